@@ -1,0 +1,31 @@
+/**
+ * The border between the kernel and the network (spec/kernel.md §3.9–3.10).
+ * The kernel hands out messages for other nodes and takes in what arrived from them.
+ * @module
+ */
+import type { KernelMessage, SendErrorKind } from "./message.ts";
+
+/** What the kernel needs of the network: implemented by `net`, by tests, and by "no network". */
+export interface NetworkPort {
+  /** Takes a message for another node. Failures come back through `NetworkEvents.failed`. */
+  send(message: KernelMessage): void;
+  /** Called once, before the first message. */
+  connect(events: NetworkEvents): void;
+}
+
+/** What the network tells the kernel. */
+export interface NetworkEvents {
+  /** A message from another node, its source node proven by the session it came on. */
+  received(message: KernelMessage): void;
+  /** A message this node sent that could not be delivered. */
+  failed(message: KernelMessage, kind: SendErrorKind): void;
+}
+
+/** Signs and checks with the node's networking key (Ed25519, spec/kernel.md §5.3). */
+export interface NodeSigner {
+  /** Raw 32-byte public key. */
+  readonly publicKey: Uint8Array;
+  /** 64-byte signature. */
+  sign(message: Uint8Array): Uint8Array;
+  verify(message: Uint8Array, signature: Uint8Array): boolean;
+}

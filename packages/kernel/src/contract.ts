@@ -100,7 +100,12 @@ export interface Kernel {
     readonly blob?: KernelMessage["blob"];
     readonly timeoutSeconds: U64;
   }): Promise<
-    | { readonly ok: true; readonly source: Address; readonly body: Uint8Array; readonly blob: KernelMessage["blob"] }
+    | {
+        readonly ok: true;
+        readonly source: Address;
+        readonly body: Uint8Array;
+        readonly blob: KernelMessage["blob"];
+      }
     | { readonly ok: false; readonly error: "offline" | "timeout" }
   >;
 
@@ -128,7 +133,11 @@ export interface Kernel {
 
 export type KernelEvent =
   | { readonly kind: "process-started"; readonly process: ProcessId }
-  | { readonly kind: "process-ended"; readonly process: ProcessId; readonly reason: string | undefined }
+  | {
+      readonly kind: "process-ended";
+      readonly process: ProcessId;
+      readonly reason: string | undefined;
+    }
   | { readonly kind: "capabilities-changed"; readonly process: ProcessId };
 
 /** Spec §8.4. */

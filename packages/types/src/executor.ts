@@ -16,7 +16,8 @@ import type {
   SpawnRequest,
 } from "./message.ts";
 
-export type Result<T, E> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E };
+export type Result<T, E> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E };
 
 /** The program of a process: what is in its file. */
 export interface ProgramSource {

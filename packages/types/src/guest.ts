@@ -117,11 +117,19 @@ export interface GuestHost {
   sendRequests(requests: readonly GuestRequest[]): Awaitable<void>;
   sendResponse(response: GuestResponse): Awaitable<void>;
   /** Blocks everything else in this process until the response is there; handlers use `sendRequest` with a context. */
-  sendAndAwaitResponse(request: GuestRequest): Awaitable<GuestIncomingResponse | GuestIncomingRequest | GuestSendError>;
+  sendAndAwaitResponse(
+    request: GuestRequest,
+  ): Awaitable<GuestIncomingResponse | GuestIncomingRequest | GuestSendError>;
 }
 
-/**
- * What a bundled script does at top level: it registers its entry point by assigning `globalThis.kinodeInit`,
- * or, run natively, the parameter of the same name. `our` is the process's address as text.
- */
+/** The entry point of a process; `our` is its address as text. The process ends when it settles. */
 export type GuestInit = (our: string) => Awaitable<void>;
+
+/**
+ * The global (in the sandbox) or parameter (natively) named `kinode`.
+ * Code refers to the bare identifier, never to `globalThis.kinode`: natively many processes share one realm.
+ */
+export interface GuestRuntime extends GuestHost {
+  /** Registers the entry point; a bundle calls it exactly once, at top level. */
+  main(init: GuestInit): void;
+}

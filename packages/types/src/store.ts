@@ -39,7 +39,12 @@ export type StoreChange =
   | { readonly kind: "put-state"; readonly process: ProcessId; readonly bytes: Uint8Array }
   | { readonly kind: "delete-state"; readonly process: ProcessId }
   /** Records of the layers above, by name: installed packages, settings, audit lines. JSON text. */
-  | { readonly kind: "put-record"; readonly space: string; readonly key: string; readonly value: string }
+  | {
+      readonly kind: "put-record";
+      readonly space: string;
+      readonly key: string;
+      readonly value: string;
+    }
   | { readonly kind: "delete-record"; readonly space: string; readonly key: string };
 
 export interface StoreRow {
@@ -70,4 +75,3 @@ export interface ProgramFiles {
   /** Bytes of the file, or `undefined` when there is none. */
   read(handle: string): Promise<Uint8Array | undefined>;
 }
-

@@ -19,11 +19,14 @@ export const U64_MAX = 0xffff_ffff_ffff_ffffn;
 export function toU64(value: number | bigint): U64 {
   if (typeof value === "number") {
     if (!Number.isSafeInteger(value) || value < 0) {
-      throw new RangeError(`"${value}" is not an integer between 0 and 2^53 - 1; pass a bigint above`);
+      throw new RangeError(
+        `"${value}" is not an integer between 0 and 2^53 - 1; pass a bigint above`,
+      );
     }
     return value;
   }
-  if (value < 0n || value > U64_MAX) throw new RangeError(`"${value}" does not fit 64 unsigned bits`);
+  if (value < 0n || value > U64_MAX)
+    throw new RangeError(`"${value}" does not fit 64 unsigned bits`);
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }
 

@@ -4,6 +4,7 @@
  */
 export * from "./address.ts";
 export * from "./capability.ts";
+export * from "./control-api.ts";
 export * from "./errors.ts";
 export * from "./executor.ts";
 export * from "./guest.ts";

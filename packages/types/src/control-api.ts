@@ -1,0 +1,137 @@
+/**
+ * JSON shapes of a node's control interface under `/~/api/`: used by its pages and its command line.
+ * Authenticated by the login cookie, or by `authorization: Bearer <local token>`. An error answer has status ≥ 400
+ * and the body `ControlError`.
+ *
+ * | method and path | body → answer |
+ * | --- | --- |
+ * | GET /~/api/node | → ControlNode |
+ * | GET /~/api/apps | → ControlApp[] |
+ * | GET /~/api/processes | → ControlProcess[] |
+ * | POST /~/api/processes/<process id>/kill | → {} |
+ * | GET /~/api/capabilities | → ControlGrant[] (every grant of installed apps, given and withdrawn) |
+ * | POST /~/api/capabilities/grant, …/revoke | ControlGrantChange → ControlGrant |
+ * | POST /~/api/packages/inspect | zip bytes → ControlInspection |
+ * | POST /~/api/packages/install?hash=<version hash> | ControlInstall → ControlApp |
+ * | POST /~/api/packages/<package id>/uninstall | { purge?: boolean } → {} |
+ * | POST /~/api/send | ControlSend → ControlAnswer |
+ * | GET /~/api/logs?lines=<n> | → { lines: string[] } |
+ * | GET /~/api/events | server-sent events, data = ControlEvent |
+ * | POST /~/api/login-link | → { url: string } |
+ * | POST /~/api/shutdown | → {} |
+ * @module
+ */
+
+export interface ControlError {
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+export interface ControlNode {
+  readonly name: string;
+  readonly version: string;
+  readonly url: string;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+  readonly processCount: number;
+}
+
+export type ControlAppState =
+  "running" | "partly running" | "stopped" | "update waits for approval";
+
+export interface ControlApp {
+  /** `package:publisher` */
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly version: string;
+  /** Path of its page on this node, or null. */
+  readonly path: string | null;
+  /** Data URL, or null. */
+  readonly icon: string | null;
+  readonly bundled: boolean;
+  readonly state: ControlAppState;
+  readonly processes: readonly string[];
+  /** How many of its requested capabilities are withdrawn or were denied. */
+  readonly withdrawnCount: number;
+}
+
+export interface ControlProcess {
+  readonly id: string;
+  readonly package: string;
+  readonly state: "module" | "initialized" | "running" | "restarting";
+  readonly onExit: "none" | "restart" | "requests";
+  readonly public: boolean;
+  readonly mailboxCount: number;
+  readonly memoryBytes: number;
+  readonly cpuMs: number;
+  readonly capabilityCount: number;
+}
+
+export type CapabilityRisk = "usual" | "powerful" | "full-control";
+
+/** One capability a process has, had, or asked for. */
+export interface ControlGrant {
+  /** Who holds or asked for it. */
+  readonly holder: string;
+  /** `node@process:package:publisher` */
+  readonly issuer: string;
+  readonly params: string;
+  /** In plain words, e.g. "read and write its own files". */
+  readonly description: string;
+  readonly risk: CapabilityRisk;
+  readonly granted: boolean;
+  /** Why it is there: asked for by the app, or added later by a process or the person. */
+  readonly origin: "requested" | "acquired";
+}
+
+export interface ControlGrantChange {
+  readonly holder: string;
+  readonly issuer: string;
+  readonly params: string;
+}
+
+/** What a package asks for, before anything of it runs. */
+export interface ControlInspection {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly version: string;
+  /** SHA-256 of the zip, hex; names the upload when installing. */
+  readonly hash: string;
+  readonly installedVersion: string | null;
+  readonly processes: readonly string[];
+  readonly capabilities: readonly (Omit<ControlGrant, "granted" | "origin"> & {
+    /** Already approved for the installed version. */
+    readonly approved: boolean;
+  })[];
+  readonly problems: readonly string[];
+}
+
+export interface ControlInstall {
+  /** Capabilities that are refused; everything else asked for is granted. */
+  readonly denied: readonly ControlGrantChange[];
+}
+
+export interface ControlSend {
+  /** `node@process:package:publisher`; node may be `our`. */
+  readonly target: string;
+  /** Sent as UTF-8. */
+  readonly body: string;
+  /** Seconds; null sends without waiting. */
+  readonly timeout: number | null;
+}
+
+export type ControlAnswer =
+  | {
+      readonly kind: "response";
+      readonly source: string;
+      readonly body: string;
+      readonly blobBytes: number | null;
+    }
+  | { readonly kind: "send-error"; readonly error: "offline" | "timeout" }
+  | { readonly kind: "sent" };
+
+export type ControlEvent =
+  | { readonly kind: "apps-changed" }
+  | { readonly kind: "capabilities-changed"; readonly process: string }
+  | { readonly kind: "process-started" | "process-ended"; readonly process: string };

@@ -1,0 +1,85 @@
+/**
+ * The control interface as the pages use it. Paths and shapes: `control-api.ts` of `@kinode-ts/types`.
+ * @module
+ */
+import type {
+  ControlApp,
+  ControlError,
+  ControlEvent,
+  ControlGrant,
+  ControlGrantChange,
+  ControlInspection,
+  ControlNode,
+  ControlProcess,
+} from "@kinode-ts/types";
+
+/** An answer with status ≥ 400; `message` is the node's own text. */
+export class ApiError extends Error {
+  override name = "ApiError";
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function call<T>(method: "GET" | "POST", path: string, body?: BodyInit): Promise<T> {
+  const response = await fetch(`/~/api/${path}`, {
+    method,
+    headers: { accept: "application/json" },
+    ...(body === undefined ? {} : { body }),
+  });
+  // A session that has ended answers with the login page instead of JSON.
+  const isJson = response.headers.get("content-type")?.includes("json") === true;
+  if (!isJson)
+    throw new ApiError(response.ok ? 401 : response.status, "Your session has ended. Log in again");
+  const answer = (await response.json()) as T | ControlError;
+  if (!response.ok) throw new ApiError(response.status, (answer as ControlError).error.message);
+  return answer as T;
+}
+
+const json = (value: unknown) => JSON.stringify(value);
+
+export const api = {
+  node: () => call<ControlNode>("GET", "node"),
+  apps: () => call<ControlApp[]>("GET", "apps"),
+  processes: () => call<ControlProcess[]>("GET", "processes"),
+  kill: (id: string) => call<unknown>("POST", `processes/${encodeURIComponent(id)}/kill`, json({})),
+  capabilities: () => call<ControlGrant[]>("GET", "capabilities"),
+  grant: (change: ControlGrantChange) =>
+    call<ControlGrant>("POST", "capabilities/grant", json(change)),
+  revoke: (change: ControlGrantChange) =>
+    call<ControlGrant>("POST", "capabilities/revoke", json(change)),
+  inspect: (zip: Blob) => call<ControlInspection>("POST", "packages/inspect", zip),
+  install: (hash: string, denied: readonly ControlGrantChange[]) =>
+    call<ControlApp>("POST", `packages/install?hash=${hash}`, json({ denied })),
+  uninstall: (id: string, purge: boolean) =>
+    call<unknown>("POST", `packages/${encodeURIComponent(id)}/uninstall`, json({ purge })),
+};
+
+type Listener = (event: ControlEvent | undefined) => void;
+const listeners = new Set<Listener>();
+let source: EventSource | undefined;
+
+function tell(event: ControlEvent | undefined): void {
+  for (const listener of listeners) listener(event);
+}
+
+/**
+ * Calls `changed` for every event of the node, and with `undefined` after each reconnection.
+ * All listeners share one connection: a browser has only six for a site. Returns how to stop.
+ */
+export function listen(changed: Listener): () => void {
+  listeners.add(changed);
+  if (source === undefined) {
+    source = new EventSource("/~/api/events");
+    source.onopen = () => tell(undefined);
+    source.onmessage = (event) => tell(JSON.parse(event.data as string) as ControlEvent);
+  }
+  return () => {
+    listeners.delete(changed);
+    if (listeners.size > 0) return;
+    source?.close();
+    source = undefined;
+  };
+}

@@ -1,0 +1,26 @@
+/**
+ * Builds the pages into plain files: what the home page process serves from its `pkg/ui` folder.
+ * @module
+ */
+
+/** File name below the site root → content. @throws {AggregateError} a source file does not compile */
+export async function buildPages(): Promise<ReadonlyMap<string, Uint8Array>> {
+  const here = import.meta.dir;
+  const built = await Bun.build({
+    entrypoints: [`${here}/main.tsx`],
+    target: "browser",
+    minify: true,
+    define: { "process.env.NODE_ENV": '"production"' },
+  });
+  const files = new Map<string, Uint8Array>();
+  for (const output of built.outputs) {
+    files.set(
+      output.path.split("/").pop() ?? "main.js",
+      new Uint8Array(await output.arrayBuffer()),
+    );
+  }
+  for (const name of ["index.html", "style.css"]) {
+    files.set(name, new Uint8Array(await Bun.file(`${here}/${name}`).arrayBuffer()));
+  }
+  return files;
+}

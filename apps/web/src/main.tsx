@@ -1,0 +1,66 @@
+/**
+ * The node's own pages: home, permissions, processes. Served by the home page process at `/`.
+ * @module
+ */
+import { render } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { api } from "./api.ts";
+import { HomePage } from "./home-page.tsx";
+import { PermissionsPage } from "./permissions-page.tsx";
+import { ProcessesPage } from "./processes-page.tsx";
+import { useData, useRoute } from "./use-data.ts";
+
+const PAGES = [
+  { path: "/", name: "Apps" },
+  { path: "/permissions", name: "Permissions" },
+  { path: "/processes", name: "Processes" },
+] as const;
+
+function App() {
+  const node = useData(api.node);
+  const route = useRoute();
+  const [, page = "", rest] = route.split("/");
+  const main = useRef<HTMLElement>(null);
+  const first = useRef(true);
+  // A screen reader and the keyboard go on at the new page, as after a real navigation.
+  useEffect(() => {
+    if (first.current) first.current = false;
+    else main.current?.focus();
+  }, [route]);
+  return (
+    <>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => (event.preventDefault(), main.current?.focus())}
+      >
+        Skip to content
+      </a>
+      <header>
+        <p class="node">
+          <span class={`dot ${node.error === undefined ? "good" : "bad"}`} aria-hidden="true" />{" "}
+          {node.value?.name ?? "…"}
+        </p>
+        <nav aria-label="Pages">
+          {PAGES.map(({ path, name }) => (
+            <a key={path} href={`#${path}`} aria-current={`/${page}` === path ? "page" : undefined}>
+              {name}
+            </a>
+          ))}
+        </nav>
+      </header>
+      <main id="main" ref={main} tabIndex={-1}>
+        {page === "permissions" ? (
+          <PermissionsPage only={rest === undefined ? undefined : decodeURIComponent(rest)} />
+        ) : page === "processes" ? (
+          <ProcessesPage />
+        ) : (
+          <HomePage />
+        )}
+      </main>
+    </>
+  );
+}
+
+const root = document.getElementById("app");
+if (root !== null) render(<App />, root);

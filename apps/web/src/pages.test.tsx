@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { ControlApp, ControlGrant } from "@kinode-ts/types";
+import { Window } from "happy-dom";
+
+const APP: ControlApp = {
+  id: "chat:sys",
+  name: "Chat",
+  description: "Talk to people",
+  version: "1.0.0",
+  path: "/chat:chat:sys/",
+  icon: null,
+  bundled: false,
+  state: "running",
+  processes: ["chat:chat:sys"],
+  withdrawnCount: 0,
+};
+const grant: { -readonly [K in keyof ControlGrant]: ControlGrant[K] } = {
+  holder: "chat:chat:sys",
+  issuer: "a.local@http-server:distro:sys",
+  params: '"messaging"',
+  description: "serve web pages",
+  risk: "usual",
+  granted: true,
+  origin: "requested",
+};
+
+const window = new Window({ url: "http://localhost/" });
+const calls: string[] = [];
+const saved: Record<string, unknown> = {};
+const answers: Record<string, () => unknown> = {
+  node: () => ({ name: "a.local", version: "0.1.0", url: "", startedAtMs: 0, processCount: 1 }),
+  apps: () => [APP],
+  capabilities: () => [{ ...grant }],
+  "capabilities/revoke": () => ((grant.granted = false), { ...grant }),
+  "capabilities/grant": () => ((grant.granted = true), { ...grant }),
+};
+
+async function shown(check: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 500 && !check(); turn++) await Bun.sleep(2);
+  expect(check()).toBe(true);
+}
+const text = () => window.document.body.textContent ?? "";
+
+beforeAll(async () => {
+  const globals: Record<string, unknown> = {
+    window,
+    document: window.document,
+    location: window.location,
+    addEventListener: window.addEventListener.bind(window),
+    removeEventListener: window.removeEventListener.bind(window),
+    EventSource: class {
+      close() {}
+    },
+    fetch: (path: string) => {
+      const name = path.replace("/~/api/", "");
+      calls.push(name);
+      return Promise.resolve(Response.json(answers[name]?.() ?? []));
+    },
+  };
+  for (const [name, value] of Object.entries(globals)) {
+    saved[name] = (globalThis as Record<string, unknown>)[name];
+    (globalThis as Record<string, unknown>)[name] = value;
+  }
+  window.document.body.innerHTML = '<div id="app"></div>';
+  await import("./main.tsx");
+});
+afterAll(() => {
+  for (const [name, value] of Object.entries(saved))
+    (globalThis as Record<string, unknown>)[name] = value;
+});
+
+test("the home page lists installed apps with their state and a link to open them", async () => {
+  await shown(() => text().includes("Talk to people"));
+  expect(text()).toContain("running");
+  expect(window.document.querySelector('a[href="/chat:chat:sys/"]')).not.toBeNull();
+});
+
+test("the permissions page withdraws a grant and gives it back", async () => {
+  window.location.hash = "#/permissions/chat:sys";
+  const box = () =>
+    window.document.querySelector('input[role="switch"]') as unknown as HTMLInputElement | null;
+  await shown(() => box()?.checked === true);
+  box()?.click();
+  await shown(() => text().includes("Withdrawn: serve web pages"));
+  await shown(() => box()?.checked === false);
+  box()?.click();
+  await shown(() => text().includes("Given back: serve web pages"));
+  expect(calls.filter((name) => name.startsWith("capabilities/"))).toEqual([
+    "capabilities/revoke",
+    "capabilities/grant",
+  ]);
+});
+
+test("every control has a name that a screen reader can say", () => {
+  for (const input of window.document.querySelectorAll("button, input, a")) {
+    expect((input.getAttribute("aria-label") ?? input.textContent ?? "").trim()).not.toBe("");
+  }
+});

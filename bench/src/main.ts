@@ -1,0 +1,45 @@
+/**
+ * `bun run bench [--json] [--only <text>]`: every figure beside its baseline of the same run.
+ * Each scenario runs in a process of its own, so that one does not warm or burden the next.
+ * @module
+ */
+import type { Figure } from "./figure.ts";
+import { formatJson, formatTable } from "./report.ts";
+import { SCENARIOS } from "./scenarios.ts";
+
+const args = process.argv.slice(2);
+const asJson = args.includes("--json");
+const onlyAt = args.indexOf("--only");
+const only = onlyAt < 0 ? undefined : args[onlyAt + 1];
+const childAt = args.indexOf("--scenario");
+
+if (childAt >= 0) {
+  const scenario = SCENARIOS.find(({ name }) => name === args[childAt + 1]);
+  if (scenario === undefined) throw new RangeError(`There is no scenario "${args[childAt + 1]}"`);
+  const figures = await scenario.run();
+  await Bun.write(Bun.stdout, JSON.stringify(figures));
+  process.exit(0);
+}
+
+const figures: Figure[] = [];
+let failed = false;
+for (const scenario of SCENARIOS) {
+  const wanted =
+    only === undefined ||
+    scenario.name.includes(only) ||
+    scenario.figures.some((name) => name.includes(only));
+  if (!wanted) continue;
+  if (!asJson) process.stderr.write(`${scenario.name} …\n`);
+  const child = Bun.spawn([process.execPath, import.meta.path, "--scenario", scenario.name], {
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const output = await new Response(child.stdout).text();
+  if ((await child.exited) === 0) figures.push(...(JSON.parse(output) as Figure[]));
+  else {
+    failed = true;
+    process.stderr.write(`${scenario.name} failed\n`);
+  }
+}
+console.log(asJson ? formatJson(figures) : formatTable(figures));
+process.exit(failed ? 1 : 0);

@@ -1,1 +1,24 @@
-export {};
+/**
+ * Load, meter, link and run WebAssembly components as processes.
+ * @module
+ */
+export type {
+  ComponentOptions,
+  ComponentPowers,
+  HostFunction,
+  HostFunctionType,
+  HostInterface,
+  LoadedComponent,
+  MeteredModuleStore,
+  ProvidedInterfaces,
+  StartOptions,
+} from "./api.ts";
+export type { AbiType, CoreType, CoreValue, ValueOf } from "./canonical-abi/abi-type.ts";
+export { bytes, list, string } from "./canonical-abi/lists.ts";
+export { record, tuple } from "./canonical-abi/records.ts";
+export { bool, enumOf, f64, s32, u16, u32, u64, u8 } from "./canonical-abi/scalars.ts";
+export { option, result } from "./canonical-abi/variants.ts";
+export { ComponentError } from "./errors.ts";
+export type { ComponentFault } from "./errors.ts";
+export { DEFAULT_COMPONENT_LIMITS } from "./limits.ts";
+export type { ComponentLimits } from "./limits.ts";

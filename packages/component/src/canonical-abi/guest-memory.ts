@@ -1,0 +1,191 @@
+/**
+ * The linear memory of one process, seen with every check the canonical ABI asks for.
+ * Views go stale when memory grows: after anything that may run guest code (`allocate`), use the fields again.
+ * @module
+ */
+import { ProcessFault } from "@kinode-ts/types";
+import type { ComponentLimits } from "../limits.ts";
+import { DEFAULT_COMPONENT_LIMITS } from "../limits.ts";
+
+/** The guest broke the canonical ABI; traps the process. */
+export class GuestTrap extends ProcessFault {
+  override name = "GuestTrap";
+}
+
+/** `cabi_realloc(oldPointer, oldSize, align, newSize)`; must run with its fuel set to the maximum. */
+export type Realloc = (
+  oldPointer: number,
+  oldSize: number,
+  align: number,
+  newSize: number,
+) => number;
+
+const NO_MEMORY = new Uint8Array(0);
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+/** Up to here a loop over ASCII bytes is quicker than a call of the decoder. */
+const SHORT_TEXT_BYTES = 24;
+
+export class GuestMemory {
+  /** All bytes; length 0 when stale. Read through `view()` unless nothing ran in between. */
+  u8: Uint8Array = NO_MEMORY;
+  /** The same as aligned 32-bit words. */
+  u32: Uint32Array = new Uint32Array(0);
+  #memory: WebAssembly.Memory | undefined;
+  #realloc: Realloc | undefined;
+  #dataView: DataView | undefined;
+  readonly #limits: ComponentLimits;
+  #liftedBytes = 0;
+  #liftedElements = 0;
+
+  constructor(limits: ComponentLimits = DEFAULT_COMPONENT_LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** Called once, when the instance exists. */
+  bind(memory: WebAssembly.Memory | undefined, realloc: Realloc | undefined): void {
+    this.#memory = memory;
+    this.#realloc = realloc;
+    this.refresh();
+  }
+
+  get byteLength(): number {
+    return this.#memory === undefined ? 0 : this.#memory.buffer.byteLength;
+  }
+
+  /** Makes new views if memory has grown since the last look. A grown memory detaches the old buffer: length 0. */
+  view(): Uint8Array {
+    return this.u8.length === 0 ? this.refresh() : this.u8;
+  }
+
+  refresh(): Uint8Array {
+    const memory = this.#memory;
+    if (memory === undefined) throw new GuestTrap("The process has no memory to pass values in");
+    const buffer = memory.buffer;
+    this.u8 = new Uint8Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+    this.#dataView = undefined;
+    return this.u8;
+  }
+
+  dataView(): DataView {
+    const bytes = this.view();
+    let dataView = this.#dataView;
+    if (dataView === undefined) this.#dataView = dataView = new DataView(bytes.buffer);
+    return dataView;
+  }
+
+  /** Starts the budget of a new call. */
+  beginCall(): void {
+    this.#liftedBytes = 0;
+    this.#liftedElements = 0;
+  }
+
+  /** Checks that `length` bytes at `pointer` exist. Both are unsigned. */
+  check(pointer: number, length: number): void {
+    if (pointer + length > this.view().length) {
+      throw new GuestTrap(
+        `The process passed ${length} bytes at address ${pointer}, outside its memory of ${this.byteLength} bytes`,
+      );
+    }
+  }
+
+  /** Checks bounds and alignment of a value in memory. */
+  checkAligned(pointer: number, length: number, alignBytes: number): void {
+    if ((pointer & (alignBytes - 1)) !== 0) {
+      throw new GuestTrap(
+        `The process passed address ${pointer}, which is not aligned to ${alignBytes} bytes`,
+      );
+    }
+    this.check(pointer, length);
+  }
+
+  /** Copies bytes out. */
+  bytes(pointer: number, length: number): Uint8Array {
+    this.check(pointer, length);
+    this.#charge(length);
+    return this.u8.slice(pointer, pointer + length);
+  }
+
+  /** Decodes strictly: bytes that are not UTF-8 trap the process. */
+  string(pointer: number, length: number): string {
+    this.check(pointer, length);
+    if (length === 0) return "";
+    if (length > this.#limits.maxStringBytes) {
+      throw new GuestTrap(
+        `The process passed a string of ${length} bytes, above the limit of ${this.#limits.maxStringBytes}`,
+      );
+    }
+    this.#charge(length);
+    return decodeText(this.u8, pointer, length);
+  }
+
+  /** Charges list elements about to be lifted. */
+  chargeElements(count: number): void {
+    this.#liftedElements += count;
+    if (this.#liftedElements > this.#limits.maxLiftedElements) {
+      throw new GuestTrap(
+        `The process passed lists of more than ${this.#limits.maxLiftedElements} elements in one call`,
+      );
+    }
+  }
+
+  #charge(length: number): void {
+    this.#liftedBytes += length;
+    if (this.#liftedBytes > this.#limits.maxLiftedBytes) {
+      throw new GuestTrap(
+        `The process passed more than ${this.#limits.maxLiftedBytes} bytes in one call`,
+      );
+    }
+  }
+
+  /** Asks the guest for memory; the result is checked. Nothing is asked for 0 bytes: the pointer is the alignment. */
+  allocate(alignBytes: number, sizeBytes: number): number {
+    if (sizeBytes === 0) return alignBytes;
+    const realloc = this.#realloc;
+    if (realloc === undefined) {
+      throw new GuestTrap("The process exports no cabi_realloc to receive values with");
+    }
+    const pointer = realloc(0, 0, alignBytes, sizeBytes) >>> 0;
+    this.checkAligned(pointer, sizeBytes, alignBytes);
+    return pointer;
+  }
+
+  /** Copies bytes into fresh guest memory and stores pointer and length at `at`. */
+  storeBytes(bytes: Uint8Array, at: number): void {
+    const length = bytes.length;
+    const pointer = this.allocate(1, length);
+    const u8 = this.view();
+    if (length !== 0) u8.set(bytes, pointer);
+    this.u32[at >> 2] = pointer;
+    this.u32[(at >> 2) + 1] = length;
+  }
+
+  /** Encodes text into fresh guest memory and stores pointer and length at `at`. */
+  storeString(text: string, at: number): void {
+    this.storeBytes(encoder.encode(text), at);
+  }
+}
+
+/** Decodes UTF-8 that lies in bounds. @throws {GuestTrap} invalid UTF-8 */
+export function decodeText(bytes: Uint8Array, pointer: number, length: number): string {
+  const end = pointer + length;
+  if (length <= SHORT_TEXT_BYTES) {
+    let text = "";
+    let at = pointer;
+    while (at < end) {
+      const byte = bytes[at]!;
+      if (byte >= 0x80) break;
+      text += String.fromCharCode(byte);
+      at++;
+    }
+    if (at === end) return text;
+  }
+  try {
+    return strictDecoder.decode(bytes.subarray(pointer, end));
+  } catch {
+    throw new GuestTrap(
+      `The process passed a string that is not UTF-8, ${length} bytes at ${pointer}`,
+    );
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Every limit the component executor sets against components, in one place.
+ * @module
+ */
+
+export interface ComponentLimits {
+  /** Bytes of a component file. Bounds parsing and compiling; the largest real ones (Python) have 21 MB. */
+  readonly maxComponentBytes: number;
+  /** Items of one kind inside a component (modules, instances, functions, …). Real ones have up to 600. */
+  readonly maxComponentItems: number;
+  /** Bytes of one string a guest passes. Bounds decoding time; texts in messages are far shorter. */
+  readonly maxStringBytes: number;
+  /** Bytes lifted out of a guest in one call: two lists may name the same guest bytes again and again. */
+  readonly maxLiftedBytes: number;
+  /** List elements lifted in one call, nested lists included. Bounds objects made in the node. */
+  readonly maxLiftedElements: number;
+  /** Elements of all tables of one instance. Bounds `table.grow`. */
+  readonly maxTableElements: number;
+  /**
+   * Fuel for what runs before `init`: start functions and `_initialize`. Nothing there can be suspended, so it
+   * ends with a trap when used up. Enough for a second or so; real ones use a few thousand units.
+   */
+  readonly startFuel: number;
+  /** Bytes kept of what a process writes to its standard error; the newest are kept (spec/kernel.md §7). */
+  readonly stderrBytes: number;
+  /** Programs kept ready without a live process. Bounds memory of compiled code. */
+  readonly maxIdlePrograms: number;
+}
+
+export const DEFAULT_COMPONENT_LIMITS: ComponentLimits = {
+  maxComponentBytes: 64 * 1024 * 1024,
+  maxComponentItems: 65_536,
+  maxStringBytes: 16 * 1024 * 1024,
+  maxLiftedBytes: 512 * 1024 * 1024,
+  maxLiftedElements: 65_536,
+  maxTableElements: 1_000_000,
+  startFuel: 100_000_000,
+  stderrBytes: 5_000,
+  maxIdlePrograms: 64,
+};

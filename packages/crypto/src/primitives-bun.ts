@@ -1,0 +1,137 @@
+/**
+ * The primitives on the host's native code, where it has them; the rest comes from the plain implementation.
+ * NOTE: the host has no ChaCha20-Poly1305 in `node:crypto` and no HMAC over BLAKE2s.
+ * @module
+ */
+import {
+  argon2,
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  hkdfSync,
+  type KeyObject,
+  pbkdf2,
+  sign,
+  verify,
+} from "node:crypto";
+import { CryptoError, exactly } from "./errors.ts";
+import { primitives as noble } from "./primitives-noble.ts";
+import type { Primitives } from "./primitives.ts";
+
+const TAG_BYTES = 16;
+const ED25519_OID = "302e020100300506032b657004220420"; // PKCS#8 v1 head, the seed follows
+const X25519_OID = "302e020100300506032b656e04220420";
+const ED25519_SPKI = "302a300506032b6570032100"; // SubjectPublicKeyInfo head, the public key follows
+const X25519_SPKI = "302a300506032b656e032100";
+
+function withHead(head: string, key: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(head, "hex"), key]);
+}
+function privateKey(head: string, key: Uint8Array): KeyObject {
+  return createPrivateKey({ key: withHead(head, key), format: "der", type: "pkcs8" });
+}
+function publicKeyObject(head: string, key: Uint8Array): KeyObject {
+  return createPublicKey({ key: withHead(head, key), format: "der", type: "spki" });
+}
+function rawPublicKey(key: KeyObject): Uint8Array {
+  return new Uint8Array(createPublicKey(key).export({ format: "der", type: "spki" }).subarray(-32));
+}
+const plain = (buffer: Buffer): Uint8Array =>
+  new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+
+/** One node signs with one key for life; parsing it costs more than signing. */
+let lastSeed: { readonly bytes: Uint8Array; readonly key: KeyObject } | undefined;
+function seedKey(seed: Uint8Array): KeyObject {
+  exactly(seed, 32, "seed");
+  if (lastSeed !== undefined && lastSeed.bytes.every((byte, i) => byte === seed[i])) {
+    return lastSeed.key;
+  }
+  lastSeed = { bytes: seed.slice(), key: privateKey(ED25519_OID, seed) };
+  return lastSeed.key;
+}
+
+export const primitives: Primitives = {
+  ...noble,
+
+  ed25519PublicKey: (seed) => rawPublicKey(seedKey(seed)),
+  ed25519Sign: (seed, message) => plain(sign(null, message, seedKey(seed))),
+  ed25519Verify(publicKey, message, signature) {
+    if (publicKey.length !== 32 || signature.length !== 64) return false;
+    try {
+      return verify(null, message, publicKeyObject(ED25519_SPKI, publicKey), signature);
+    } catch {
+      return false;
+    }
+  },
+
+  x25519PublicKey: (secret) => rawPublicKey(privateKey(X25519_OID, exactly(secret, 32, "secret"))),
+  x25519(secret, publicKey) {
+    exactly(secret, 32, "secret");
+    exactly(publicKey, 32, "publicKey");
+    try {
+      return plain(
+        diffieHellman({
+          privateKey: privateKey(X25519_OID, secret),
+          publicKey: publicKeyObject(X25519_SPKI, publicKey),
+        }),
+      );
+    } catch {
+      throw new CryptoError({ code: "crypto.bad-key", what: "the peer's X25519 key" });
+    }
+  },
+
+  sha256: (data) => plain(createHash("sha256").update(data).digest()),
+  blake2s: (data) => plain(createHash("blake2s256").update(data).digest()),
+  hmacSha256: (key, data) => plain(createHmac("sha256", key).update(data).digest()),
+  hkdfSha256: (key, salt, info, length) =>
+    new Uint8Array(hkdfSync("sha256", key, salt, info, length)),
+
+  argon2id: (password, salt, { memoryKiB, passes, lanes }) =>
+    new Promise((resolve, reject) => {
+      argon2(
+        "argon2id",
+        {
+          message: password,
+          nonce: salt,
+          memory: memoryKiB,
+          passes,
+          parallelism: lanes,
+          tagLength: 32,
+        },
+        (error, key) => (error === null ? resolve(plain(key)) : reject(error)),
+      );
+    }),
+  pbkdf2Sha256: (password, salt, rounds) =>
+    new Promise((resolve, reject) => {
+      pbkdf2(password, salt, rounds, 32, "sha256", (error, key) =>
+        error === null ? resolve(plain(key)) : reject(error),
+      );
+    }),
+
+  aes256GcmSeal(key, nonce, plaintext) {
+    const cipher = createCipheriv(
+      "aes-256-gcm",
+      exactly(key, 32, "key"),
+      exactly(nonce, 12, "nonce"),
+    );
+    return plain(Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]));
+  },
+  aes256GcmOpen(key, nonce, sealed) {
+    exactly(key, 32, "key");
+    exactly(nonce, 12, "nonce");
+    if (sealed.length < TAG_BYTES) return undefined;
+    const decipher = createDecipheriv("aes-256-gcm", key, nonce);
+    decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+    try {
+      return plain(
+        Buffer.concat([decipher.update(sealed.subarray(0, -TAG_BYTES)), decipher.final()]),
+      );
+    } catch {
+      return undefined;
+    }
+  },
+};

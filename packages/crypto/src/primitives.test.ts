@@ -1,0 +1,123 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { CryptoError } from "./errors.ts";
+import { formatHex, parseHex } from "./hex.ts";
+import { primitives as native } from "./primitives-bun.ts";
+import { primitives as noble } from "./primitives-noble.ts";
+import type { Primitives } from "./primitives.ts";
+
+const bytes = (hex: string): Uint8Array => {
+  const parsed = parseHex(hex);
+  if (parsed === undefined) throw new TypeError(`not hex: ${hex}`);
+  return parsed;
+};
+const utf8 = (text: string) => new TextEncoder().encode(text);
+const any = (min: number, max: number) => fc.uint8Array({ minLength: min, maxLength: max });
+
+describe.each([
+  ["native", native],
+  ["plain", noble],
+] as [string, Primitives][])("%s primitives", (_, p) => {
+  test("Ed25519 reproduces RFC 8032 test 2", () => {
+    const seed = bytes("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
+    const publicKey = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
+    const signature =
+      "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00";
+    expect(formatHex(p.ed25519PublicKey(seed))).toBe(publicKey);
+    expect(formatHex(p.ed25519Sign(seed, bytes("72")))).toBe(signature);
+    expect(p.ed25519Verify(bytes(publicKey), bytes("72"), bytes(signature))).toBe(true);
+    expect(p.ed25519Verify(bytes(publicKey), bytes("73"), bytes(signature))).toBe(false);
+    expect(p.ed25519Verify(bytes(publicKey), bytes("72"), bytes("00"))).toBe(false);
+    expect(p.ed25519Verify(new Uint8Array(31), bytes("72"), bytes(signature))).toBe(false);
+  });
+
+  test("X25519 reproduces RFC 7748 section 6.1 and refuses a low-order key", () => {
+    const alice = bytes("77076d0a7318a57d3c16c17251b26645df1c8c8c1f04f3c3b9e9f2f0d0b2b5c9");
+    const bob = bytes("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb");
+    const bobPublic = "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f";
+    expect(formatHex(p.x25519PublicKey(bob))).toBe(bobPublic);
+    const shared = p.x25519(alice, bytes(bobPublic));
+    expect(formatHex(shared)).toBe(formatHex(p.x25519(bob, p.x25519PublicKey(alice))));
+    expect(() => p.x25519(alice, new Uint8Array(32))).toThrow(CryptoError);
+  });
+
+  test("hashes reproduce published digests", () => {
+    expect(formatHex(p.sha256(utf8("abc")))).toBe(
+      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    );
+    expect(formatHex(p.blake2s(utf8("abc")))).toBe(
+      "508c5e8c327c14e2e1a72ba34eeb452f37458b209ed63a294d999b4c86675982",
+    );
+    expect(formatHex(p.keccak256(new Uint8Array()))).toBe(
+      "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470",
+    );
+    expect(formatHex(p.hmacSha256(utf8("Jefe"), utf8("what do ya want for nothing?")))).toBe(
+      "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+    );
+  });
+
+  test("HKDF reproduces RFC 5869 test case 1", () => {
+    const key = p.hkdfSha256(
+      bytes("0b".repeat(22)),
+      bytes("000102030405060708090a0b0c"),
+      bytes("f0f1f2f3f4f5f6f7f8f9"),
+      42,
+    );
+    expect(formatHex(key)).toBe(
+      "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865",
+    );
+  });
+
+  test("ChaCha20-Poly1305 reproduces RFC 8439 section 2.8.2", () => {
+    const key = bytes("808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f");
+    const nonce = bytes("070000004041424344454647");
+    const data = bytes("50515253c0c1c2c3c4c5c6c7");
+    const text = utf8(
+      "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.",
+    );
+    const sealed = p.chacha20Poly1305Seal(key, nonce, text, data);
+    expect(formatHex(sealed.slice(-16))).toBe("1ae10b594f09e26a7e902ecbd0600691");
+    expect(p.chacha20Poly1305Open(key, nonce, sealed, data)).toEqual(text);
+    sealed[0]! ^= 1;
+    expect(p.chacha20Poly1305Open(key, nonce, sealed, data)).toBeUndefined();
+  });
+
+  test("PBKDF2 reproduces the published SHA-256 vector", async () => {
+    const key = await p.pbkdf2Sha256(utf8("password"), utf8("salt"), 4096);
+    expect(formatHex(key)).toBe("c5e478d59288c841aa530db6845c4c8d962893a001ce4e11a4963873aa98134a");
+  });
+
+  test("a key or nonce of the wrong length is refused with its name and length", () => {
+    const key = new Uint8Array(31);
+    const nonce = new Uint8Array(12);
+    expect(() => p.aes256GcmSeal(key, nonce, key)).toThrow('"key" expected 32 bytes, got 31');
+    expect(() => p.ed25519Sign(key, nonce)).toThrow('"seed" expected 32 bytes, got 31');
+  });
+});
+
+test("both implementations give the same answers", async () => {
+  fc.assert(
+    fc.property(any(32, 32), any(12, 12), any(0, 300), any(0, 40), (key, nonce, data, extra) => {
+      expect(native.ed25519Sign(key, data)).toEqual(noble.ed25519Sign(key, data));
+      expect(native.x25519PublicKey(key)).toEqual(noble.x25519PublicKey(key));
+      for (const hash of ["sha256", "blake2s", "keccak256"] as const) {
+        expect(native[hash](data)).toEqual(noble[hash](data));
+      }
+      expect(native.hmacBlake2s(extra, data)).toEqual(noble.hmacBlake2s(extra, data));
+      expect(native.hkdfSha256(key, extra, data, 64)).toEqual(
+        noble.hkdfSha256(key, extra, data, 64),
+      );
+      const sealed = native.aes256GcmSeal(key, nonce, data);
+      expect(sealed).toEqual(noble.aes256GcmSeal(key, nonce, data));
+      expect(noble.aes256GcmOpen(key, nonce, sealed)).toEqual(data);
+      sealed[sealed.length - 1]! ^= 1;
+      expect(native.aes256GcmOpen(key, nonce, sealed)).toBeUndefined();
+    }),
+    { numRuns: 50 },
+  );
+  const options = { memoryKiB: 64, passes: 2, lanes: 1 };
+  const salt = utf8("some salt");
+  expect(await native.argon2id(utf8("pw"), salt, options)).toEqual(
+    await noble.argon2id(utf8("pw"), salt, options),
+  );
+});

@@ -1,0 +1,333 @@
+/**
+ * A folder of the host as the disk of the VFS.
+ *
+ * Small operations use the host's synchronous calls, which cost a fraction of a trip through the thread pool; whatever
+ * may take long (more than `BIG_BYTES`, large directories, trees) goes there and returns a promise.
+ * @module
+ */
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fsync,
+  fstatSync,
+  ftruncate,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  promises,
+  read,
+  readdirSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+  write,
+  writeSync,
+  type Dirent,
+  type Stats,
+} from "node:fs";
+import { join } from "node:path";
+import type { Awaitable } from "@kinode-ts/types";
+import type { DiskEntry, DiskFile, DiskFolder, DiskStat, FileType } from "./disk.ts";
+import { ioError, ioErrorText, VfsError } from "./errors.ts";
+import { NOT_A_FILE } from "./memory-disk.ts";
+
+/** Above this, reads and writes leave the thread: copying more takes longer than a trip to the pool. */
+const BIG_BYTES = 512 * 1024;
+
+/** Size of a directory's own file above which it is listed in the pool (some 2,000 entries on ext4). */
+const BIG_DIRECTORY_BYTES = 64 * 1024;
+
+const NEW_FILE_MODE = 0o600;
+const NEW_DIRECTORY_MODE = 0o700;
+const EMPTY = new Uint8Array(0);
+
+/**
+ * Uses `<root>` as the disk; creates it when missing.
+ * @throws {VfsError} `vfs.io` when it cannot be created
+ */
+export function openDiskFolder(root: string): DiskFolder {
+  return guarded(() => {
+    mkdirSync(root, { recursive: true, mode: NEW_DIRECTORY_MODE });
+    return new HostFolder(realpathSync(root));
+  });
+}
+
+class HostFolder implements DiskFolder {
+  readonly #root: string;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  stat(path: string): DiskStat {
+    return guarded(() => {
+      const stats = statSync(this.#resolve(path, true));
+      return { type: typeOf(stats), size: stats.size };
+    });
+  }
+
+  list(path: string): Awaitable<readonly DiskEntry[]> {
+    return guarded(() => {
+      const host = this.#resolve(path, true);
+      const options = { withFileTypes: true } as const;
+      if (statSync(host).size <= BIG_DIRECTORY_BYTES) {
+        return readdirSync(host, options).map(toEntry);
+      }
+      return later(promises.readdir(host, options)).then((entries) => entries.map(toEntry));
+    });
+  }
+
+  makeDirectory(path: string): void {
+    guarded(() => mkdirSync(this.#resolve(path, true), { mode: NEW_DIRECTORY_MODE }));
+  }
+
+  makeDirectories(path: string): void {
+    guarded(() =>
+      mkdirSync(this.#resolve(path, true), { recursive: true, mode: NEW_DIRECTORY_MODE }),
+    );
+  }
+
+  read(path: string, maxBytes: number): Awaitable<Uint8Array> {
+    return guarded(() => {
+      const fd = openSync(this.#resolve(path, true), "r");
+      let open = true;
+      try {
+        const stats = fstatSync(fd);
+        if (stats.isDirectory()) throw ioError("EISDIR");
+        if (stats.size > maxBytes) throw ioError("EFBIG");
+        if (stats.size <= BIG_BYTES) return readNow(fd, 0, stats.size);
+        open = false;
+        return readLater(fd, 0, stats.size).finally(() => closeSync(fd));
+      } finally {
+        if (open) closeSync(fd);
+      }
+    });
+  }
+
+  write(path: string, bytes: Uint8Array): Awaitable<void> {
+    return guarded(() => {
+      const fd = openSync(this.#resolve(path, true), "w", NEW_FILE_MODE);
+      if (bytes.length > BIG_BYTES) return writeLater(fd, 0, bytes).finally(() => closeSync(fd));
+      try {
+        writeNow(fd, 0, bytes);
+      } finally {
+        closeSync(fd);
+      }
+    });
+  }
+
+  open(path: string, options: { create: boolean; truncate: boolean }): DiskFile {
+    return guarded(() => {
+      const flags =
+        constants.O_RDWR |
+        (options.create ? constants.O_CREAT : 0) |
+        (options.truncate ? constants.O_TRUNC : 0);
+      return new HostFile(openSync(this.#resolve(path, true), flags, NEW_FILE_MODE));
+    });
+  }
+
+  removeFile(path: string): void {
+    guarded(() => unlinkSync(this.#resolve(path, false)));
+  }
+
+  removeDirectory(path: string): void {
+    guarded(() => rmdirSync(this.#resolve(path, false)));
+  }
+
+  removeTree(path: string): Awaitable<void> {
+    return guarded(() => {
+      const host = this.#resolve(path, false);
+      if (!lstatSync(host).isDirectory()) throw ioError("ENOTDIR");
+      return later(promises.rm(host, { recursive: true }));
+    });
+  }
+
+  rename(from: string, to: string): void {
+    guarded(() => renameSync(this.#resolve(from, false), this.#resolve(to, false)));
+  }
+
+  copy(from: string, to: string): Awaitable<void> {
+    return guarded(() => {
+      const source = this.#resolve(from, true);
+      const stats = statSync(source);
+      if (!stats.isFile()) throw ioErrorText(NOT_A_FILE);
+      const target = this.#resolve(to, true);
+      if (stats.size > BIG_BYTES) return later(promises.copyFile(source, target));
+      copyFileSync(source, target);
+    });
+  }
+
+  /**
+   * The host path of a VFS path. Every link below the drive is looked at: one that leads out of the drive is refused.
+   * @param followLast - whether the operation would follow a link in the last place
+   */
+  #resolve(path: string, followLast: boolean): string {
+    if (path === "") return this.#root;
+    const host = join(this.#root, toHostPath(path));
+    const segments = path.split("/");
+    if (segments.length <= 2) return host;
+    let at = join(this.#root, toHostPath(`${segments[0]}/${segments[1]}`));
+    const drive = at;
+    for (let index = 2; index < segments.length; index++) {
+      if (index === segments.length - 1 && !followLast) break;
+      at = `${at}/${segments[index]}`;
+      const stats = lstatSync(at, { throwIfNoEntry: false });
+      // NOTE: below something missing there is nothing to follow; the operation itself reports it.
+      if (stats === undefined) break;
+      if (stats.isSymbolicLink()) this.#checkLink(at, drive);
+    }
+    return host;
+  }
+
+  /** Refuses a link that leads out of its drive, and one to nothing: creating through it would escape as well. */
+  #checkLink(link: string, drive: string): void {
+    let target: string;
+    try {
+      target = realpathSync(link);
+    } catch (error) {
+      throw codeOf(error) === "ELOOP" ? ioError("ELOOP", error) : ioError("EACCES", error);
+    }
+    const home = realpathSync(drive);
+    if (target !== home && !target.startsWith(`${home}/`)) throw ioError("EACCES");
+  }
+}
+
+class HostFile implements DiskFile {
+  readonly #fd: number;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  size(): number {
+    return guarded(() => fstatSync(this.#fd).size);
+  }
+
+  read(position: number, length: number): Awaitable<Uint8Array> {
+    return guarded(() =>
+      length <= BIG_BYTES
+        ? readNow(this.#fd, position, length)
+        : readLater(this.#fd, position, length),
+    );
+  }
+
+  write(position: number, bytes: Uint8Array): Awaitable<void> {
+    return guarded(() =>
+      bytes.length <= BIG_BYTES
+        ? writeNow(this.#fd, position, bytes)
+        : writeLater(this.#fd, position, bytes),
+    );
+  }
+
+  resize(size: number): Promise<void> {
+    return called((done) => ftruncate(this.#fd, size, done));
+  }
+
+  sync(): Promise<void> {
+    return called((done) => fsync(this.#fd, done));
+  }
+
+  close(): void {
+    guarded(() => closeSync(this.#fd));
+  }
+}
+
+function readNow(fd: number, position: number, length: number): Uint8Array {
+  if (length === 0) return EMPTY;
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const count = readSync(fd, bytes, done, length - done, position + done);
+    if (count === 0) return bytes.slice(0, done);
+    done += count;
+  }
+  return bytes;
+}
+
+async function readLater(fd: number, position: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const from = done;
+    const count = await calledWith<number>((settle) =>
+      read(fd, bytes, from, length - from, position + from, settle),
+    );
+    if (count === 0) return bytes.slice(0, done);
+    done += count;
+  }
+  return bytes;
+}
+
+function writeNow(fd: number, position: number, bytes: Uint8Array): void {
+  let done = 0;
+  while (done < bytes.length) {
+    done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+  }
+}
+
+async function writeLater(fd: number, position: number, bytes: Uint8Array): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const from = done;
+    done += await calledWith<number>((settle) =>
+      write(fd, bytes, from, bytes.length - from, position + from, settle),
+    );
+  }
+}
+
+type Settle<T> = (error: Error | null, value: T) => void;
+
+function calledWith<T>(start: (settle: Settle<T>) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    start((error, value) => (error === null ? resolve(value) : reject(toVfsError(error))));
+  });
+}
+
+function called(start: (done: (error: Error | null) => void) => void): Promise<void> {
+  return calledWith<undefined>((settle) => start((error) => settle(error, undefined)));
+}
+
+function guarded<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw toVfsError(error);
+  }
+}
+
+function later<T>(work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    throw toVfsError(error);
+  });
+}
+
+function toVfsError(error: unknown): VfsError {
+  return error instanceof VfsError ? error : ioError(codeOf(error), error);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string"
+    ? error.code
+    : "EIO";
+}
+
+function toEntry(entry: Dirent): DiskEntry {
+  return { name: entry.name, type: typeOf(entry) };
+}
+
+function typeOf(entry: Dirent | Stats): FileType {
+  if (entry.isFile()) return "File";
+  if (entry.isDirectory()) return "Directory";
+  return entry.isSymbolicLink() ? "Symlink" : "Other";
+}
+
+/** On Windows a colon cannot stand in a file name, and a backslash would separate (§2.1). */
+function toHostPath(path: string): string {
+  if (process.platform !== "win32") return path;
+  if (path.includes("\\")) throw ioError("EINVAL");
+  return path.replaceAll(":", "_");
+}

@@ -1,0 +1,65 @@
+/**
+ * What the VFS needs of a disk: one folder, addressed by normalised paths.
+ *
+ * Small operations settle at once, big ones (by the implementation's measure) return a promise and do not hold the
+ * thread. All paths are `VfsPath.full` texts: no leading slash, no dot segments. The first two segments are the
+ * drive; a symbolic link below it that leads out of it is refused with EACCES.
+ * Every function throws, or rejects with, a `VfsError` `vfs.io`.
+ * @module
+ */
+import type { Awaitable } from "@kinode-ts/types";
+
+export type FileType = "File" | "Directory" | "Symlink" | "Other";
+
+export interface DiskStat {
+  readonly type: FileType;
+  /** Size in bytes, as the host reports it. */
+  readonly size: number;
+}
+
+export interface DiskEntry {
+  readonly name: string;
+  /** Of the entry itself: links are not followed. */
+  readonly type: FileType;
+}
+
+/** An open file. Positions and lengths are bytes; callers serialise uses of one file. */
+export interface DiskFile {
+  size(): number;
+  /** Up to `length` bytes; fewer at the end of the file. */
+  read(position: number, length: number): Awaitable<Uint8Array>;
+  /** Writes everything; a gap before `position` reads as zeros. */
+  write(position: number, bytes: Uint8Array): Awaitable<void>;
+  resize(size: number): Awaitable<void>;
+  /** Settles when the contents survive a power cut. */
+  sync(): Awaitable<void>;
+  close(): void;
+}
+
+export interface DiskFolder {
+  /** Follows links. */
+  stat(path: string): DiskStat;
+  /** Children in no particular order; `""` lists the root. */
+  list(path: string): Awaitable<readonly DiskEntry[]>;
+  makeDirectory(path: string): void;
+  makeDirectories(path: string): void;
+  /** The whole file; EFBIG above `maxBytes`. */
+  read(path: string, maxBytes: number): Awaitable<Uint8Array>;
+  /** Replaces the content in place, so that open files see it; creates when missing. */
+  write(path: string, bytes: Uint8Array): Awaitable<void>;
+  /** Opens for reading and writing. */
+  open(path: string, options: { readonly create: boolean; readonly truncate: boolean }): DiskFile;
+  removeFile(path: string): void;
+  removeDirectory(path: string): void;
+  removeTree(path: string): Awaitable<void>;
+  /** Moves; an existing file at `to` is replaced. */
+  rename(from: string, to: string): void;
+  copy(from: string, to: string): Awaitable<void>;
+}
+
+/** Incremental SHA-256. */
+export interface Sha256 {
+  update(bytes: Uint8Array): void;
+  /** 32 bytes. */
+  digest(): Uint8Array;
+}

@@ -1,0 +1,153 @@
+/**
+ * Actions on one file.
+ * Source: spec/runtime-modules.md §2.2.
+ * @module
+ */
+import type { Awaitable } from "@kinode-ts/types";
+import type { SeekFrom } from "./actions.ts";
+import { andThen } from "./awaitable.ts";
+import type { DiskFile, DiskFolder, Sha256 } from "./disk.ts";
+import { ioError, ioErrorText } from "./errors.ts";
+import type { Handle, HandleCache } from "./handle-cache.ts";
+import type { VfsLimits } from "./limits.ts";
+import { OK_REPLY, readReply, replyJson, type VfsReply } from "./replies.ts";
+
+/** What file actions work with. */
+export interface FileContext {
+  readonly disk: DiskFolder;
+  readonly handles: HandleCache;
+  readonly limits: VfsLimits;
+  readonly createSha256: () => Sha256;
+}
+
+/** Bytes hashed at a time: each piece is read in the host's pool when it is big. */
+const HASH_PIECE_BYTES = 1024 * 1024;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+const ok = (): VfsReply => OK_REPLY;
+
+/** `Write`: independent of the handle and its cursor. */
+export function writeWhole(ctx: FileContext, path: string, bytes: Uint8Array): Awaitable<VfsReply> {
+  return andThen(ctx.disk.write(path, bytes), ok);
+}
+
+/** `Read`: independent of the handle and its cursor. */
+export function readWhole(ctx: FileContext, path: string): Awaitable<VfsReply> {
+  return andThen(ctx.disk.read(path, ctx.limits.maxReadBytes), readReply);
+}
+
+/** `WriteAll`. */
+export function writeAtCursor(
+  ctx: FileContext,
+  path: string,
+  bytes: Uint8Array,
+): Awaitable<VfsReply> {
+  const handle = ctx.handles.use(path);
+  if (handle.cursor + bytes.length > ctx.limits.maxFileBytes) throw ioError("EFBIG");
+  return andThen(handle.file.write(handle.cursor, bytes), () => {
+    handle.cursor += bytes.length;
+    return OK_REPLY;
+  });
+}
+
+/** `Append`. */
+export function append(ctx: FileContext, path: string, bytes: Uint8Array): Awaitable<VfsReply> {
+  const handle = ctx.handles.use(path);
+  handle.cursor = handle.file.size();
+  return writeAtCursor(ctx, path, bytes);
+}
+
+/** `ReadToEnd`. */
+export function readToEnd(ctx: FileContext, path: string): Awaitable<VfsReply> {
+  return andThen(takeRest(ctx, ctx.handles.use(path)), readReply);
+}
+
+/** `ReadToString`. */
+export function readToString(ctx: FileContext, path: string): Awaitable<VfsReply> {
+  return andThen(takeRest(ctx, ctx.handles.use(path)), (bytes) => {
+    let text: string;
+    try {
+      text = utf8.decode(bytes);
+    } catch {
+      throw ioErrorText("stream did not contain valid UTF-8");
+    }
+    return replyJson({ ReadToString: text });
+  });
+}
+
+/** `ReadExact`: the length is compared with the file before anything is allocated. */
+export function readExact(ctx: FileContext, path: string, length: number): Awaitable<VfsReply> {
+  const handle = ctx.handles.use(path);
+  if (length > handle.file.size() - handle.cursor && length > 0) throw ioErrorText("early eof");
+  if (length > ctx.limits.maxReadBytes) throw ioError("EFBIG");
+  return andThen(take(handle, length), readReply);
+}
+
+/** `Seek`. */
+export function seek(ctx: FileContext, path: string, to: SeekFrom, old: boolean): VfsReply {
+  const handle = ctx.handles.use(path);
+  const offset = startOf(handle, to.from) + to.offset;
+  if (offset < 0 || offset > Number.MAX_SAFE_INTEGER) throw ioError("EINVAL");
+  handle.cursor = offset;
+  return replyJson({ SeekFrom: old ? offset : { new_offset: offset } });
+}
+
+/** `Len`. */
+export function length(ctx: FileContext, path: string): VfsReply {
+  return replyJson({ Len: ctx.handles.use(path).file.size() });
+}
+
+/** `SetLen`. */
+export function setLength(ctx: FileContext, path: string, size: number): Awaitable<VfsReply> {
+  const { file } = ctx.handles.use(path);
+  if (size > ctx.limits.maxFileBytes) throw ioError("EFBIG");
+  return andThen(file.resize(size), ok);
+}
+
+/** `SyncAll`. */
+export function sync(ctx: FileContext, path: string): Awaitable<VfsReply> {
+  return andThen(ctx.handles.use(path).file.sync(), ok);
+}
+
+/** `Hash`: of the whole file; the cursor ends at its end. */
+export async function hash(ctx: FileContext, path: string): Promise<VfsReply> {
+  const handle = ctx.handles.use(path);
+  const sha256 = ctx.createSha256();
+  handle.cursor = await hashFile(handle.file, sha256);
+  return replyJson({ Hash: [...sha256.digest()] });
+}
+
+async function hashFile(file: DiskFile, sha256: Sha256): Promise<number> {
+  let position = 0;
+  for (;;) {
+    const piece = await file.read(position, Math.min(HASH_PIECE_BYTES, file.size() - position));
+    if (piece.length === 0) return position;
+    sha256.update(piece);
+    position += piece.length;
+  }
+}
+
+function takeRest(ctx: FileContext, handle: Handle): Awaitable<Uint8Array> {
+  const rest = Math.max(0, handle.file.size() - handle.cursor);
+  if (rest > ctx.limits.maxReadBytes) throw ioError("EFBIG");
+  return take(handle, rest);
+}
+
+function take(handle: Handle, length: number): Awaitable<Uint8Array> {
+  return andThen(handle.file.read(handle.cursor, length), (bytes) => {
+    handle.cursor += bytes.length;
+    return bytes;
+  });
+}
+
+function startOf(handle: Handle, from: SeekFrom["from"]): number {
+  switch (from) {
+    case "Start":
+      return 0;
+    case "Current":
+      return handle.cursor;
+    case "End":
+      return handle.file.size();
+  }
+}

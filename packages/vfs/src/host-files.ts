@@ -1,0 +1,90 @@
+/**
+ * The drives as the node itself uses them: boot reads programs, the installer puts packages in place.
+ * No capabilities are asked; paths follow the same rules and the same locks as requests do.
+ * @module
+ */
+import type { Awaitable, ProgramFiles } from "@kinode-ts/types";
+import { lockBoth, type FileLocks } from "./file-locks.ts";
+import { VfsError, type OsErrorCode, ioError } from "./errors.ts";
+import type { FileContext } from "./file-actions.ts";
+import type { FileType } from "./disk.ts";
+import { parseVfsPath, type VfsPath } from "./paths.ts";
+
+export interface VfsListing {
+  /** Of the entry, without its folder. */
+  readonly name: string;
+  readonly type: FileType;
+}
+
+/** Every function throws or rejects with a `VfsError`. */
+export interface VfsFiles extends ProgramFiles {
+  /** Bytes of the file, or `undefined` when there is none; no size limit. */
+  read(path: string): Promise<Uint8Array | undefined>;
+  /** Replaces a whole file; its folder must exist. */
+  write(path: string, bytes: Uint8Array): Promise<void>;
+  /** Creates a folder with its parents, drives and package folders included. */
+  makeDirectories(path: string): Promise<void>;
+  list(path: string): Promise<readonly VfsListing[]>;
+  /** What is there, links followed, or `undefined`. */
+  stat(path: string): Promise<{ readonly type: FileType; readonly size: number } | undefined>;
+  /** Moves a file, folder or drive; a folder in the way must be empty. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file, or a folder with everything in it; nothing there is fine. */
+  remove(path: string): Promise<void>;
+  /** Names of all package folders. */
+  packages(): Promise<readonly string[]>;
+}
+
+export function createHostFiles(ctx: FileContext, locks: FileLocks): VfsFiles {
+  const { disk, handles } = ctx;
+  const locked = async <T>(text: string, work: (path: string) => Awaitable<T>): Promise<T> => {
+    const path = need(text).full;
+    return await locks.run(path, () => work(path));
+  };
+  return {
+    read: (path) => locked(path, (full) => absent(() => disk.read(full, Infinity))),
+    write: (path, bytes) => locked(path, (full) => disk.write(full, bytes)),
+    makeDirectories: (path) => locked(path, (full) => disk.makeDirectories(full)),
+    list: (path) => locked(path, (full) => disk.list(full)),
+    stat: (path) => locked(path, (full) => absent(() => disk.stat(full))),
+    async rename(from, to) {
+      const [source, target] = [need(from).full, need(to).full];
+      await lockBoth(locks, source, target, () => {
+        disk.rename(source, target);
+        handles.forgetTree(source);
+        handles.forgetTree(target);
+      });
+    },
+    remove: (path) =>
+      locked(path, async (full) => {
+        const stat = await absent(() => disk.stat(full));
+        if (stat?.type === "Directory") await disk.removeTree(full);
+        else await absent(() => disk.removeFile(full));
+        handles.forgetTree(full);
+      }),
+    async packages() {
+      const entries = await disk.list("");
+      return entries.filter(({ type }) => type === "Directory").map(({ name }) => name);
+    },
+  };
+}
+
+function need(text: string): VfsPath {
+  const path = parseVfsPath(text);
+  if (path === undefined) throw new VfsError({ code: "vfs.malformed-request" });
+  return path;
+}
+
+const NOTHING_THERE: readonly string[] = (["ENOENT", "ENOTDIR"] satisfies OsErrorCode[]).map(
+  (code) => ioError(code).message,
+);
+
+/** Turns "there is no such file" into `undefined`. */
+async function absent<T>(work: () => Awaitable<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof VfsError && NOTHING_THERE.includes(error.message)) return undefined;
+    throw error;
+  }
+}

@@ -1,1 +1,25 @@
-export {};
+/**
+ * Build, pack and check Kinode packages.
+ * @module
+ */
+export {
+  type BuildReport,
+  type PackedPackage,
+  assemblePackage,
+  buildPackage,
+  packPackage,
+} from "./build-package-bun.ts";
+export { type KitFault, PackageError, type Problem, formatProblem } from "./errors.ts";
+export { manifestHash, metadataHash, versionHash } from "./hashes.ts";
+export {
+  type CapabilityEntry,
+  type Manifest,
+  type ManifestEntry,
+  parseManifest,
+} from "./manifest.ts";
+export { type Metadata, parseMetadata } from "./metadata.ts";
+export { type PackageFolder, openPackageFolder } from "./package-folder-bun.ts";
+export { packZip } from "./pack-zip.ts";
+export type { ReadOptions } from "./problems.ts";
+export { type Package, type ReadPackageOptions, readPackage } from "./read-package.ts";
+export { type ScriptEntry, type Scripts, parseScripts } from "./scripts.ts";

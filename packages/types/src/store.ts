@@ -3,7 +3,7 @@
  * Asynchronous and batch-shaped so that a remote database can implement it.
  * @module
  */
-import type { Address, ProcessId } from "./address.ts";
+import type { ProcessId } from "./address.ts";
 import type { SignedCapability } from "./capability.ts";
 import type { OnExit } from "./message.ts";
 
@@ -21,6 +21,8 @@ export interface ProcessRecord {
 /** A capability in the table of the process that holds it. */
 export interface HeldCapability extends SignedCapability {
   readonly holder: ProcessId;
+  /** Identity within the holder: equal for equal issuer and equal JSON value of params (`capabilityKey` of caps). */
+  readonly key: string;
 }
 
 /** One change. A batch is applied in order and wholly or not at all. */
@@ -28,14 +30,12 @@ export type StoreChange =
   | { readonly kind: "put-process"; readonly record: ProcessRecord }
   /** Removes the record and every capability the process holds; its state stays. */
   | { readonly kind: "delete-process"; readonly id: ProcessId }
-  /** Replaces an equal capability (same holder, issuer and JSON value of params). */
-  | { readonly kind: "put-capability"; readonly capability: HeldCapability }
-  | {
-      readonly kind: "delete-capability";
-      readonly holder: ProcessId;
-      readonly issuer: Address;
-      readonly params: string;
-    }
+  /**
+   * Replaces the row with the same holder and key. `key` is the identity of the capability as `@kinode-ts/caps`
+   * writes it (`capabilityKey`): equal capabilities have equal keys. The store does not look into it.
+   */
+  | { readonly kind: "put-capability"; readonly key: string; readonly capability: HeldCapability }
+  | { readonly kind: "delete-capability"; readonly holder: ProcessId; readonly key: string }
   | { readonly kind: "put-state"; readonly process: ProcessId; readonly bytes: Uint8Array }
   | { readonly kind: "delete-state"; readonly process: ProcessId }
   /** Records of the layers above, by name: installed packages, settings, audit lines. JSON text. */
@@ -58,7 +58,7 @@ export interface Store extends AsyncDisposable {
   state(process: ProcessId): Promise<Uint8Array | undefined>;
   /** Ids that have state. */
   stateIds(): Promise<readonly ProcessId[]>;
-  /** Rows of one space, ordered by key. */
+  /** Rows of one space, ordered by the UTF-8 bytes of the key. */
   records(space: string): Promise<readonly StoreRow[]>;
   record(space: string, key: string): Promise<string | undefined>;
   /**

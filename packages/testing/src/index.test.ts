@@ -1,0 +1,11 @@
+import { expect, test } from "bun:test";
+
+test("public names of @kinode-ts/testing", async () => {
+  expect(Object.keys(await import("./index.ts")).sort()).toEqual([
+    "createMemoryNetwork",
+    "createRecordingPrinter",
+    "createSeededRandom",
+    "createVirtualClock",
+  ]);
+  expect(Object.keys(await import("./store-suite-bun.ts"))).toEqual(["storeSuite"]);
+});

@@ -1,0 +1,125 @@
+/**
+ * `bun run test [package …]`: installs what is missing, runs the tests of every package, two packages at a time,
+ * writes JUnit reports to `.reports/`, and ends with one line `N passed, N failed`.
+ * @module
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { installMissing } from "./install-missing.ts";
+import { countCases, type TestCounts } from "./junit.ts";
+import { type Member, readMembers, ROOT } from "./workspace.ts";
+
+const REPORTS = join(ROOT, ".reports");
+const PARALLEL = 2;
+/** A package that takes longer hangs: its tests are ended and counted as failed. */
+const PACKAGE_TIMEOUT_MS = 240_000;
+/** Slow ones first, so that two processors are busy to the end. */
+const SLOW_FIRST = ["apps/node", "packages/engine", "packages/component", "packages/kernel"];
+
+interface Outcome extends TestCounts {
+  readonly member: Member;
+  readonly seconds: number;
+  readonly output: string;
+}
+
+if (import.meta.main) process.exit(await main(process.argv.slice(2)));
+
+async function main(wanted: readonly string[]): Promise<number> {
+  installMissing();
+  rmSync(REPORTS, { recursive: true, force: true });
+  mkdirSync(REPORTS, { recursive: true });
+  const members = selectMembers(wanted);
+  if (members.length === 0) {
+    console.error(`No package with tests is called ${wanted.join(" or ")}`);
+    return 1;
+  }
+  const queue = [...members];
+  const outcomes: Outcome[] = [];
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const outcome = await runTests(next);
+      outcomes.push(outcome);
+      report(outcome);
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  return summarise(outcomes);
+}
+
+/** Members that have tests; all, or those whose folder's last part is named. */
+function selectMembers(wanted: readonly string[]): Member[] {
+  const rank = (member: Member): number => (SLOW_FIRST.indexOf(member.folder) + 100) % 100;
+  return readMembers()
+    .filter((member) => wanted.length === 0 || wanted.includes(shortName(member)))
+    .filter((member) => hasTests(join(ROOT, member.folder)))
+    .sort((a, b) => rank(a) - rank(b));
+}
+
+function shortName(member: Member): string {
+  return member.folder.split("/").at(-1)!;
+}
+
+function hasTests(folder: string): boolean {
+  return readdirSync(folder, { withFileTypes: true }).some(
+    (entry) =>
+      (entry.isFile() && /\.test\.tsx?$/.test(entry.name)) ||
+      (entry.isDirectory() &&
+        entry.name !== "node_modules" &&
+        entry.name !== "dist" &&
+        hasTests(join(folder, entry.name))),
+  );
+}
+
+async function runTests(member: Member): Promise<Outcome> {
+  const report = join(REPORTS, `${member.folder.replaceAll("/", "-")}.xml`);
+  const startedMs = performance.now();
+  const child = Bun.spawn(
+    [process.execPath, "test", "--reporter=junit", `--reporter-outfile=${report}`],
+    {
+      cwd: join(ROOT, member.folder),
+      stdout: "pipe",
+      stderr: "pipe",
+      env: { ...process.env, FORCE_COLOR: "0" },
+      timeout: PACKAGE_TIMEOUT_MS,
+      killSignal: "SIGKILL",
+    },
+  );
+  const [stdout, stderr, exitCode] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  const counts = existsSync(report)
+    ? countCases(readFileSync(report, "utf8"))
+    : { passed: 0, failed: 0, skipped: 0 };
+  // A file that cannot be loaded, a hang or a crash fails no case, but it is a failure.
+  const failed = exitCode !== 0 && counts.failed === 0 ? 1 : counts.failed;
+  const seconds = (performance.now() - startedMs) / 1_000;
+  return { member, ...counts, failed, seconds, output: stdout + stderr };
+}
+
+function report({ member, passed, failed, skipped, seconds, output }: Outcome): void {
+  if (failed > 0) console.log(failures(output));
+  const note = skipped > 0 ? `, ${skipped} skipped` : "";
+  console.log(
+    `${failed > 0 ? "✗" : "✓"} ${member.folder}: ${passed} passed, ${failed} failed${note} (${seconds.toFixed(1)} s)`,
+  );
+}
+
+/** The output without the lines of tests that passed. */
+function failures(output: string): string {
+  return output
+    .split("\n")
+    .filter((line) => !/^\((pass|skip|todo)\) /.test(line))
+    .slice(-200)
+    .join("\n");
+}
+
+function summarise(outcomes: readonly Outcome[]): number {
+  const sum = (pick: (outcome: Outcome) => number): number =>
+    outcomes.reduce((total, outcome) => total + pick(outcome), 0);
+  const failed = sum((outcome) => outcome.failed);
+  console.log(`\nReports: .reports/*.xml`);
+  console.log(`${sum((outcome) => outcome.passed)} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}

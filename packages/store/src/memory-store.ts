@@ -1,0 +1,117 @@
+/**
+ * The store in memory: the twin of the SQLite store for tests, and for nodes that are to forget.
+ * @module
+ */
+import type {
+  HeldCapability,
+  ProcessId,
+  ProcessRecord,
+  Store,
+  StoreChange,
+} from "@kinode-ts/types";
+import { StoreError } from "./errors.ts";
+
+/** What the store holds; handed to another store it survives a "restart" in tests. */
+export interface MemoryStoreData {
+  readonly processes: Map<ProcessId, ProcessRecord>;
+  /** By holder, then by key. */
+  readonly capabilities: Map<ProcessId, Map<string, HeldCapability>>;
+  readonly states: Map<ProcessId, Uint8Array>;
+  readonly records: Map<string, Map<string, string>>;
+  /** Copies made by `backup`, by destination. */
+  readonly backups: Map<string, MemoryStoreData>;
+}
+
+export function createMemoryStoreData(): MemoryStoreData {
+  return {
+    processes: new Map(),
+    capabilities: new Map(),
+    states: new Map(),
+    records: new Map(),
+    backups: new Map(),
+  };
+}
+
+/** @param data - kept and changed; give the same object again to reopen */
+export function createMemoryStore(data: MemoryStoreData = createMemoryStoreData()): Store {
+  let closed = false;
+  const guarded = <T>(read: () => T): Promise<T> =>
+    closed ? Promise.reject(new StoreError({ code: "store.closed" })) : Promise.resolve(read());
+  return {
+    processes: () => guarded(() => [...data.processes.values()]),
+    capabilities: () =>
+      guarded(() => [...data.capabilities.values()].flatMap((held) => [...held.values()])),
+    state: (process) => guarded(() => data.states.get(process)?.slice()),
+    stateIds: () => guarded(() => [...data.states.keys()]),
+    records: (space) =>
+      guarded(() =>
+        [...(data.records.get(space) ?? [])]
+          .map(([key, value]) => ({ key, value }))
+          .sort((a, b) => (a.key < b.key ? -1 : 1)),
+      ),
+    record: (space, key) => guarded(() => data.records.get(space)?.get(key)),
+    commit: (changes) =>
+      guarded(() => {
+        for (const change of changes) apply(data, change);
+      }),
+    backup: (destination) =>
+      guarded(() => {
+        data.backups.set(destination, copy(data));
+      }),
+    [Symbol.asyncDispose]() {
+      closed = true;
+      return Promise.resolve();
+    },
+  };
+}
+
+function inner<K, L, V>(map: Map<K, Map<L, V>>, key: K): Map<L, V> {
+  let found = map.get(key);
+  if (found === undefined) map.set(key, (found = new Map()));
+  return found;
+}
+
+function apply(data: MemoryStoreData, change: StoreChange): void {
+  switch (change.kind) {
+    case "put-process":
+      data.processes.set(change.record.id, change.record);
+      return;
+    case "delete-process":
+      data.processes.delete(change.id);
+      data.capabilities.delete(change.id);
+      return;
+    case "put-capability":
+      inner(data.capabilities, change.capability.holder).set(
+        change.capability.key,
+        change.capability,
+      );
+      return;
+    case "delete-capability":
+      data.capabilities.get(change.holder)?.delete(change.key);
+      return;
+    case "put-state":
+      data.states.set(change.process, change.bytes.slice());
+      return;
+    case "delete-state":
+      data.states.delete(change.process);
+      return;
+    case "put-record":
+      inner(data.records, change.space).set(change.key, change.value);
+      return;
+    case "delete-record":
+      data.records.get(change.space)?.delete(change.key);
+      return;
+  }
+}
+
+function copy(data: MemoryStoreData): MemoryStoreData {
+  const maps = <K, L, V>(map: Map<K, Map<L, V>>) =>
+    new Map([...map].map(([key, value]) => [key, new Map(value)]));
+  return {
+    processes: new Map(data.processes),
+    capabilities: maps(data.capabilities),
+    states: new Map(data.states),
+    records: maps(data.records),
+    backups: new Map(),
+  };
+}

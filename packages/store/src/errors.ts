@@ -9,6 +9,7 @@ export type StoreFault =
   | { code: "store.newer-schema"; path: string; found: number; supported: number }
   | { code: "store.unreadable"; path: string; why: string }
   | { code: "store.commit-failed"; why: string }
+  | { code: "store.bad-change"; kind: string }
   | { code: "store.closed" };
 
 export class StoreError extends KinodeError<StoreFault> {
@@ -28,6 +29,8 @@ function text(fault: StoreFault): string {
       return `Cannot open "${fault.path}": ${fault.why}`;
     case "store.commit-failed":
       return `Nothing was saved: ${fault.why}`;
+    case "store.bad-change":
+      return `Nothing was saved: there is no change of kind "${fault.kind}"`;
     case "store.closed":
       return "The store is closed";
   }
@@ -46,4 +49,12 @@ function hint(fault: StoreFault): { hint?: string } {
     default:
       return {};
   }
+}
+
+/** For the end of a `switch` over changes: also refuses what only the compiler would have refused. */
+export function refuseChange(change: never): never {
+  throw new StoreError({
+    code: "store.bad-change",
+    kind: String((change as { kind?: unknown }).kind),
+  });
 }

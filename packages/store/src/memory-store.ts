@@ -9,7 +9,7 @@ import type {
   Store,
   StoreChange,
 } from "@kinode-ts/types";
-import { StoreError } from "./errors.ts";
+import { refuseChange, StoreError } from "./errors.ts";
 
 /** What the store holds; handed to another store it survives a "restart" in tests. */
 export interface MemoryStoreData {
@@ -35,8 +35,14 @@ export function createMemoryStoreData(): MemoryStoreData {
 /** @param data - kept and changed; give the same object again to reopen */
 export function createMemoryStore(data: MemoryStoreData = createMemoryStoreData()): Store {
   let closed = false;
-  const guarded = <T>(read: () => T): Promise<T> =>
-    closed ? Promise.reject(new StoreError({ code: "store.closed" })) : Promise.resolve(read());
+  const guarded = <T>(work: () => T): Promise<T> => {
+    if (closed) return Promise.reject(new StoreError({ code: "store.closed" }));
+    try {
+      return Promise.resolve(work());
+    } catch (thrown) {
+      return Promise.reject(thrown);
+    }
+  };
   return {
     processes: () => guarded(() => [...data.processes.values()]),
     capabilities: () =>
@@ -47,11 +53,12 @@ export function createMemoryStore(data: MemoryStoreData = createMemoryStoreData(
       guarded(() =>
         [...(data.records.get(space) ?? [])]
           .map(([key, value]) => ({ key, value }))
-          .sort((a, b) => (a.key < b.key ? -1 : 1)),
+          .sort((a, b) => compareUtf8(a.key, b.key)),
       ),
     record: (space, key) => guarded(() => data.records.get(space)?.get(key)),
     commit: (changes) =>
       guarded(() => {
+        for (const change of changes) assertKnown(change);
         for (const change of changes) apply(data, change);
       }),
     backup: (destination) =>
@@ -63,6 +70,30 @@ export function createMemoryStore(data: MemoryStoreData = createMemoryStoreData(
       return Promise.resolve();
     },
   };
+}
+
+const KINDS: ReadonlySet<string> = new Set<StoreChange["kind"]>([
+  "put-process",
+  "delete-process",
+  "put-capability",
+  "delete-capability",
+  "put-state",
+  "delete-state",
+  "put-record",
+  "delete-record",
+]);
+
+/** A batch is looked through before any of it is applied: there is no rollback here. */
+function assertKnown(change: StoreChange): void {
+  if (!KINDS.has(change.kind)) refuseChange(change as never);
+}
+
+/** Order of the UTF-8 bytes, as the database sorts; JavaScript's own order differs above U+FFFF. */
+function compareUtf8(a: string, b: string): number {
+  const encoder = new TextEncoder();
+  const [left, right] = [encoder.encode(a), encoder.encode(b)];
+  const at = left.findIndex((byte, index) => byte !== right[index]);
+  return at < 0 ? left.length - right.length : (left[at] ?? 0) - (right[at] ?? -1);
 }
 
 function inner<K, L, V>(map: Map<K, Map<L, V>>, key: K): Map<L, V> {
@@ -101,6 +132,8 @@ function apply(data: MemoryStoreData, change: StoreChange): void {
     case "delete-record":
       data.records.get(change.space)?.delete(change.key);
       return;
+    default:
+      refuseChange(change);
   }
 }
 

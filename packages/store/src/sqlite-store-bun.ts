@@ -14,7 +14,7 @@ import {
   type StoreRow,
 } from "@kinode-ts/types";
 import { Packr } from "msgpackr";
-import { StoreError } from "./errors.ts";
+import { refuseChange, StoreError } from "./errors.ts";
 import { migrate, SCHEMA_VERSION, schemaVersion } from "./schema-bun.ts";
 
 export interface SqliteStoreOptions {
@@ -157,6 +157,7 @@ function createStore(database: Database): Store {
       commit.run();
     } catch (thrown) {
       rollback.run();
+      if (thrown instanceof StoreError) throw thrown;
       throw new StoreError({ code: "store.commit-failed", why: errorText(thrown) }, thrown);
     }
   };
@@ -247,6 +248,8 @@ function createApply({ prepare }: Statements): (change: StoreChange) => void {
       case "delete-record":
         deleteRecord.run(change.space, change.key);
         return;
+      default:
+        refuseChange(change);
     }
   };
 }

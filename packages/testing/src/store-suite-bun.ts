@@ -34,15 +34,14 @@ function processRecord(id: ProcessId, changes: Partial<ProcessRecord> = {}): Pro
   };
 }
 
-function held(holder: ProcessId, params: string, byte = 7): HeldCapability {
+function held(holder: ProcessId, params: string, byte = 7, key = params): HeldCapability {
   const issuer = { node: "alice.os", process: B };
-  return { holder, issuer, params, signature: new Uint8Array(64).fill(byte) };
+  return { holder, key, issuer, params, signature: new Uint8Array(64).fill(byte) };
 }
 
 const put = (key: string, capability: HeldCapability): StoreChange => ({
   kind: "put-capability",
-  key,
-  capability,
+  capability: { ...capability, key },
 });
 
 const EVERY_ON_EXIT: readonly ProcessRecord["onExit"][] = [
@@ -127,7 +126,7 @@ export function storeSuite(name: string, options: StoreSuiteOptions): void {
         await store.commit([{ kind: "delete-process", id: A }]);
         store = await reopen(store);
         expect(await store.processes()).toEqual([]);
-        expect(await store.capabilities()).toEqual([held(B, "1")]);
+        expect(await store.capabilities()).toEqual([held(B, "1", 7, "k")]);
         expect(await store.state(A)).toEqual(Uint8Array.of(1));
         return store;
       });
@@ -140,7 +139,7 @@ export function storeSuite(name: string, options: StoreSuiteOptions): void {
         await store.commit([{ kind: "delete-capability", holder: A, key: "other" }]);
         await store.commit([{ kind: "delete-capability", holder: B, key: "k" }]);
         store = await reopen(store);
-        expect(await store.capabilities()).toEqual([held(A, '{"a":1}', 9)]);
+        expect(await store.capabilities()).toEqual([held(A, '{"a":1}', 9, "k")]);
         return store;
       });
     });
@@ -205,7 +204,7 @@ export function storeSuite(name: string, options: StoreSuiteOptions): void {
         ]);
         expect(await store.record("s", "k")).toBeUndefined();
         expect(await store.processes()).toEqual([]);
-        expect(await store.capabilities()).toEqual([held(A, "2")]);
+        expect(await store.capabilities()).toEqual([held(A, "2", 7, "k")]);
       });
     });
 
@@ -338,7 +337,7 @@ class Model {
         return;
       case "put-capability":
         return void rows.set(
-          `capabilities/${change.capability.holder}/${change.key}`,
+          `capabilities/${change.capability.holder}/${change.capability.key}`,
           change.capability,
         );
       case "delete-capability":

@@ -30,11 +30,8 @@ export type StoreChange =
   | { readonly kind: "put-process"; readonly record: ProcessRecord }
   /** Removes the record and every capability the process holds; its state stays. */
   | { readonly kind: "delete-process"; readonly id: ProcessId }
-  /**
-   * Replaces the row with the same holder and key. `key` is the identity of the capability as `@kinode-ts/caps`
-   * writes it (`capabilityKey`): equal capabilities have equal keys. The store does not look into it.
-   */
-  | { readonly kind: "put-capability"; readonly key: string; readonly capability: HeldCapability }
+  /** Replaces the row with the same holder and key, text and signature. */
+  | { readonly kind: "put-capability"; readonly capability: HeldCapability }
   | { readonly kind: "delete-capability"; readonly holder: ProcessId; readonly key: string }
   | { readonly kind: "put-state"; readonly process: ProcessId; readonly bytes: Uint8Array }
   | { readonly kind: "delete-state"; readonly process: ProcessId }

@@ -3,7 +3,7 @@
  * Source: spec/runtime-modules.md §2.2 and §2.4 (order of the checks).
  * @module
  */
-import type { Awaitable, LazyLoadBlob, ProcessId } from "@kinode-ts/types";
+import type { Awaitable, Capability, LazyLoadBlob, ProcessId } from "@kinode-ts/types";
 import type { VfsAction, VfsRequest } from "./actions.ts";
 import { addZip, type AddZipContext } from "./add-zip.ts";
 import { VfsError, type VfsFault } from "./errors.ts";
@@ -21,7 +21,6 @@ import {
 } from "./permissions.ts";
 import { OK_REPLY, type VfsReply } from "./replies.ts";
 import * as trees from "./tree-actions.ts";
-import type { Capability } from "@kinode-ts/types";
 
 export interface PerformContext {
   readonly files: files.FileContext;
@@ -54,12 +53,14 @@ const READS: ReadonlySet<VfsAction["kind"]> = new Set([
 /** @throws {VfsError} what the answer then says */
 export function perform(ctx: PerformContext, call: Call): Awaitable<VfsReply> {
   const { action, path: text } = call.request;
-  if (action.kind === "ReadDir" && text === "/") return readRoot(ctx, call.source, "");
+  if (action.kind === "ReadDir" && text === "/") return readRoot(ctx, call.source);
   const path = parseVfsPath(text);
   if (path === undefined) {
     const folder = action.kind === "ReadDir" ? parsePackageFolder(text) : undefined;
-    if (folder !== undefined) return readRoot(ctx, call.source, folder);
-    throw refused("vfs.malformed-request");
+    if (folder === undefined || !holdsRoot(ctx.view, call.source)) {
+      throw refused("vfs.malformed-request");
+    }
+    return trees.readDirectory(ctx.files, folder);
   }
   switch (action.kind) {
     case "CreateDrive":
@@ -72,10 +73,10 @@ export function perform(ctx: PerformContext, call: Call): Awaitable<VfsReply> {
   }
 }
 
-/** Listings above the drives are for holders of root (§2.4, §2.5). */
-function readRoot(ctx: PerformContext, source: ProcessId, path: string): Awaitable<VfsReply> {
+/** The root itself is for holders of root (§2.4). */
+function readRoot(ctx: PerformContext, source: ProcessId): Awaitable<VfsReply> {
   if (!holdsRoot(ctx.view, source)) throw refused("vfs.no-read-cap");
-  return trees.readDirectory(ctx.files, path);
+  return trees.readDirectory(ctx.files, "");
 }
 
 /** The capabilities come first, so that nobody meets a drive without them (§2.2). */

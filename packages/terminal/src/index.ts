@@ -1,1 +1,25 @@
-export {};
+/**
+ * The interactive terminal and the log files.
+ * @module
+ */
+export { consoleScreen, openConsole } from "./console-bun.ts";
+export { History, HISTORY_COUNT } from "./history.ts";
+export { openHistory } from "./history-file-bun.ts";
+export { type InputRow, type Width, drawInputRow } from "./input-row.ts";
+export { type EditResult, type Key, LineEditor } from "./line-editor.ts";
+export { formatDayTime, formatLogLine, formatRfc2822, formatScreenLine } from "./line-format.ts";
+export { LogFiles } from "./log-file-bun.ts";
+export { DEFAULT_LOG_LIMITS, type LogLimits } from "./log-rotation.ts";
+export {
+  FilterError,
+  type FilterFault,
+  MAX_VERBOSITY,
+  PrintFilter,
+  type ProcessLevel,
+  VERBOSITY_NAMES,
+  parseLevelCommand,
+  parseProcessVerbosity,
+} from "./print-filter.ts";
+export { type NodePrinter, type PrinterOptions, createPrinter } from "./printer.ts";
+export { sanitizeLines, sanitizeText, stripStyles } from "./sanitize.ts";
+export { type Screen, Terminal, type TerminalHandlers, type TerminalOptions } from "./terminal.ts";

@@ -1,0 +1,177 @@
+/**
+ * The input line: text, cursor, history and search, one key at a time. Knows no screen.
+ * Source: spec/runtime-modules.md §10.1 (keys).
+ * @module
+ */
+import type { History } from "./history.ts";
+
+/** A key as the host decodes it. */
+export interface Key {
+  /** `undefined` for plain text. */
+  readonly name: string | undefined;
+  readonly ctrl: boolean;
+  /** What was typed or pasted. */
+  readonly text: string;
+}
+
+export type EditResult = "changed" | "bell" | "submit" | "ignored";
+
+const segmenter = new Intl.Segmenter();
+const graphemes = (text: string): string[] =>
+  Array.from(segmenter.segment(text), (part) => part.segment);
+
+// oxlint-disable-next-line no-control-regex -- pasted text loses its control characters
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
+
+interface Search {
+  query: string;
+  /** Age in the history of the match shown. */
+  age: number | undefined;
+}
+
+export class LineEditor {
+  #cells: string[] = [];
+  #cursor = 0;
+  #age = -1;
+  #draft = "";
+  #search: Search | undefined;
+  readonly #history: History;
+
+  constructor(history: History) {
+    this.#history = history;
+  }
+
+  get text(): string {
+    return this.#cells.join("");
+  }
+
+  /** Graphemes before the cursor. */
+  get beforeCursor(): string {
+    return this.#cells.slice(0, this.#cursor).join("");
+  }
+
+  /** While searching: what is searched for, and the match if there is one. */
+  get search(): { readonly query: string; readonly match: string | undefined } | undefined {
+    if (this.#search === undefined) return undefined;
+    const { query, age } = this.#search;
+    return { query, match: age === undefined ? undefined : this.#history.at(age) };
+  }
+
+  setText(text: string): void {
+    this.#cells = graphemes(text);
+    this.#cursor = this.#cells.length;
+  }
+
+  /** The finished line: the shown match while searching, else the text. Clears and remembers it. */
+  take(): string {
+    const line = this.search === undefined ? this.text : (this.search.match ?? "");
+    this.#search = undefined;
+    this.#age = -1;
+    this.#draft = "";
+    this.setText("");
+    this.#history.add(line);
+    return line;
+  }
+
+  key(key: Key): EditResult {
+    if (key.ctrl) return this.#control(key.name ?? "");
+    switch (key.name) {
+      case "return":
+        return "submit";
+      case "backspace":
+        return this.#search ? this.#narrow(this.#search.query.slice(0, -1)) : this.#erase(-1);
+      case "delete":
+        return this.#search ? "ignored" : this.#erase(0);
+      case "left":
+        return this.#move(this.#cursor - 1);
+      case "right":
+        return this.#move(this.#cursor + 1);
+      case "home":
+        return this.#move(0);
+      case "end":
+        return this.#move(this.#cells.length);
+      case "up":
+        return this.#recall(this.#age + 1);
+      case "down":
+        return this.#recall(this.#age - 1);
+      default:
+        return this.insert(key.text);
+    }
+  }
+
+  /** Types or pastes; control characters are removed. */
+  insert(text: string): EditResult {
+    const typed = text.replace(CONTROL, "");
+    if (typed === "") return "ignored";
+    if (this.#search !== undefined) return this.#narrow(this.#search.query + typed);
+    const before = this.beforeCursor + typed;
+    this.#cells = graphemes(before + this.#cells.slice(this.#cursor).join(""));
+    // A combining mark joins the grapheme before it, so positions are counted anew.
+    this.#cursor = Math.min(graphemes(before).length, this.#cells.length);
+    return "changed";
+  }
+
+  #control(name: string): EditResult {
+    switch (name) {
+      case "a":
+        return this.#move(0);
+      case "e":
+        return this.#move(this.#cells.length);
+      case "p":
+        return this.#recall(this.#age + 1);
+      case "n":
+        return this.#recall(this.#age - 1);
+      case "h":
+        return this.#search ? this.#narrow(this.#search.query.slice(0, -1)) : this.#erase(-1);
+      case "r":
+        return this.#searchOlder();
+      case "g":
+        this.#search = undefined;
+        return "changed";
+      default:
+        return "ignored";
+    }
+  }
+
+  #move(to: number): EditResult {
+    if (this.#search !== undefined) return "ignored";
+    if (to < 0 || to > this.#cells.length) return "bell";
+    this.#cursor = to;
+    return "changed";
+  }
+
+  #erase(offset: number): EditResult {
+    const at = this.#cursor + offset;
+    if (at < 0 || at >= this.#cells.length) return "bell";
+    this.#cells.splice(at, 1);
+    this.#cursor = at;
+    return "changed";
+  }
+
+  #recall(age: number): EditResult {
+    if (this.#search !== undefined) return "ignored";
+    if (age < -1 || age >= this.#history.count) return "bell";
+    if (this.#age === -1) this.#draft = this.text;
+    this.#age = age;
+    this.setText(age === -1 ? this.#draft : this.#history.at(age)!);
+    return "changed";
+  }
+
+  #searchOlder(): EditResult {
+    if (this.#search === undefined) {
+      this.#search = { query: "", age: undefined };
+      return "changed";
+    }
+    const { query, age } = this.#search;
+    const next = this.#history.find(query, age === undefined ? 0 : age + 1);
+    // Past the oldest match the search stays on it.
+    if (next === undefined) return "bell";
+    this.#search.age = next;
+    return "changed";
+  }
+
+  #narrow(query: string): EditResult {
+    this.#search = { query, age: this.#history.find(query) };
+    return "changed";
+  }
+}

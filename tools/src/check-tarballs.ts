@@ -105,19 +105,15 @@ function entriesOf(member: Member): string[] {
 
 type Command = (project: string) => readonly string[];
 
-const importing =
-  (program: string, entry: string): Command =>
-  () => {
-    const code = `const names = Object.keys(await import("${entry}")); if (names.length === 0 && !"${entry}".endsWith("types")) throw new Error("exports nothing")`;
-    return program === "node"
-      ? [program, "--input-type=module", "-e", code]
-      : [program, "-e", code];
-  };
+function importing(program: string, entry: string): Command {
+  // Only `types` may have nothing but types in it.
+  const code = `const names = Object.keys(await import("${entry}")); if (names.length === 0 && !"${entry}".endsWith("types")) throw new Error("exports nothing")`;
+  return () => [program, ...(program === "node" ? ["--input-type=module"] : []), "-e", code];
+}
 
 /** Bundles for a browser and evaluates the bundle in a realm that has no `process`, `Bun` or `require`. */
-const bundling =
-  (entry: string): Command =>
-  (project) => {
+function bundling(entry: string): Command {
+  return (project) => {
     const file = join(project, "bundle.ts");
     writeFileSync(
       file,
@@ -133,6 +129,7 @@ const bundling =
     );
     return [process.execPath, file];
   };
+}
 
 function attempt(project: string, label: string, command: Command): string[] {
   const result = Bun.spawnSync([...command(project)], {

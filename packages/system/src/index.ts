@@ -1,1 +1,8 @@
-export {};
+/**
+ * The small runtime modules of a node: timer, state, file limits, and the answer of those that are not there yet.
+ * @module
+ */
+export { createFdManager, type FdBudget, type FdManagerOptions } from "./fd-manager.ts";
+export { createState, type StateOptions } from "./state.ts";
+export { createTimer, type TimerOptions } from "./timer.ts";
+export { createUnavailableModule } from "./unavailable.ts";

@@ -1,0 +1,140 @@
+/**
+ * The runtime module `fd-manager:distro:sys`: shares a number of open files among the modules that ask for a share.
+ * The host is not polled here: the node says the budget when it makes the module.
+ * Source: spec/runtime-modules.md §9.
+ * @module
+ */
+import {
+  FD_MANAGER_PROCESS,
+  KERNEL_PROCESS,
+  packageOf,
+  type KernelMessage,
+  type ModuleContext,
+  type ProcessId,
+  type RuntimeModule,
+  type SignedRequest,
+} from "@kinode-ts/types";
+import { decodeVariant, encodeJson } from "./json.ts";
+
+export type FdBudget =
+  /** `--soft-ulimit`: the budget itself. */
+  | { readonly kind: "static"; readonly count: number }
+  /** The soft limit of open files of this process, from which the budget is computed. */
+  | { readonly kind: "ulimit"; readonly softLimit: number };
+
+export interface FdManagerOptions {
+  readonly budget: FdBudget;
+}
+
+/** Kept for the node's own files: store, logs, sockets. */
+const RESERVED_COUNT = 30;
+const DEFAULT_PERCENTAGE = 90;
+
+export function createFdManager(options: FdManagerOptions): RuntimeModule {
+  return new FdManager(options.budget);
+}
+
+class FdManager implements RuntimeModule {
+  readonly id = FD_MANAGER_PROCESS;
+  readonly #budget: FdBudget;
+  /** Weight of each registered module: 1, and 1 more for each hit. */
+  readonly #hits = new Map<ProcessId, number>();
+  #percentage = DEFAULT_PERCENTAGE;
+  #context: ModuleContext | undefined;
+
+  constructor(budget: FdBudget) {
+    this.#budget = budget;
+  }
+
+  start(context: ModuleContext): void {
+    this.#context = context;
+  }
+
+  handle(message: KernelMessage): void {
+    const { source, message: request } = message;
+    if (source.node !== this.#context!.our) {
+      this.#context!.print(1, `fd-manager: dropped a message from another node, ${source.node}`);
+      return;
+    }
+    if (request.kind !== "request") return;
+    const [name, value] = decodeVariant(request.body) ?? [];
+    switch (name) {
+      case "RequestFdsLimit":
+        this.#hits.set(source.process, 1);
+        return this.#sendLimits();
+      case "FdsLimitHit":
+        return this.#hit(source.process);
+      case "GetState":
+        return this.#answer(message, request, { GetState: this.#state() });
+      case "GetProcessFdLimit":
+        return this.#answer(message, request, { GetProcessFdLimit: this.#limitOf(value) });
+      case "UpdateMaxFdsAsFractionOfUlimitPercentage":
+        return this.#setPercentage(source.process, value);
+      case "UpdateUpdateUlimitSecs":
+      case "UpdateCullFractionDenominator":
+        return;
+      default:
+        this.#context!.print(1, `fd-manager: dropped a malformed request of ${source.process}`);
+    }
+  }
+
+  processEnded(process: ProcessId): void {
+    if (this.#hits.delete(process)) this.#sendLimits();
+  }
+
+  #hit(process: ProcessId): void {
+    const hits = this.#hits.get(process);
+    if (hits === undefined) return;
+    this.#hits.set(process, hits + 1);
+    this.#sendLimits();
+  }
+
+  /** Only the kernel and the terminal may change settings (§9 weakness 2). */
+  #setPercentage(source: ProcessId, value: unknown): void {
+    const allowed = source === KERNEL_PROCESS || packageOf(source) === "terminal:sys";
+    if (!allowed || !Number.isInteger(value)) {
+      this.#context!.print(1, `fd-manager: refused a setting from ${source}`);
+      return;
+    }
+    this.#percentage = Math.min(100, Math.max(1, value as number));
+    this.#sendLimits();
+  }
+
+  #sendLimits(): void {
+    const { our } = this.#context!;
+    for (const process of this.#hits.keys()) {
+      const body = encodeJson({ FdsLimit: this.#limitOf(process) });
+      this.#context!.send({ target: { node: our, process }, body });
+    }
+  }
+
+  #totalCount(): number {
+    const budget = this.#budget;
+    if (budget.kind === "static") return budget.count;
+    return Math.floor((budget.softLimit * this.#percentage) / 100) - RESERVED_COUNT;
+  }
+
+  /** Half of the budget evenly, half by hits; 0 for modules that did not ask, never 0 for those that did. */
+  #limitOf(process: unknown): number {
+    const hits = this.#hits.get(process as ProcessId);
+    if (hits === undefined) return 0;
+    const half = this.#totalCount() / 2;
+    let allHits = 0;
+    for (const count of this.#hits.values()) allHits += count;
+    return Math.max(1, Math.floor(half / this.#hits.size + (half * hits) / allHits));
+  }
+
+  #state(): Record<string, { limit: number; hit_count: number }> {
+    return Object.fromEntries(
+      [...this.#hits].map(([process, hits]) => [
+        process,
+        { limit: this.#limitOf(process), hit_count: hits },
+      ]),
+    );
+  }
+
+  #answer(message: KernelMessage, request: SignedRequest, json: unknown): void {
+    if (request.expectsResponse === undefined) return;
+    this.#context!.respond(message, { body: encodeJson(json) });
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * The runtime module `timer:distro:sys`: answers when a number of milliseconds have passed.
+ * Source: spec/runtime-modules.md §5.
+ * @module
+ */
+import {
+  TIMER_PROCESS,
+  type Address,
+  type Clock,
+  type KernelMessage,
+  type ModuleContext,
+  type ProcessId,
+  type RuntimeModule,
+  type TimerHandle,
+  type U64,
+} from "@kinode-ts/types";
+import { decodeVariant } from "./json.ts";
+import { TimerQueue, type Due } from "./timer-queue.ts";
+
+export interface TimerOptions {
+  readonly clock: Clock;
+  /** Timers one process may have running; more are dropped and printed. Default 65,536. */
+  readonly maxTimersPerProcess?: number;
+}
+
+const DEFAULT_MAX_TIMERS = 65_536;
+const EMPTY = new Uint8Array(0);
+
+/** Only what the answer needs: the request itself, its blob above all, is let go. */
+interface Timer extends Due {
+  readonly owner: ProcessId;
+  readonly target: Address;
+  readonly id: U64;
+}
+
+/** Public; for local processes only. Timers of a process end with it and do not survive a restart. */
+export function createTimer(options: TimerOptions): RuntimeModule {
+  return new TimerModule(options);
+}
+
+class TimerModule implements RuntimeModule {
+  readonly id = TIMER_PROCESS;
+  readonly public = true;
+  readonly #clock: Clock;
+  readonly #maxTimers: number;
+  readonly #queue = new TimerQueue<Timer>();
+  readonly #counts = new Map<ProcessId, number>();
+  #context: ModuleContext | undefined;
+  #alarm: { readonly dueMs: number; readonly handle: TimerHandle } | undefined;
+  #sequence = 0;
+
+  constructor(options: TimerOptions) {
+    this.#clock = options.clock;
+    this.#maxTimers = options.maxTimersPerProcess ?? DEFAULT_MAX_TIMERS;
+  }
+
+  start(context: ModuleContext): void {
+    this.#context = context;
+  }
+
+  handle(message: KernelMessage): void {
+    const context = this.#context!;
+    if (message.source.node !== context.our || message.message.kind !== "request") return;
+    const [name, value] = decodeVariant(message.message.body) ?? [];
+    if (name === "SetTimer" && isU64(value)) this.#set(message, Number(value));
+    else if (name === "Debug" && value === null) this.#debug();
+    else context.print(1, `timer: dropped a malformed request from ${message.source.process}`);
+  }
+
+  processEnded(process: ProcessId): void {
+    if (!this.#counts.delete(process)) return;
+    this.#queue.filter((timer) => timer.owner !== process);
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#alarm?.handle.cancel();
+    this.#alarm = undefined;
+    this.#queue.filter(() => false);
+  }
+
+  /** NOTE: `Number(2^64 - 1)` is finite, and so is the sum: nothing wraps, such a timer never fires. */
+  #set(message: KernelMessage, delayMs: number): void {
+    const target = message.rsvp ?? message.source;
+    const owner = message.source.process;
+    if (delayMs === 0) {
+      this.#context!.respondTo(target, message.id, { body: EMPTY });
+      return;
+    }
+    const count = this.#counts.get(owner) ?? 0;
+    if (count >= this.#maxTimers) {
+      this.#context!.print(
+        1,
+        `timer: dropped a timer of ${owner}: it has ${count} running, at most ${this.#maxTimers} are kept`,
+      );
+      return;
+    }
+    this.#counts.set(owner, count + 1);
+    const dueMs = this.#clock.monotonicMs() + delayMs;
+    this.#queue.add({ dueMs, sequence: this.#sequence++, owner, target, id: message.id });
+    this.#schedule();
+  }
+
+  /** One alarm of the host for the earliest timer. */
+  #schedule(): void {
+    const next = this.#queue.peek();
+    if (this.#alarm !== undefined) {
+      if (this.#alarm.dueMs === next?.dueMs) return;
+      this.#alarm.handle.cancel();
+      this.#alarm = undefined;
+    }
+    if (next === undefined) return;
+    const delayMs = Math.max(0, next.dueMs - this.#clock.monotonicMs());
+    const handle = this.#clock.after(delayMs, () => this.#fire());
+    this.#alarm = { dueMs: next.dueMs, handle };
+  }
+
+  #fire(): void {
+    this.#alarm = undefined;
+    const nowMs = this.#clock.monotonicMs();
+    for (let next = this.#queue.peek(); next !== undefined && next.dueMs <= nowMs;) {
+      this.#queue.take();
+      this.#release(next.owner);
+      this.#context!.respondTo(next.target, next.id, { body: EMPTY });
+      next = this.#queue.peek();
+    }
+    this.#schedule();
+  }
+
+  #release(owner: ProcessId): void {
+    const count = this.#counts.get(owner) ?? 0;
+    if (count > 1) this.#counts.set(owner, count - 1);
+    else this.#counts.delete(owner);
+  }
+
+  #debug(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const dues = new Map<number, number>();
+    for (const { dueMs } of this.#queue.values()) dues.set(dueMs, (dues.get(dueMs) ?? 0) + 1);
+    this.#context!.print(0, `timer: ${dues.size} due times, ${this.#queue.size} timers`);
+    for (const [dueMs, count] of [...dues].toSorted(([a], [b]) => a - b)) {
+      this.#context!.print(0, `timer: ${count} in ${Math.max(0, Math.round(dueMs - nowMs))} ms`);
+    }
+  }
+}
+
+function isU64(value: unknown): value is number | bigint {
+  return typeof value === "bigint"
+    ? value >= 0n && value < 1n << 64n
+    : Number.isInteger(value) && (value as number) >= 0;
+}

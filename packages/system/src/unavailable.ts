@@ -21,7 +21,10 @@ const SHAPES: ReadonlyMap<ProcessId, (text: string) => unknown> = new Map([
   [KV_PROCESS, (text: string): unknown => ({ Err: { IOError: text } })],
   [SQLITE_PROCESS, (text: string): unknown => ({ Err: { IOError: text } })],
   [HTTP_CLIENT_PROCESS, (text: string): unknown => ({ Err: { BuildRequestFailed: text } })],
-  [ETH_PROCESS, (text: string): unknown => ({ Err: { RpcError: text } })],
+  [
+    ETH_PROCESS,
+    (text: string): unknown => ({ Err: { RpcError: { code: -32601, message: text } } }),
+  ],
   [NET_PROCESS, (text: string): unknown => ({ Err: text })],
 ]);
 

@@ -1,0 +1,72 @@
+import { expect, test } from "bun:test";
+import { createModuleHarness, type ModuleHarness } from "@kinode-ts/testing/module-harness";
+import { createFdManager, type FdBudget } from "./fd-manager.ts";
+
+const MODULES = ["vfs:distro:sys", "kv:distro:sys", "sqlite:distro:sys", "net:distro:sys"];
+
+function setUp(budget: FdBudget = { kind: "ulimit", softLimit: 1024 }): ModuleHarness {
+  const harness = createModuleHarness(createFdManager({ budget }));
+  void harness.start();
+  return harness;
+}
+
+function register(harness: ModuleHarness): void {
+  for (const module of MODULES) {
+    harness.post(module, { body: '"RequestFdsLimit"', expectsResponse: null });
+  }
+}
+
+/** The newest limit each module was sent. */
+function limits(harness: ModuleHarness): Record<string, number> {
+  const known: Record<string, number> = {};
+  for (const { target, body, expectsResponse } of harness.sent) {
+    expect(expectsResponse).toBeUndefined();
+    const json = JSON.parse(new TextDecoder().decode(body)) as { FdsLimit: number };
+    known[target.process] = json.FdsLimit;
+  }
+  return known;
+}
+
+test("[M118] four modules at 1024 get 222 each, after one hit 289 and 200", () => {
+  const harness = setUp();
+  register(harness);
+  expect(limits(harness)).toEqual(Object.fromEntries(MODULES.map((module) => [module, 222])));
+  harness.post("vfs:distro:sys", { body: '"FdsLimitHit"', expectsResponse: null });
+  expect(Object.values(limits(harness))).toEqual([289, 200, 200, 200]);
+});
+
+test("[M119] GetState and GetProcessFdLimit answer; an unknown process has 0", async () => {
+  const harness = setUp();
+  register(harness);
+  const ask = async (body: unknown) => (await harness.ask("any:p:x.os", { body })).json;
+  expect(await ask('"GetState"')).toEqual({
+    GetState: Object.fromEntries(MODULES.map((id) => [id, { limit: 222, hit_count: 1 }])),
+  });
+  expect(await ask({ GetProcessFdLimit: "vfs:distro:sys" })).toEqual({ GetProcessFdLimit: 222 });
+  expect(await ask({ GetProcessFdLimit: "a:b:c.os" })).toEqual({ GetProcessFdLimit: 0 });
+});
+
+test("[M120] a static budget is shared the same way and never ends the module", () => {
+  const harness = setUp({ kind: "static", count: 100 });
+  register(harness);
+  expect(Object.values(limits(harness))).toEqual([25, 25, 25, 25]);
+  harness.post("terminal:terminal:sys", {
+    body: { UpdateMaxFdsAsFractionOfUlimitPercentage: 50 },
+    expectsResponse: null,
+  });
+  expect(Object.values(limits(harness))).toEqual([25, 25, 25, 25]);
+});
+
+test("limits are at least 1, settings come from the terminal only, other nodes are dropped", () => {
+  const harness = setUp({ kind: "ulimit", softLimit: 34 });
+  register(harness);
+  expect(Object.values(limits(harness))).toEqual([1, 1, 1, 1]);
+  const large = setUp();
+  register(large);
+  const setting = { UpdateMaxFdsAsFractionOfUlimitPercentage: 50 };
+  large.post("app:p:x.os", { body: setting, expectsResponse: null });
+  large.post("vfs:distro:sys", { body: '"FdsLimitHit"', expectsResponse: null, node: "bob.os" });
+  expect(Object.values(limits(large))).toEqual([222, 222, 222, 222]);
+  large.post("m:terminal:sys", { body: setting, expectsResponse: null });
+  expect(Object.values(limits(large))).toEqual([120, 120, 120, 120]);
+});

@@ -1,0 +1,154 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { createVirtualClock, type VirtualClock } from "@kinode-ts/testing";
+import { createModuleHarness, type ModuleHarness } from "@kinode-ts/testing/module-harness";
+import { createTimer } from "./timer.ts";
+import { TimerQueue } from "./timer-queue.ts";
+
+const APP = "main:p:x.os";
+
+function setUp(maxTimersPerProcess?: number): {
+  clock: VirtualClock;
+  harness: ModuleHarness;
+  module: ReturnType<typeof createTimer>;
+} {
+  const clock = createVirtualClock();
+  const module = createTimer({
+    clock,
+    ...(maxTimersPerProcess === undefined ? {} : { maxTimersPerProcess }),
+  });
+  const harness = createModuleHarness(module);
+  void harness.start();
+  return { clock, harness, module };
+}
+
+test("[M71] 0 answers at once with an empty body, 200 not before 199 ms", async () => {
+  const { clock, harness } = setUp();
+  harness.post(APP, { body: { SetTimer: 0 }, id: 1 });
+  expect(harness.answers).toMatchObject([{ id: 1, blob: undefined, metadata: undefined }]);
+  expect(harness.answers[0]!.body).toEqual(new Uint8Array(0));
+  harness.post(APP, { body: { SetTimer: 200 }, id: 2, metadata: "note" });
+  await clock.advance(198.9);
+  expect(harness.answers).toHaveLength(1);
+  await clock.advance(1.2);
+  expect(harness.answers[1]).toMatchObject({ id: 2, metadata: undefined });
+  expect(harness.answers[1]!.body).toEqual(new Uint8Array(0));
+});
+
+test("[M72] a timer that expects no response still answers", async () => {
+  const { clock, harness } = setUp();
+  harness.post(APP, { body: { SetTimer: 5 }, id: 3, expectsResponse: null });
+  await clock.advance(5);
+  expect(harness.answers.map(({ id, target }) => [id, target.process as string])).toEqual([
+    [3, APP],
+  ]);
+});
+
+test("[M73] three billion milliseconds do not fire early", async () => {
+  const { clock, harness } = setUp();
+  harness.post(APP, { body: { SetTimer: 3_000_000_000 } });
+  await clock.advance(2_999_999_999);
+  expect(harness.answers).toHaveLength(0);
+  await clock.advance(1);
+  expect(harness.answers).toHaveLength(1);
+});
+
+test("[M74] any local process may use it without capabilities, other nodes have no effect", async () => {
+  const { clock, harness, module } = setUp();
+  expect(module.public).toBe(true);
+  expect(harness.held("stranger:q:y.os")).toEqual([]);
+  harness.post("stranger:q:y.os", { body: { SetTimer: 1 } });
+  harness.post(APP, { body: { SetTimer: 1 }, node: "bob.os" });
+  harness.post(APP, { body: { SetTimer: 0 }, node: "bob.os" });
+  await clock.advance(10);
+  expect(harness.answers.map(({ target }) => target.process as string)).toEqual([
+    "stranger:q:y.os",
+  ]);
+  expect(clock.pendingTimerCount).toBe(0);
+});
+
+test("[M75] the largest u64 does not crash and never fires", async () => {
+  const { clock, harness } = setUp();
+  harness.post(APP, { body: '{"SetTimer":18446744073709551615}' });
+  harness.post(APP, { body: { SetTimer: 10 }, id: 9 });
+  await clock.advance(1_000_000_000_000);
+  expect(harness.answers.map(({ id }) => id)).toEqual([9]);
+});
+
+test("timers due together fire in insertion order, a later request does not delay an earlier", async () => {
+  const { clock, harness } = setUp();
+  for (const [id, ms] of [
+    [1, 30],
+    [2, 10],
+    [3, 10],
+    [4, 20],
+  ] as const) {
+    harness.post(APP, { body: { SetTimer: ms }, id });
+  }
+  await clock.advance(10);
+  expect(harness.answers.map(({ id }) => id)).toEqual([2, 3]);
+  await clock.advance(20);
+  expect(harness.answers.map(({ id }) => id)).toEqual([2, 3, 4, 1]);
+});
+
+test("wall clock steps do not matter", async () => {
+  const { clock, harness } = setUp();
+  harness.post(APP, { body: { SetTimer: 1000 } });
+  clock.setWallClock(clock.nowMs() + 3_600_000);
+  await clock.advance(999);
+  expect(harness.answers).toHaveLength(0);
+  clock.setWallClock(0);
+  await clock.advance(1);
+  expect(harness.answers).toHaveLength(1);
+});
+
+test("timers of an ended process are dropped and the host's alarm with them", async () => {
+  const { clock, harness, module } = setUp();
+  harness.post(APP, { body: { SetTimer: 10 } });
+  harness.post("other:q:y.os", { body: { SetTimer: 20 } });
+  module.processEnded!(APP as never);
+  await clock.advance(100);
+  expect(harness.answers.map(({ target }) => target.process as string)).toEqual(["other:q:y.os"]);
+});
+
+test("a process has a bounded number of timers, at the bound and one past it", async () => {
+  const { clock, harness } = setUp(3);
+  for (let id = 1; id <= 4; id++) harness.post(APP, { body: { SetTimer: 10 }, id });
+  harness.post("other:q:y.os", { body: { SetTimer: 10 }, id: 5 });
+  expect(harness.prints.at(-1)!.text).toContain("at most 3");
+  await clock.advance(10);
+  expect(harness.answers.map(({ id }) => id)).toEqual([1, 2, 3, 5]);
+  harness.post(APP, { body: { SetTimer: 10 }, id: 6 });
+  await clock.advance(10);
+  expect(harness.answers.at(-1)!.id).toBe(6);
+});
+
+test("Debug prints, malformed bodies are printed and dropped", () => {
+  const { harness } = setUp();
+  harness.post(APP, { body: { SetTimer: 10 } });
+  harness.post(APP, { body: "Debug" });
+  harness.post(APP, { body: '"Debug"' });
+  for (const body of ['{"SetTimer":1.0}', '{"SetTimer":-1}', '{"SetTimer":"5"}', "", "[]"]) {
+    harness.post(APP, { body });
+  }
+  expect(harness.answers).toEqual([]);
+  expect(harness.prints.filter(({ verbosity }) => verbosity === 0).map(({ text }) => text)).toEqual(
+    ["timer: 1 due times, 1 timers", "timer: 1 in 10 ms"],
+  );
+  expect(harness.prints.filter(({ verbosity }) => verbosity === 1)).toHaveLength(6);
+});
+
+test("the queue gives back what was put in, sorted", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(20)), fc.nat(20), (dues, dropped) => {
+      const queue = new TimerQueue();
+      const items = dues.map((dueMs, sequence) => ({ dueMs, sequence }));
+      for (const item of items) queue.add(item);
+      queue.filter(({ dueMs }) => dueMs !== dropped);
+      const taken = Array.from({ length: queue.size }, () => queue.take()!);
+      const kept = items.filter(({ dueMs }) => dueMs !== dropped);
+      expect(taken).toEqual(kept.toSorted((a, b) => a.dueMs - b.dueMs || a.sequence - b.sequence));
+      expect(queue.take()).toBeUndefined();
+    }),
+  );
+});

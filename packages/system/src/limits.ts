@@ -4,16 +4,16 @@
  */
 
 export interface SystemLimits {
-  /** Timers one process may have running. Bounds memory; a scheduler of its own needs one. */
+  /** Timers one process may have running. Bounds memory; more are dropped and printed. */
   readonly maxTimersPerProcessCount: number;
-  /** State requests of one process waiting for the disk. */
+  /** State requests of one process waiting for the disk; more are refused. */
   readonly maxQueuedStateRequestsCount: number;
   /** Bytes of one process's state. */
   readonly maxStateBytes: number;
 }
 
 export const DEFAULT_SYSTEM_LIMITS: SystemLimits = {
-  maxTimersPerProcessCount: 10_000,
+  maxTimersPerProcessCount: 65_536,
   maxQueuedStateRequestsCount: 1_000,
-  maxStateBytes: 256 * 1024 * 1024,
+  maxStateBytes: 64 * 1024 * 1024,
 };

@@ -41,7 +41,7 @@ function setUp(maxStateBytes = 100): {
     store: { state: async (process) => store.states.get(process) },
     commit,
     backup: async () => void store.backups++,
-    maxStateBytes,
+    limits: { maxStateBytes, maxQueuedStateRequestsCount: 3 },
   });
   const harness = createModuleHarness(module);
   void harness.start();
@@ -115,6 +115,21 @@ test("success echoes metadata, errors do not; failures of the store are told", a
   expect((await ask({ SetState: "a:b:c.os" }, "x")).json).toEqual({
     Err: { RocksDBError: { action: "SetState", error: "disk full" } },
   });
+});
+
+test("a source with too many requests waiting is refused", async () => {
+  const { harness, store, stop } = setUp();
+  const open = store.hold();
+  for (let id = 1; id <= 5; id++) {
+    harness.post(SYSTEM, { body: { SetState: "a:b:c.os" }, blob: "x", id });
+  }
+  expect(harness.answers.map(({ id, json }) => [id, json])).toEqual([
+    [5, { Err: { IOError: { error: "4 requests of net:distro:sys are waiting" } } }],
+  ]);
+  open();
+  await stop();
+  expect(harness.answers.map(({ id }) => id)).toEqual([5, 1, 2, 3, 4]);
+  expect((await harness.ask(SYSTEM, { body: { GetState: "a:b:c.os" } })).json).toBe("GetState");
 });
 
 test("bounds, malformed bodies, responses and Backup", async () => {

@@ -20,6 +20,7 @@ import {
   type StoreChange,
 } from "@kinode-ts/types";
 import { decodeVariant, encodeJson } from "./json.ts";
+import { DEFAULT_SYSTEM_LIMITS, type SystemLimits } from "./limits.ts";
 
 export interface StateOptions {
   readonly store: Pick<Store, "state">;
@@ -27,11 +28,9 @@ export interface StateOptions {
   readonly commit: (changes: readonly StoreChange[]) => Promise<void>;
   /** Replaces the node's backup of its records. */
   readonly backup: () => Promise<void>;
-  /** Largest state in bytes. Default 64 MiB. */
-  readonly maxStateBytes?: number;
+  readonly limits?: Partial<SystemLimits>;
 }
 
-const DEFAULT_MAX_STATE_BYTES = 64 * 1024 * 1024;
 const ALLOWED_PACKAGES: ReadonlySet<string> = new Set(["distro:sys", "terminal:sys"]);
 
 export function createState(options: StateOptions): RuntimeModule {
@@ -45,12 +44,16 @@ type StateAction =
 class StateModule implements RuntimeModule {
   readonly id = STATE_PROCESS;
   readonly #options: StateOptions;
+  readonly #limits: SystemLimits;
+  /** Requests of each source that wait or run. */
+  readonly #counts = new Map<ProcessId, number>();
   /** Last work of each source: its next request waits for it (§1.7). */
   readonly #tails = new Map<ProcessId, Promise<void>>();
   #context: ModuleContext | undefined;
 
   constructor(options: StateOptions) {
     this.#options = options;
+    this.#limits = { ...DEFAULT_SYSTEM_LIMITS, ...options.limits };
   }
 
   start(context: ModuleContext): void {
@@ -60,12 +63,22 @@ class StateModule implements RuntimeModule {
   handle(message: KernelMessage): void {
     if (!this.#mayUse(message)) return;
     const source = message.source.process;
+    const count = this.#counts.get(source) ?? 0;
+    if (count > this.#limits.maxQueuedStateRequestsCount) {
+      const error = `${count} requests of ${source} are waiting`;
+      this.#fail(message, { IOError: { error } });
+      return;
+    }
+    this.#counts.set(source, count + 1);
     const before = this.#tails.get(source);
     const work =
       before === undefined ? this.#serve(message) : before.then(() => this.#serve(message));
     this.#tails.set(source, work);
     void work.then(() => {
-      if (this.#tails.get(source) === work) this.#tails.delete(source);
+      if (this.#tails.get(source) === work) {
+        this.#tails.delete(source);
+        this.#counts.delete(source);
+      } else this.#counts.set(source, this.#counts.get(source)! - 1);
     });
   }
 
@@ -131,7 +144,7 @@ class StateModule implements RuntimeModule {
   }
 
   #checkBlob(message: KernelMessage): boolean {
-    const maxBytes = this.#options.maxStateBytes ?? DEFAULT_MAX_STATE_BYTES;
+    const maxBytes = this.#limits.maxStateBytes;
     if (message.blob === undefined) {
       this.#fail(message, { BadBytes: { action: "SetState" } });
       return false;

@@ -15,7 +15,8 @@ function setUp(maxTimersPerProcess?: number): {
   const clock = createVirtualClock();
   const module = createTimer({
     clock,
-    ...(maxTimersPerProcess === undefined ? {} : { maxTimersPerProcess }),
+    limits:
+      maxTimersPerProcess === undefined ? {} : { maxTimersPerProcessCount: maxTimersPerProcess },
   });
   const harness = createModuleHarness(module);
   void harness.start();

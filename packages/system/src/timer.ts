@@ -15,15 +15,14 @@ import {
   type U64,
 } from "@kinode-ts/types";
 import { decodeVariant } from "./json.ts";
+import { DEFAULT_SYSTEM_LIMITS, type SystemLimits } from "./limits.ts";
 import { TimerQueue, type Due } from "./timer-queue.ts";
 
 export interface TimerOptions {
   readonly clock: Clock;
-  /** Timers one process may have running; more are dropped and printed. Default 65,536. */
-  readonly maxTimersPerProcess?: number;
+  readonly limits?: Partial<SystemLimits>;
 }
 
-const DEFAULT_MAX_TIMERS = 65_536;
 const EMPTY = new Uint8Array(0);
 
 /** Only what the answer needs: the request itself, its blob above all, is let go. */
@@ -51,7 +50,8 @@ class TimerModule implements RuntimeModule {
 
   constructor(options: TimerOptions) {
     this.#clock = options.clock;
-    this.#maxTimers = options.maxTimersPerProcess ?? DEFAULT_MAX_TIMERS;
+    const limits = { ...DEFAULT_SYSTEM_LIMITS, ...options.limits };
+    this.#maxTimers = limits.maxTimersPerProcessCount;
   }
 
   start(context: ModuleContext): void {

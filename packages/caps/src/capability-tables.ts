@@ -16,7 +16,7 @@ import { sameAddress } from "@kinode-ts/types";
 import { capabilityKey } from "./capability-key.ts";
 import { type CapabilityHolder, HolderTable } from "./capability-holder.ts";
 import { IssuerIndex } from "./issuer-index.ts";
-import { signCapability, verifyCapability } from "./signature.ts";
+import { SignatureMemo, verifyCapability } from "./signature.ts";
 
 /** A capability to add: with the signature it came with, or without. */
 export type AddedCapability = Capability & { readonly signature?: Uint8Array };
@@ -47,7 +47,7 @@ export interface CapabilityTables {
    * What of `capabilities` the process may attach or pass on (FilterCaps): what it issues, signed now, and what it
    * holds, in the requested text, with a signature that fits that text.
    */
-  filter(holder: ProcessId, capabilities: readonly Capability[]): SignedCapability[];
+  filter(holder: ProcessId, capabilities: readonly Capability[]): readonly SignedCapability[];
   /** Drops those of a message from `fromNode` that claim to be ours without our signature (§5.6). */
   prune(capabilities: readonly SignedCapability[], fromNode: NodeId): readonly SignedCapability[];
   /** Signs as our node would hand it out; capabilities of other nodes are returned as they are. */
@@ -58,17 +58,20 @@ export interface CapabilityTables {
   resign(): StoreChange[];
 }
 
+const NONE: readonly SignedCapability[] = Object.freeze([]);
 const NO_SIGNATURE = new Uint8Array(0);
 
 class Tables implements CapabilityTables {
   readonly our: NodeId;
   readonly #signer: NodeSigner;
+  readonly #signatures: SignatureMemo;
   readonly #holders = new Map<ProcessId, HolderTable>();
   readonly #issued = new IssuerIndex();
 
   constructor(options: CapabilityTablesOptions) {
     this.our = options.our;
     this.#signer = options.signer;
+    this.#signatures = new SignatureMemo(options.signer);
   }
 
   provide(holder: ProcessId): HolderTable {
@@ -117,11 +120,12 @@ class Tables implements CapabilityTables {
     });
   }
 
-  filter(holder: ProcessId, capabilities: readonly Capability[]): SignedCapability[] {
+  filter(holder: ProcessId, capabilities: readonly Capability[]): readonly SignedCapability[] {
+    if (capabilities.length === 0) return NONE;
     const table = this.#holders.get(holder);
     return capabilities.flatMap((capability) => {
       // The node is not compared: naming another node's twin of oneself proves nothing there (§5.5 FilterCaps).
-      if (capability.issuer.process === holder) return [signCapability(this.#signer, capability)];
+      if (capability.issuer.process === holder) return [this.#signatures.sign(capability)];
       const held = table?.get(capabilityKey(capability));
       return held === undefined ? [] : [this.#inTextOf(capability, held)];
     });
@@ -136,7 +140,7 @@ class Tables implements CapabilityTables {
   }
 
   sign(capability: AddedCapability): SignedCapability {
-    if (capability.issuer.node === this.our) return signCapability(this.#signer, capability);
+    if (capability.issuer.node === this.our) return this.#signatures.sign(capability);
     const { issuer, params, signature = NO_SIGNATURE } = capability;
     return { issuer, params, signature };
   }
@@ -154,7 +158,7 @@ class Tables implements CapabilityTables {
       for (const key of [...table.keys()]) {
         const held = table.get(key);
         if (held === undefined || held.issuer.node !== this.our) continue;
-        const fresh = signCapability(this.#signer, held);
+        const fresh = this.#signatures.sign(held);
         if (!sameBytes(held.signature, fresh.signature)) changes.push(this.#put(table, key, fresh));
       }
     }
@@ -171,7 +175,7 @@ class Tables implements CapabilityTables {
   /** A held capability as the holder wrote it: a signature must cover the text it travels with (W31). */
   #inTextOf(requested: Capability, held: SignedCapability): SignedCapability {
     if (held.params === requested.params && sameAddress(held.issuer, requested.issuer)) return held;
-    if (held.issuer.node === this.our) return signCapability(this.#signer, requested);
+    if (held.issuer.node === this.our) return this.#signatures.sign(requested);
     return held;
   }
 

@@ -17,3 +17,30 @@ export function verifyCapability(signer: NodeSigner, capability: SignedCapabilit
   if (capability.signature.length !== 64) return false;
   return signer.verify(encodeCapability(capability), capability.signature);
 }
+
+/** Bounds of the memo; a longer params text is signed each time. */
+const MEMO_COUNT = 4_096;
+const MEMO_TEXT_LENGTH = 512;
+
+/** Remembers signatures by exact text: Ed25519 is deterministic, and processes attach the same few again and again. */
+export class SignatureMemo {
+  readonly #signer: NodeSigner;
+  readonly #signed = new Map<string, SignedCapability>();
+
+  constructor(signer: NodeSigner) {
+    this.#signer = signer;
+  }
+
+  sign(capability: Capability): SignedCapability {
+    const { issuer, params } = capability;
+    if (params.length > MEMO_TEXT_LENGTH) return signCapability(this.#signer, capability);
+    // The lengths make the text split in one way only, whatever the names hold.
+    const text = `${issuer.node.length} ${issuer.process.length} ${issuer.node}${issuer.process}${params}`;
+    const known = this.#signed.get(text);
+    if (known !== undefined) return known;
+    if (this.#signed.size >= MEMO_COUNT) this.#signed.clear();
+    const signed = signCapability(this.#signer, capability);
+    this.#signed.set(text, signed);
+    return signed;
+  }
+}

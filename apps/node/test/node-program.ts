@@ -1,0 +1,94 @@
+/**
+ * The node as its user runs it: the real program in a real terminal, for end-to-end tests.
+ * @module
+ */
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dir, "../../..");
+const MAIN = join(ROOT, "apps/node/src/main.ts");
+const DEADLINE_MS = 30_000;
+
+export interface NodeProgram {
+  /** Address of its pages, without trailing slash. */
+  readonly url: string;
+  /** The one-time link it printed. */
+  readonly link: string;
+  readonly pid: number;
+  /** Types a line and presses Enter. */
+  type(line: string): Promise<void>;
+  /** Waits until what the terminal received since `forget` matches. */
+  shows(pattern: RegExp): Promise<RegExpExecArray>;
+  forget(): void;
+  /** SIGKILL, as a crash of the machine would. */
+  killHard(): Promise<void>;
+  /** SIGTERM; the exit code. */
+  stop(): Promise<number>;
+}
+
+export async function startNodeProgram(
+  home: string,
+  args: readonly string[] = [],
+): Promise<NodeProgram> {
+  let screen = "";
+  let arrived = Promise.withResolvers<void>();
+  const child = Bun.spawn([process.execPath, MAIN, "start", home, ...args], {
+    cwd: ROOT,
+    terminal: {
+      cols: 200,
+      rows: 50,
+      data(_terminal, data) {
+        screen += new TextDecoder().decode(data);
+        arrived.resolve();
+        arrived = Promise.withResolvers();
+      },
+    },
+  });
+  const shows = async (pattern: RegExp): Promise<RegExpExecArray> => {
+    const deadline = performance.now() + DEADLINE_MS;
+    for (;;) {
+      const match = pattern.exec(screen);
+      if (match !== null) return match;
+      const rest = deadline - performance.now();
+      if (rest <= 0 || child.exitCode !== null) {
+        throw new Error(`The terminal never showed ${String(pattern)}. It showed:\n${screen}`);
+      }
+      await Promise.race([arrived.promise, child.exited, Bun.sleep(rest)]);
+    }
+  };
+  const [link] = await shows(/https?:\/\/\S+\/~\/login\?token=[\w-]+/);
+  return {
+    url: new URL(link).origin,
+    link,
+    pid: child.pid,
+    type(line) {
+      child.terminal?.write(`${line}\r`);
+      return Promise.resolve();
+    },
+    shows,
+    forget() {
+      screen = "";
+    },
+    async killHard() {
+      child.kill("SIGKILL");
+      await child.exited;
+    },
+    stop() {
+      child.kill("SIGTERM");
+      return child.exited;
+    },
+  };
+}
+
+/** Builds an example and packs it; the path of the zip. */
+export async function packExample(name: string, folder: string): Promise<string> {
+  const zip = join(folder, `${name}.zip`);
+  const child = Bun.spawn(
+    [process.execPath, MAIN, "pack", join(ROOT, "examples", name), "--out", zip],
+    {
+      stdout: "inherit",
+      stderr: "inherit",
+    },
+  );
+  if ((await child.exited) !== 0) throw new Error(`Cannot pack the example ${name}`);
+  return zip;
+}

@@ -1,0 +1,165 @@
+/**
+ * What a person does with a node, in a real browser and a real terminal: start, follow the link, install two apps, use
+ * them, withdraw a permission and give it back, lose the machine, start again.
+ * Runs where Chromium is found (`CHROMIUM` names it otherwise); continuous integration installs it.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import { type NodeProgram, packExample, startNodeProgram } from "./node-program.ts";
+
+const CHROMIUM = [
+  process.env["CHROMIUM"],
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+].find((path) => path !== undefined && existsSync(path));
+const DEADLINE_MS = 120_000;
+const folder = mkdtempSync(join(tmpdir(), "kinode-person-"));
+const home = join(folder, "home");
+const screenshots = process.env["KINODE_SCREENSHOTS"];
+
+let node: NodeProgram;
+let browser: Browser;
+let page: Page;
+
+async function hasText(text: string): Promise<void> {
+  // As text: the function runs in the page, where this program's types do not hold.
+  await page.waitForFunction(`document.body.innerText.includes(${JSON.stringify(text)})`, {
+    timeout: 15_000,
+  });
+}
+const isChecked = (input: unknown) => (input as { readonly checked?: boolean }).checked;
+async function click(name: string): Promise<void> {
+  await page.locator(`::-p-aria([name="${name}"])`).click();
+}
+async function picture(name: string): Promise<void> {
+  if (screenshots !== undefined) await page.screenshot({ path: join(screenshots, `${name}.png`) });
+}
+async function install(name: string, zip: string): Promise<void> {
+  await page.goto(`${node.url}/`);
+  await click("Install an app");
+  const input = await page.waitForSelector('input[type="file"]');
+  await input?.uploadFile(zip);
+  await hasText(`Install ${name}?`);
+  await picture(`install-${name}`);
+  await click("Install");
+  await hasText(`${name} is installed.`);
+}
+/** The switch of one grant on the permissions page. */
+const grantSwitch = (holder: string, words: string) =>
+  page.waitForSelector(`input[role="switch"][aria-label^="${holder} may"][aria-label*="${words}"]`);
+
+describe.skipIf(CHROMIUM === undefined)("a person with a browser and a terminal", () => {
+  beforeAll(async () => {
+    node = await startNodeProgram(home);
+    browser = await puppeteer.launch({
+      executablePath: CHROMIUM ?? "",
+      headless: true,
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    });
+    page = await browser.newPage();
+    await page.setViewport({ width: 390, height: 844 });
+  }, DEADLINE_MS);
+  afterAll(async () => {
+    await browser?.close();
+    await node?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }, DEADLINE_MS);
+
+  test(
+    "opens the one-time link and is logged in; the link works only once",
+    async () => {
+      await page.goto(node.link);
+      await hasText("Apps");
+      await picture("home");
+      const again = await fetch(node.link, { redirect: "manual" });
+      expect(again.headers.get("set-cookie")).toBeNull();
+    },
+    DEADLINE_MS,
+  );
+
+  test(
+    "installs chat and echo, seeing what they ask for",
+    async () => {
+      await install("chat", await packExample("chat", folder));
+      await install("echo", await packExample("echo", folder));
+      await picture("installed");
+    },
+    DEADLINE_MS,
+  );
+
+  test(
+    "uses the chat page",
+    async () => {
+      await page.goto(`${node.url}/chat:chat:sys/`);
+      await page.locator("input[type=text], textarea").fill("hello from the browser");
+      await page.keyboard.press("Enter");
+      await hasText("hello from the browser");
+      await picture("chat");
+    },
+    DEADLINE_MS,
+  );
+
+  test(
+    "messages echo from the terminal and gets its answer",
+    async () => {
+      await node.type(`m our@echo:echo:sys 'marco polo' -a 5`);
+      await node.shows(/marco polo[\s\S]*marco polo/);
+    },
+    DEADLINE_MS,
+  );
+
+  test(
+    "withdraws a capability, sees the refusal, and gives it back",
+    async () => {
+      await page.goto(`${node.url}/#/permissions`);
+      await page.reload();
+      await (await grantSwitch("terminal", "echo:echo:sys"))?.click();
+      await hasText("Withdrawn:");
+      await picture("withdrawn");
+      node.forget();
+      await node.type(`m our@echo:echo:sys 'still there?' -a 5`);
+      await node.shows(/timeout|timed out/i);
+      await (await grantSwitch("terminal", "echo:echo:sys"))?.click();
+      await hasText("Given back:");
+      node.forget();
+      await node.type(`m our@echo:echo:sys 'welcome back' -a 5`);
+      await node.shows(/welcome back[\s\S]*welcome back/);
+      await (await grantSwitch("chat", "files"))?.click();
+      await hasText("Withdrawn:");
+    },
+    DEADLINE_MS,
+  );
+
+  test(
+    "loses the machine, starts again, and finds messages, apps and permissions as they were",
+    async () => {
+      await node.killHard();
+      node = await startNodeProgram(home);
+      await page.goto(`${node.url}/chat:chat:sys/`);
+      await hasText("hello from the browser");
+      await page.goto(`${node.url}/`);
+      await hasText("chat");
+      await hasText("echo");
+      await page.goto(`${node.url}/#/permissions`);
+      await page.reload();
+      const withdrawn = await grantSwitch("chat", "files");
+      expect(await withdrawn?.evaluate(isChecked)).toBe(false);
+      const given = await grantSwitch("terminal", "echo:echo:sys");
+      expect(await given?.evaluate(isChecked)).toBe(true);
+      await picture("after-restart");
+    },
+    DEADLINE_MS,
+  );
+});

@@ -65,12 +65,3 @@ export interface LoadedComponent extends Program {
   readonly standardInterface: string | undefined;
   start(host: ProcessHost, limits: ProcessLimits, options?: StartOptions): RunningProcess;
 }
-
-/**
- * Checks, meters and compiles a component.
- * @throws {ComponentError} the text names what is wrong with the bytes
- */
-export type LoadComponent = (
-  bytes: Uint8Array,
-  options: ComponentOptions,
-) => Promise<LoadedComponent>;

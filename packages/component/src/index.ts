@@ -20,5 +20,7 @@ export { bool, enumOf, f64, s32, u16, u32, u64, u8 } from "./canonical-abi/scala
 export { option, result } from "./canonical-abi/variants.ts";
 export { ComponentError } from "./errors.ts";
 export type { ComponentFault } from "./errors.ts";
+export { createComponentExecutor } from "./executor.ts";
+export { loadComponent } from "./load-component.ts";
 export { DEFAULT_COMPONENT_LIMITS } from "./limits.ts";
 export type { ComponentLimits } from "./limits.ts";

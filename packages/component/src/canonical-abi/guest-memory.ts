@@ -21,16 +21,19 @@ export type Realloc = (
 ) => number;
 
 const NO_MEMORY = new Uint8Array(0);
+const NO_WORDS = new Uint32Array(0);
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 /** Up to here a loop over ASCII bytes is quicker than a call of the decoder. */
 const SHORT_TEXT_BYTES = 24;
+/** Up to here a loop copies faster than the engine's own functions. */
+const SMALL_COPY_BYTES = 32;
 
 export class GuestMemory {
   /** All bytes; length 0 when stale. Read through `view()` unless nothing ran in between. */
   u8: Uint8Array = NO_MEMORY;
   /** The same as aligned 32-bit words. */
-  u32: Uint32Array = new Uint32Array(0);
+  u32: Uint32Array = NO_WORDS;
   #memory: WebAssembly.Memory | undefined;
   #realloc: Realloc | undefined;
   #dataView: DataView | undefined;
@@ -46,7 +49,15 @@ export class GuestMemory {
   bind(memory: WebAssembly.Memory | undefined, realloc: Realloc | undefined): void {
     this.#memory = memory;
     this.#realloc = realloc;
-    this.refresh();
+  }
+
+  /** Lets go of the instance when its process has ended. */
+  release(): void {
+    this.#memory = undefined;
+    this.#realloc = undefined;
+    this.#dataView = undefined;
+    this.u8 = NO_MEMORY;
+    this.u32 = NO_WORDS;
   }
 
   get byteLength(): number {
@@ -104,7 +115,11 @@ export class GuestMemory {
   bytes(pointer: number, length: number): Uint8Array {
     this.check(pointer, length);
     this.#charge(length);
-    return this.u8.slice(pointer, pointer + length);
+    const source = this.u8;
+    if (length > SMALL_COPY_BYTES) return source.slice(pointer, pointer + length);
+    const copy = new Uint8Array(length);
+    for (let i = 0; i < length; i++) copy[i] = source[pointer + i]!;
+    return copy;
   }
 
   /** Decodes strictly: bytes that are not UTF-8 trap the process. */
@@ -156,7 +171,8 @@ export class GuestMemory {
     const length = bytes.length;
     const pointer = this.allocate(1, length);
     const u8 = this.view();
-    if (length !== 0) u8.set(bytes, pointer);
+    if (length > SMALL_COPY_BYTES) u8.set(bytes, pointer);
+    else for (let i = 0; i < length; i++) u8[pointer + i] = bytes[i]!;
     this.u32[at >> 2] = pointer;
     this.u32[(at >> 2) + 1] = length;
   }

@@ -1,0 +1,185 @@
+/**
+ * The functions that metering adds to a module, instruction by instruction.
+ * @module
+ */
+import { ByteWriter } from "./byte-writer.ts";
+import type { MeterPlan, WrappedImport } from "./meter.ts";
+import { BULK_BYTES_SHIFT, CALLBACK_FUEL, MODE, STATUS } from "./metering.ts";
+
+const I32 = 0x7f;
+const VOID = 0x40;
+
+/** Writes instructions by name; only what the functions below need. */
+class Assembler {
+  readonly #out: ByteWriter;
+
+  constructor(out: ByteWriter) {
+    this.#out = out;
+  }
+
+  #withIndex(opcode: number, index: number): this {
+    this.#out.byte(opcode);
+    this.#out.u32(index);
+    return this;
+  }
+
+  localGet = (index: number): this => this.#withIndex(0x20, index);
+  localSet = (index: number): this => this.#withIndex(0x21, index);
+  localTee = (index: number): this => this.#withIndex(0x22, index);
+  globalGet = (index: number): this => this.#withIndex(0x23, index);
+  globalSet = (index: number): this => this.#withIndex(0x24, index);
+  call = (index: number): this => this.#withIndex(0x10, index);
+
+  constant(value: number): this {
+    this.#out.byte(0x41);
+    this.#out.s32(value);
+    return this;
+  }
+
+  plain(opcode: number): this {
+    this.#out.byte(opcode);
+    return this;
+  }
+
+  add = (): this => this.plain(0x6a);
+  subtract = (): this => this.plain(0x6b);
+  equal = (): this => this.plain(0x46);
+  isNegative = (): this => this.constant(0).plain(0x48);
+  isAbove = (): this => this.plain(0x4b); // unsigned
+  shiftRight = (bits: number): this => this.constant(bits).plain(0x76); // unsigned
+  shiftLeft = (bits: number): this => this.constant(bits).plain(0x74);
+  trap = (): this => this.plain(0x00);
+  end = (): this => this.plain(0x0b);
+  returns = (): this => this.plain(0x0f);
+
+  /** `if` without result; closed by `end`. */
+  when(): this {
+    this.#out.all([0x04, VOID]);
+    return this;
+  }
+
+  memorySize(): this {
+    this.#out.all([0x3f, 0]);
+    return this;
+  }
+
+  memoryGrow(): this {
+    this.#out.all([0x40, 0]);
+    return this;
+  }
+}
+
+/** Bytes of memory per page, as a power of two. */
+const PAGE_SHIFT = 16;
+/** Growing may copy the whole memory, at about this many bytes per unit of fuel. */
+const GROW_BYTES_SHIFT = 8;
+
+export function writeAddedBodies(plan: MeterPlan, out: ByteWriter): void {
+  const body = (i32Locals: number, write: (code: Assembler) => void): void => {
+    const start = out.beginSized();
+    if (i32Locals === 0) out.u32(0);
+    else {
+      out.u32(1);
+      out.u32(i32Locals);
+      out.byte(I32);
+    }
+    write(new Assembler(out));
+    out.byte(0x0b);
+    out.endSized(start);
+  };
+  body(0, (code) => exhausted(plan, code));
+  body(0, (code) => settle(plan, code));
+  body(0, (code) => charge(plan, code));
+  body(1, (code) => grow(plan, code));
+  for (const item of plan.wrapped) body(1, (code) => wrapper(plan, item, code));
+  if (plan.reallocFunc !== undefined)
+    body(3, (code) => guardedRealloc(plan, plan.reallocFunc!, code));
+}
+
+/** Fuel is used up: asks the host, unless nothing may suspend here. */
+function exhausted(plan: MeterPlan, code: Assembler): void {
+  code.globalGet(plan.mode).when().trap().end();
+  code.call(plan.look).call(plan.settle);
+}
+
+/** Acts on a status: goes on, waits, or ends. */
+function settle(plan: MeterPlan, code: Assembler): void {
+  code.localGet(0).when();
+  code.globalGet(plan.mode).when().trap().end();
+  code.localGet(0).constant(STATUS.wait).equal().when().call(plan.suspend).localSet(0).end();
+  code.localGet(0).when().trap().end();
+  code.end();
+}
+
+/** Takes fuel for an operand and passes it on. */
+function charge(plan: MeterPlan, code: Assembler): void {
+  code
+    .globalGet(plan.fuel)
+    .localGet(0)
+    .shiftRight(BULK_BYTES_SHIFT)
+    .subtract()
+    .globalSet(plan.fuel);
+  code.globalGet(plan.fuel).isNegative().when().call(plan.exhausted).end();
+  code.localGet(0);
+}
+
+/** `memory.grow` within the limit of the process. Local 1: the current size in pages. */
+function grow(plan: MeterPlan, code: Assembler): void {
+  if (plan.module.memories.length === 0) {
+    code.constant(-1);
+    return;
+  }
+  code.memorySize().localSet(1);
+  code.localGet(0).globalGet(plan.maxPages).isAbove().when().constant(-1).returns().end();
+  code
+    .localGet(0)
+    .localGet(1)
+    .add()
+    .globalGet(plan.maxPages)
+    .isAbove()
+    .when()
+    .constant(-1)
+    .returns()
+    .end();
+  code
+    .globalGet(plan.fuel)
+    .localGet(1)
+    .shiftLeft(PAGE_SHIFT - GROW_BYTES_SHIFT)
+    .subtract()
+    .globalSet(plan.fuel);
+  code.globalGet(plan.fuel).isNegative().when().call(plan.exhausted).end();
+  code.localGet(0).memoryGrow();
+}
+
+/** Calls an import and acts on the status it answers. The local after the parameters holds the answer. */
+function wrapper(plan: MeterPlan, item: WrappedImport, code: Assembler): void {
+  const answer = item.type.params.length;
+  code.globalGet(plan.mode).constant(MODE.callback).equal().when().trap().end();
+  for (let i = 0; i < answer; i++) code.localGet(i);
+  code.call(item.func).localTee(answer);
+  if (item.protocol === "status") {
+    code.when().localGet(answer).call(plan.settle).end();
+    return;
+  }
+  code.isNegative().when();
+  code.constant(0).localGet(answer).subtract().call(plan.settle);
+  code.constant(0).localSet(answer).end();
+  code.localGet(answer);
+}
+
+/** Realloc on its own fuel, which the process pays for afterwards. Locals: 4 saved fuel, 5 saved mode, 6 result. */
+function guardedRealloc(plan: MeterPlan, realloc: number, code: Assembler): void {
+  code.globalGet(plan.fuel).localSet(4).globalGet(plan.mode).localSet(5);
+  code.constant(CALLBACK_FUEL).globalSet(plan.fuel).constant(MODE.callback).globalSet(plan.mode);
+  for (let i = 0; i < 4; i++) code.localGet(i);
+  code.call(plan.mapFunc(realloc)).localSet(6);
+  code.localGet(5).globalSet(plan.mode);
+  code
+    .localGet(4)
+    .constant(CALLBACK_FUEL)
+    .subtract()
+    .globalGet(plan.fuel)
+    .add()
+    .globalSet(plan.fuel);
+  code.localGet(6);
+}

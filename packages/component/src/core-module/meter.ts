@@ -1,0 +1,466 @@
+/**
+ * Rewrites a core module so that it can be interrupted, ended and kept within its memory; one pass over the code.
+ *
+ * What changes: two function imports, three globals and a few functions are added; imported functions that may wait are
+ * reached through a small wrapper; loops and function entries get a fuel check; bulk instructions pay for their
+ * length; `memory.grow` goes through a check of the process's limit; tables get a maximum. Custom sections are left out.
+ * Indices of added things lie outside what the author's code may name (`CodeBounds`).
+ * @module
+ */
+import { ByteReader } from "../byte-reader.ts";
+import { ComponentError } from "../errors.ts";
+import { ByteWriter } from "./byte-writer.ts";
+import type { CoreImport, CoreModule, CoreTable, FuncType, Limits } from "./core-module.ts";
+import { SECTION, VALUE_TYPE_CODE, readValueType } from "./core-module.ts";
+import { writeAddedBodies } from "./meter-functions.ts";
+import type { ImportProtocol } from "./metering.ts";
+import { METER_EXPORT, METER_MODULE, MODE, START_MAX_PAGES } from "./metering.ts";
+import { rewriteElements } from "./rewrite-elements.ts";
+import type { CodeBounds, CodeVisitor } from "./walk-code.ts";
+import { walkBody, walkConstant } from "./walk-code.ts";
+
+export interface MeterOptions {
+  /** How each imported function tells its status. */
+  readonly protocolOf: (item: CoreImport, type: FuncType) => ImportProtocol;
+  /** Export name of the realloc to wrap, if the module has one. */
+  readonly realloc: string | undefined;
+  readonly startFuel: number;
+  readonly maxTableElements: number;
+}
+
+export interface MeteredModule {
+  readonly bytes: Uint8Array;
+  readonly loopCount: number;
+  readonly functionCount: number;
+}
+
+/** An imported function behind a wrapper. */
+export interface WrappedImport {
+  readonly func: number;
+  readonly type: FuncType;
+  readonly typeIndex: number;
+  readonly protocol: "status" | "errno";
+}
+
+/** Where everything is in the rewritten module. */
+export interface MeterPlan {
+  readonly module: CoreModule;
+  readonly options: MeterOptions;
+  readonly bounds: CodeBounds;
+  readonly wrapped: readonly WrappedImport[];
+  /** New type of an imported function, where it changes. */
+  readonly importTypes: ReadonlyMap<number, number>;
+  readonly addedTypes: readonly FuncType[];
+  /** Types of the added functions, in order. */
+  readonly addedFuncTypes: readonly number[];
+  readonly look: number;
+  readonly suspend: number;
+  readonly exhausted: number;
+  readonly settle: number;
+  readonly charge: number;
+  readonly grow: number;
+  readonly reallocWrapper: number | undefined;
+  readonly reallocFunc: number | undefined;
+  readonly fuel: number;
+  readonly mode: number;
+  readonly maxPages: number;
+  /** Author's function index to new function index. */
+  readonly mapFunc: (index: number) => number;
+}
+
+const ADDED_IMPORTS = ["look", "suspend"];
+const I32: FuncType["params"] = ["i32"];
+
+/** @throws {ComponentError} malformed code or a feature that cannot be metered */
+export function meterModule(module: CoreModule, options: MeterOptions): MeteredModule {
+  const plan = planMetering(module, options);
+  const size = module.sections.reduce((sum, section) => sum + section.end - section.start, 0);
+  const out = new ByteWriter(Math.ceil(size * 1.1) + 4096);
+  out.all([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+  const counts = { loopCount: 0 };
+  for (const id of WRITE_ORDER) writeSection(id, plan, out, counts);
+  const functionCount = module.funcTypes.length - module.importedFuncs.length;
+  return { bytes: out.finish(), loopCount: counts.loopCount, functionCount };
+}
+
+const WRITE_ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
+
+function planMetering(module: CoreModule, options: MeterOptions): MeterPlan {
+  const addedTypes: FuncType[] = [
+    { params: [], results: I32 }, // look, suspend
+    { params: [], results: [] }, // exhausted
+    { params: I32, results: [] }, // settle
+    { params: I32, results: I32 }, // charge, grow
+  ];
+  const typeAt = module.types.length;
+  const importCount = module.importedFuncs.length;
+  const firstAdded = module.funcTypes.length + ADDED_IMPORTS.length;
+  const wrapped: WrappedImport[] = [];
+  const importTypes = new Map<number, number>();
+  const statusTypes = new Map<number, number>();
+  module.importedFuncs.forEach((item, func) => {
+    const type = module.types[item.type]!;
+    const protocol = options.protocolOf(item, type);
+    if (protocol === "plain") return;
+    wrapped.push({ func, type, typeIndex: item.type, protocol });
+    if (protocol === "errno") return;
+    let statusType = statusTypes.get(item.type);
+    if (statusType === undefined) {
+      statusType = typeAt + addedTypes.push({ params: type.params, results: I32 }) - 1;
+      statusTypes.set(item.type, statusType);
+    }
+    importTypes.set(func, statusType);
+  });
+  const reallocFunc = findRealloc(module, options.realloc);
+  const addedFuncTypes = [
+    typeAt + 1,
+    typeAt + 2,
+    typeAt + 3,
+    typeAt + 3,
+    ...wrapped.map((item) => item.typeIndex),
+  ];
+  const wrapperOf = new Map(wrapped.map((item, i) => [item.func, firstAdded + 4 + i] as const));
+  const reallocWrapper = reallocFunc === undefined ? undefined : firstAdded + addedFuncTypes.length;
+  if (reallocFunc !== undefined) addedFuncTypes.push(module.funcTypes[reallocFunc]!);
+  const mapFunc = (index: number): number =>
+    index < importCount ? (wrapperOf.get(index) ?? index) : index + ADDED_IMPORTS.length;
+  return {
+    module,
+    options,
+    wrapped,
+    importTypes,
+    addedTypes,
+    addedFuncTypes,
+    reallocFunc,
+    reallocWrapper,
+    mapFunc,
+    bounds: {
+      typeCount: module.types.length,
+      globalCount: module.globalCount,
+      funcCount: module.funcTypes.length,
+    },
+    look: importCount,
+    suspend: importCount + 1,
+    exhausted: firstAdded,
+    settle: firstAdded + 1,
+    charge: firstAdded + 2,
+    grow: firstAdded + 3,
+    fuel: module.globalCount,
+    mode: module.globalCount + 1,
+    maxPages: module.globalCount + 2,
+  };
+}
+
+function findRealloc(module: CoreModule, name: string | undefined): number | undefined {
+  if (name === undefined) return undefined;
+  const found = module.exports.find((item) => item.name === name && item.kind === "func");
+  if (found === undefined || found.index >= module.funcTypes.length) {
+    throw new ComponentError({
+      code: "component.invalid-module",
+      what: `its core module exports no function "${name}"`,
+    });
+  }
+  const type = module.types[module.funcTypes[found.index]!]!;
+  if (type.params.join() !== "i32,i32,i32,i32" || type.results.join() !== "i32") {
+    throw new ComponentError({
+      code: "component.invalid-module",
+      what: `"${name}" has not the type of a realloc function`,
+    });
+  }
+  return found.index;
+}
+
+function writeSection(
+  id: number,
+  plan: MeterPlan,
+  out: ByteWriter,
+  counts: { loopCount: number },
+): void {
+  const { module } = plan;
+  const range = module.sections.find((section) => section.id === id);
+  const write = (body: (writer: ByteWriter) => void): void => {
+    out.byte(id);
+    const start = out.beginSized();
+    body(out);
+    out.endSized(start);
+  };
+  const reader = (): ByteReader => new ByteReader(module.bytes, range!.start, range!.end);
+  if (id === SECTION.type) return write((writer) => writeTypes(plan, writer));
+  if (id === SECTION.import) return write((writer) => writeImports(plan, writer));
+  if (id === SECTION.func) return write((writer) => writeFuncs(plan, writer));
+  if (id === SECTION.global)
+    return write((writer) =>
+      writeGlobals(plan, range === undefined ? undefined : reader(), writer),
+    );
+  if (id === SECTION.export) return write((writer) => writeExports(plan, writer));
+  if (id === SECTION.code)
+    return write((writer) =>
+      writeCode(plan, range === undefined ? undefined : reader(), writer, counts),
+    );
+  if (range === undefined) return;
+  if (id === SECTION.start) return write((writer) => writer.u32(plan.mapFunc(module.start!)));
+  if (id === SECTION.table) return write((writer) => writeTables(plan, writer));
+  if (id === SECTION.element) return write((writer) => rewriteElements(reader(), plan, writer));
+  return write((writer) => writer.range(module.bytes, range.start, range.end));
+}
+
+function writeType(type: FuncType, out: ByteWriter): void {
+  out.byte(0x60);
+  for (const values of [type.params, type.results]) {
+    out.u32(values.length);
+    for (const value of values) out.byte(VALUE_TYPE_CODE.get(value)!);
+  }
+}
+
+function writeTypes(plan: MeterPlan, out: ByteWriter): void {
+  const types = [...plan.module.types, ...plan.addedTypes];
+  out.u32(types.length);
+  for (const type of types) writeType(type, out);
+}
+
+function writeImports(plan: MeterPlan, out: ByteWriter): void {
+  const { module } = plan;
+  out.u32(module.imports.length + ADDED_IMPORTS.length);
+  let func = 0;
+  for (const item of module.imports) {
+    out.name(item.module);
+    out.name(item.name);
+    const newType = item.kind === "func" ? plan.importTypes.get(func++) : undefined;
+    if (newType === undefined) out.range(module.bytes, item.start, item.end);
+    else {
+      out.byte(0);
+      out.u32(newType);
+    }
+  }
+  for (const name of ADDED_IMPORTS) {
+    out.name(METER_MODULE);
+    out.name(name);
+    out.byte(0);
+    out.u32(module.types.length);
+  }
+}
+
+function writeFuncs(plan: MeterPlan, out: ByteWriter): void {
+  const types = [
+    ...plan.module.funcTypes.slice(plan.module.importedFuncs.length),
+    ...plan.addedFuncTypes,
+  ];
+  out.u32(types.length);
+  for (const type of types) out.u32(type);
+}
+
+function writeLimits(limits: Limits, out: ByteWriter): void {
+  out.byte(limits.max === undefined ? 0 : 1);
+  out.u32(limits.min);
+  if (limits.max !== undefined) out.u32(limits.max);
+}
+
+function writeTables(plan: MeterPlan, out: ByteWriter): void {
+  const { module, options } = plan;
+  const tables: readonly CoreTable[] = module.tables.slice(module.importedTableCount);
+  // the bound is for all tables of the instance together, so that many tables are no way around it
+  const total = module.tables.reduce((sum, table) => sum + table.min, 0);
+  const bound = options.maxTableElements;
+  if (total > bound || tables.length > MAX_TABLES) {
+    const fact =
+      total > bound
+        ? { what: "the size of its tables", value: total, bound }
+        : { what: "the number of its tables", value: tables.length, bound: MAX_TABLES };
+    throw new ComponentError({ code: "component.too-large", ...fact });
+  }
+  const share = Math.floor((bound - total) / Math.max(1, tables.length));
+  out.u32(tables.length);
+  for (const table of tables) {
+    out.byte(VALUE_TYPE_CODE.get(table.element)!);
+    writeLimits({ min: table.min, max: Math.min(table.max ?? bound, table.min + share) }, out);
+  }
+}
+
+const MAX_TABLES = 64;
+
+/** A visitor that only follows function indices: for constant expressions. */
+function indexVisitor(
+  source: Uint8Array,
+  plan: MeterPlan,
+  out: ByteWriter,
+  from: () => number,
+  moved: (to: number) => void,
+): CodeVisitor {
+  return {
+    loop: () => undefined,
+    memoryGrow: () => undefined,
+    bulk: () => undefined,
+    func(index, start, end) {
+      out.range(source, from(), start);
+      out.u32(plan.mapFunc(index));
+      moved(end);
+    },
+  };
+}
+
+/** Copies one constant expression, with its function indices mapped. */
+export function rewriteConstant(reader: ByteReader, plan: MeterPlan, out: ByteWriter): void {
+  let copied = reader.at;
+  walkConstant(
+    reader,
+    plan.bounds,
+    indexVisitor(
+      reader.bytes,
+      plan,
+      out,
+      () => copied,
+      (to) => (copied = to),
+    ),
+  );
+  out.range(reader.bytes, copied, reader.at);
+}
+
+function writeGlobals(plan: MeterPlan, reader: ByteReader | undefined, out: ByteWriter): void {
+  out.u32(plan.module.definedGlobalCount + 3);
+  if (reader !== undefined) {
+    for (let left = reader.u32(); left > 0; left--) {
+      const start = reader.at;
+      readValueType(reader);
+      reader.byte();
+      out.range(reader.bytes, start, reader.at);
+      rewriteConstant(reader, plan, out);
+    }
+    reader.finish("the global section");
+  }
+  const minPages = plan.module.memories[0]?.min ?? 0;
+  for (const value of [plan.options.startFuel, MODE.start, Math.max(minPages, START_MAX_PAGES)]) {
+    out.all([0x7f, 1, 0x41]);
+    out.s32(value);
+    out.byte(0x0b);
+  }
+}
+
+function writeExports(plan: MeterPlan, out: ByteWriter): void {
+  const { module } = plan;
+  const added: (readonly [string, number, number])[] = [
+    [METER_EXPORT.fuel, 3, plan.fuel],
+    [METER_EXPORT.mode, 3, plan.mode],
+    [METER_EXPORT.maxPages, 3, plan.maxPages],
+  ];
+  if (plan.reallocWrapper !== undefined) added.push([METER_EXPORT.realloc, 0, plan.reallocWrapper]);
+  out.u32(module.exports.length + added.length);
+  for (const item of module.exports) {
+    const bound =
+      item.kind === "func"
+        ? module.funcTypes.length
+        : item.kind === "global"
+          ? module.globalCount
+          : Infinity;
+    if (item.index >= bound) {
+      throw new ComponentError({
+        code: "component.invalid-module",
+        what: `its export "${item.name}" names nothing`,
+      });
+    }
+    out.name(item.name);
+    out.byte(["func", "table", "memory", "global", "tag"].indexOf(item.kind));
+    out.u32(item.kind === "func" ? plan.mapFunc(item.index) : item.index);
+  }
+  for (const [name, kind, index] of added) {
+    out.name(name);
+    out.byte(kind);
+    out.u32(index);
+  }
+}
+
+/** `if (--fuel < 0) exhausted()` */
+function fuelCheck(plan: MeterPlan): Uint8Array {
+  const out = new ByteWriter(32);
+  out.byte(0x23);
+  out.u32(plan.fuel);
+  out.all([0x41, 1, 0x6b, 0x24]);
+  out.u32(plan.fuel);
+  out.byte(0x23);
+  out.u32(plan.fuel);
+  out.all([0x41, 0, 0x48, 0x04, 0x40, 0x10]);
+  out.u32(plan.exhausted);
+  out.byte(0x0b);
+  return out.finish();
+}
+
+function writeCode(
+  plan: MeterPlan,
+  reader: ByteReader | undefined,
+  out: ByteWriter,
+  counts: { loopCount: number },
+): void {
+  const defined = plan.module.funcTypes.length - plan.module.importedFuncs.length;
+  const bodies = reader === undefined ? 0 : reader.u32();
+  if (bodies !== defined) {
+    throw new ComponentError({
+      code: "component.invalid-module",
+      what: `its core module has ${defined} functions but ${bodies} bodies`,
+    });
+  }
+  out.u32(defined + plan.addedFuncTypes.length);
+  if (reader !== undefined) {
+    const rewrite = bodyRewriter(plan, reader, out, counts);
+    for (let left = bodies; left > 0; left--) rewrite();
+    reader.finish("the code section");
+  }
+  writeAddedBodies(plan, out);
+}
+
+/** One visitor for all bodies: there can be tens of thousands. */
+function bodyRewriter(
+  plan: MeterPlan,
+  section: ByteReader,
+  out: ByteWriter,
+  counts: { loopCount: number },
+): () => void {
+  const source = section.bytes;
+  const check = fuelCheck(plan);
+  let copied = 0;
+  const copyTo = (at: number): void => {
+    out.range(source, copied, at);
+    copied = at;
+  };
+  const call = (func: number): void => {
+    out.byte(0x10);
+    out.u32(func);
+  };
+  const visitor: CodeVisitor = {
+    loop(at) {
+      copyTo(at);
+      out.all(check);
+      counts.loopCount++;
+    },
+    func(index, start, end) {
+      const mapped = plan.mapFunc(index);
+      if (mapped === index) return;
+      copyTo(start);
+      out.u32(mapped);
+      copied = end;
+    },
+    memoryGrow(start, end) {
+      copyTo(start);
+      call(plan.grow);
+      copied = end;
+    },
+    bulk(start) {
+      copyTo(start);
+      call(plan.charge);
+    },
+  };
+  return () => {
+    const size = section.u32();
+    const body = new ByteReader(source, section.at, section.at + size);
+    section.skip(size);
+    const bodyStart = out.beginSized();
+    copied = body.at;
+    for (let left = body.count("locals"); left > 0; left--) {
+      body.u32();
+      readValueType(body);
+    }
+    copyTo(body.at);
+    out.all(check);
+    walkBody(body, plan.bounds, visitor);
+    copyTo(body.end);
+    out.endSized(bodyStart);
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * Measures whose fibers use the processor, for about one clock reading per several switches.
+ * Between two suspensions exactly one fiber runs. Every `SAMPLE_EVERY`th such stretch is timed and counted that many
+ * times; a fiber that computes long is timed exactly from its first fuel check on.
+ * @module
+ */
+import type { Clock } from "@kinode-ts/types";
+
+/** Odd, so that two fibers that take turns are both sampled. */
+const SAMPLE_EVERY = 17;
+
+/** Where measured time is added. */
+export interface CpuAccount {
+  cpuMs: number;
+  /** Since when it is timed exactly; negative when it is not. */
+  busySinceMs: number;
+}
+
+export class CpuMeter {
+  readonly #clock: Clock;
+  #switches = 0;
+  /** Fibers woken that have not suspended again. */
+  #woken = 0;
+  #sampling = false;
+  /** Start of the sampled stretch; negative while the node is idle. */
+  #markMs = -1;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A fiber will be continued. */
+  resumed(): void {
+    this.#woken++;
+    if (this.#sampling && this.#markMs < 0) this.#markMs = this.#clock.monotonicMs();
+  }
+
+  /** The running fiber has used up its fuel. */
+  checked(account: CpuAccount): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (account.busySinceMs >= 0) account.cpuMs += nowMs - account.busySinceMs;
+    account.busySinceMs = nowMs;
+  }
+
+  /** The running fiber suspends or ends. */
+  suspended(account: CpuAccount): void {
+    if (account.busySinceMs >= 0) {
+      account.cpuMs += this.#clock.monotonicMs() - account.busySinceMs;
+      account.busySinceMs = -1;
+      this.#sampling = false;
+    } else if (this.#sampling) {
+      if (this.#markMs >= 0) {
+        account.cpuMs += (this.#clock.monotonicMs() - this.#markMs) * SAMPLE_EVERY;
+      }
+      this.#sampling = false;
+    }
+    if (this.#woken > 0) this.#woken--;
+    if (++this.#switches % SAMPLE_EVERY === 0) {
+      this.#sampling = true;
+      this.#markMs = this.#woken > 0 ? this.#clock.monotonicMs() : -1;
+    }
+  }
+}

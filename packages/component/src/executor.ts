@@ -1,0 +1,25 @@
+/**
+ * The component executor: accepts WebAssembly files and runs them as processes (contract: `Executor` in types).
+ * @module
+ */
+import type { Executor } from "@kinode-ts/types";
+import type { ComponentOptions } from "./api.ts";
+import { DEFAULT_COMPONENT_LIMITS } from "./limits.ts";
+import { loadComponent } from "./load-component.ts";
+import { hasWasmMagic } from "./parse-component.ts";
+import { ProgramCache } from "./program-cache.ts";
+
+const EXTENSION = ".wasm";
+
+/**
+ * Accepts what is called `….wasm` or begins like WebAssembly; whether it is a component that can run here
+ * is found out by `prepare`, so that a bad file gets a clear text.
+ */
+export function createComponentExecutor(options: ComponentOptions): Executor {
+  const limits = { ...DEFAULT_COMPONENT_LIMITS, ...options.limits };
+  const programs = new ProgramCache(limits.maxIdlePrograms);
+  return {
+    accepts: ({ handle, bytes }) => handle.endsWith(EXTENSION) || hasWasmMagic(bytes),
+    prepare: ({ bytes }) => programs.provide(bytes, (copy) => loadComponent(copy, options)),
+  };
+}

@@ -1,0 +1,167 @@
+/**
+ * A compiled main module with a binding for each of its imports: all that starting a process needs.
+ * This is the fast path: only the main module is instantiated, on our own lowerings and our own preview 1; a component
+ * whose main module needs other core modules is refused here by the name of what it imports.
+ * @module
+ */
+import type { HostInterface } from "./api.ts";
+import type { ImportBinding } from "./canonical-abi/lower-function.ts";
+import { lowerFunction } from "./canonical-abi/lower-function.ts";
+import type { CoreImport, CoreModule, FuncType } from "./core-module/core-module.ts";
+import { METER_MODULE } from "./core-module/metering.ts";
+import { ComponentError } from "./errors.ts";
+import type { Fiber } from "./fiber.ts";
+import type { ImportObject } from "./jspi.ts";
+import { suspending } from "./jspi.ts";
+import { PREVIEW1, PREVIEW1_MODULE } from "./preview1.ts";
+import { STANDARD_INTERFACES } from "./select-interface.ts";
+import { standardInterface } from "./standard-interface.ts";
+import type { MainModule } from "./trace-init.ts";
+
+export interface LinkedProgram {
+  readonly module: WebAssembly.Module;
+  readonly initName: string;
+  readonly memoryName: string;
+  /** Reactor modules want `_initialize` called once before anything else. */
+  readonly hasInitialize: boolean;
+  /** The import object of one process. */
+  bindImports(fiber: Fiber): ImportObject;
+}
+
+/** Finds the binding of an imported function. */
+export type FindBinding = (item: CoreImport) => ImportBinding;
+
+const INITIALIZE = "_initialize";
+
+/** Bindings of everything a main module may import. */
+export function bindingFinder(interfaces: readonly HostInterface[]): FindBinding {
+  const byInterface = new Map<string, ReadonlyMap<string, ImportBinding>>();
+  for (const host of interfaces) byInterface.set(host.name, hostInterfaceBindings(host));
+  return (item) => {
+    const version = STANDARD_INTERFACES.get(item.module);
+    const functions =
+      version !== undefined
+        ? standardInterface(version)
+        : item.module === PREVIEW1_MODULE
+          ? PREVIEW1
+          : byInterface.get(item.module);
+    if (functions === undefined) {
+      throw new ComponentError({
+        code: "component.unsupported",
+        feature: `the import "${item.module}" "${item.name}" of its main module, which another core module provides,`,
+      });
+    }
+    const binding = functions.get(item.name);
+    if (binding === undefined) {
+      const known = [...functions.keys()];
+      throw new ComponentError({
+        code: "component.unknown-import",
+        name: `${item.module}#${item.name}`,
+        known,
+      });
+    }
+    return binding;
+  };
+}
+
+function hostInterfaceBindings(host: HostInterface): ReadonlyMap<string, ImportBinding> {
+  return new Map(
+    Object.entries(host.functions).map(([name, type]) => [
+      name,
+      lowerFunction(type, (fiber, values) => {
+        const implementation = fiber.provided[host.name]?.[name];
+        if (implementation === undefined) {
+          throw new TypeError(`"${host.name}" "${name}" was not provided at start`);
+        }
+        return implementation(...(values as never[]));
+      }),
+    ]),
+  );
+}
+
+const sameType = (a: FuncType, b: FuncType): boolean =>
+  a.params.join() === b.params.join() && a.results.join() === b.results.join();
+
+const typeText = (type: FuncType): string =>
+  `(${type.params.join(", ")}) -> (${type.results.join(", ")})`;
+
+/**
+ * Checks the main module's imports and exports against what it will be linked to.
+ * @returns the binding of each imported function, in index order
+ */
+export function checkMainModule(
+  core: CoreModule,
+  main: MainModule,
+  find: FindBinding,
+): readonly ImportBinding[] {
+  const other = core.imports.find((item) => item.kind !== "func");
+  if (other !== undefined) {
+    const feature = `the ${other.kind} "${other.module}" "${other.name}" imported by its main module`;
+    throw new ComponentError({ code: "component.unsupported", feature });
+  }
+  const bindings = core.importedFuncs.map((item) => {
+    const binding = find(item);
+    const type = core.types[item.type]!;
+    if (!sameType(type, binding.type)) {
+      const what = `its import "${item.module}" "${item.name}" has the core type ${typeText(type)}, not ${typeText(binding.type)}`;
+      throw new ComponentError({ code: "component.invalid-module", what });
+    }
+    return binding;
+  });
+  checkExports(core, main);
+  return bindings;
+}
+
+function checkExports(core: CoreModule, main: MainModule): void {
+  const exported = (name: string, kind: string) =>
+    core.exports.find((item) => item.name === name && item.kind === kind);
+  const typeOf = (index: number): FuncType | undefined => core.types[core.funcTypes[index] ?? -1];
+  const init = exported(main.init, "func");
+  const initType = init && typeOf(init.index);
+  if (initType === undefined || !sameType(initType, { params: ["i32", "i32"], results: [] })) {
+    const what =
+      initType === undefined
+        ? "its init function does not exist"
+        : `its init function has the core type ${typeText(initType)}, not that of init: func(our: string)`;
+    throw new ComponentError({ code: "component.no-init", what });
+  }
+  if (exported(main.memory, "memory") === undefined) {
+    throw new ComponentError({
+      code: "component.invalid-module",
+      what: `its main module exports no memory "${main.memory}"`,
+    });
+  }
+}
+
+/** Groups imports by module name once, so that a start only makes the functions. */
+export function linkProgram(
+  module: WebAssembly.Module,
+  core: CoreModule,
+  main: MainModule,
+  bindings: readonly ImportBinding[],
+): LinkedProgram {
+  const byModule = new Map<string, [name: string, binding: ImportBinding][]>();
+  core.importedFuncs.forEach((item, i) => {
+    const group = byModule.get(item.module) ?? [];
+    if (group.length === 0) byModule.set(item.module, group);
+    group.push([item.name, bindings[i]!]);
+  });
+  const groups = [...byModule];
+  return {
+    module,
+    initName: main.init,
+    memoryName: main.memory,
+    hasInitialize: core.exports.some((item) => item.name === INITIALIZE && item.kind === "func"),
+    bindImports(fiber) {
+      const imports: Record<string, Record<string, unknown>> = {
+        [METER_MODULE]: { look: fiber.look, suspend: suspending(fiber.suspend) },
+      };
+      for (const [name, items] of groups) {
+        const functions: Record<string, unknown> = {};
+        for (const [item, binding] of items) functions[item] = binding.bind(fiber);
+        imports[name] = functions;
+      }
+      return imports;
+    },
+  };
+}

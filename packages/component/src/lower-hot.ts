@@ -1,0 +1,332 @@
+/**
+ * Hand-made lowerings of the functions every message passes through.
+ * They do what the descriptors of standard-types.ts say, without building what is not needed; a property test holds the
+ * two against each other. Offsets are those of the canonical layout, written out in `AT`.
+ * @module
+ */
+import { u64FromHalves } from "@kinode-ts/types";
+import type { Capability, Delivery, LazyLoadBlob, Request } from "@kinode-ts/types";
+import { storeAddress } from "./address-cache.ts";
+import type { HostFunctionType } from "./api.ts";
+import type { GuestMemory } from "./canonical-abi/guest-memory.ts";
+import { GuestTrap } from "./canonical-abi/guest-memory.ts";
+import type { CoreFunction, ImportBinding } from "./canonical-abi/lower-function.ts";
+import { coreType } from "./canonical-abi/lower-function.ts";
+import { storeU64 } from "./canonical-abi/scalars.ts";
+import { STATUS } from "./core-module/metering.ts";
+import type { Fiber } from "./fiber.ts";
+import { WAITING } from "./fiber.ts";
+import type { DeliveryTypes } from "./standard-types.ts";
+import { capabilities } from "./standard-types.ts";
+
+/** Offsets in bytes. */
+const AT = {
+  /** `result<tuple<address, message>, …>` */
+  delivery: { address: 8, messageCase: 40, message: 48 },
+  request: { inherit: 0, expects: 8, expectsValue: 16, body: 24, metadata: 32, capabilities: 44 },
+  response: { inherit: 0, body: 4, metadata: 12, capabilities: 24, context: 32 },
+  /** Parameters that travel in memory. */
+  sendRequest: { address: 0, request: 32, context: 88, blob: 100, size: 128 },
+  sendAndAwait: { address: 0, request: 32, blob: 88, size: 112 },
+  blob: { mime: 4, bytes: 16, size: 24 },
+};
+
+const NO_CAPABILITIES: readonly Capability[] = [];
+/** Bytes copied between guest and node that count as much as one host call. */
+const COPY_SHIFT = 12;
+
+export function hotBindings(
+  types: Readonly<Record<string, HostFunctionType>>,
+  deliveries: DeliveryTypes,
+): ReadonlyMap<string, ImportBinding> {
+  const sizeOfReceived = deliveries.received.sizeBytes;
+  const sizeOfAwaited = deliveries.awaited.sizeBytes;
+  const binders: Readonly<Record<string, (fiber: Fiber) => CoreFunction>> = {
+    receive: (fiber) => {
+      fiber.deliveries = deliveries;
+      return (at: number) => receive(fiber, at >>> 0, sizeOfReceived);
+    },
+    "send-and-await-response": (fiber) => {
+      fiber.deliveries = deliveries;
+      return (params: number, at: number) =>
+        sendAndAwait(fiber, params >>> 0, at >>> 0, sizeOfAwaited);
+    },
+    "send-request": (fiber) => (params: number) => sendRequest(fiber, params >>> 0),
+    "send-response":
+      (fiber) =>
+      (...flat: Parameters<FlatResponse>) =>
+        sendResponse(fiber, ...flat),
+    "get-blob": (fiber) => (at: number) => getBlob(fiber, at >>> 0),
+  };
+  return new Map(
+    Object.entries(binders).map(([name, bind]) => [
+      name,
+      { type: coreType(types[name]!), protocol: "status", bind } as const,
+    ]),
+  );
+}
+
+function receive(fiber: Fiber, at: number, size: number): number {
+  if (fiber.over) return STATUS.end;
+  try {
+    fiber.memory.checkAligned(at, size, 8);
+    const delivery = fiber.host.poll();
+    if (delivery === undefined) return fiber.waitForDelivery(WAITING.received, at);
+    fiber.spend();
+    storeDelivery(fiber, delivery, at, WAITING.received);
+    return STATUS.done;
+  } catch (thrown) {
+    return fiber.fault(thrown);
+  }
+}
+
+function sendAndAwait(fiber: Fiber, params: number, at: number, size: number): number {
+  if (fiber.over) return STATUS.end;
+  try {
+    const { memory, host } = fiber;
+    memory.checkAligned(params, AT.sendAndAwait.size, 8);
+    memory.checkAligned(at, size, 8);
+    memory.beginCall();
+    const request = liftRequest(fiber, params + AT.sendAndAwait.request);
+    const blob = loadBlob(fiber, params + AT.sendAndAwait.blob);
+    fiber.spend();
+    host.beginAwait(liftTarget(fiber, params), request, blob);
+    const delivery = host.pollAwaited();
+    if (delivery === undefined) return fiber.waitForDelivery(WAITING.awaited, at);
+    storeDelivery(fiber, delivery, at, WAITING.awaited);
+    return STATUS.done;
+  } catch (thrown) {
+    return fiber.fault(thrown);
+  }
+}
+
+function sendRequest(fiber: Fiber, params: number): number {
+  if (fiber.over) return STATUS.end;
+  try {
+    const { memory } = fiber;
+    memory.checkAligned(params, AT.sendRequest.size, 8);
+    memory.beginCall();
+    const request = liftRequest(fiber, params + AT.sendRequest.request);
+    const context = loadOptionalBytes(fiber, params + AT.sendRequest.context);
+    const blob = loadBlob(fiber, params + AT.sendRequest.blob);
+    fiber.spend();
+    const slowed = fiber.host.sendRequest(liftTarget(fiber, params), request, context, blob);
+    return slowed === undefined ? STATUS.done : fiber.waitFor(slowed, undefined);
+  } catch (thrown) {
+    return fiber.fault(thrown);
+  }
+}
+
+/** The 14 flat parameters of `send-response`. */
+type FlatResponse = (
+  inherit: number,
+  bodyAt: number,
+  bodyLength: number,
+  hasMetadata: number,
+  metadataAt: number,
+  metadataLength: number,
+  capabilitiesAt: number,
+  capabilitiesLength: number,
+  hasBlob: number,
+  hasMime: number,
+  mimeAt: number,
+  mimeLength: number,
+  blobAt: number,
+  blobLength: number,
+) => number;
+
+function sendResponse(
+  fiber: Fiber,
+  ...[
+    inherit,
+    bodyAt,
+    bodyLength,
+    hasMetadata,
+    metadataAt,
+    metadataLength,
+    capabilitiesAt,
+    capabilitiesLength,
+    hasBlob,
+    hasMime,
+    mimeAt,
+    mimeLength,
+    blobAt,
+    blobLength,
+  ]: Parameters<FlatResponse>
+): number {
+  if (fiber.over) return STATUS.end;
+  try {
+    const { memory } = fiber;
+    memory.beginCall();
+    const body = copyOut(fiber, bodyAt >>> 0, bodyLength >>> 0);
+    const metadata = isSome(hasMetadata)
+      ? memory.string(metadataAt >>> 0, metadataLength >>> 0)
+      : undefined;
+    const held = liftCapabilities(memory, capabilitiesAt >>> 0, capabilitiesLength >>> 0);
+    let blob: LazyLoadBlob | undefined;
+    if (isSome(hasBlob)) {
+      const mime = isSome(hasMime) ? memory.string(mimeAt >>> 0, mimeLength >>> 0) : undefined;
+      blob = { mime, bytes: copyOut(fiber, blobAt >>> 0, blobLength >>> 0) };
+    }
+    fiber.spend();
+    const response = {
+      kind: "response",
+      inherit: inherit !== 0,
+      body,
+      metadata,
+      capabilities: held,
+    } as const;
+    const slowed = fiber.host.sendResponse(response, blob);
+    return slowed === undefined ? STATUS.done : fiber.waitFor(slowed, undefined);
+  } catch (thrown) {
+    return fiber.fault(thrown);
+  }
+}
+
+function getBlob(fiber: Fiber, at: number): number {
+  if (fiber.over) return STATUS.end;
+  try {
+    const { memory } = fiber;
+    memory.checkAligned(at, AT.blob.size, 4);
+    const blob = fiber.host.getBlob();
+    fiber.spend();
+    memory.u8[at] = blob === undefined ? 0 : 1;
+    if (blob !== undefined) {
+      storeOptionalString(memory, blob.mime, at + AT.blob.mime);
+      copyIn(fiber, blob.bytes, at + AT.blob.bytes);
+    }
+    return STATUS.done;
+  } catch (thrown) {
+    return fiber.fault(thrown);
+  }
+}
+
+function isSome(discriminant: number): boolean {
+  if (discriminant === 0) return false;
+  if (discriminant === 1) return true;
+  throw new GuestTrap(
+    `The process passed case ${discriminant >>> 0} of an option, which has 2 cases`,
+  );
+}
+
+function copyOut(fiber: Fiber, pointer: number, length: number): Uint8Array {
+  const { memory } = fiber;
+  if (length > 1 << COPY_SHIFT) fiber.spend(length >>> COPY_SHIFT);
+  return memory.bytes(pointer, length);
+}
+
+function copyIn(fiber: Fiber, bytes: Uint8Array, at: number): void {
+  if (bytes.length > 1 << COPY_SHIFT) fiber.spend(bytes.length >>> COPY_SHIFT);
+  fiber.memory.storeBytes(bytes, at);
+}
+
+function liftTarget(fiber: Fiber, at: number) {
+  const known = fiber.addresses.lift(fiber.memory, at >> 2, fiber.lastTarget);
+  fiber.lastTarget = known;
+  return known.address;
+}
+
+function liftCapabilities(
+  memory: GuestMemory,
+  pointer: number,
+  length: number,
+): readonly Capability[] {
+  if (length === 0 && (pointer & 3) === 0) {
+    memory.check(pointer, 0);
+    return NO_CAPABILITIES;
+  }
+  return capabilities.liftFlat(memory, [pointer, length], 0);
+}
+
+/** All fields lie in checked memory. */
+function liftRequest(fiber: Fiber, at: number): Request {
+  const { memory } = fiber;
+  const bytes = memory.view();
+  const words = memory.u32;
+  const word = at >> 2;
+  const expects = isSome(bytes[at + AT.request.expects]!);
+  return {
+    kind: "request",
+    inherit: bytes[at]! !== 0,
+    expectsResponse: expects ? u64FromHalves(words[word + 5]!, words[word + 4]!) : undefined,
+    body: copyOut(fiber, words[word + 6]!, words[word + 7]!),
+    metadata: isSome(bytes[at + AT.request.metadata]!)
+      ? memory.string(words[word + 9]!, words[word + 10]!)
+      : undefined,
+    capabilities: liftCapabilities(memory, words[word + 11]!, words[word + 12]!),
+  };
+}
+
+function loadOptionalBytes(fiber: Fiber, at: number): Uint8Array | undefined {
+  const { memory } = fiber;
+  if (!isSome(memory.u8[at]!)) return undefined;
+  const word = at >> 2;
+  return copyOut(fiber, memory.u32[word + 1]!, memory.u32[word + 2]!);
+}
+
+function loadBlob(fiber: Fiber, at: number): LazyLoadBlob | undefined {
+  const { memory } = fiber;
+  if (!isSome(memory.u8[at]!)) return undefined;
+  const words = memory.u32;
+  const word = at >> 2;
+  const mime = isSome(memory.u8[at + AT.blob.mime]!)
+    ? memory.string(words[word + 2]!, words[word + 3]!)
+    : undefined;
+  return { mime, bytes: copyOut(fiber, words[word + 4]!, words[word + 5]!) };
+}
+
+function storeOptionalString(memory: GuestMemory, text: string | undefined, at: number): void {
+  if (text === undefined) {
+    memory.view()[at] = 0;
+    return;
+  }
+  memory.storeString(text, at + 4);
+  memory.view()[at] = 1;
+}
+
+/** Writes a delivery to checked, aligned memory. Messages by hand, errors by their type. */
+export function storeDelivery(fiber: Fiber, delivery: Delivery, at: number, waiting: number): void {
+  const { memory } = fiber;
+  if (delivery.kind !== "message") {
+    const { received, awaited } = fiber.deliveries!;
+    (waiting === WAITING.received ? received : awaited).store(memory, delivery, at);
+    return;
+  }
+  const { source, message } = delivery;
+  let known = fiber.lastSource;
+  if (known === undefined || known.address !== source) {
+    fiber.lastSource = known = fiber.addresses.encode(source);
+  }
+  memory.view()[at] = 0;
+  storeAddress(memory, known, at + AT.delivery.address);
+  const body = at + AT.delivery.message;
+  const isRequest = message.kind === "request";
+  const layout = isRequest ? AT.request : AT.response;
+  copyIn(fiber, message.body, body + layout.body);
+  storeOptionalString(memory, message.metadata, body + layout.metadata);
+  storeCapabilities(memory, message.capabilities, body + layout.capabilities);
+  if (!isRequest) storeOptionalBytes(fiber, delivery.context, body + AT.response.context);
+  const bytes = memory.view();
+  bytes[at + AT.delivery.messageCase] = isRequest ? 0 : 1;
+  bytes[body] = message.inherit ? 1 : 0;
+  if (isRequest) {
+    const expects = message.expectsResponse;
+    bytes[body + AT.request.expects] = expects === undefined ? 0 : 1;
+    if (expects !== undefined) storeU64(memory.u32, expects, (body + AT.request.expectsValue) >> 2);
+  }
+}
+
+function storeCapabilities(memory: GuestMemory, held: readonly Capability[], at: number): void {
+  if (held.length !== 0) {
+    capabilities.store(memory, held, at);
+    return;
+  }
+  memory.view();
+  memory.u32[at >> 2] = 4;
+  memory.u32[(at >> 2) + 1] = 0;
+}
+
+function storeOptionalBytes(fiber: Fiber, value: Uint8Array | undefined, at: number): void {
+  if (value !== undefined) copyIn(fiber, value, at + 4);
+  fiber.memory.view()[at] = value === undefined ? 0 : 1;
+}

@@ -1,0 +1,289 @@
+/**
+ * WASI preview 1 for processes: clocks, random, standard streams, sleeping and exiting; no files, no sockets, nothing of
+ * the host (spec/kernel.md §7, safe variants). All 46 names exist; what is not offered answers `ENOSYS` or `EBADF`.
+ * Source: WASI snapshot-01, "preview1" witx.
+ * @module
+ */
+import { ProcessFault } from "@kinode-ts/types";
+import type { CoreValue } from "./canonical-abi/abi-type.ts";
+import type { CoreFunction, ImportBinding } from "./canonical-abi/lower-function.ts";
+import { storeU64 } from "./canonical-abi/scalars.ts";
+import type { FuncType, ValueType } from "./core-module/core-module.ts";
+import { STATUS } from "./core-module/metering.ts";
+import type { Fiber } from "./fiber.ts";
+
+/** Module name under which core modules import it. */
+export const PREVIEW1_MODULE = "wasi_snapshot_preview1";
+
+const ERRNO = { success: 0, badf: 8, inval: 28, nosys: 52, notsup: 58, spipe: 70 } as const;
+const FILETYPE_CHARACTER_DEVICE = 2;
+const STDIN = 0;
+const STDOUT = 1;
+const STDERR = 2;
+const CLOCK_REALTIME = 0;
+const SUBSCRIPTION_BYTES = 48;
+const EVENT_BYTES = 32;
+const EVENT_CLOCK = 0;
+const MAX_SUBSCRIPTIONS = 1_024;
+/** One clock resolution for all: a microsecond. */
+const RESOLUTION_NS = 1_000;
+const NS_PER_MS = 1_000_000;
+
+/** Answers an errno, or a negative status. Addresses and lengths arrive as the guest passed them. */
+type Call = (fiber: Fiber, ...args: number[]) => number;
+
+interface Preview1Function {
+  /** `i` an i32 parameter, `I` an i64. */
+  readonly params: string;
+  readonly call: Call;
+}
+
+const define = (params: string, call: Call): Preview1Function => ({ params, call });
+const answering =
+  (errno: number): Call =>
+  () =>
+    errno;
+
+const noSystem = answering(ERRNO.nosys);
+const badDescriptor = answering(ERRNO.badf);
+
+/** An unsigned pointer, checked for `length` bytes and alignment. */
+function at(fiber: Fiber, pointer: number, length: number, alignBytes = 4): number {
+  const unsigned = pointer >>> 0;
+  fiber.memory.checkAligned(unsigned, length, alignBytes);
+  return unsigned;
+}
+
+function setU32(fiber: Fiber, pointer: number, value: number): void {
+  const word = at(fiber, pointer, 4) >> 2;
+  fiber.memory.u32[word] = value;
+}
+
+/** Both counts 0: no arguments, no environment. */
+const noStrings: Call = (fiber, count, size) => {
+  setU32(fiber, count!, 0);
+  setU32(fiber, size!, 0);
+  return ERRNO.success;
+};
+
+function randomGet(fiber: Fiber, pointer: number, length: number): number {
+  const start = at(fiber, pointer, length >>> 0, 1);
+  const count = length >>> 0;
+  const chunk = 65_536;
+  for (let done = 0; done < count; done += chunk) {
+    const bytes = fiber.environment.random.bytes(Math.min(chunk, count - done));
+    fiber.memory.u8.set(bytes, start + done);
+  }
+  fiber.spend(1 + (count >>> 8));
+  return ERRNO.success;
+}
+
+/** Standard error is kept for the ending; standard output is discarded. Both always take everything. */
+function fdWrite(
+  fiber: Fiber,
+  fd: number,
+  list: number,
+  listLength: number,
+  written: number,
+): number {
+  if (fd !== STDOUT && fd !== STDERR) return ERRNO.badf;
+  const count = listLength >>> 0;
+  const word = at(fiber, list, count * 8) >> 2;
+  const { memory } = fiber;
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    const start = memory.u32[word + 2 * i]!;
+    const length = memory.u32[word + 2 * i + 1]!;
+    memory.check(start, length);
+    total += length;
+    if (fd === STDERR) fiber.writeStderr(memory.u8.subarray(start, start + length));
+  }
+  fiber.spend(1 + count);
+  setU32(fiber, written, total);
+  return ERRNO.success;
+}
+
+/** End of file for standard input. */
+function fdRead(fiber: Fiber, fd: number, _list: number, _length: number, read: number): number {
+  if (fd !== STDIN) return ERRNO.badf;
+  setU32(fiber, read, 0);
+  return ERRNO.success;
+}
+
+function fdFdstatGet(fiber: Fiber, fd: number, pointer: number): number {
+  if (fd < STDIN || fd > STDERR) return ERRNO.badf;
+  const start = at(fiber, pointer, 24, 8);
+  const { u8 } = fiber.memory;
+  u8.fill(0, start, start + 24);
+  u8[start] = FILETYPE_CHARACTER_DEVICE;
+  const rights = fd === STDIN ? 0x02 : 0x40; // fd_read, fd_write
+  u8[start + 8] = rights;
+  return ERRNO.success;
+}
+
+function fdFilestatGet(fiber: Fiber, fd: number, pointer: number): number {
+  if (fd < STDIN || fd > STDERR) return ERRNO.badf;
+  const start = at(fiber, pointer, 64, 8);
+  fiber.memory.u8.fill(0, start, start + 64);
+  fiber.memory.u8[start + 16] = FILETYPE_CHARACTER_DEVICE;
+  return ERRNO.success;
+}
+
+const onStream =
+  (errno: number): Call =>
+  (_fiber, fd) =>
+    fd! >= STDIN && fd! <= STDERR ? errno : ERRNO.badf;
+
+function nowNs(fiber: Fiber, clock: number): number {
+  const { clock: power } = fiber.environment;
+  // whole microseconds: the product stays an exact integer until the year 2255
+  const ms = clock === CLOCK_REALTIME ? power.nowMs() : power.monotonicMs();
+  return Math.floor(ms * 1_000) * 1_000;
+}
+
+const isClock = (clock: number): boolean => clock >= CLOCK_REALTIME && clock <= 3;
+
+function clockTimeGet(fiber: Fiber, clock: number, _precision: number, pointer: number): number {
+  if (!isClock(clock)) return ERRNO.inval;
+  const word = at(fiber, pointer, 8, 8) >> 2;
+  storeNs(fiber.memory.u32, nowNs(fiber, clock), word);
+  fiber.spend();
+  return ERRNO.success;
+}
+
+/** Nanoseconds since 1970 are above 2^53; whole microseconds times 1,000 are exact in two steps. */
+function storeNs(words: Uint32Array, ns: number, word: number): void {
+  storeU64(
+    words,
+    ns <= Number.MAX_SAFE_INTEGER ? ns : BigInt(Math.round(ns / 1_000)) * 1_000n,
+    word,
+  );
+}
+
+function clockResGet(fiber: Fiber, clock: number, pointer: number): number {
+  if (!isClock(clock)) return ERRNO.inval;
+  storeNs(fiber.memory.u32, RESOLUTION_NS, at(fiber, pointer, 8, 8) >> 2);
+  return ERRNO.success;
+}
+
+/** Milliseconds until a clock subscription fires. */
+function delayMs(fiber: Fiber, start: number): number {
+  const view = fiber.memory.dataView();
+  const clock = view.getUint32(start + 16, true);
+  const timeout = Number(view.getBigUint64(start + 24, true));
+  const absolute = (view.getUint16(start + 40, true) & 1) === 1;
+  return Math.max(0, (absolute ? timeout - nowNs(fiber, clock) : timeout) / NS_PER_MS);
+}
+
+/** Sleeps until the first clock subscription fires; others are answered as not supported. */
+function pollOneoff(
+  fiber: Fiber,
+  input: number,
+  output: number,
+  subscriptions: number,
+  fired: number,
+): number {
+  const count = subscriptions >>> 0;
+  if (count === 0 || count > MAX_SUBSCRIPTIONS) return ERRNO.inval;
+  const from = at(fiber, input, count * SUBSCRIPTION_BYTES, 8);
+  const to = at(fiber, output, count * EVENT_BYTES, 8);
+  at(fiber, fired, 4);
+  let soonest = Infinity;
+  let chosen = -1;
+  for (let i = 0; i < count; i++) {
+    const start = from + i * SUBSCRIPTION_BYTES;
+    if (fiber.memory.u8[start + 8] !== EVENT_CLOCK) continue;
+    const delay = delayMs(fiber, start);
+    if (delay < soonest) {
+      soonest = delay;
+      chosen = start;
+    }
+  }
+  if (chosen < 0) return ERRNO.notsup;
+  const userData = fiber.memory.bytes(chosen, 8);
+  return -fiber.sleep(soonest, () => {
+    const { memory } = fiber;
+    memory.view().fill(0, to, to + EVENT_BYTES);
+    memory.u8.set(userData, to);
+    memory.u32[fired >>> 2] = 1;
+  });
+}
+
+function procExit(_fiber: Fiber, code: number): number {
+  throw new ProcessFault(`it called exit with code ${code >>> 0}`);
+}
+
+const FUNCTIONS: Readonly<Record<string, Preview1Function>> = {
+  args_get: define("ii", answering(ERRNO.success)),
+  args_sizes_get: define("ii", noStrings),
+  environ_get: define("ii", answering(ERRNO.success)),
+  environ_sizes_get: define("ii", noStrings),
+  clock_res_get: define("ii", clockResGet as Call),
+  clock_time_get: define("iIi", clockTimeGet as Call),
+  fd_advise: define("iIIi", noSystem),
+  fd_allocate: define("iII", noSystem),
+  fd_close: define("i", onStream(ERRNO.success)),
+  fd_datasync: define("i", noSystem),
+  fd_fdstat_get: define("ii", fdFdstatGet as Call),
+  fd_fdstat_set_flags: define("ii", noSystem),
+  fd_fdstat_set_rights: define("iII", noSystem),
+  fd_filestat_get: define("ii", fdFilestatGet as Call),
+  fd_filestat_set_size: define("iI", noSystem),
+  fd_filestat_set_times: define("iIIi", noSystem),
+  fd_pread: define("iiiIi", badDescriptor),
+  fd_prestat_get: define("ii", badDescriptor),
+  fd_prestat_dir_name: define("iii", badDescriptor),
+  fd_pwrite: define("iiiIi", badDescriptor),
+  fd_read: define("iiii", fdRead as Call),
+  fd_readdir: define("iiiIi", badDescriptor),
+  fd_renumber: define("ii", noSystem),
+  fd_seek: define("iIii", onStream(ERRNO.spipe)),
+  fd_sync: define("i", noSystem),
+  fd_tell: define("ii", onStream(ERRNO.spipe)),
+  fd_write: define("iiii", fdWrite as Call),
+  path_create_directory: define("iii", badDescriptor),
+  path_filestat_get: define("iiiii", badDescriptor),
+  path_filestat_set_times: define("iiiiIIi", badDescriptor),
+  path_link: define("iiiiiii", badDescriptor),
+  path_open: define("iiiiiIIii", badDescriptor),
+  path_readlink: define("iiiiii", badDescriptor),
+  path_remove_directory: define("iii", badDescriptor),
+  path_rename: define("iiiiii", badDescriptor),
+  path_symlink: define("iiiii", badDescriptor),
+  path_unlink_file: define("iii", badDescriptor),
+  poll_oneoff: define("iiii", pollOneoff as Call),
+  proc_exit: define("i", procExit as Call),
+  proc_raise: define("i", noSystem),
+  random_get: define("ii", randomGet as Call),
+  sched_yield: define("", answering(ERRNO.success)),
+  sock_accept: define("iii", noSystem),
+  sock_recv: define("iiiiii", noSystem),
+  sock_send: define("iiiii", noSystem),
+  sock_shutdown: define("ii", noSystem),
+};
+
+function bindingOf(name: string, { params, call }: Preview1Function): ImportBinding {
+  const types = [...params].map((letter): ValueType => (letter === "I" ? "i64" : "i32"));
+  const returns = name !== "proc_exit";
+  const type: FuncType = { params: types, results: returns ? ["i32"] : [] };
+  const failed = returns ? -STATUS.end : STATUS.end;
+  const bind =
+    (fiber: Fiber): CoreFunction =>
+    (...args: CoreValue[]) => {
+      if (fiber.over) return failed;
+      try {
+        fiber.memory.beginCall();
+        fiber.spend();
+        return call(fiber, ...(args as number[]));
+      } catch (thrown) {
+        fiber.fault(thrown);
+        return failed;
+      }
+    };
+  return { type, protocol: returns ? "errno" : "status", bind };
+}
+
+/** All functions of preview 1 by name. */
+export const PREVIEW1: ReadonlyMap<string, ImportBinding> = new Map(
+  Object.entries(FUNCTIONS).map(([name, item]) => [name, bindingOf(name, item)] as const),
+);

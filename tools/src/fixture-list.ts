@@ -1,0 +1,111 @@
+/**
+ * The committed binaries of this repository, what each is built from, and how.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { buildCrate, buildProbe, run, TOOLS } from "./toolchain.ts";
+import { WIT_FOLDERS } from "./wit-source-bun.ts";
+import { ROOT } from "./workspace.ts";
+
+export interface Fixture {
+  readonly name: string;
+  /** Files it makes, or a folder whose `.wasm` files with this prefix it makes. Relative to the root. */
+  readonly outputs: readonly string[];
+  /** Files and folders it is made from. */
+  readonly sources: readonly string[];
+  /** Commands that print the version of each tool it needs; none: Bun and the installed packages do. */
+  readonly tools: readonly (readonly string[])[];
+  /** Writes the outputs. */
+  build(): Promise<void>;
+}
+
+const BUILT = "packages/testing/guests/built";
+const WAT_SCRIPT = "packages/testing/guests/build-wat.ts";
+const ENGINE_SCRIPT = "packages/engine/engine/build.ts";
+
+const write = (path: string, bytes: Uint8Array): void => writeFileSync(join(ROOT, path), bytes);
+
+const probes: readonly Fixture[] = WIT_FOLDERS.map((folder) => {
+  const output = `${BUILT}/probe-${folder.replace("kinode-process-", "").replace("-process", "")}.wasm`;
+  return {
+    name: output.split("/").at(-1)!.replace(".wasm", ""),
+    outputs: [output],
+    sources: ["packages/testing/guests/c", `wit/${folder}`],
+    tools: TOOLS.c,
+    build: async () => write(output, await buildProbe(folder)),
+  };
+});
+
+const crate = (name: string, folder: string, library: string, output: string): Fixture => ({
+  name,
+  outputs: [output],
+  sources: [
+    `${folder}/src`,
+    `${folder}/Cargo.toml`,
+    `${folder}/Cargo.lock`,
+    "wit/kinode-process-1.0.0",
+  ],
+  tools: TOOLS.rust,
+  build: async () => write(output, await buildCrate(folder, library)),
+});
+
+/** Guests written in WebAssembly text: one script builds them all. */
+const wat = (): Fixture => ({
+  name: "wat",
+  outputs: readdirSync(join(ROOT, "packages/testing/guests/wat"))
+    .filter((file) => file.endsWith(".wat"))
+    .map((file) => `${BUILT}/${file.replace(".wat", ".wasm")}`)
+    .filter((file) => existsSync(join(ROOT, file)))
+    .sort(),
+  sources: ["packages/testing/guests/wat", WAT_SCRIPT],
+  tools: [],
+  build: async () => run([process.execPath, WAT_SCRIPT], ROOT),
+});
+
+const engine: Fixture = {
+  name: "engine",
+  outputs: ["packages/engine/engine/kinode-engine.wasm"],
+  sources: ["packages/engine/engine"],
+  tools: [...TOOLS.c, ["cargo", "--version"]],
+  build: async () => run([process.execPath, ENGINE_SCRIPT], ROOT),
+};
+
+/** All fixtures that this tree has. */
+export function fixtures(): Fixture[] {
+  return [
+    ...probes,
+    crate("rust-bench", "packages/testing/guests/rust", "rust_bench", `${BUILT}/rust-bench.wasm`),
+    crate("echo", "examples/echo/echo", "echo", "examples/echo/pkg/echo.wasm"),
+    ...(existsSync(join(ROOT, WAT_SCRIPT)) ? [wat()] : []),
+    ...(existsSync(join(ROOT, engine.outputs[0]!)) ? [engine] : []),
+  ];
+}
+
+/** SHA-256 over names and contents of the sources; outputs, records and documents among them do not count. */
+export function sourceHash(fixture: Fixture): string {
+  const hash = createHash("sha256");
+  for (const file of fixture.sources.flatMap(filesOf)) {
+    if (/\.(wasm|md|json)$/.test(file)) continue;
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(ROOT, file)))
+      .update("\0");
+  }
+  return hash.digest("hex");
+}
+
+export function fileHash(path: string): string {
+  return createHash("sha256")
+    .update(readFileSync(join(ROOT, path)))
+    .digest("hex");
+}
+
+function filesOf(path: string): string[] {
+  if (!statSync(join(ROOT, path)).isDirectory()) return [path];
+  return readdirSync(join(ROOT, path))
+    .filter((name) => name !== "target" && name !== "node_modules")
+    .sort()
+    .flatMap((name) => filesOf(`${path}/${name}`));
+}

@@ -1,0 +1,22 @@
+import { expect, test } from "bun:test";
+
+test("public names of @kinode-ts/codec", async () => {
+  expect(Object.keys(await import("./index.ts")).sort()).toEqual([
+    "CodecError",
+    "IntegerBytes",
+    "MAX_MESSAGE_BYTES",
+    "decodeHandshakePayload",
+    "decodeKernelMessage",
+    "decodeMsgpack",
+    "decodeRoutingRequest",
+    "encodeCapability",
+    "encodeHandshakePayload",
+    "encodeKernelMessage",
+    "encodeMsgpack",
+    "encodeRoutingRequest",
+  ]);
+  expect(Object.keys(await import("./integer-json.ts")).sort()).toEqual([
+    "decodeIntegerJson",
+    "parseIntegerJson",
+  ]);
+});

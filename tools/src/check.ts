@@ -37,11 +37,14 @@ async function main(wanted: readonly string[]): Promise<number> {
     console.error(`No step is called "${unknown.join('", "')}"; there are: ${names}`);
     return 2;
   }
+  let passed = 0;
   let failed = 0;
   for (const step of STEPS) {
     if (wanted.length > 0 && !wanted.includes(step.name)) continue;
-    if (!(await runStep(step))) failed += 1;
+    if (await runStep(step)) passed += 1;
+    else failed += 1;
   }
+  console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 

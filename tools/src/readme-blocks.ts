@@ -7,7 +7,7 @@ export interface ReadmeBlock {
   /** Line of the opening fence, from 1. */
   readonly line: number;
   readonly code: string;
-  /** What `console.log(…); // text` lines promise to print, in order. */
+  /** What `console.log(…); // text` lines promise to print, in order; quotes around a text do not count. */
   readonly expected: readonly string[];
 }
 
@@ -31,5 +31,6 @@ export function readmeBlocks(markdown: string): ReadmeBlock[] {
 function expectedOutput(code: readonly string[]): string[] {
   return code
     .map((line) => /console\.log\(.*\);\s*\/\/ (.+)$/.exec(line)?.[1])
-    .filter((text) => text !== undefined);
+    .filter((text) => text !== undefined)
+    .map((text) => text.replace(/^(["'])(.*)\1$/, "$2"));
 }

@@ -11,11 +11,12 @@
  * | POST /~/api/processes/<process id>/kill | → {} |
  * | GET /~/api/capabilities | → ControlGrant[] (every grant of installed apps, given and withdrawn) |
  * | POST /~/api/capabilities/grant, …/revoke | ControlGrantChange → ControlGrant |
- * | POST /~/api/packages/inspect | zip bytes → ControlInspection |
+ * | POST /~/api/packages/inspect?id=<package id> | zip bytes → ControlInspection; `id` only for zips without metadata |
  * | POST /~/api/packages/install?hash=<version hash> | ControlInstall → ControlApp |
  * | POST /~/api/packages/<package id>/uninstall | { purge?: boolean } → {} |
  * | POST /~/api/send | ControlSend → ControlAnswer |
  * | GET /~/api/logs?lines=<n> | → { lines: string[] } |
+ * | GET /~/api/logs/follow | server-sent events, data = one line as JSON text |
  * | GET /~/api/events | server-sent events, data = ControlEvent |
  * | POST /~/api/login-link | → { url: string } |
  * | POST /~/api/shutdown | → {} |
@@ -103,6 +104,8 @@ export interface ControlInspection {
   readonly capabilities: readonly (Omit<ControlGrant, "granted" | "origin"> & {
     /** Already approved for the installed version. */
     readonly approved: boolean;
+    /** Refused or withdrawn earlier; stays so unless the person gives it back. */
+    readonly withdrawn?: boolean;
   })[];
   readonly problems: readonly string[];
 }

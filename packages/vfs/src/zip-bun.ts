@@ -1,3 +1,4 @@
+/// <reference path="./yauzl.d.ts" />
 /**
  * Reads zip archives from memory: by their central directory, one entry at a time, inflated outside the thread.
  * The installer uses it through `@kinode-ts/vfs/zip`.

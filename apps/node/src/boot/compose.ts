@@ -1,0 +1,252 @@
+/**
+ * Puts a node together: the only file that knows every concrete part.
+ * Boot order: spec/kernel.md §6.3. Nothing here waits for a network.
+ * @module
+ */
+import { signCapability } from "@kinode-ts/caps";
+import { createComponentExecutor } from "@kinode-ts/component";
+import { createNodeSigner, primitives } from "@kinode-ts/crypto";
+import { createSystemRandom } from "@kinode-ts/crypto/random";
+import { createNativeExecutor, createScriptExecutor } from "@kinode-ts/engine";
+import { createHttpServer } from "@kinode-ts/http";
+import { createKernel, type Kernel } from "@kinode-ts/kernel";
+import { type Package, readPackage } from "@kinode-ts/kit";
+import { openSqliteStore } from "@kinode-ts/store/sqlite";
+import {
+  createFdManager,
+  createState,
+  createTimer,
+  createUnavailableModule,
+} from "@kinode-ts/system";
+import type { NodePrinter } from "@kinode-ts/terminal";
+import {
+  type Clock,
+  ETH_PROCESS,
+  HTTP_CLIENT_PROCESS,
+  HTTP_SERVER_PROCESS,
+  KERNEL_PROCESS,
+  KV_PROCESS,
+  type NodeSigner,
+  packageOf,
+  type ProcessId,
+  type Random,
+  SQLITE_PROCESS,
+  type Store,
+} from "@kinode-ts/types";
+import { openFolderVfs, type Vfs } from "@kinode-ts/vfs";
+import manifest from "../../package.json" with { type: "json" };
+import { readPackageSource } from "../commands/package-source.ts";
+import { CONTROL_PREFIX, handleControl } from "../control/control.ts";
+import type { ControlPowers } from "../control/control-powers.ts";
+import { Uploads } from "../control/uploads.ts";
+import { type BundledPackage, putBundledFiles, registerBundled } from "../packages/bundled.ts";
+import { recoverInstallations } from "../packages/install-journal.ts";
+import { Installer } from "../packages/installer.ts";
+import { PackageRecords } from "../packages/package-records.ts";
+import { Permissions } from "../packages/permissions.ts";
+import { loadBundledPackages, trustedPrograms } from "./bundled-packages.ts";
+import type { HomeFolder } from "./home-folder.ts";
+import type { Identity } from "./identity.ts";
+import { createNoNetwork } from "./no-network.ts";
+import { provideLocalToken } from "./run-file.ts";
+import type { StartConfig } from "./start-config.ts";
+
+export interface RunningNode {
+  readonly kernel: Kernel;
+  readonly port: number;
+  readonly url: string;
+  readonly issueLoginLink: () => string;
+  /** Writes everything and releases everything. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export interface ComposeOptions {
+  readonly config: StartConfig;
+  readonly home: HomeFolder;
+  readonly identity: Identity;
+  readonly port: number;
+  readonly clock: Clock;
+  readonly printer: NodePrinter;
+  /** Asked for over the control interface. */
+  readonly onShutdown: () => void;
+}
+
+async function loadExtraPackages(paths: readonly string[]): Promise<Package[]> {
+  return await Promise.all(
+    paths.map(async (path) => {
+      const { zip, id, metadata } = await readPackageSource(path);
+      return await readPackage(zip, { id, metadata });
+    }),
+  );
+}
+
+async function loadPackages(paths: readonly string[]): Promise<BundledPackage[]> {
+  const [release, extra] = await Promise.all([loadBundledPackages(), loadExtraPackages(paths)]);
+  return [
+    ...release.map((each): BundledPackage => ({ package: each, by: "release" })),
+    ...extra.map((each): BundledPackage => ({ package: each, by: "start --package" })),
+  ];
+}
+
+function createExecutors(packages: readonly BundledPackage[], clock: Clock, random: Random) {
+  const release = packages.filter(({ by }) => by === "release").map((each) => each.package);
+  const trusted = trustedPrograms(release);
+  const isTrusted = (bytes: Uint8Array): boolean => trusted.has(primitives.sha256(bytes).toHex());
+  return [
+    createNativeExecutor({ trusted: (source) => isTrusted(source.bytes) }),
+    createScriptExecutor({ clock, random }),
+    createComponentExecutor({ clock, random }),
+  ];
+}
+
+/** Tells the home page to forget a process that was removed. */
+function forgetEntry(kernel: Kernel, signer: NodeSigner, random: Random, process: ProcessId): void {
+  const homepage = { node: kernel.our, process: "homepage:homepage:sys" as ProcessId };
+  const right = signCapability(signer, { issuer: homepage, params: '"RemoveOther"' });
+  kernel.inject({
+    id: random.u64(),
+    source: { node: kernel.our, process: HTTP_SERVER_PROCESS },
+    target: homepage,
+    rsvp: undefined,
+    message: {
+      kind: "request",
+      inherit: false,
+      expectsResponse: undefined,
+      body: new TextEncoder().encode(JSON.stringify({ RemoveOther: process })),
+      metadata: undefined,
+      capabilities: [right],
+    },
+    blob: undefined,
+  });
+}
+
+function createModules(
+  options: ComposeOptions,
+  parts: { readonly store: Store; readonly vfs: Vfs; readonly kernel: () => Kernel },
+) {
+  const { clock, home, config } = options;
+  const { store, kernel } = parts;
+  return [
+    createTimer({ clock }),
+    createUnavailableModule(HTTP_CLIENT_PROCESS),
+    createUnavailableModule(ETH_PROCESS),
+    parts.vfs,
+    createState({
+      store,
+      commit: (changes) => kernel().commit(changes),
+      backup: () => store.backup(`${home.path}/kernel/backup`),
+    }),
+    createUnavailableModule(KV_PROCESS),
+    createUnavailableModule(SQLITE_PROCESS),
+    createFdManager({
+      budget:
+        config.softUlimit === undefined
+          ? { kind: "ulimit", softLimit: 1_024 }
+          : { kind: "static", count: config.softUlimit },
+    }),
+  ];
+}
+
+/** Builds and boots a node; settles when its first page can be served. */
+export async function composeNode(options: ComposeOptions): Promise<RunningNode> {
+  const { config, home, identity, clock, printer } = options;
+  const random = createSystemRandom();
+  const signer = createNodeSigner(identity.networkingSeed);
+  const localToken = provideLocalToken(home, random);
+  const say = (text: string): void => printer.print(0, KERNEL_PROCESS, text);
+  const [packages, store] = await Promise.all([
+    loadPackages(config.packages),
+    openSqliteStore({ path: home.storeFile }),
+  ]);
+  const vfs = openFolderVfs({ folder: home.vfs });
+  const bundled = new Set(packages.map((each) => each.package.id));
+  const executors = createExecutors(packages, clock, random);
+  const records = new PackageRecords(clock);
+  let control: ControlPowers | undefined;
+  const http = createHttpServer({
+    our: identity.name,
+    hostname: config.hostname,
+    port: options.port,
+    secret: identity.jwtSecret,
+    verifyPassword: identity.verifyPassword,
+    localToken,
+    dev: config.dev,
+    clock,
+    random,
+    hostRoutes: [
+      {
+        prefix: CONTROL_PREFIX,
+        handle: (request, access) => handleControl(control!, request, access),
+      },
+    ],
+  });
+  const kernel: Kernel = createKernel(
+    {
+      store,
+      clock,
+      random,
+      printer,
+      signer,
+      network: createNoNetwork(),
+      programs: vfs.files,
+      executors,
+      modules: [http, ...createModules(options, { store, vfs, kernel: () => kernel })],
+    },
+    { our: identity.name, bundled: (process) => bundled.has(packageOf(process)) },
+  );
+
+  for (const id of await recoverInstallations(store, vfs.files)) {
+    say(`The installation of ${id} was interrupted; what was there before is back`);
+  }
+  await records.load(store);
+  await putBundledFiles(vfs.files, packages);
+  const permissions = new Permissions({ our: identity.name, kernel, records });
+  const installer = new Installer({
+    our: identity.name,
+    kernel,
+    store,
+    files: vfs.files,
+    executors,
+    clock,
+    printer,
+    records,
+    bundled,
+    forgetEntry: (process) => forgetEntry(kernel, signer, random, process),
+  });
+  let url = "";
+  control = {
+    kernel,
+    installer,
+    permissions,
+    uploads: new Uploads(clock),
+    printer,
+    clock,
+    random,
+    version: manifest.version,
+    url: () => url,
+    startedAtMs: clock.nowMs(),
+    localToken,
+    issueLoginLink: () => http.issueLoginLink(),
+    shutdown: options.onShutdown,
+  };
+  await kernel.boot();
+  await registerBundled(
+    { our: identity.name, kernel, files: vfs.files, clock, printer, records },
+    packages,
+  );
+  const listening = await http.listen();
+  url = listening.url;
+
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    await kernel.shutdown();
+    await store[Symbol.asyncDispose]();
+  };
+  return {
+    kernel,
+    port: listening.port,
+    url,
+    issueLoginLink: () => http.issueLoginLink(),
+    stop: () => (stopping ??= stop()),
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * Which port the web interface listens on. Source: spec/kernel.md §6.6.
+ * @module
+ */
+import { NodeError } from "./errors.ts";
+
+export const FIRST_HTTP_PORT = 8080;
+export const LAST_HTTP_PORT = 8998;
+
+function isFree(port: number, hostname: string): boolean {
+  try {
+    Bun.listen({ hostname, port, exclusive: true, socket: { data() {} } }).stop(true);
+    return true;
+  } catch {
+    // Taken, or not allowed to this user: either way not for us.
+    return false;
+  }
+}
+
+function firstFree(hostname: string): number | undefined {
+  for (let port = FIRST_HTTP_PORT; port <= LAST_HTTP_PORT; port += 1) {
+    if (isFree(port, hostname)) return port;
+  }
+  return undefined;
+}
+
+/**
+ * The wanted port if it is free, else (nothing wanted) the first free one.
+ * @param wanted - 0 lets the operating system choose
+ * @throws {NodeError} `node.port-taken` naming a free one, `node.no-free-port`
+ */
+export async function chooseHttpPort(
+  wanted: number | undefined,
+  hostname: string,
+): Promise<number> {
+  if (wanted === 0) return 0;
+  if (wanted !== undefined) {
+    if (isFree(wanted, hostname)) return wanted;
+    const free = firstFree(hostname);
+    throw new NodeError(
+      { code: "node.port-taken", port: wanted },
+      `Port ${wanted} is taken or may not be used`,
+      {
+        hint:
+          free === undefined ? "Choose another one with --port" : `${free} is free: --port ${free}`,
+      },
+    );
+  }
+  const free = firstFree(hostname);
+  if (free !== undefined) return free;
+  throw new NodeError(
+    { code: "node.no-free-port" },
+    `No port between ${FIRST_HTTP_PORT} and ${LAST_HTTP_PORT} is free`,
+    { hint: "Choose one with --port" },
+  );
+}

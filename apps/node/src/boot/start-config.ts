@@ -1,0 +1,130 @@
+/**
+ * The flags of `start`, checked. Source: spec/kernel.md §6.6.
+ * @module
+ */
+import { parseProcessVerbosity, type ProcessLevel } from "@kinode-ts/terminal";
+import type { ProcessId } from "@kinode-ts/types";
+import { NodeError } from "./errors.ts";
+
+/** What the command line hands over: texts as they were typed. */
+export interface StartFlags {
+  readonly port?: string;
+  readonly hostname?: string;
+  readonly verbosity?: string;
+  readonly loggingOff?: boolean;
+  readonly detached?: boolean;
+  readonly dev?: boolean;
+  readonly package?: readonly string[];
+  readonly name?: string;
+  readonly password?: string;
+  readonly maxLogSize?: string;
+  readonly numberLogFiles?: string;
+  readonly processVerbosity?: string;
+  readonly softUlimit?: string;
+  readonly wsPort?: string;
+  readonly tcpPort?: string;
+  readonly rpc?: string;
+  readonly revealIp?: boolean;
+  readonly maxPeers?: string;
+  readonly maxPassthroughs?: string;
+  readonly fakeNodeName?: string;
+  readonly fakechainPort?: string;
+}
+
+export interface StartConfig {
+  readonly home: string;
+  /** `undefined`: the first free one. */
+  readonly port: number | undefined;
+  readonly hostname: string;
+  readonly verbosity: number;
+  readonly processLevels: ReadonlyMap<ProcessId, ProcessLevel>;
+  readonly logging: boolean;
+  readonly maxLogBytes: number;
+  readonly logFileCount: number;
+  readonly detached: boolean;
+  readonly dev: boolean;
+  readonly packages: readonly string[];
+  readonly name: string | undefined;
+  readonly password: string | undefined;
+  /** Files that may be open, as told; `undefined`: ask the system. */
+  readonly softUlimit: number | undefined;
+  /** Flags that were given and do nothing yet. */
+  readonly idleFlags: readonly string[];
+}
+
+function number(
+  flag: string,
+  value: string | undefined,
+  min: number,
+  max: number,
+): number | undefined {
+  if (value === undefined) return undefined;
+  const parsed = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
+  if (parsed >= min && parsed <= max) return parsed;
+  throw new NodeError(
+    { code: "node.bad-flag", flag, value },
+    `${flag} takes a number from ${min} to ${max}, not "${value}"`,
+  );
+}
+
+/** Parts of the node that come later; their flags are accepted so that existing start scripts work. */
+function idleFlags(flags: StartFlags): string[] {
+  const given: readonly (readonly [string, unknown])[] = [
+    ["--ws-port", flags.wsPort === "0" ? undefined : flags.wsPort],
+    ["--tcp-port", flags.tcpPort === "0" ? undefined : flags.tcpPort],
+    ["--rpc", flags.rpc],
+    ["--reveal-ip", flags.revealIp],
+    ["--max-peers", flags.maxPeers],
+    ["--max-passthroughs", flags.maxPassthroughs],
+  ];
+  return given.filter(([, value]) => value !== undefined).map(([name]) => name);
+}
+
+function refuseSimulation(flags: StartFlags): void {
+  for (const [flag, value] of [
+    ["--fake-node-name", flags.fakeNodeName],
+    ["--fakechain-port", flags.fakechainPort],
+  ] as const) {
+    if (value === undefined) continue;
+    throw new NodeError(
+      { code: "node.bad-flag", flag, value },
+      `${flag} needs the simulation mode, which this version does not have yet; it comes later`,
+      { hint: "A node with a local identity needs no chain: leave the flag out" },
+    );
+  }
+}
+
+const U16_MAX = 65_535;
+
+/** @throws {NodeError} `node.bad-flag` names the flag, the value and what is taken */
+export function readStartFlags(
+  home: string,
+  flags: StartFlags,
+  environment: Readonly<Record<string, string | undefined>>,
+): StartConfig {
+  refuseSimulation(flags);
+  number("--ws-port", flags.wsPort, 0, U16_MAX);
+  number("--tcp-port", flags.tcpPort, 0, U16_MAX);
+  const fileCount = number("--number-log-files", flags.numberLogFiles, 1, 10_000) ?? 4;
+  return {
+    home,
+    port: number("--port", flags.port, 0, U16_MAX),
+    hostname: flags.hostname ?? "127.0.0.1",
+    verbosity: number("--verbosity", flags.verbosity, 0, 255) ?? 0,
+    processLevels:
+      flags.processVerbosity === undefined
+        ? new Map()
+        : parseProcessVerbosity(flags.processVerbosity),
+    logging: flags.loggingOff !== true,
+    maxLogBytes:
+      number("--max-log-size", flags.maxLogSize, 0, Number.MAX_SAFE_INTEGER) ?? 16_000_000,
+    logFileCount: fileCount,
+    detached: flags.detached === true,
+    dev: flags.dev === true,
+    packages: flags.package ?? [],
+    name: flags.name,
+    password: flags.password ?? environment["KINODE_PASSWORD"],
+    softUlimit: number("--soft-ulimit", flags.softUlimit, 64, Number.MAX_SAFE_INTEGER),
+    idleFlags: idleFlags(flags),
+  };
+}

@@ -1,0 +1,220 @@
+/**
+ * The command line of the program `kinode`.
+ * @module
+ */
+import { Command, CommanderError } from "commander";
+import { errorText, KinodeError } from "@kinode-ts/types";
+import manifest from "../../package.json" with { type: "json" };
+import { defaultHomePath } from "../boot/home-folder.ts";
+import type { StartFlags } from "../boot/start-config.ts";
+import type { InstallFlags } from "./install-command.ts";
+import type { CommandFlags, LogFlags, SendFlags } from "./node-commands.ts";
+import { consoleOutput, type Output } from "./output.ts";
+
+const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+
+function addStart(program: Command): void {
+  program
+    .command("start [home]", { isDefault: false })
+    .summary("start a node")
+    .description(
+      `Start a node. Everything it keeps lies in its home folder (default: ${defaultHomePath()}, or $KINODE_HOME).\nThe first start makes a name and a key; no network is needed.`,
+    )
+    .option(
+      "-p, --port <number>",
+      "port of the web interface (default: the first free one from 8080 to 8998)",
+    )
+    .option("--hostname <address>", "address to listen on", "127.0.0.1")
+    .option("-d, --detached", "no terminal input")
+    .option(
+      "-v, --verbosity <0-3>",
+      "what the terminal shows: 0 usual, 1 debug, 2 super-debug, 3 every event",
+    )
+    .option(
+      "--process-verbosity <json>",
+      'levels of single processes, e.g. {"chat:chat:alice.os":{"U8":3}}',
+    )
+    .option("-l, --logging-off", "write no log files")
+    .option(
+      "--max-log-size <bytes>",
+      "of all log files together; 0 is unlimited (default: 16000000)",
+    )
+    .option("--number-log-files <count>", "log files kept (default: 4)")
+    .option("--name <name>", "name of a new node (default: a random one ending in .local)")
+    .option(
+      "--password <text>",
+      "password of the key (or $KINODE_PASSWORD); made up at the first start",
+    )
+    .option(
+      "--package <zip>",
+      "for development: add this package at every boot with everything it asks for granted",
+      collect,
+      [],
+    )
+    .option("--dev", "for development: open the message endpoint to programs on this machine")
+    .option("--soft-ulimit <count>", "open files to plan with (default: what the system allows)")
+    .option("--ws-port <number>", "no effect until the node has its network part")
+    .option("--tcp-port <number>", "no effect until the node has its network part")
+    .option("--rpc <url>", "no effect until the node has its chain part")
+    .option("--reveal-ip", "no effect until the node has its network part")
+    .option("--max-peers <count>", "no effect until the node has its network part")
+    .option("--max-passthroughs <count>", "no effect until the node has its network part")
+    .option("--fake-node-name <name>", "simulation: not in this version")
+    .option("--fakechain-port <number>", "simulation: not in this version")
+    .action(async (home: string | undefined, flags: StartFlags) => {
+      const { readStartFlags } = await import("../boot/start-config.ts");
+      const { startNode } = await import("../boot/start-node.ts");
+      await startNode(readStartFlags(home ?? defaultHomePath(), flags, process.env));
+    });
+}
+
+function addPackages(program: Command, output: Output): void {
+  const folder = "[folder]";
+  program
+    .command(`build ${folder}`)
+    .description("build the programs of a package folder and pack it")
+    .option("--force", "build also what has not changed")
+    .option("--json", "print JSON")
+    .action(async (path: string | undefined, flags: { json?: boolean; force?: boolean }) => {
+      const { buildCommand } = await import("./build-commands.ts");
+      await buildCommand(path ?? ".", flags, output);
+    });
+  program
+    .command(`pack ${folder}`)
+    .description("pack a package folder as it stands: equal content gives an equal zip")
+    .option("--json", "print JSON")
+    .action(async (path: string | undefined, flags: { json?: boolean }) => {
+      const { packCommand } = await import("./build-commands.ts");
+      packCommand(path ?? ".", flags, output);
+    });
+  remote(program.command("install <zip-or-folder>"))
+    .description("install or update a package: shows what it asks for, and asks you")
+    .option("-y, --yes", "allow everything it asks for that you have not refused before")
+    .option(
+      "--deny <capability>",
+      'allow all but this: "vfs:distro:sys", or with params after a space',
+      collect,
+      [],
+    )
+    .action(async (path: string, flags: InstallFlags) => {
+      const { installCommand } = await import("./install-command.ts");
+      await installCommand(path, flags, output);
+    });
+  remote(program.command("uninstall <package-id>"))
+    .description("end and remove a package")
+    .option("--purge", "remove its data as well")
+    .action(async (id: string, flags: CommandFlags & { purge?: boolean }) => {
+      const { uninstallCommand } = await import("./install-command.ts");
+      await uninstallCommand(id, flags, output);
+    });
+}
+
+/** Flags of every command that talks to a running node. */
+function remote(command: Command): Command {
+  return command
+    .option("--home <folder>", "home folder of the node", defaultHomePath())
+    .option("--json", "print JSON");
+}
+
+function addProcesses(program: Command, output: Output): void {
+  const commands = () => import("./node-commands.ts");
+  remote(program.command("ps"))
+    .description("list apps and processes")
+    .action(async (flags: CommandFlags) => (await commands()).psCommand(flags, output));
+  remote(program.command("kill <process-id>"))
+    .description("end a process")
+    .action(async (id: string, flags: CommandFlags) =>
+      (await commands()).killCommand(id, flags, output),
+    );
+  remote(program.command("send <address> <json>"))
+    .description(
+      "send a message as the terminal and print the answer, e.g. send our@echo:echo:alice.os '\"hi\"'",
+    )
+    .option("-t, --timeout <seconds>", "how long to wait for the answer", "5")
+    .option("--no-wait", "do not wait for an answer")
+    .action(async (address: string, body: string, flags: SendFlags) =>
+      (await commands()).sendCommand(address, body, flags, output),
+    );
+  remote(program.command("logs"))
+    .description("print the newest lines of the log")
+    .option("-n, --lines <count>", "how many", "100")
+    .option("-f, --follow", "go on printing")
+    .action(async (flags: LogFlags) => (await commands()).logsCommand(flags, output));
+  remote(program.command("link"))
+    .description("print a new one-time link that logs a browser in")
+    .action(async (flags: CommandFlags) => (await commands()).linkCommand(flags, output));
+  remote(program.command("stop"))
+    .description("stop the node and wait until it has written everything")
+    .action(async (flags: CommandFlags) => (await commands()).stopCommand(flags, output));
+  remote(program.command("doctor"))
+    .description("look for what may be wrong")
+    .action(async (flags: CommandFlags) => {
+      const { doctorCommand } = await import("./doctor.ts");
+      if (!(await doctorCommand(flags, output))) process.exitCode = 1;
+    });
+}
+
+function addCaps(program: Command, output: Output): void {
+  const commands = () => import("./node-commands.ts");
+  const caps = program.command("caps").description("see, give and take back what processes may do");
+  remote(caps.command("ls [process-or-package]"))
+    .description("list capabilities, given and withdrawn")
+    .action(async (filter: string | undefined, flags: CommandFlags) =>
+      (await commands()).capsListCommand(filter, flags, output),
+    );
+  for (const action of ["grant", "revoke"] as const) {
+    const words =
+      action === "grant" ? "give a process a capability" : "take a capability away at once";
+    remote(caps.command(`${action} <process-id> <issuer> [params]`))
+      .description(`${words}; params is JSON, "messaging" if left out`)
+      .action(
+        async (holder: string, issuer: string, params: string | undefined, flags: CommandFlags) =>
+          (await commands()).capsChangeCommand(
+            action,
+            { holder, issuer, params: params ?? "messaging" },
+            flags,
+            output,
+          ),
+      );
+  }
+}
+
+export function createProgram(output: Output): Command {
+  const program = new Command("kinode")
+    .description(
+      "Kinode OS: a personal server. Start a node, install apps, decide what they may do.",
+    )
+    .version(manifest.version)
+    .showHelpAfterError('Run with "--help" for what it takes')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => output.line(text.trimEnd()),
+      writeErr: (text) => output.error(text.trimEnd()),
+    });
+  addStart(program);
+  addPackages(program, output);
+  addProcesses(program, output);
+  addCaps(program, output);
+  return program;
+}
+
+/**
+ * Runs one command. Settles with the exit code: 0 done, 1 it failed, 2 the command line is wrong.
+ */
+export async function runCommandLine(
+  args: readonly string[],
+  output: Output = consoleOutput(),
+): Promise<number> {
+  try {
+    await createProgram(output).parseAsync([...args], { from: "user" });
+    return Number(process.exitCode ?? 0);
+  } catch (thrown) {
+    // Commander has written its own text already.
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+    output.error(`kinode: ${errorText(thrown)}`);
+    if (!(thrown instanceof KinodeError) && process.env["KINODE_DEBUG"] !== undefined) {
+      output.error((thrown as Error).stack ?? "");
+    }
+    return 1;
+  }
+}

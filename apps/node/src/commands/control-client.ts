@@ -1,0 +1,68 @@
+/**
+ * Talks to the running node of a home folder, with its local token.
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import { type ControlError, errorText } from "@kinode-ts/types";
+import { NodeError } from "../boot/errors.ts";
+import { type HomeFolder, homeFolder } from "../boot/home-folder.ts";
+import { isAlive, readRunFile, type RunFile } from "../boot/run-file.ts";
+
+export interface ControlClient {
+  readonly run: RunFile;
+  get<T>(path: string): Promise<T>;
+  post<T>(path: string, body?: unknown): Promise<T>;
+  /** The answer as it comes, for streams. */
+  open(path: string): Promise<Response>;
+}
+
+function notRunning(home: HomeFolder): NodeError {
+  return new NodeError(
+    { code: "node.not-running", home: home.path },
+    `No node is running with the home "${home.path}"`,
+    { hint: 'Start it with "kinode start", or name another home with --home <folder>' },
+  );
+}
+
+function readToken(home: HomeFolder): string {
+  try {
+    return readFileSync(home.tokenFile, "utf8").trim();
+  } catch {
+    throw notRunning(home);
+  }
+}
+
+/** @throws {NodeError} `node.not-running`, later `node.unreachable` and `node.answer` */
+export function connectToNode(homePath: string): ControlClient {
+  const home = homeFolder(homePath);
+  const run = readRunFile(home);
+  if (run === undefined || !isAlive(run.pid)) throw notRunning(home);
+  const token = readToken(home);
+  const call = async (method: string, path: string, body?: unknown): Promise<Response> => {
+    const isBytes = body instanceof Uint8Array;
+    const response = await fetch(`${run.url}/~/api/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}` },
+      ...(body === undefined
+        ? {}
+        : { body: isBytes ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
+    }).catch((thrown: unknown) => {
+      throw new NodeError(
+        { code: "node.unreachable", url: run.url },
+        `The node at ${run.url} does not answer: ${errorText(thrown)}`,
+        { hint: 'Look at it with "kinode doctor"' },
+      );
+    });
+    if (response.ok) return response;
+    const answer = (await response.json().catch(() => undefined)) as ControlError | undefined;
+    const reason = answer?.error.message ?? `the node answered with status ${response.status}`;
+    throw new NodeError({ code: "node.answer", status: response.status, reason }, reason);
+  };
+  return {
+    run,
+    get: async <T>(path: string) => (await (await call("GET", path)).json()) as T,
+    post: async <T>(path: string, body: unknown = {}) =>
+      (await (await call("POST", path, body)).json()) as T,
+    open: (path) => call("GET", path),
+  };
+}

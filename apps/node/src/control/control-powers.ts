@@ -1,0 +1,29 @@
+/**
+ * What the control interface works with.
+ * @module
+ */
+import type { Kernel } from "@kinode-ts/kernel";
+import type { NodePrinter } from "@kinode-ts/terminal";
+import type { Clock, Random } from "@kinode-ts/types";
+import type { Installer } from "../packages/installer.ts";
+import type { Permissions } from "../packages/permissions.ts";
+import type { Uploads } from "./uploads.ts";
+
+export interface ControlPowers {
+  readonly kernel: Kernel;
+  readonly installer: Installer;
+  readonly permissions: Permissions;
+  readonly uploads: Uploads;
+  readonly printer: NodePrinter;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly version: string;
+  /** Address of the web interface; known once it listens. */
+  readonly url: () => string;
+  readonly startedAtMs: number;
+  /** Bearer token of tools on this machine. */
+  readonly localToken: string;
+  readonly issueLoginLink: () => string;
+  /** Stops the node after the answer was given. */
+  readonly shutdown: () => void;
+}

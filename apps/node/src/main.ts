@@ -1,0 +1,8 @@
+#!/usr/bin/env bun
+/**
+ * The program `kinode`.
+ * @module
+ */
+import { runCommandLine } from "./commands/command-line.ts";
+
+process.exitCode = await runCommandLine(process.argv.slice(2));

@@ -1,0 +1,30 @@
+/**
+ * `bun start`: installs what is missing, then runs the node with the given flags.
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dir, "../..");
+
+if (!existsSync(join(ROOT, "node_modules"))) {
+  process.stdout.write("Installing what the node needs, once …\n");
+  const install = Bun.spawnSync([process.execPath, "install", "--frozen-lockfile"], {
+    cwd: ROOT,
+    stdio: ["inherit", "inherit", "inherit"],
+  });
+  if (install.exitCode !== 0) {
+    process.stderr.write('Installing failed; the lines above say why. Then run "bun start" again.\n');
+    process.exit(install.exitCode);
+  }
+}
+
+// The package script runs in the repository, the person's paths are meant from where they stand.
+const from = process.env["INIT_CWD"];
+if (from !== undefined && existsSync(from)) process.chdir(from);
+
+// Loaded only now: before the installation its imports do not exist.
+const program: { runCommandLine(args: readonly string[]): Promise<number> } = await import(
+  join(ROOT, "apps/node/src/commands/command-line.ts")
+);
+process.exitCode = await program.runCommandLine(["start", ...process.argv.slice(2)]);

@@ -10,6 +10,7 @@ export type StoreFault =
   | { code: "store.unreadable"; path: string; why: string }
   | { code: "store.commit-failed"; why: string }
   | { code: "store.bad-change"; kind: string }
+  | { code: "store.backup-failed"; destination: string; why: string }
   | { code: "store.closed" };
 
 export class StoreError extends KinodeError<StoreFault> {
@@ -31,6 +32,8 @@ function text(fault: StoreFault): string {
       return `Nothing was saved: ${fault.why}`;
     case "store.bad-change":
       return `Nothing was saved: there is no change of kind "${fault.kind}"`;
+    case "store.backup-failed":
+      return `Cannot write a copy to "${fault.destination}": ${fault.why}`;
     case "store.closed":
       return "The store is closed";
   }
@@ -46,6 +49,8 @@ function hint(fault: StoreFault): { hint?: string } {
       return {
         hint: "Restore the file from a backup; a copy of the damaged one may still be repaired",
       };
+    case "store.backup-failed":
+      return { hint: "The destination is a file that does not exist yet, in a folder that does" };
     default:
       return {};
   }

@@ -169,7 +169,7 @@ function createStore(database: Database): Store {
     records: (space) => guarded(() => read.records(space)),
     record: (space, key) => guarded(() => read.record(space, key)),
     commit: (changes) => guarded(() => commitAll(changes)),
-    backup: (destination) => guarded(() => void database.run("VACUUM INTO ?", [destination])),
+    backup: (destination) => guarded(() => copyInto(database, destination)),
     [Symbol.asyncDispose]() {
       if (!closed) {
         statements[Symbol.dispose]();
@@ -179,6 +179,16 @@ function createStore(database: Database): Store {
       return Promise.resolve();
     },
   };
+}
+
+/** SQLite's own consistent copy; refuses a file that is there already. */
+function copyInto(database: Database, destination: string): void {
+  try {
+    database.run("VACUUM INTO ?", [destination]);
+  } catch (thrown) {
+    const why = errorText(thrown);
+    throw new StoreError({ code: "store.backup-failed", destination, why }, thrown);
+  }
 }
 
 function createRead({ prepare }: Statements) {

@@ -105,6 +105,48 @@ describe("sqlite store", () => {
     await expect(store.processes()).rejects.toThrow("The store is closed");
   });
 
+  test("a backup is a whole store of its own, and never overwrites a file", async () => {
+    const path = freshPath();
+    const store = await openSqliteStore({ path });
+    await store.commit([
+      { kind: "put-process", record },
+      { kind: "put-state", process: A, bytes: Uint8Array.of(1) },
+    ]);
+    await store.backup(`${path}.backup`);
+    await store.commit([{ kind: "delete-state", process: A }]);
+    await expect(store.backup(`${path}.backup`)).rejects.toMatchObject({
+      code: "store.backup-failed",
+    });
+    await expect(store.backup(join(folder, "nowhere", "x"))).rejects.toThrow("Cannot write a copy");
+    await close(store);
+    const copy = await openSqliteStore({ path: `${path}.backup` });
+    expect(await copy.processes()).toEqual([record]);
+    expect(await copy.state(A)).toEqual(Uint8Array.of(1));
+    await close(copy);
+  });
+
+  test("a missing folder is named", async () => {
+    const path = join(folder, "nowhere", "kernel.sqlite");
+    await expect(openSqliteStore({ path })).rejects.toMatchObject({ code: "store.unreadable" });
+  });
+
+  test("acknowledged commits survive the sudden end of the program", async () => {
+    const path = freshPath();
+    const script = join(import.meta.dir, "..", "test", "commit-until-killed.ts");
+    const child = Bun.spawn([process.execPath, script, path], { stdout: "pipe" });
+    let acknowledged = 0;
+    for await (const chunk of child.stdout) {
+      acknowledged += chunk.filter((byte) => byte === 0x0a).length;
+      if (acknowledged >= 200) child.kill("SIGKILL");
+    }
+    await child.exited;
+    const store = await openSqliteStore({ path });
+    const value = Number(await store.record("counter", "value"));
+    expect(value).toBeGreaterThanOrEqual(acknowledged);
+    expect(new Uint32Array((await store.state(A))!.buffer)[0]).toBe(value);
+    await close(store);
+  });
+
   test("state of 16 MiB comes back", async () => {
     const path = freshPath();
     const store = await openSqliteStore({ path });

@@ -44,6 +44,8 @@ export interface KernelOptions {
   readonly limits?: Partial<KernelLimits>;
   /** Processes of bundled packages: they start at boot even with on-exit None (spec §6.3). */
   readonly bundled?: (process: ProcessId) => boolean;
+  /** Whether every message is printed at level 3 from the first one on (spec §8.4). Default false: it costs time. */
+  readonly eventPrinting?: boolean;
 }
 
 /** A process as tools and pages show it. */

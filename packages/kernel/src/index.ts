@@ -1,2 +1,19 @@
-export * from "./contract.ts";
-export * from "./limits.ts";
+/**
+ * Process table, mailboxes, run queue, message rules and supervision of one node.
+ * @module
+ */
+export type {
+  CapabilityGrant,
+  Kernel,
+  KernelDebug,
+  KernelEvent,
+  KernelOptions,
+  KernelPowers,
+  ProcessInfo,
+  ProcessRegistration,
+} from "./contract.ts";
+export { createKernel } from "./create-kernel.ts";
+export { createFunctionExecutor, NativeProcess } from "./native-process.ts";
+export type { NativeMain } from "./native-process.ts";
+export { DEFAULT_KERNEL_LIMITS } from "./limits.ts";
+export type { KernelLimits } from "./limits.ts";

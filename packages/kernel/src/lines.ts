@@ -1,0 +1,109 @@
+/**
+ * What the kernel and processes print, with a bound per process and second.
+ * Source: spec/kernel.md §8.1–8.2, W17 (print rate).
+ * @module
+ */
+import { KERNEL_PROCESS, packageOf, type Printer, type ProcessId } from "@kinode-ts/types";
+import type { KernelLimits } from "./limits.ts";
+import type { ProcessEntry } from "./process-entry.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { TimerNode, TimerWheel } from "./timer-wheel.ts";
+
+const WINDOW_MS = 1_000;
+
+export class Lines {
+  readonly #printer: Printer;
+  readonly #scheduler: Scheduler;
+  readonly #timers: TimerWheel;
+  readonly #limits: KernelLimits;
+  #outsideWindowMs = -Infinity;
+  #outsideCount = 0;
+
+  constructor(printer: Printer, scheduler: Scheduler, timers: TimerWheel, limits: KernelLimits) {
+    this.#printer = printer;
+    this.#scheduler = scheduler;
+    this.#timers = timers;
+    this.#limits = limits;
+  }
+
+  kernel(verbosity: number, text: string): void {
+    this.#printer.print(verbosity, KERNEL_PROCESS, text);
+  }
+
+  /** A line that other nodes can bring about: bounded for all of them together. */
+  kernelBounded(verbosity: number, text: () => string): void {
+    const nowMs = this.#scheduler.nowMs();
+    if (nowMs - this.#outsideWindowMs >= WINDOW_MS) {
+      this.#outsideWindowMs = nowMs;
+      this.#outsideCount = 0;
+    }
+    this.#outsideCount++;
+    if (this.#outsideCount <= this.#limits.maxPrintsPerSecond) this.kernel(verbosity, this.#cut(text()));
+  }
+
+  /** An event print, level 3. */
+  events(source: ProcessId, text: string): void {
+    this.#printer.print(3, source, this.#cut(text));
+  }
+
+  /** `print-to-terminal`: the package before the text, the process as source. */
+  process(entry: ProcessEntry, verbosity: number, text: string): void {
+    if (!this.mayPrint(entry)) return;
+    const shown = this.#cut(text);
+    this.#printer.print(verbosity, entry.id, `${packageOf(entry.id)}: ${shown}`);
+  }
+
+  /** A line of the kernel that `cause` brought about: it counts against that process. */
+  about(cause: ProcessEntry, verbosity: number, text: () => string): void {
+    if (this.mayPrint(cause)) this.kernel(verbosity, this.#cut(text()));
+  }
+
+  /** Tells at most once per second that messages for a process are refused. */
+  refused(receiver: ProcessEntry): void {
+    const nowMs = this.#scheduler.nowMs();
+    if (nowMs - receiver.noticeMs < WINDOW_MS) return;
+    receiver.noticeMs = nowMs;
+    const mailbox = receiver.mailbox;
+    this.kernel(
+      0,
+      `Mailbox of ${receiver.id} refuses messages: ${mailbox?.count ?? 0} waiting, ` +
+        `${mailbox?.refusedCount ?? 0} refused so far; it does not receive fast enough`,
+    );
+  }
+
+  mayPrint(entry: ProcessEntry): boolean {
+    if (entry.role !== "process") return true;
+    const nowMs = this.#scheduler.nowMs();
+    if (nowMs - entry.printWindowMs >= WINDOW_MS) {
+      entry.printWindowMs = nowMs;
+      entry.printCount = 0;
+    }
+    entry.printCount++;
+    const bound = this.#limits.maxPrintsPerSecond;
+    if (entry.printCount === bound + 1) this.#tellSuppressedLater(entry);
+    return entry.printCount <= bound;
+  }
+
+  #tellSuppressedLater(entry: ProcessEntry): void {
+    const bound = this.#limits.maxPrintsPerSecond;
+    const node: TimerNode = {
+      timerNext: undefined,
+      timerPrevious: undefined,
+      timerDeadlineMs: 0,
+      fire: () => {
+        const hidden = entry.printCount - bound;
+        entry.printWindowMs = -Infinity;
+        this.kernel(
+          0,
+          `${entry.id} printed ${hidden} lines more than ${bound} in one second; they are not shown`,
+        );
+      },
+    };
+    this.#timers.set(node, entry.printWindowMs + WINDOW_MS);
+  }
+
+  #cut(text: string): string {
+    const bound = this.#limits.maxPrintLength;
+    return text.length <= bound ? text : `${text.slice(0, bound)}… (${text.length} characters)`;
+  }
+}

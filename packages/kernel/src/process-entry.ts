@@ -1,0 +1,94 @@
+/**
+ * One entry of the process table: the kernel itself, a runtime module or a process.
+ * Source: spec/kernel.md §3.11.1, §5.4. Kept small: a node may have ten thousand of them.
+ * @module
+ */
+import type { CapabilityHolder } from "@kinode-ts/caps";
+import type {
+  Address,
+  OnExit,
+  ProcessId,
+  ProcessRecord,
+  Program,
+  RunningProcess,
+  RuntimeModule,
+} from "@kinode-ts/types";
+import type { Mailbox } from "./mailbox.ts";
+import type { TimerNode } from "./timer-wheel.ts";
+import type { KernelProcessHost } from "./process-host.ts";
+
+/**
+ * `initialized`: registered, waits for `run`; `starting`: its program is being compiled; `restarting`: waits for its
+ * next start and does not exist for senders; `ended`: out of the table.
+ */
+export type ProcessState =
+  "module" | "initialized" | "starting" | "running" | "restarting" | "ended";
+
+export type ProcessRole = "kernel" | "module" | "process";
+
+export class ProcessEntry {
+  readonly id: ProcessId;
+  readonly address: Address;
+  readonly role: ProcessRole;
+  readonly holder: CapabilityHolder;
+  readonly module: RuntimeModule | undefined;
+  /** kernel, state and vfs message any local process without a capability (§3.9). */
+  readonly exempt: boolean;
+  /** `undefined` for the kernel and modules. */
+  readonly mailbox: Mailbox | undefined;
+
+  wasmBytesHandle: string;
+  witVersion: number | undefined;
+  onExit: OnExit;
+  public: boolean;
+
+  state: ProcessState;
+  /** The program's file, from InitializeProcess until it is compiled. */
+  bytes: Uint8Array | undefined;
+  program: Program | undefined;
+  host: KernelProcessHost | undefined;
+  running: RunningProcess | undefined;
+  /** Who created it, for the bound on children. */
+  parent: ProcessEntry | undefined;
+  childrenCount = 0;
+  /** The wait before a restart. */
+  restartTimer: TimerNode | undefined;
+
+  printWindowMs = -Infinity;
+  printCount = 0;
+  noticeMs = -Infinity;
+
+  constructor(parts: {
+    readonly record: ProcessRecord;
+    readonly address: Address;
+    readonly role: ProcessRole;
+    readonly holder: CapabilityHolder;
+    readonly module?: RuntimeModule | undefined;
+    readonly exempt: boolean;
+    readonly mailbox: Mailbox | undefined;
+  }) {
+    const { record } = parts;
+    this.id = record.id;
+    this.address = parts.address;
+    this.role = parts.role;
+    this.holder = parts.holder;
+    this.module = parts.module;
+    this.exempt = parts.exempt;
+    this.mailbox = parts.mailbox;
+    this.wasmBytesHandle = record.wasmBytesHandle;
+    this.witVersion = record.witVersion;
+    this.onExit = record.onExit;
+    this.public = record.public;
+    this.state = parts.role === "process" ? "initialized" : "module";
+  }
+
+  /** Whether messages reach it. */
+  get exists(): boolean {
+    return this.state !== "restarting" && this.state !== "ended";
+  }
+
+  toRecord(): ProcessRecord {
+    const { id, wasmBytesHandle, witVersion, onExit } = this;
+    return { id, wasmBytesHandle, witVersion, onExit, public: this.public };
+  }
+}

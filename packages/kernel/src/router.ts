@@ -1,0 +1,230 @@
+/**
+ * Who may talk to whom, and where a message goes.
+ * Source: spec/kernel.md §3.9 (checks, in this order) and §3.10 (who is told about failures); W8, W9, W18, W27, W28.
+ *
+ * Routing is synchronous: a message is in the receiver's mailbox, with a module or with the network when the call returns.
+ * @module
+ */
+import {
+  type Address,
+  formatAddress,
+  KERNEL_PROCESS,
+  type KernelMessage,
+  type ProcessId,
+  type SendErrorKind,
+} from "@kinode-ts/types";
+import type { CommandHandler } from "./command-handler.ts";
+import type { KernelCore } from "./core.ts";
+import type { ModuleQueue } from "./module-queue.ts";
+import type { ProcessEntry } from "./process-entry.ts";
+
+export class Router {
+  readonly #our: string;
+  readonly #core: KernelCore;
+  readonly #modules: ModuleQueue;
+  readonly #commands: CommandHandler;
+
+  constructor(core: KernelCore, modules: ModuleQueue, commands: CommandHandler) {
+    this.#our = core.our;
+    this.#core = core;
+    this.#modules = modules;
+    this.#commands = commands;
+  }
+
+  /**
+   * Routes a message of a local process, module or the kernel itself. `message.target` names our node by its name.
+   * @param maySlow - whether the sender can be made to wait for the receiver
+   * @returns the receiver when the message was taken in but the sender should wait for room
+   */
+  fromProcess(
+    sender: ProcessEntry,
+    message: KernelMessage,
+    maySlow: boolean,
+  ): ProcessEntry | undefined {
+    const core = this.#core;
+    const target = message.target;
+    if (target.node !== this.#our) {
+      this.#outgoing(sender, message);
+      return undefined;
+    }
+    if (core.asks.count !== 0 && core.asks.takeResponse(message)) return undefined;
+    const receiver = core.table.find(target.process);
+    if (receiver === undefined || !receiver.exists) {
+      this.#missing(sender, message);
+      return undefined;
+    }
+    if (!receiver.public && !sender.exempt && !sender.holder.mayMessage(target.process)) {
+      this.#refused(sender, message);
+      return undefined;
+    }
+    if (core.observer.active) {
+      core.observer.pass(message, () => void this.#handOver(receiver, message, false, sender));
+      return undefined;
+    }
+    return this.#handOver(receiver, message, maySlow, sender);
+  }
+
+  /** A message from outside the process table: terminal input, tools. All checks apply (§8.3). */
+  inject(message: KernelMessage): void {
+    const source = this.#named(message.source);
+    const named = { ...message, source, target: this.#named(message.target) };
+    if (source.node !== this.#our) {
+      this.received(named);
+      return;
+    }
+    const sender = this.#core.table.find(source.process);
+    if (sender !== undefined) this.fromProcess(sender, named, false);
+  }
+
+  /** A request with the authority of the person who runs the node: no capability is asked for. */
+  fromTool(message: KernelMessage): boolean {
+    if (message.target.node !== this.#our) {
+      this.#core.powers.network.send(message);
+      return true;
+    }
+    const receiver = this.#core.table.find(message.target.process);
+    if (receiver === undefined || !receiver.exists) return false;
+    this.#core.observer.pass(message, () => void this.#handOver(receiver, message, false));
+    return true;
+  }
+
+  /** A message that came from another node; the network has proven `source.node`. */
+  received(arrived: KernelMessage): void {
+    const { source, target } = arrived;
+    if (source.node === this.#our || source.node === "our" || target.node !== this.#our) {
+      this.#drop(2, `a message from ${formatAddress(source)} to ${formatAddress(target)}`, "is not for this node");
+      return;
+    }
+    // W27: a peer may direct answers only to its own node.
+    const foreign = arrived.rsvp !== undefined && arrived.rsvp.node !== source.node;
+    const message = foreign ? { ...arrived, rsvp: undefined } : arrived;
+    if (this.#core.asks.count !== 0 && this.#core.asks.takeResponse(message)) return;
+    const receiver = this.#core.table.find(target.process);
+    if (receiver === undefined || !receiver.exists) {
+      this.#drop(2, `a message from ${formatAddress(source)}`, `${target.process} does not exist`);
+    } else if (!receiver.holder.mayNetwork()) {
+      this.#drop(0, `a message from ${formatAddress(source)}`, `${target.process} has no network capability`);
+    } else if (receiver.role === "kernel") {
+      this.#drop(0, `a message from ${formatAddress(source)}`, "the kernel obeys no other node");
+    } else {
+      this.#core.observer.pass(message, () => void this.#handOver(receiver, message, false));
+    }
+  }
+
+  /** The network could not deliver a message of ours. */
+  failed(message: KernelMessage, kind: SendErrorKind): void {
+    if (message.source.node !== this.#our) return;
+    this.#core.observer.failure(message, kind);
+    if (!this.#tellSender(message, kind)) {
+      this.#drop(0, `a network error`, `${message.source.process} does not exist any more`);
+    }
+  }
+
+  /** Tells the sender of a request that expects a response that it could not be delivered (§3.10 "inform"). */
+  inform(message: KernelMessage): void {
+    if (message.source.node === this.#our) this.#tellSender(message, "timeout");
+  }
+
+  #handOver(
+    receiver: ProcessEntry,
+    message: KernelMessage,
+    maySlow: boolean,
+    sender?: ProcessEntry,
+  ): ProcessEntry | undefined {
+    const mailbox = receiver.mailbox;
+    if (mailbox === undefined) {
+      this.#handToNode(receiver, message);
+      return undefined;
+    }
+    const host = receiver.host;
+    if (message.message.kind === "response") {
+      host?.takeResponse(message);
+      return undefined;
+    }
+    // A receiver that itself waits for room, or the sender itself, is not waited for: nobody waits in a circle.
+    const slow = maySlow && receiver !== sender && !(host?.slowed ?? false);
+    const offer = mailbox.offer(message, slow);
+    if (offer === "refused") {
+      this.#core.lines.refused(receiver);
+      this.inform(message);
+      return undefined;
+    }
+    host?.notify();
+    return offer === "slow" ? receiver : undefined;
+  }
+
+  #handToNode(receiver: ProcessEntry, message: KernelMessage): void {
+    if (receiver.id === KERNEL_PROCESS) {
+      this.#commands.handle(message);
+    } else if (receiver.module === undefined) {
+      this.#drop(0, `a message from ${formatAddress(message.source)}`, `${receiver.id} is not there`);
+      this.inform(message);
+    } else {
+      this.#modules.deliver(receiver.module, this.#pruned(message));
+    }
+  }
+
+  #pruned(message: KernelMessage): KernelMessage {
+    const { capabilities } = message.message;
+    if (message.source.node === this.#our || capabilities.length === 0) return message;
+    const kept = this.#core.capabilities.prune(capabilities, message.source.node);
+    return { ...message, message: { ...message.message, capabilities: kept } };
+  }
+
+  #outgoing(sender: ProcessEntry, message: KernelMessage): void {
+    if (sender.state === "ended") return;
+    if (!sender.holder.mayNetwork()) {
+      this.#core.lines.about(
+        sender,
+        0,
+        () => `${sender.id} lacks the network capability to message ${formatAddress(message.target)}`,
+      );
+      this.inform(message);
+      return;
+    }
+    this.#core.observer.pass(message, () => this.#core.powers.network.send(message));
+  }
+
+  #missing(sender: ProcessEntry, message: KernelMessage): void {
+    this.#core.lines.about(
+      sender,
+      2,
+      () => `${sender.id} messaged ${message.target.process}, which does not exist`,
+    );
+    this.inform(message);
+  }
+
+  #refused(sender: ProcessEntry, message: KernelMessage): void {
+    this.#core.lines.about(
+      sender,
+      0,
+      () => `${sender.id} lacks the capability to message ${message.target.process}`,
+    );
+    this.inform(message);
+  }
+
+  #tellSender(message: KernelMessage, kind: SendErrorKind): boolean {
+    const content = message.message;
+    const expects = content.kind === "request" && content.expectsResponse !== undefined;
+    if (expects && this.#core.asks.takeFailure(message, kind)) return true;
+    const sender = this.#core.table.find(message.source.process);
+    if (sender === undefined) return false;
+    if (!expects) return true;
+    if (sender.host !== undefined) sender.host.takeFailure(message, kind);
+    else if (sender.module !== undefined) this.#modules.fail(sender.module, message, kind);
+    return true;
+  }
+
+  #drop(verbosity: number, what: string, why: string): void {
+    this.#core.lines.kernelBounded(verbosity, () => `Dropped ${what}: ${why}`);
+  }
+
+  #named(address: Address): Address {
+    return address.node === "our" ? this.addressOf(address.process) : address;
+  }
+
+  /** The address of a local process; the one object of the table where there is one. */
+  addressOf(process: ProcessId): Address {
+    return this.#core.table.find(process)?.address ?? { node: this.#our, process };
+  }
+}

@@ -1,1 +1,17 @@
-export {};
+/**
+ * The http-server runtime module, login and web sockets.
+ * @module
+ */
+export type { Peer } from "./app-message.ts";
+export type { HostRoute, HostRouteInfo } from "./host-route.ts";
+export {
+  createHttpServer,
+  HttpListenError,
+  type HttpListenFault,
+  type HttpServer,
+  type HttpServerOptions,
+} from "./http-server-bun.ts";
+export type { HttpModuleOptions } from "./http-server.ts";
+export { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
+export { loginPageResponse } from "./login-page.ts";
+export { subdomainLabel } from "./login-tokens.ts";

@@ -1,0 +1,67 @@
+/**
+ * The JSON an app gets for one HTTP request. Written by hand: this is the way of every request.
+ * Source: spec/runtime-modules.md §6.4.
+ * @module
+ */
+
+/** Where a request came from; IPv6 addresses without brackets. */
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface AppMessageParts {
+  readonly peer: Peer | null;
+  readonly method: string;
+  /** Host without its port. */
+  readonly host: string;
+  /** As requested, without its one trailing slash. */
+  readonly path: string;
+  /** Without `?`; "" when there is none. */
+  readonly query: string;
+  readonly boundPath: string;
+  readonly params: Readonly<Record<string, string>>;
+  /** JSON object text of the headers. */
+  readonly headersJson: string;
+}
+
+/** Everything outside visible ASCII, and what JSON escapes. */
+const NEEDS_CARE = /[^\x20-\x7e]|["\\]/;
+const INVISIBLE = /[^\t\x20-\x7e]/;
+
+export function appMessageJson(parts: AppMessageParts): string {
+  const { peer, path, query, params } = parts;
+  const address = peer === null ? "null" : `"${peerText(peer)}"`;
+  const url = quote(`http://${parts.host}${path}`);
+  return `{"Http":{"source_socket_addr":${address},"method":${quote(parts.method)},"url":${url},"bound_path":${quote(parts.boundPath)},"headers":${parts.headersJson},"url_params":${JSON.stringify(params)},"query_params":${query === "" ? "{}" : queryJson(query)}}}`;
+}
+
+/** `1.2.3.4:80`, `[::1]:80` */
+export function peerText({ address, port }: Peer): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function quote(text: string): string {
+  return NEEDS_CARE.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+/** Form-decoded; of equal names the last wins. */
+function queryJson(query: string): string {
+  return JSON.stringify(Object.fromEntries(new URLSearchParams(query)));
+}
+
+/** One member of the headers object. A value with anything but visible ASCII reads as "". */
+export function headerJson(name: string, value: string): string {
+  if (!NEEDS_CARE.test(value)) return `"${name}":"${value}"`;
+  return `"${name}":${INVISIBLE.test(value) ? '""' : JSON.stringify(value)}`;
+}
+
+/**
+ * The `cookie` header without this node's own login cookies: apps have no use for them (§6.11 row 10).
+ * @returns `undefined` when nothing is left
+ */
+export function withoutLoginCookies(cookie: string, prefix: string): string | undefined {
+  if (!cookie.includes(prefix)) return cookie;
+  const rest = cookie.split("; ").filter((part) => !part.startsWith(prefix));
+  return rest.length === 0 ? undefined : rest.join("; ");
+}

@@ -1,0 +1,216 @@
+/**
+ * Open web sockets: which process each belongs to, and what it is told about them.
+ * Source: spec/runtime-modules.md §6.8 and §6.9.
+ * @module
+ */
+import type {
+  Address,
+  LazyLoadBlob,
+  ModuleContext,
+  ProcessId,
+  Random,
+  U64,
+} from "@kinode-ts/types";
+import type { FrameType, HttpErrorName, ReplyType } from "./actions.ts";
+import { decodeExtensionFrame, encodeExtensionFrame } from "./extension-codec.ts";
+
+/** One connection, as the host provides it. */
+export interface Socket {
+  /** False when it was not taken: the socket is closed, or too much is waiting. */
+  send(type: Exclude<FrameType, "Close">, payload: Uint8Array): boolean;
+  close(code: number, reason: string): void;
+}
+
+/** A socket that was let in and is about to open. */
+export interface Channel {
+  readonly id: number;
+  readonly app: Address;
+  readonly extension: boolean;
+  /** Path as the app sees it, with a leading slash. */
+  readonly path: string;
+  socket: Socket | undefined;
+}
+
+export interface ChannelSeed {
+  readonly app: Address;
+  readonly extension: boolean;
+  readonly path: string;
+}
+
+const encoder = new TextEncoder();
+const text = (bytes: Uint8Array): Uint8Array => encoder.encode(new TextDecoder().decode(bytes));
+
+const CLOSE_NORMAL = 1000;
+const CLOSE_GOING_AWAY = 1001;
+const CLOSE_OVERFLOW = 1013;
+const MAX_CONTROL_PAYLOAD_BYTES = 125;
+
+export class Channels {
+  readonly #random: Pick<Random, "bytes">;
+  readonly #maxCount: number;
+  readonly #channels = new Map<number, Channel>();
+  readonly #send: ModuleContext["send"];
+  readonly #respondAs: (target: Address, id: U64, body: Uint8Array, blob: LazyLoadBlob) => void;
+
+  constructor(options: {
+    readonly random: Pick<Random, "bytes">;
+    readonly maxCount: number;
+    readonly send: ModuleContext["send"];
+    readonly respondAs: (target: Address, id: U64, body: Uint8Array, blob: LazyLoadBlob) => void;
+  }) {
+    this.#random = options.random;
+    this.#maxCount = options.maxCount;
+    this.#send = options.send;
+    this.#respondAs = options.respondAs;
+  }
+
+  get count(): number {
+    return this.#channels.size;
+  }
+
+  /** Takes a place for a socket; `undefined` when all are taken. */
+  admit(seed: ChannelSeed): Channel | undefined {
+    if (this.#channels.size >= this.#maxCount) return undefined;
+    const channel: Channel = { ...seed, id: this.#freshId(), socket: undefined };
+    this.#channels.set(channel.id, channel);
+    return channel;
+  }
+
+  /** Gives the place back of a socket that never opened. */
+  dismiss(channel: Channel): void {
+    this.#channels.delete(channel.id);
+  }
+
+  opened(channel: Channel, socket: Socket): void {
+    channel.socket = socket;
+    this.#tell(channel, { WebSocketOpen: { path: channel.path, channel_id: channel.id } });
+  }
+
+  received(channel: Channel, type: Exclude<FrameType, "Close">, bytes: Uint8Array): void {
+    if (!this.#channels.has(channel.id)) return;
+    const frame = channel.extension && type === "Binary" ? decodeExtensionFrame(bytes) : undefined;
+    if (frame === undefined) {
+      this.#tell(channel, pushJson(channel.id, type), bytes);
+      return;
+    }
+    const body = encodeJson(pushJson(channel.id, "Binary"));
+    const blob = { mime: undefined, bytes: frame.blob };
+    if (frame.type === "Response") this.#respondAs(channel.app, frame.id, body, blob);
+    else this.#send({ target: channel.app, body, blob, id: frame.id });
+  }
+
+  /** @param reason - of the close frame; `undefined` when the connection ended without one */
+  gone(channel: Channel, reason: Uint8Array | undefined): void {
+    if (channel.socket === undefined) return;
+    channel.socket = undefined;
+    const wasOpen = this.#channels.delete(channel.id);
+    if (wasOpen && reason !== undefined) {
+      this.#tell(channel, pushJson(channel.id, "Close"), reason);
+    }
+    this.#tell(channel, { WebSocketClose: channel.id });
+  }
+
+  /** @returns what went wrong, or `undefined` */
+  push(
+    source: ProcessId,
+    id: number,
+    type: FrameType,
+    blob: LazyLoadBlob | undefined,
+  ): HttpErrorName | undefined {
+    if (blob === undefined) return "NoBlob";
+    if ((type === "Ping" || type === "Pong") && blob.bytes.length > MAX_CONTROL_PAYLOAD_BYTES) {
+      return "WsPingPongTooLong";
+    }
+    const channel = this.#own(source, id);
+    if (channel === undefined) return "WsChannelNotFound";
+    if (type === "Close") {
+      this.#close(channel, CLOSE_NORMAL);
+      return undefined;
+    }
+    return this.#transmit(channel, type, type === "Text" ? text(blob.bytes) : blob.bytes);
+  }
+
+  /** @param requestId - of the push: the extension's `Response` answers it */
+  pushToExtension(
+    source: ProcessId,
+    id: number,
+    frame: { readonly type: FrameType; readonly replyType: ReplyType; readonly requestId: U64 },
+    blob: LazyLoadBlob | undefined,
+  ): HttpErrorName | undefined {
+    if (blob === undefined || frame.type !== "Binary") return "NoBlob";
+    const channel = this.#own(source, id);
+    if (channel === undefined) return "WsChannelNotFound";
+    const payload = { id: frame.requestId, type: frame.replyType, blob: blob.bytes };
+    return this.#transmit(channel, "Binary", encodeExtensionFrame(payload));
+  }
+
+  /** An unknown id is fine, somebody else's is not. */
+  close(source: ProcessId, id: number): HttpErrorName | undefined {
+    const channel = this.#channels.get(id);
+    if (channel === undefined) return undefined;
+    if (channel.app.process !== source) return "WsChannelNotFound";
+    this.#close(channel, CLOSE_NORMAL);
+    return undefined;
+  }
+
+  /** Closes the sockets of a process that has ended; there is nobody to tell. */
+  closeAllOf(process: ProcessId): void {
+    for (const channel of [...this.#channels.values()]) {
+      if (channel.app.process === process) this.#drop(channel, CLOSE_GOING_AWAY);
+    }
+  }
+
+  closeAll(): void {
+    for (const channel of [...this.#channels.values()]) this.#drop(channel, CLOSE_GOING_AWAY);
+  }
+
+  #own(source: ProcessId, id: number): Channel | undefined {
+    const channel = this.#channels.get(id);
+    return channel?.app.process === source && channel.socket !== undefined ? channel : undefined;
+  }
+
+  /** A client that does not read loses its channel: nobody waits for it (§6.11 row 4). */
+  #transmit(
+    channel: Channel,
+    type: Exclude<FrameType, "Close">,
+    payload: Uint8Array,
+  ): HttpErrorName | undefined {
+    if (channel.socket!.send(type, payload)) return undefined;
+    this.#close(channel, CLOSE_OVERFLOW);
+    return "WsChannelNotFound";
+  }
+
+  /** The place is free at once; the app is told when the connection has ended. */
+  #close(channel: Channel, code: number): void {
+    this.#channels.delete(channel.id);
+    channel.socket?.close(code, "");
+  }
+
+  #drop(channel: Channel, code: number): void {
+    const { socket } = channel;
+    channel.socket = undefined;
+    this.#channels.delete(channel.id);
+    socket?.close(code, "");
+  }
+
+  #tell(channel: Channel, json: unknown, bytes?: Uint8Array): void {
+    const blob = bytes === undefined ? undefined : { mime: undefined, bytes };
+    this.#send({ target: channel.app, body: encodeJson(json), blob });
+  }
+
+  #freshId(): number {
+    for (;;) {
+      const bytes = this.#random.bytes(4);
+      const id = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0);
+      if (!this.#channels.has(id)) return id;
+    }
+  }
+}
+
+function pushJson(id: number, type: FrameType): unknown {
+  return { WebSocketPush: { channel_id: id, message_type: type } };
+}
+
+function encodeJson(json: unknown): Uint8Array {
+  return encoder.encode(JSON.stringify(json));
+}

@@ -1,0 +1,158 @@
+/**
+ * The HTTP server on a port of this machine.
+ * @module
+ */
+import type { RuntimeModule } from "@kinode-ts/types";
+import { KinodeError } from "@kinode-ts/types";
+import type { Server, ServerWebSocket } from "bun";
+import type { Peer } from "./app-message.ts";
+import type { Channel, Socket } from "./channels.ts";
+import { HttpModule, type HttpModuleOptions } from "./http-server.ts";
+import { emptyResponse } from "./responses.ts";
+
+export interface HttpServerOptions extends HttpModuleOptions {
+  /** Address to listen on. Default "127.0.0.1": this machine only. */
+  readonly hostname?: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+export interface HttpServer extends RuntimeModule {
+  /**
+   * Opens the port; processes are reached once the module has started.
+   * @throws {HttpListenError} the port is taken or not allowed
+   */
+  listen(): Promise<{ readonly port: number; readonly url: string }>;
+  /**
+   * A link that logs one browser in, once, within its life time.
+   * @throws {TypeError} not listening
+   */
+  issueLoginLink(): string;
+  /** Closes the port and all sockets; requests that wait get 503. */
+  stop(): Promise<void>;
+}
+
+export type HttpListenFault = {
+  readonly code: "http.cannot-listen";
+  readonly hostname: string;
+  readonly port: number;
+};
+
+export class HttpListenError extends KinodeError<HttpListenFault> {
+  override name = "HttpListenError";
+  constructor(fault: HttpListenFault, cause: unknown) {
+    const hint = "Stop what uses the port, or choose another one with --port";
+    super(fault, `Cannot listen on ${fault.hostname}:${fault.port}`, { hint, cause });
+  }
+}
+
+/** Seconds without a byte after which a connection ends: longer than an app may take to answer. */
+const IDLE_TIMEOUT_SECONDS = 60;
+
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const module = new HttpModule(options);
+  const hostname = options.hostname ?? "127.0.0.1";
+  let server: Server<Channel> | undefined;
+  const url = (): string => {
+    if (server === undefined) throw new TypeError("The HTTP server does not listen");
+    return `http://${visibleHost(hostname)}:${server.port}`;
+  };
+  return {
+    id: module.id,
+    start: (context) => module.start(context),
+    handle: (message) => module.handle(message),
+    sendError: (message, kind) => module.sendError(message, kind),
+    processEnded: (process) => module.processEnded(process),
+    async listen() {
+      server = openPort(module, hostname, options.port);
+      return { port: server.port!, url: url() };
+    },
+    issueLoginLink: () => url() + module.issueLoginPath(),
+    async stop() {
+      await module.stop();
+      await server?.stop(true);
+      server = undefined;
+    },
+  };
+}
+
+/** Browsers give `localhost` subdomains, which apps with an origin of their own need; an address has none. */
+function visibleHost(hostname: string): string {
+  if (hostname === "0.0.0.0" || hostname === "::" || hostname.startsWith("127."))
+    return "localhost";
+  return hostname.includes(":") ? `[${hostname}]` : hostname;
+}
+
+function openPort(module: HttpModule, hostname: string, port: number): Server<Channel> {
+  const { maxBodyBytes, maxSocketMessageBytes, maxSocketBufferedBytes } = module.limits;
+  const peerOf = (request: Request): Peer | null => server.requestIP(request);
+  let server: Server<Channel>;
+  try {
+    server = Bun.serve<Channel>({
+      hostname,
+      port,
+      maxRequestBodySize: maxBodyBytes,
+      idleTimeout: IDLE_TIMEOUT_SECONDS,
+      fetch(request) {
+        const channel = module.admit(request, peerOf);
+        if (channel !== undefined) {
+          if (server.upgrade(request, { data: channel })) return undefined;
+          module.channels.dismiss(channel);
+        }
+        return module.serve(request, peerOf);
+      },
+      error: () => emptyResponse(500),
+      websocket: {
+        data: {} as Channel,
+        maxPayloadLength: maxSocketMessageBytes,
+        backpressureLimit: maxSocketBufferedBytes,
+        closeOnBackpressureLimit: true,
+        open: (socket) => module.channels.opened(socket.data, toSocket(socket)),
+        message: (socket, payload) =>
+          typeof payload === "string"
+            ? module.channels.received(socket.data, "Text", Buffer.from(payload))
+            : module.channels.received(socket.data, "Binary", new Uint8Array(payload)),
+        ping: (socket, payload) =>
+          module.channels.received(socket.data, "Ping", new Uint8Array(payload)),
+        pong: (socket, payload) =>
+          module.channels.received(socket.data, "Pong", new Uint8Array(payload)),
+        close(socket, code, reason) {
+          const hasFrame = code !== CLOSED_WITHOUT_FRAME;
+          module.channels.gone(socket.data, hasFrame ? Buffer.from(reason) : undefined);
+        },
+      },
+    });
+    return server;
+  } catch (cause) {
+    throw new HttpListenError({ code: "http.cannot-listen", hostname, port }, cause);
+  }
+}
+
+const CLOSED_WITHOUT_FRAME = 1006;
+const DROPPED = 0;
+
+function toSocket(socket: ServerWebSocket<Channel>): Socket {
+  return {
+    send(type, payload) {
+      switch (type) {
+        case "Text":
+          // NOTE: an empty message also counts 0 bytes when it was sent.
+          return (
+            socket.sendText(new TextDecoder().decode(payload)) !== DROPPED ||
+            isEmptySent(socket, payload)
+          );
+        case "Binary":
+          return socket.sendBinary(payload) !== DROPPED || isEmptySent(socket, payload);
+        case "Ping":
+          return socket.ping(payload) !== DROPPED || isEmptySent(socket, payload);
+        case "Pong":
+          return socket.pong(payload) !== DROPPED || isEmptySent(socket, payload);
+      }
+    },
+    close: (code, reason) => socket.close(code, reason),
+  };
+}
+
+function isEmptySent(socket: ServerWebSocket<Channel>, payload: Uint8Array): boolean {
+  return payload.length === 0 && socket.readyState === WebSocket.OPEN;
+}

@@ -1,0 +1,61 @@
+/**
+ * Every limit of the HTTP server against browsers, the network and the apps behind it.
+ * Source: spec/runtime-modules.md §1.6 and §6.11.
+ * @module
+ */
+
+export interface HttpLimits {
+  /** How long an app may take to answer; then 408 (§6.3). */
+  readonly answerTimeoutMs: number;
+  /** Requests waiting for answers at one time; more get 503. Bounds memory when apps stall. */
+  readonly maxPendingCount: number;
+  /** Body of a request in bytes; more gets 413. */
+  readonly maxBodyBytes: number;
+  /** Declared body of `POST /login` in bytes. */
+  readonly maxLoginBodyBytes: number;
+  /** Bound paths of one process, in each of the two tables. */
+  readonly maxRoutesPerProcess: number;
+  /** Bound paths of one process with `:` or `*` segments: these are compared one by one. */
+  readonly maxPatternsPerProcess: number;
+  /** `:` and `*` segments of one path. With the path length it bounds the work of one comparison. */
+  readonly maxDynamicSegmentCount: number;
+  /** Characters of a bound path. */
+  readonly maxRoutePathLength: number;
+  /** Characters of a requested path that are compared with patterns; longer ones match literally only. */
+  readonly maxMatchedPathLength: number;
+  /** Bytes of static content one process may have bound. */
+  readonly maxStaticBytesPerProcess: number;
+  /** Open web sockets (§1.6). */
+  readonly maxSocketCount: number;
+  /** Incoming web socket message in bytes; more closes the socket. */
+  readonly maxSocketMessageBytes: number;
+  /** Bytes waiting to be sent to one web socket; a client that does not read loses its channel. */
+  readonly maxSocketBufferedBytes: number;
+  /** Password attempts at once from one peer, and how long one attempt takes to come back. */
+  readonly loginBurstCount: number;
+  readonly loginRefillMs: number;
+  /** Life of a login token: 26 weeks (§1.6). */
+  readonly tokenLifeMs: number;
+  /** Life of a one-time login link. */
+  readonly loginLinkLifeMs: number;
+}
+
+export const DEFAULT_HTTP_LIMITS: HttpLimits = {
+  answerTimeoutMs: 15_000,
+  maxPendingCount: 16_384,
+  maxBodyBytes: 256 * 1024 * 1024,
+  maxLoginBodyBytes: 16_384,
+  maxRoutesPerProcess: 16_384,
+  maxPatternsPerProcess: 256,
+  maxDynamicSegmentCount: 16,
+  maxRoutePathLength: 1_024,
+  maxMatchedPathLength: 4_096,
+  maxStaticBytesPerProcess: 256 * 1024 * 1024,
+  maxSocketCount: 128,
+  maxSocketMessageBytes: 64 * 1024 * 1024,
+  maxSocketBufferedBytes: 16 * 1024 * 1024,
+  loginBurstCount: 10,
+  loginRefillMs: 6_000,
+  tokenLifeMs: 26 * 7 * 24 * 3_600_000,
+  loginLinkLifeMs: 15 * 60_000,
+};

@@ -1,0 +1,121 @@
+/**
+ * HTTP requests that wait for an app. All wait equally long, so the oldest is always the first to give up: one timer of
+ * the host serves them all.
+ * Source: spec/runtime-modules.md §6.4, §6.11 rows 6 and 13.
+ * @module
+ */
+import type { Clock, KernelMessage, NodeId, ProcessId, TimerHandle, U64 } from "@kinode-ts/types";
+
+/** Turns the message that answers into what the client gets; without one the app's rules apply. */
+export type ReadAnswer = (answer: KernelMessage) => Response;
+
+/** One waiting request. The response may be there before anyone waits for it. */
+export class PendingAnswer {
+  /** Who must answer; `undefined`: anybody on `node` (RPC). */
+  readonly responder: ProcessId | undefined;
+  readonly node: NodeId;
+  readonly dueMs: number;
+  readonly read: ReadAnswer | undefined;
+  #response: Response | undefined;
+  #resolve: ((response: Response) => void) | undefined;
+
+  constructor(
+    responder: ProcessId | undefined,
+    node: NodeId,
+    dueMs: number,
+    read: ReadAnswer | undefined,
+  ) {
+    this.responder = responder;
+    this.node = node;
+    this.dueMs = dueMs;
+    this.read = read;
+  }
+
+  /** Only the first one counts. */
+  settle(response: Response): void {
+    if (this.#resolve !== undefined) this.#resolve(response);
+    else this.#response ??= response;
+  }
+
+  /** The response when it is there already, else a promise of it. */
+  response(): Response | Promise<Response> {
+    if (this.#response !== undefined) return this.#response;
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+}
+
+export interface PendingAnswersOptions {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly maxCount: number;
+  /** What the client gets when nobody answered. */
+  readonly timedOut: () => Response;
+}
+
+export class PendingAnswers {
+  readonly #options: PendingAnswersOptions;
+  /** In order of age, which is the order of their deadlines. */
+  readonly #pending = new Map<U64, PendingAnswer>();
+  #timer: TimerHandle | undefined;
+
+  constructor(options: PendingAnswersOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#pending.size;
+  }
+
+  get isFull(): boolean {
+    return this.#pending.size >= this.#options.maxCount;
+  }
+
+  add(id: U64, responder: ProcessId | undefined, node: NodeId, read?: ReadAnswer): PendingAnswer {
+    const { clock, timeoutMs } = this.#options;
+    const pending = new PendingAnswer(responder, node, clock.monotonicMs() + timeoutMs, read);
+    this.#pending.set(id, pending);
+    this.#timer ??= clock.after(timeoutMs, () => this.#expire());
+    return pending;
+  }
+
+  get(id: U64): PendingAnswer | undefined {
+    return this.#pending.get(id);
+  }
+
+  /** Settles one and forgets it. */
+  settle(id: U64, response: Response): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.#pending.delete(id);
+    pending.settle(response);
+  }
+
+  /** Settles all that wait for this process. */
+  settleAll(responder: ProcessId, response: () => Response): void {
+    for (const [id, pending] of this.#pending) {
+      if (pending.responder === responder) this.settle(id, response());
+    }
+  }
+
+  /** Settles everything; nothing waits any more. */
+  close(response: () => Response): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const id of [...this.#pending.keys()]) this.settle(id, response());
+  }
+
+  #expire(): void {
+    this.#timer = undefined;
+    const { clock, timedOut } = this.#options;
+    const nowMs = clock.monotonicMs();
+    for (const [id, pending] of this.#pending) {
+      if (pending.dueMs > nowMs) {
+        this.#timer = clock.after(pending.dueMs - nowMs, () => this.#expire());
+        return;
+      }
+      this.settle(id, timedOut());
+    }
+  }
+}

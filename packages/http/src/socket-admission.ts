@@ -1,0 +1,51 @@
+/**
+ * Whether a web socket is let in. One that is not is answered as a plain request.
+ * Source: spec/runtime-modules.md §6.8, §6.11 row 16.
+ * @module
+ */
+import type { Peer } from "./app-message.ts";
+import type { Bindings } from "./bindings.ts";
+import type { Channel, Channels } from "./channels.ts";
+import type { LoginTokens } from "./login-tokens.ts";
+import { readRequestTarget } from "./request-target.ts";
+import { HOMEPAGE_PROCESS } from "./route-table.ts";
+import { isLocal, isSameOrigin } from "./trust.ts";
+
+export interface AdmissionContext {
+  readonly bindings: Bindings;
+  readonly channels: Channels;
+  readonly tokens: LoginTokens;
+  readonly exists: (process: Channel["app"]["process"]) => boolean;
+}
+
+/** @returns the channel that waits for its socket, or `undefined` */
+export function admitSocket(
+  ctx: AdmissionContext,
+  request: Request,
+  peerOf: (request: Request) => Peer | null,
+): Channel | undefined {
+  const target = readRequestTarget(request.url);
+  if (target === undefined) return undefined;
+  const match = ctx.bindings.sockets.find(target.path);
+  if (match === undefined || match.value === "unbound") return undefined;
+  const { headers } = request;
+  if (headers.get("upgrade")?.toLowerCase() !== "websocket" || !isSameOrigin(headers)) {
+    return undefined;
+  }
+  const route = match.value;
+  const label = route.secureLabel;
+  if (label !== undefined && target.host.split(".")[0] !== label.toLowerCase()) return undefined;
+  if (route.authenticated) {
+    const scope = label === undefined ? null : route.app.process;
+    if (!ctx.tokens.isLoggedIn(headers.get("cookie"), scope)) return undefined;
+  }
+  if (route.extension && !isLocal(peerOf(request), headers)) return undefined;
+  if (!ctx.exists(route.app.process)) return undefined;
+  const path = pathForApp(route.app.process, target.path);
+  return ctx.channels.admit({ app: route.app, extension: route.extension, path });
+}
+
+function pathForApp(process: string, path: string): string {
+  const rest = process === HOMEPAGE_PROCESS ? path : path.slice(process.length + 1);
+  return rest === "" ? "/" : rest;
+}

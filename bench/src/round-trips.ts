@@ -1,0 +1,172 @@
+/**
+ * Round trips: small, with blobs, between Rust processes, and with many processes alive.
+ * @module
+ */
+import { loadComponent } from "@kinode-ts/component";
+import { DirectLink } from "@kinode-ts/testing/direct-link";
+import { guestBytes } from "@kinode-ts/testing/guests";
+import { formatAddress } from "@kinode-ts/types";
+import {
+  type BenchNode,
+  clock,
+  countBody,
+  createBenchNode,
+  idOf,
+  OUR,
+  random,
+} from "./bench-node.ts";
+import { type Figure, figure, interleave, type Scenario } from "./figure.ts";
+
+const ROUNDS = 9;
+const COUNT = 50_000;
+const LIMITS = { maxMemoryBytes: 64 << 20, fuelPerCheck: 100_000 };
+
+/** Microseconds per round trip of two small components linked directly, without a kernel. */
+async function directPair(): Promise<(count: number) => Promise<number>> {
+  const link = new DirectLink();
+  const start = async (name: string) => {
+    const program = await loadComponent(guestBytes(name), { clock, random });
+    const host = link.createHost({ node: "our", process: idOf(name) });
+    program.start(host, LIMITS);
+    return host;
+  };
+  await start("echo");
+  const ping = await start("ping");
+  return async (count) => {
+    const startedMs = performance.now();
+    await new Promise<void>((resolve) => {
+      ping.onResponse = () => resolve();
+      ping.request({ node: "our", process: idOf("bench") }, countBody(count));
+    });
+    return ((performance.now() - startedMs) * 1_000) / count;
+  };
+}
+
+/** The same two components through the whole kernel. */
+async function kernelPair(node: BenchNode): Promise<(count: number) => Promise<number>> {
+  await node.start("echo", "echo.wasm", guestBytes("echo"), ["ping"]);
+  const ping = await node.start("ping", "ping.wasm", guestBytes("ping"), ["echo"]);
+  return async (count) => {
+    const startedMs = performance.now();
+    await node.ask(ping, countBody(count));
+    return ((performance.now() - startedMs) * 1_000) / count;
+  };
+}
+
+async function warm(run: (count: number) => Promise<number>): Promise<void> {
+  for (let i = 0; i < 4; i++) await run(COUNT);
+}
+
+export const ROUND_TRIP_16: Scenario = {
+  name: "round trip",
+  figures: ["round-trip-16"],
+  async run() {
+    const direct = await directPair();
+    const through = await kernelPair(await createBenchNode());
+    await warm(direct);
+    await warm(through);
+    const { a, b } = await interleave(
+      ROUNDS,
+      () => through(COUNT),
+      () => direct(COUNT),
+    );
+    const baseline = { name: "the same two fibers linked directly, no kernel", value: b };
+    return [figure("round-trip-16", a, "µs", baseline, { max: 3, maxRatio: 1.3 })];
+  },
+};
+
+interface Measured {
+  readonly count: number;
+  readonly nanoseconds: number;
+  readonly wrong: number;
+}
+
+/** Two processes on the public Rust library; microseconds per round trip, by the asking process's own clock. */
+async function rustPair(): Promise<
+  (count: number, bodyBytes: number, blobBytes: number) => Promise<number>
+> {
+  const node = await createBenchNode();
+  await node.start("answering", "rust.wasm", guestBytes("rust-bench"), ["asking"]);
+  const asking = await node.start("asking", "rust.wasm", guestBytes("rust-bench"), ["answering"]);
+  const measure = formatAddress({ node: OUR, process: idOf("answering") });
+  return async (count, bodyBytes, blobBytes) => {
+    const job = { measure, count, body_bytes: bodyBytes, blob_bytes: blobBytes };
+    const answer = await node.ask(asking, JSON.stringify(job));
+    const measured = JSON.parse(new TextDecoder().decode(answer)) as Measured;
+    if (measured.wrong > 0) throw new Error(`${measured.wrong} of ${count} answers were wrong`);
+    return measured.nanoseconds / 1_000 / measured.count;
+  };
+}
+
+/** Copies `bytes` as often as one round trip must: out of and into a memory, both ways. */
+function copyBaseline(bytes: number, count: number): number {
+  const from = new Uint8Array(bytes).fill(1);
+  const memory = new Uint8Array(bytes);
+  const startedMs = performance.now();
+  for (let i = 0; i < count; i++) {
+    memory.set(from.slice());
+    from.set(memory.slice());
+  }
+  return ((performance.now() - startedMs) * 1_000) / count;
+}
+
+export const ROUND_TRIP_RUST: Scenario = {
+  name: "round trip of Rust processes",
+  figures: ["round-trip-rust", "round-trip-64k", "round-trip-1m"],
+  async run() {
+    const rust = await rustPair();
+    const direct = await directPair();
+    await warm(direct);
+    for (let i = 0; i < 4; i++) await rust(20_000, 16, 0);
+    const small = await interleave(
+      ROUNDS,
+      () => rust(20_000, 16, 0),
+      () => direct(COUNT),
+    );
+    const figures: Figure[] = [
+      figure(
+        "round-trip-rust",
+        small.a,
+        "µs",
+        { name: "two hand-made fibers linked directly, no kernel", value: small.b },
+        { max: 4.5 },
+      ),
+    ];
+    for (const [name, bytes, count, max] of [
+      ["round-trip-64k", 64 << 10, 4_000, 19],
+      ["round-trip-1m", 1 << 20, 400, 188],
+    ] as const) {
+      await rust(count, 16, bytes);
+      const { a, b } = await interleave(
+        ROUNDS,
+        () => rust(count, 16, bytes),
+        () => copyBaseline(bytes, count),
+      );
+      figures.push(figure(name, a, "µs", { name: "copying the same bytes", value: b }, { max }));
+    }
+    return figures;
+  },
+};
+
+const MANY = 10_000;
+
+export const ROUND_TRIP_10000: Scenario = {
+  name: "round trip among many",
+  figures: ["round-trip-10000"],
+  async run() {
+    const few = await kernelPair(await createBenchNode());
+    const crowded = await createBenchNode();
+    const bytes = guestBytes("echo");
+    for (let i = 0; i < MANY; i++) await crowded.start(`idle-${i}`, "echo.wasm", bytes);
+    const many = await kernelPair(crowded);
+    await warm(few);
+    await warm(many);
+    const { a, b } = await interleave(
+      ROUNDS,
+      () => many(COUNT),
+      () => few(COUNT),
+    );
+    const baseline = { name: "round trip with no other process", value: b };
+    return [figure("round-trip-10000", a, "µs", baseline, { maxRatio: 1.5 })];
+  },
+};

@@ -10,7 +10,6 @@ import { canonicalNumber } from "./canonical-number.ts";
 export const MAX_JSON_DEPTH = 127;
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-const SPACE = /[ \t\n\r]*/y;
 
 /** Thrown inside this file only: the text is not JSON. */
 class NotJson extends Error {}
@@ -47,14 +46,14 @@ class Canonicaliser {
 
   document(): string {
     const value = this.#value(1);
-    this.#match(SPACE);
+    this.#space();
     if (this.#at < this.#text.length) throw new NotJson();
     return value;
   }
 
   /** @param depth - depth that an array or object at this place would have */
   #value(depth: number): string {
-    this.#match(SPACE);
+    this.#space();
     switch (this.#text[this.#at]) {
       case "{":
         return this.#object(depth);
@@ -78,7 +77,7 @@ class Canonicaliser {
     const entries = new Map<string, string>();
     if (this.#take("}")) return "{}";
     do {
-      this.#match(SPACE);
+      this.#space();
       const key = this.#string();
       if (!this.#take(":")) throw new NotJson();
       entries.set(key, this.#value(depth + 1));
@@ -130,14 +129,36 @@ class Canonicaliser {
   }
 
   #number(): string {
+    const short = this.#shortInteger();
+    if (short !== undefined) return short;
     const source = this.#match(NUMBER);
     const text = source === undefined ? undefined : this.#formatNumber(source);
     if (text === undefined) throw new NotJson();
     return text;
   }
 
+  /** The common case without a regular expression: up to 15 digits, no sign, no leading zero. */
+  #shortInteger(): string | undefined {
+    const start = this.#at;
+    let end = start;
+    while (end - start < 16 && isDigit(this.#text.charCodeAt(end))) end += 1;
+    if (end === start || end - start > 15) return undefined;
+    if (this.#text[start] === "0" && end - start > 1) return undefined;
+    if (".eE".includes(this.#text[end] ?? " ")) return undefined;
+    this.#at = end;
+    return this.#text.slice(start, end);
+  }
+
+  #space(): void {
+    for (;;) {
+      const code = this.#text.charCodeAt(this.#at);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+      this.#at += 1;
+    }
+  }
+
   #take(symbol: string): boolean {
-    this.#match(SPACE);
+    this.#space();
     if (this.#text[this.#at] !== symbol) return false;
     this.#at += 1;
     return true;
@@ -149,6 +170,10 @@ class Canonicaliser {
     if (found !== undefined) this.#at += found.length;
     return found;
   }
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }
 
 /** The engine's parser is strict about one string literal, save for halves of surrogate pairs. */

@@ -81,6 +81,15 @@ test("[K56] a table finds a capability under any text of its value", () => {
   expect(holder.size).toBe(3);
 });
 
+test("params too long to be read as JSON equal themselves only, and are compared quickly", () => {
+  const long = `[${"1, ".repeat(400_000)}1]`;
+  const start = performance.now();
+  expect(sameCapability(issuedBy(A, long), issuedBy(A, `${long}`))).toBe(true);
+  expect(sameCapability(issuedBy(A, long), issuedBy(A, `${long} `))).toBe(false);
+  expect(sameCapability(issuedBy(A, `${long}]`), issuedBy(A, "null"))).toBe(false);
+  expect(performance.now() - start).toBeLessThan(1_000);
+});
+
 test("[K57] filter keeps what the process issues or holds and drops the rest silently", () => {
   const tables = create();
   tables.add(A, [issuedBy(B, "1")]);

@@ -5,7 +5,7 @@
  */
 export { compactSortedJson, isJson, jsonIdentity, MAX_JSON_DEPTH } from "./canonical-json.ts";
 export type { CapabilityHolder } from "./capability-holder.ts";
-export { capabilityKey, sameCapability } from "./capability-key.ts";
+export { capabilityKey, MAX_JSON_PARAMS_LENGTH, sameCapability } from "./capability-key.ts";
 export { createCapabilityTables } from "./capability-tables.ts";
 export type {
   AddedCapability,

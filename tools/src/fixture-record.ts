@@ -13,7 +13,8 @@ const RECORD = join(ROOT, "packages/testing/guests/built/fixtures.json");
 export interface FixtureEntry {
   /** SHA-256 of names and contents of the sources. */
   readonly sources: string;
-  readonly tools: readonly string[];
+  /** What each tool said about its version. */
+  readonly tools: string;
   /** SHA-256 by file. */
   readonly outputs: Readonly<Record<string, string>>;
 }
@@ -32,7 +33,9 @@ export function writeRecord(record: FixtureRecord): void {
 export function describe(fixture: Fixture): FixtureEntry {
   return {
     sources: sourceHash(fixture),
-    tools: fixture.tools.map((command) => toolVersion(command) ?? `${command[0]!}: not found`),
+    tools: fixture.tools
+      .map((command) => toolVersion(command) ?? `${command[0]!}: not found`)
+      .join("; "),
     outputs: Object.fromEntries(fixture.outputs.map((file) => [file, fileHash(file)])),
   };
 }

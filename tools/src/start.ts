@@ -14,7 +14,9 @@ if (!existsSync(join(ROOT, "node_modules"))) {
     stdio: ["inherit", "inherit", "inherit"],
   });
   if (install.exitCode !== 0) {
-    process.stderr.write('Installing failed; the lines above say why. Then run "bun start" again.\n');
+    process.stderr.write(
+      'Installing failed; the lines above say why. Then run "bun start" again.\n',
+    );
     process.exit(install.exitCode);
   }
 }

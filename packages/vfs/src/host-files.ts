@@ -3,7 +3,7 @@
  * No capabilities are asked; paths follow the same rules and the same locks as requests do.
  * @module
  */
-import type { Awaitable, ProgramFiles } from "@kinode-ts/types";
+import type { Awaitable, PackageId, ProgramFiles } from "@kinode-ts/types";
 import { lockBoth, type FileLocks } from "./file-locks.ts";
 import { VfsError, type OsErrorCode, ioError } from "./errors.ts";
 import type { FileContext } from "./file-actions.ts";
@@ -33,6 +33,8 @@ export interface VfsFiles extends ProgramFiles {
   remove(path: string): Promise<void>;
   /** Names of all package folders. */
   packages(): Promise<readonly string[]>;
+  /** Names of the drives of a package; none when the package has no folder. */
+  drives(packageId: PackageId): Promise<readonly string[]>;
 }
 
 export function createHostFiles(ctx: FileContext, locks: FileLocks): VfsFiles {
@@ -65,6 +67,10 @@ export function createHostFiles(ctx: FileContext, locks: FileLocks): VfsFiles {
     async packages() {
       const entries = await disk.list("");
       return entries.filter(({ type }) => type === "Directory").map(({ name }) => name);
+    },
+    async drives(packageId) {
+      const entries = await absent(() => disk.list(packageId));
+      return (entries ?? []).map(({ name }) => name);
     },
   };
 }

@@ -29,10 +29,7 @@ function firstFree(hostname: string): number | undefined {
  * @param wanted - 0 lets the operating system choose
  * @throws {NodeError} `node.port-taken` naming a free one, `node.no-free-port`
  */
-export async function chooseHttpPort(
-  wanted: number | undefined,
-  hostname: string,
-): Promise<number> {
+export function chooseHttpPort(wanted: number | undefined, hostname: string): number {
   if (wanted === 0) return 0;
   if (wanted !== undefined) {
     if (isFree(wanted, hostname)) return wanted;

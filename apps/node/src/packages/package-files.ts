@@ -116,7 +116,7 @@ export async function keepZip(
 /** Everything of a package on the drives and in the downloads, for an uninstall that keeps nothing. */
 export async function purgeFiles(files: VfsFiles, id: PackageId): Promise<void> {
   await files.remove(`/app-store:sys/downloads/${id}`);
-  for (const { name } of await files.list(`/${id}`).catch(() => [])) {
+  for (const name of await files.drives(id)) {
     // oxlint-disable-next-line no-await-in-loop -- a handful of drives
     await files.remove(`/${id}/${name}`);
   }

@@ -7,19 +7,17 @@
  */
 import { formatProcessId, processIdParts } from "@kinode-ts/types";
 import type { Address, ProcessId } from "@kinode-ts/types";
-import type { GuestMemory } from "./canonical-abi/guest-memory.ts";
+import type { AddressParts, GuestMemory } from "./canonical-abi/guest-memory.ts";
 
 /** Address and bytes together; treat as immutable. */
 export interface KnownAddress {
   readonly address: Address;
   /** UTF-8 of node, process name, package name, publisher node. */
-  readonly parts: readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  readonly parts: AddressParts;
 }
 
-/** Size of an address in guest memory. */
-export const ADDRESS_BYTES = 32;
-/** Up to here copying byte by byte is quicker than a view. */
-const SMALL_BYTES = 32;
+/** Bytes of each string that count for its hash. */
+const HASHED_BYTES = 32;
 const MAX_KNOWN = 4_096;
 const encoder = new TextEncoder();
 
@@ -94,7 +92,7 @@ export class AddressCache {
   }
 }
 
-function encodeParts(node: string, process: ProcessId): KnownAddress["parts"] {
+function encodeParts(node: string, process: ProcessId): AddressParts {
   const { processName, packageName, publisherNode } = processIdParts(process);
   return [
     encoder.encode(node),
@@ -120,13 +118,7 @@ function isAt(known: KnownAddress, bytes: Uint8Array, words: Uint32Array, word: 
 /** FNV-1a over the bytes and the length. */
 function hashOf(bytes: Uint8Array, pointer: number, length: number, seed: number): number {
   let hash = (seed ^ 0x811c9dc5) + length;
-  const end = pointer + Math.min(length, SMALL_BYTES);
+  const end = pointer + Math.min(length, HASHED_BYTES);
   for (let at = pointer; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
   return hash >>> 0;
-}
-
-/** Writes an address to word index `at >> 2`; allocates its four strings in the guest. */
-export function storeAddress(memory: GuestMemory, known: KnownAddress, at: number): void {
-  const { parts } = known;
-  for (let i = 0; i < 4; i++) memory.storeBytes(parts[i]!, at + 8 * i);
 }

@@ -20,7 +20,10 @@ const clock: Clock = {
 };
 
 const LIMITS = { maxMemoryBytes: 64 << 20, fuelPerCheck: 100_000 };
-const address = (name: string): Address => ({ node: "our", process: `${name}:test:sys` as ProcessId });
+const address = (name: string): Address => ({
+  node: "our",
+  process: `${name}:test:sys` as ProcessId,
+});
 
 /** Starts an echo and a ping and returns how to make them exchange messages; microseconds per round trip. */
 async function createPair(): Promise<(roundTrips: number) => Promise<number>> {
@@ -48,7 +51,11 @@ async function createPair(): Promise<(roundTrips: number) => Promise<number>> {
   console.log("cpu so far", echo.process.usage(), ping.process.usage());
   return async (n) => {
     const us = await run(n);
-    console.log("usage", echo.process.usage().cpuMs.toFixed(1), ping.process.usage().cpuMs.toFixed(1));
+    console.log(
+      "usage",
+      echo.process.usage().cpuMs.toFixed(1),
+      ping.process.usage().cpuMs.toFixed(1),
+    );
     return us;
   };
 }

@@ -20,7 +20,7 @@ import type {
 import type { AddressCache, KnownAddress } from "./address-cache.ts";
 import type { ComponentPowers, ProvidedInterfaces } from "./api.ts";
 import { GuestMemory } from "./canonical-abi/guest-memory.ts";
-import type { Realloc } from "./canonical-abi/guest-memory.ts";
+import type { AllocateMessage, Realloc } from "./canonical-abi/guest-memory.ts";
 import { isPromise } from "./canonical-abi/lower-function.ts";
 import { METER_EXPORT, MODE, STATUS } from "./core-module/metering.ts";
 import type { CpuAccount, CpuMeter } from "./cpu-meter.ts";
@@ -144,7 +144,11 @@ export class Fiber implements RunningProcess, CpuAccount {
     (exports[METER_EXPORT.mode] as WebAssembly.Global).value = MODE.normal;
     this.#fuel = exports[METER_EXPORT.fuel] as WebAssembly.Global<"i32">;
     this.#fuel.value = this.over ? 0 : this.#fuelPerCheck;
-    this.memory.bind(memory, exports[METER_EXPORT.realloc] as Realloc | undefined);
+    this.memory.bind(
+      memory,
+      exports[METER_EXPORT.realloc] as Realloc | undefined,
+      exports[METER_EXPORT.message] as AllocateMessage | undefined,
+    );
   }
 
   /** The argument of `init`: this process's address as text. */

@@ -6,7 +6,6 @@
  */
 import { u64FromHalves } from "@kinode-ts/types";
 import type { Capability, Delivery, LazyLoadBlob, Request } from "@kinode-ts/types";
-import { storeAddress } from "./address-cache.ts";
 import type { HostFunctionType } from "./api.ts";
 import type { GuestMemory } from "./canonical-abi/guest-memory.ts";
 import { GuestTrap } from "./canonical-abi/guest-memory.ts";
@@ -298,11 +297,12 @@ export function storeDelivery(fiber: Fiber, delivery: Delivery, at: number, wait
     fiber.lastSource = known = fiber.addresses.encode(source);
   }
   memory.view()[at] = 0;
-  storeAddress(memory, known, at + AT.delivery.address);
   const body = at + AT.delivery.message;
   const isRequest = message.kind === "request";
   const layout = isRequest ? AT.request : AT.response;
-  copyIn(fiber, message.body, body + layout.body);
+  const { length } = message.body;
+  if (length > 1 << COPY_SHIFT) fiber.spend(length >>> COPY_SHIFT);
+  memory.storeMessage(known.parts, at + AT.delivery.address, message.body, body + layout.body);
   storeOptionalString(memory, message.metadata, body + layout.metadata);
   storeCapabilities(memory, message.capabilities, body + layout.capabilities);
   if (!isRequest) storeOptionalBytes(fiber, delivery.context, body + AT.response.context);

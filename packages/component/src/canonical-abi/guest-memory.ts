@@ -20,6 +20,20 @@ export type Realloc = (
   newSize: number,
 ) => number;
 
+/** Allocates the four strings of an address at `at` and a body, and stores pointers and lengths. */
+export type AllocateMessage = (
+  at: number,
+  length0: number,
+  length1: number,
+  length2: number,
+  length3: number,
+  bodyAt: number,
+  bodyLength: number,
+) => void;
+
+/** UTF-8 of the four strings of an address. */
+export type AddressParts = readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+
 const NO_MEMORY = new Uint8Array(0);
 const NO_WORDS = new Uint32Array(0);
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -36,6 +50,7 @@ export class GuestMemory {
   u32: Uint32Array = NO_WORDS;
   #memory: WebAssembly.Memory | undefined;
   #realloc: Realloc | undefined;
+  #allocateMessage: AllocateMessage | undefined;
   #dataView: DataView | undefined;
   readonly #limits: ComponentLimits;
   #liftedBytes = 0;
@@ -46,15 +61,21 @@ export class GuestMemory {
   }
 
   /** Called once, when the instance exists. */
-  bind(memory: WebAssembly.Memory | undefined, realloc: Realloc | undefined): void {
+  bind(
+    memory: WebAssembly.Memory | undefined,
+    realloc: Realloc | undefined,
+    allocateMessage: AllocateMessage | undefined,
+  ): void {
     this.#memory = memory;
     this.#realloc = realloc;
+    this.#allocateMessage = allocateMessage;
   }
 
   /** Lets go of the instance when its process has ended. */
   release(): void {
     this.#memory = undefined;
     this.#realloc = undefined;
+    this.#allocateMessage = undefined;
     this.#dataView = undefined;
     this.u8 = NO_MEMORY;
     this.u32 = NO_WORDS;
@@ -94,6 +115,10 @@ export class GuestMemory {
 
   /** Checks that `length` bytes at `pointer` exist. Both are unsigned. */
   check(pointer: number, length: number): void {
+    if (pointer + length > this.u8.length) this.#checkBoundsSlowly(pointer, length);
+  }
+
+  #checkBoundsSlowly(pointer: number, length: number): void {
     if (pointer + length > this.view().length) {
       throw new GuestTrap(
         `The process passed ${length} bytes at address ${pointer}, outside its memory of ${this.byteLength} bytes`,
@@ -101,8 +126,14 @@ export class GuestMemory {
     }
   }
 
-  /** Checks bounds and alignment of a value in memory. */
+  /** Checks bounds and alignment of a value in memory, and makes fresh views if needed. */
   checkAligned(pointer: number, length: number, alignBytes: number): void {
+    // stale views have length 0 and so take the slow way
+    if ((pointer & (alignBytes - 1)) === 0 && pointer + length <= this.u8.length) return;
+    this.#checkSlowly(pointer, length, alignBytes);
+  }
+
+  #checkSlowly(pointer: number, length: number, alignBytes: number): void {
     if ((pointer & (alignBytes - 1)) !== 0) {
       throw new GuestTrap(
         `The process passed address ${pointer}, which is not aligned to ${alignBytes} bytes`,
@@ -158,9 +189,7 @@ export class GuestMemory {
   allocate(alignBytes: number, sizeBytes: number): number {
     if (sizeBytes === 0) return alignBytes;
     const realloc = this.#realloc;
-    if (realloc === undefined) {
-      throw new GuestTrap("The process exports no cabi_realloc to receive values with");
-    }
+    if (realloc === undefined) this.#noRealloc();
     const pointer = realloc(0, 0, alignBytes, sizeBytes) >>> 0;
     this.checkAligned(pointer, sizeBytes, alignBytes);
     return pointer;
@@ -175,6 +204,38 @@ export class GuestMemory {
     else for (let i = 0; i < length; i++) u8[pointer + i] = bytes[i]!;
     this.u32[at >> 2] = pointer;
     this.u32[(at >> 2) + 1] = length;
+  }
+
+  /** Copies an address and a body into fresh guest memory; pointers and lengths go to `at` and `bodyAt`. */
+  storeMessage(parts: AddressParts, at: number, body: Uint8Array, bodyAt: number): void {
+    const allocate = this.#allocateMessage;
+    if (allocate === undefined) this.#noRealloc();
+    allocate(
+      at,
+      parts[0].length,
+      parts[1].length,
+      parts[2].length,
+      parts[3].length,
+      bodyAt,
+      body.length,
+    );
+    this.view();
+    for (let i = 0; i < 4; i++) this.#fill(parts[i]!, at + 8 * i);
+    this.#fill(body, bodyAt);
+  }
+
+  /** Copies bytes to the pointer stored at `at`, which the guest chose. */
+  #fill(bytes: Uint8Array, at: number): void {
+    const pointer = this.u32[at >> 2]!;
+    const u8 = this.u8;
+    const length = bytes.length;
+    if (pointer + length > u8.length) this.check(pointer, length);
+    if (length > SMALL_COPY_BYTES) u8.set(bytes, pointer);
+    else for (let i = 0; i < length; i++) u8[pointer + i] = bytes[i]!;
+  }
+
+  #noRealloc(): never {
+    throw new GuestTrap("The process exports no cabi_realloc to receive values with");
   }
 
   /** Encodes text into fresh guest memory and stores pointer and length at `at`. */

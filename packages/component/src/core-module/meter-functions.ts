@@ -58,6 +58,12 @@ class Assembler {
     return this;
   }
 
+  /** `i32.store` of an aligned word. */
+  store(offset: number): this {
+    this.#out.all([0x36, 2, offset]);
+    return this;
+  }
+
   memorySize(): this {
     this.#out.all([0x3f, 0]);
     return this;
@@ -92,8 +98,11 @@ export function writeAddedBodies(plan: MeterPlan, out: ByteWriter): void {
   body(0, (code) => charge(plan, code));
   body(1, (code) => grow(plan, code));
   for (const item of plan.wrapped) body(1, (code) => wrapper(plan, item, code));
-  if (plan.reallocFunc !== undefined)
-    body(3, (code) => guardedRealloc(plan, plan.reallocFunc!, code));
+  if (plan.reallocFunc === undefined) return;
+  const realloc = plan.mapFunc(plan.reallocFunc);
+  body(3, (code) => guardedRealloc(plan, realloc, code));
+  body(0, (code) => put(plan, realloc, code));
+  body(2, (code) => message(plan, code));
 }
 
 /** Fuel is used up: asks the host, unless nothing may suspend here. */
@@ -151,6 +160,19 @@ function grow(plan: MeterPlan, code: Assembler): void {
   code.localGet(0).memoryGrow();
 }
 
+/**
+ * Calls an import whose arguments are on the stack, and acts on its status: anything but "done" goes to `suspend`,
+ * which also knows whether the process is to end.
+ */
+export function writeInlineCall(plan: MeterPlan, item: WrappedImport, out: ByteWriter): void {
+  const code = new Assembler(out);
+  code.globalGet(plan.mode).constant(MODE.callback).equal().when().trap().end();
+  code.call(item.func).when();
+  code.globalGet(plan.mode).when().trap().end();
+  code.call(plan.suspend).when().trap().end();
+  code.end();
+}
+
 /** Calls an import and acts on the status it answers. The local after the parameters holds the answer. */
 function wrapper(plan: MeterPlan, item: WrappedImport, code: Assembler): void {
   const answer = item.type.params.length;
@@ -167,19 +189,53 @@ function wrapper(plan: MeterPlan, item: WrappedImport, code: Assembler): void {
   code.localGet(answer);
 }
 
-/** Realloc on its own fuel, which the process pays for afterwards. Locals: 4 saved fuel, 5 saved mode, 6 result. */
-function guardedRealloc(plan: MeterPlan, realloc: number, code: Assembler): void {
-  code.globalGet(plan.fuel).localSet(4).globalGet(plan.mode).localSet(5);
+/** Enters the guest for the host: own fuel, no calls out. Two locals keep what was. */
+function enter(plan: MeterPlan, code: Assembler, savedFuel: number): void {
+  code.globalGet(plan.fuel).localSet(savedFuel);
+  code.globalGet(plan.mode).localSet(savedFuel + 1);
   code.constant(CALLBACK_FUEL).globalSet(plan.fuel).constant(MODE.callback).globalSet(plan.mode);
-  for (let i = 0; i < 4; i++) code.localGet(i);
-  code.call(plan.mapFunc(realloc)).localSet(6);
-  code.localGet(5).globalSet(plan.mode);
+}
+
+/** Leaves it; what was used is taken from the process's own fuel. */
+function leave(plan: MeterPlan, code: Assembler, savedFuel: number): void {
+  code.localGet(savedFuel + 1).globalSet(plan.mode);
   code
-    .localGet(4)
+    .localGet(savedFuel)
     .constant(CALLBACK_FUEL)
     .subtract()
     .globalGet(plan.fuel)
     .add()
     .globalSet(plan.fuel);
+}
+
+/** Realloc for the host. Locals: 4 and 5 what was saved, 6 the result. */
+function guardedRealloc(plan: MeterPlan, realloc: number, code: Assembler): void {
+  enter(plan, code, 4);
+  for (let i = 0; i < 4; i++) code.localGet(i);
+  code.call(realloc).localSet(6);
+  leave(plan, code, 4);
   code.localGet(6);
+}
+
+/** Allocates `length` (1) bytes and stores pointer and length at `at` (0); no bytes: a pointer of 1. */
+function put(plan: MeterPlan, realloc: number, code: Assembler): void {
+  if (plan.module.memories.length === 0) return;
+  code.localGet(0).localGet(1).store(4);
+  code.localGet(0).constant(1).store(0);
+  code.localGet(1).when();
+  code.localGet(0).constant(0).constant(0).constant(1).localGet(1).call(realloc).store(0).end();
+}
+
+/** The strings of an address and a body in one call. Parameters: addressAt, 4 lengths, bodyAt, bodyLength. */
+function message(plan: MeterPlan, code: Assembler): void {
+  enter(plan, code, 7);
+  for (let i = 0; i < 4; i++)
+    code
+      .localGet(0)
+      .constant(8 * i)
+      .add()
+      .localGet(1 + i)
+      .call(plan.put);
+  code.localGet(5).localGet(6).call(plan.put);
+  leave(plan, code, 7);
 }

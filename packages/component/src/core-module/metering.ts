@@ -8,7 +8,7 @@
  * | ------- | -------------------------------------------------------------- |
  * | `DONE`  | goes on                                                        |
  * | `WAIT`  | calls `suspend`, the only import that suspends, and looks at the status that returns |
- * | `END`   | executes `unreachable`: no handler in the guest can catch that |
+ * | `END`   | executes `unreachable`: no handler in the guest can catch that (or calls `suspend`, which answers `END` again) |
  *
  * @module
  */
@@ -23,6 +23,8 @@ export const METER_EXPORT = {
   mode: "kinode:mode",
   maxPages: "kinode:max-pages",
   realloc: "kinode:realloc",
+  /** `(addressAt, length × 4, bodyAt, bodyLength)`: allocates five strings and stores their pointers and lengths. */
+  message: "kinode:message",
 } as const;
 
 /**

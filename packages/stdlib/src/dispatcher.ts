@@ -1,0 +1,363 @@
+/**
+ * The event loop of a process on one blocking `receive`: incoming requests go to the handler or the inbox, ends of
+ * requests to whoever awaits them. Many requests may be in flight.
+ *
+ * It receives only while somebody waits for something, one message at a time, and gives the code that a message woke up
+ * the chance to act before it takes the next one.
+ * @module
+ */
+import type { GuestDelivery, GuestRuntime, U64 } from "@kinode-ts/types";
+import { errorText } from "@kinode-ts/types";
+import type { Answer } from "./answer.ts";
+import { SendError } from "./errors.ts";
+import type { OutgoingRequest } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import type { IncomingRequest, IncomingResponse, Message } from "./message.ts";
+import type { Slot } from "./slots.ts";
+
+/** Handles one request; what it returns (or resolves to) is the answer, `undefined` means none. */
+export type Handler = (
+  request: IncomingRequest,
+) => Answer | undefined | void | Promise<Answer | undefined | void>;
+
+/** Looks at requests before the handler does; `false`: not for me. */
+export type Interceptor = (request: IncomingRequest) => ReturnType<Handler> | false;
+
+export interface ServeOptions {
+  /** Responses to requests sent with `send` and an expectation. */
+  readonly onResponse?: ((response: IncomingResponse) => void) | undefined;
+  /** Failures of such requests. Default: a line at verbosity 1. */
+  readonly onSendError?: ((error: SendError) => void) | undefined;
+}
+
+interface Waiter {
+  readonly resolve: (message: Message) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Microtask turns code gets after a message that woke it up; an awaited call costs one to three. */
+const TURNS_AFTER_WAKING = 12;
+
+export class Dispatcher {
+  readonly exchange: Exchange;
+  readonly #interceptors: Interceptor[] = [];
+  readonly #inbox: (Message | SendError)[] = [];
+  readonly #waiters: Waiter[] = [];
+  #handler: Handler | undefined = undefined;
+  #serveOptions: ServeOptions = {};
+  #stopped: Waiter | undefined = undefined;
+  #awaited = 0;
+  #receiving = false;
+  #lost: { readonly error: unknown } | undefined = undefined;
+  readonly #onDelivery: (delivery: GuestDelivery) => void;
+  readonly #onLost: (error: unknown) => void;
+
+  constructor(host: GuestRuntime) {
+    this.exchange = new Exchange(host);
+    this.#onDelivery = (delivery) => {
+      try {
+        this.#delivered(delivery);
+      } catch (thrown) {
+        this.#hostLost(thrown); // handlers are guarded: only the host itself throws here
+      }
+    };
+    this.#onLost = (error) => this.#hostLost(error);
+  }
+
+  // --- what the rest of the library asks for ---------------------------------------------------
+
+  /** Sends and settles with the response, or rejects with a `SendError`. */
+  request(
+    out: OutgoingRequest,
+    seconds: U64,
+    userContext: Uint8Array | undefined,
+  ): Promise<IncomingResponse> {
+    return new Promise((resolve, reject) => {
+      this.expect(out, seconds, userContext, resolve, reject);
+    });
+  }
+
+  /** The same with callbacks. @throws what the host throws for arguments it cannot take */
+  expect(
+    out: OutgoingRequest,
+    seconds: U64,
+    userContext: Uint8Array | undefined,
+    done: (response: IncomingResponse) => void,
+    failed: (error: SendError) => void,
+  ): void {
+    const slot = this.exchange.slots.take("promise");
+    slot.userContext = userContext;
+    slot.done = done;
+    slot.failed = failed;
+    void this.exchange.sendExpecting(out, seconds, slot);
+    this.#awaited++;
+    this.#wake();
+  }
+
+  /** Sends; the response, or the failure, arrives in the inbox. */
+  sendExpecting(
+    out: OutgoingRequest,
+    seconds: U64,
+    userContext: Uint8Array | undefined,
+  ): void | Promise<void> {
+    const slot = this.exchange.slots.take("inbox");
+    slot.userContext = userContext;
+    return this.exchange.sendExpecting(out, seconds, slot);
+  }
+
+  /** The next message in order of arrival. Rejects with a `SendError` where that is next. */
+  receive(): Promise<Message> {
+    return new Promise((resolve, reject) => {
+      const next = this.#inbox.shift();
+      if (next !== undefined) {
+        this.#hand({ resolve, reject }, next);
+      } else if (this.#lost !== undefined) {
+        reject(this.#lost.error);
+      } else {
+        this.#waiters.push({ resolve, reject });
+        this.#wake();
+      }
+    });
+  }
+
+  /** Gives every request to the handler until `stop`. */
+  serve(handler: Handler, options: ServeOptions): Promise<void> {
+    if (this.#handler !== undefined) {
+      return Promise.reject(new TypeError("serve is already running; stop() it first"));
+    }
+    if (this.#lost !== undefined) return Promise.reject(this.#lost.error);
+    this.#handler = handler;
+    this.#serveOptions = options;
+    return new Promise((resolve, reject) => {
+      this.#stopped = { resolve: () => resolve(), reject };
+      for (const item of this.#inbox.splice(0)) this.#take(item);
+      this.#wake();
+    });
+  }
+
+  stop(): void {
+    this.#handler = undefined;
+    this.#stopped?.resolve(undefined as never);
+    this.#stopped = undefined;
+  }
+
+  intercept(interceptor: Interceptor): void {
+    this.#interceptors.push(interceptor);
+  }
+
+  /** Settles when every answer that was given has been sent, or nobody waits for it any more. */
+  async drained(): Promise<void> {
+    if (this.exchange.deferredCount > 0 && this.#lost === undefined) {
+      const sent = new Promise<void>((resolve) => (this.exchange.onDrained = resolve));
+      this.#wake();
+      await sent;
+    }
+    await this.exchange.slowed;
+  }
+
+  // --- the loop --------------------------------------------------------------------------------
+
+  #isNeeded(): boolean {
+    return (
+      this.#awaited > 0 ||
+      this.#waiters.length > 0 ||
+      this.#handler !== undefined ||
+      this.exchange.deferredCount > 0
+    );
+  }
+
+  #wake(): void {
+    if (this.#receiving || this.#lost !== undefined) return;
+    this.#receiving = true;
+    this.#next();
+  }
+
+  #next(): void {
+    if (!this.#isNeeded()) {
+      this.#receiving = false;
+      return;
+    }
+    const slowed = this.exchange.slowed;
+    if (slowed !== undefined) {
+      const again = (): void => this.#next();
+      void slowed.then(again, again);
+      return;
+    }
+    try {
+      this.exchange.beforeReceive();
+      const received = this.exchange.host.receive();
+      // A host may answer without a promise; a turn in between keeps the stack flat and lets others run.
+      void ("then" in received ? received : Promise.resolve(received)).then(
+        this.#onDelivery,
+        this.#onLost,
+      );
+    } catch (thrown) {
+      this.#hostLost(thrown);
+    }
+  }
+
+  #delivered(delivery: GuestDelivery): void {
+    const woken =
+      delivery.kind === "request"
+        ? this.#requestDelivered(this.exchange.requestReceived(delivery))
+        : this.#endDelivered(delivery);
+    if (woken === undefined) this.#next();
+    else this.#giveTurns(woken, TURNS_AFTER_WAKING);
+  }
+
+  // Lets code that was woken up reach its next await, so that it acts while its own message is prompting.
+  #giveTurns(woken: IncomingRequest, left: number): void {
+    if (left === 0 || (!woken.running && woken.state !== "open")) this.#next();
+    else queueMicrotask(() => this.#giveTurns(woken, left - 1));
+  }
+
+  /** The host takes no more calls: the process was killed. Everybody who waits is told. */
+  #hostLost(error: unknown): void {
+    this.#lost = { error };
+    this.exchange.onDrained?.();
+    this.#receiving = false;
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+    this.#stopped?.reject(error);
+    this.#stopped = undefined;
+  }
+
+  // --- routing ---------------------------------------------------------------------------------
+
+  /** The request, if code is at work on it now. */
+  #requestDelivered(request: IncomingRequest): IncomingRequest | undefined {
+    if (this.#waiters.length > 0) {
+      this.#hand(this.#waiters.shift()!, request);
+      return request;
+    }
+    if (this.#handler === undefined) {
+      this.#inbox.push(request);
+      return undefined;
+    }
+    this.handle(request, this.#handler);
+    return request.running ? request : undefined;
+  }
+
+  /** The request on whose behalf code was woken up, if any. */
+  #endDelivered(
+    delivery: Exclude<GuestDelivery, { kind: "request" }>,
+  ): IncomingRequest | undefined {
+    const { exchange } = this;
+    const slot = exchange.endReceived(delivery);
+    if (slot === undefined) return undefined;
+    const { use, owner, userContext, done, failed } = slot;
+    exchange.slots.release(slot);
+    if (use === "bookmark") return undefined;
+    const end =
+      delivery.kind === "response"
+        ? exchange.response(delivery, userContext)
+        : new SendError(delivery, userContext);
+    if (use === "promise") this.#settle(end, done!, failed!);
+    else if (this.#waiters.length > 0) this.#hand(this.#waiters.shift()!, end);
+    else this.#take(end);
+    return owner;
+  }
+
+  #settle(
+    end: IncomingResponse | SendError,
+    done: NonNullable<Slot["done"]>,
+    failed: NonNullable<Slot["failed"]>,
+  ): void {
+    this.#awaited--;
+    try {
+      if (end instanceof SendError) failed(end);
+      else done(end);
+    } catch (thrown) {
+      this.#report(thrown);
+    }
+  }
+
+  #hand(waiter: Waiter, item: Message | SendError): void {
+    if (item instanceof SendError) {
+      waiter.reject(item);
+      return;
+    }
+    if (item.kind === "request") this.exchange.current = item;
+    waiter.resolve(item);
+  }
+
+  /** Serves one item, or keeps it for `receive`. */
+  #take(item: Message | SendError): void {
+    if (this.#handler === undefined) {
+      this.#inbox.push(item);
+    } else if (item instanceof SendError) {
+      const { onSendError } = this.#serveOptions;
+      if (onSendError === undefined) this.exchange.host.printToTerminal(1, item.message);
+      else this.#guarded(() => onSendError(item));
+    } else if (item.kind === "response") {
+      this.#guarded(() => this.#serveOptions.onResponse?.(item));
+    } else {
+      this.handle(item, this.#handler);
+    }
+  }
+
+  /** Runs a handler for one request and answers it with the outcome. */
+  handle(request: IncomingRequest, handler: Handler): void {
+    this.exchange.current = request;
+    let outcome: ReturnType<Handler>;
+    try {
+      outcome = this.#route(request, handler);
+    } catch (thrown) {
+      this.#failed(request, thrown);
+      return;
+    }
+    if (isPromise(outcome)) {
+      request.running = true;
+      void outcome.then(
+        (answer) => this.#finished(request, answer),
+        (thrown: unknown) => this.#failed(request, thrown),
+      );
+    } else {
+      this.#finished(request, outcome);
+    }
+  }
+
+  #route(request: IncomingRequest, handler: Handler): ReturnType<Handler> {
+    for (const interceptor of this.#interceptors) {
+      const outcome = interceptor(request);
+      if (outcome !== false) return outcome;
+    }
+    return handler(request);
+  }
+
+  #finished(request: IncomingRequest, answer: Answer | undefined | void): void {
+    request.running = false;
+    if (answer !== undefined) {
+      try {
+        this.exchange.answer(request, answer);
+      } catch (thrown) {
+        this.#failed(request, thrown);
+        return;
+      }
+    }
+    if (request.kept) return;
+    request.live = false;
+    if (request.state === "open") request.state = "closed";
+  }
+
+  #failed(request: IncomingRequest, thrown: unknown): void {
+    request.running = request.live = false;
+    if (request.state === "open") request.state = "closed";
+    this.#report(thrown, ` for a request of "${request.delivery.source}"`);
+  }
+
+  #guarded(action: () => void): void {
+    try {
+      action();
+    } catch (thrown) {
+      this.#report(thrown);
+    }
+  }
+
+  #report(thrown: unknown, where = ""): void {
+    this.exchange.host.printToTerminal(0, `A handler failed${where}: ${errorText(thrown)}`);
+  }
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === "object" && value !== null && "then" in value;
+}

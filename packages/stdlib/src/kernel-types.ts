@@ -1,0 +1,144 @@
+/**
+ * The kernel's own messages and the package files, as types of their JSON.
+ * Source: spec/packages-and-tools.md §3–5, §25.10, spec/kernel.md §4.
+ * @module
+ */
+import type { GuestCapability } from "@kinode-ts/types";
+import { KERNEL_PROCESS } from "@kinode-ts/types";
+import type { Body } from "./body.ts";
+import { json } from "./body.ts";
+
+/** Address of the kernel of this node. */
+export const KERNEL = `our@${KERNEL_PROCESS}`;
+
+export interface KernelRequest {
+  readonly inherit: boolean;
+  readonly expects_response: number | null;
+  readonly body: readonly number[];
+  readonly metadata: string | null;
+  readonly capabilities: readonly unknown[];
+}
+
+export type KernelOnExit =
+  | "None"
+  | "Restart"
+  | {
+      readonly Requests: readonly (readonly [
+        string,
+        KernelRequest,
+        { readonly mime: string | null; readonly bytes: readonly number[] } | null,
+      ])[];
+    };
+
+/** A record of the process table. */
+export interface PersistedProcess {
+  readonly wasm_bytes_handle: string;
+  readonly wit_version: number | null;
+  readonly on_exit: KernelOnExit;
+  readonly capabilities: readonly GuestCapability[];
+  readonly public: boolean;
+}
+
+export type ProcessMap = Readonly<Record<string, PersistedProcess>>;
+
+export interface CapabilityChange {
+  readonly target: string;
+  readonly capabilities: readonly GuestCapability[];
+}
+
+export interface InitializeProcess {
+  readonly id: string;
+  readonly wasm_bytes_handle: string;
+  readonly wit_version: number | null;
+  readonly on_exit: KernelOnExit;
+  readonly initial_capabilities: readonly GuestCapability[];
+  readonly public: boolean;
+}
+
+export type KernelCommand =
+  | "Booted"
+  | { readonly InitializeProcess: InitializeProcess }
+  | { readonly GrantCapabilities: CapabilityChange }
+  | { readonly DropCapabilities: CapabilityChange }
+  | { readonly SetOnExit: { readonly target: string; readonly on_exit: KernelOnExit } }
+  | { readonly RunProcess: string }
+  | { readonly KillProcess: string }
+  | "Shutdown"
+  | {
+      readonly Debug:
+        | "ProcessMap"
+        | { readonly Process: string }
+        | { readonly HasCap: { readonly on: string; readonly cap: GuestCapability } };
+    };
+
+export type KernelResponse =
+  | "InitializedProcess"
+  | "InitializeProcessError"
+  | "StartedProcess"
+  | "RunProcessError"
+  | { readonly KilledProcess: string }
+  | {
+      readonly Debug:
+        | { readonly ProcessMap: ProcessMap }
+        | { readonly Process: PersistedProcess | null }
+        | { readonly HasCap: boolean | null };
+    };
+
+/** The body of a command. */
+export function kernelCommand(command: KernelCommand): Body {
+  return json(command);
+}
+
+export type StateAction =
+  | { readonly GetState: string }
+  | { readonly SetState: string }
+  | { readonly DeleteState: string }
+  | "Backup";
+
+/** A process id, meaning messaging, or an id with any params. */
+export type ManifestCapability = string | { readonly process: string; readonly params: unknown };
+
+/** One element of `manifest.json`. */
+export interface PackageManifestEntry {
+  readonly process_name: string;
+  readonly process_wasm_path: string;
+  readonly on_exit: KernelOnExit;
+  readonly request_networking: boolean;
+  readonly request_capabilities: readonly ManifestCapability[];
+  readonly grant_capabilities: readonly ManifestCapability[];
+  readonly public: boolean;
+}
+
+/** One value of `scripts.json`. */
+export interface DotScriptsEntry {
+  readonly root: boolean;
+  readonly public: boolean;
+  readonly request_networking: boolean;
+  readonly request_capabilities?: readonly ManifestCapability[] | null;
+  readonly grant_capabilities?: readonly ManifestCapability[] | null;
+  readonly wit_version?: number | null;
+}
+
+/** The `properties` of `metadata.json`. */
+export interface Erc721Properties {
+  readonly package_name: string;
+  readonly publisher: string;
+  readonly current_version: string;
+  readonly mirrors: readonly string[];
+  readonly code_hashes: Readonly<Record<string, string>>;
+  readonly license?: string | null;
+  readonly screenshots?: readonly string[] | null;
+  readonly wit_version?: number | null;
+  readonly dependencies?: readonly string[] | null;
+  readonly api_includes?: readonly string[] | null;
+}
+
+/** `metadata.json`. */
+export interface Erc721Metadata {
+  readonly name?: string | null;
+  readonly description?: string | null;
+  readonly image?: string | null;
+  readonly external_url?: string | null;
+  readonly animation_url?: string | null;
+  readonly properties: Erc721Properties;
+}

@@ -1,0 +1,14 @@
+/**
+ * Unit tests of processes without a node.
+ * @module
+ */
+export { useHost } from "../current.ts";
+export type {
+  TestAnswer,
+  TestMessage,
+  TestModule,
+  TestNodeOptions,
+  TestProgram,
+} from "./test-node.ts";
+export { TestNode } from "./test-node.ts";
+export { TestProcess, TestProcessKilled } from "./test-process.ts";

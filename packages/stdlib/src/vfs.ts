@@ -1,0 +1,112 @@
+/**
+ * Client of `vfs:distro:sys`. Every function rejects with a `VfsError`.
+ * Source: spec/packages-and-tools.md §25.4, spec/runtime-modules.md §2.
+ * @module
+ */
+import type { PackageId } from "./address.ts";
+import { our } from "./send.ts";
+import { File } from "./vfs-file.ts";
+import type { DirEntry, FileMetadata, VfsOptions } from "./vfs-wire.ts";
+import { payload, VfsError, vfsRequest } from "./vfs-wire.ts";
+
+export { File } from "./vfs-file.ts";
+export type {
+  DirEntry,
+  FileMetadata,
+  FileType,
+  SeekFrom,
+  VfsAction,
+  VfsAnswer,
+  VfsErrorCode,
+  VfsOptions,
+} from "./vfs-wire.ts";
+export { parseResponse, VfsError, vfsRequest } from "./vfs-wire.ts";
+
+/** An existing directory. */
+export class Directory {
+  readonly path: string;
+  readonly #options: VfsOptions;
+
+  constructor(path: string, options: VfsOptions = {}) {
+    this.path = path;
+    this.#options = options;
+  }
+
+  /** Its direct children, in no order. */
+  async entries(): Promise<DirEntry[]> {
+    const { value } = await vfsRequest(this.path, "ReadDir", this.#options);
+    return payload(this.path, value, "ReadDir") as DirEntry[];
+  }
+}
+
+/** Makes the drive `/<package>/<name>` and returns its path; we get the right to read and write it. */
+export async function createDrive(
+  name: string,
+  options: VfsOptions & { readonly package?: PackageId | string } = {},
+): Promise<string> {
+  const owner = options.package ?? our().packageId();
+  const path = `/${owner.toString()}/${name}`;
+  await vfsRequest(path, "CreateDrive", options);
+  return path;
+}
+
+/** Opens a file with its cursor at the start. */
+export async function open(
+  path: string,
+  options: VfsOptions & { readonly create?: boolean } = {},
+): Promise<File> {
+  await vfsRequest(path, { OpenFile: { create: options.create ?? false } }, options);
+  return new File(path, options);
+}
+
+/** Makes a file, or empties it. */
+export async function createFile(path: string, options: VfsOptions = {}): Promise<File> {
+  await vfsRequest(path, "CreateFile", options);
+  return new File(path, options);
+}
+
+/** A file by its path, without opening it: enough for `bytes`, `text`, `write`, `metadata`. */
+export function file(path: string, options: VfsOptions = {}): File {
+  return new File(path, options);
+}
+
+export async function removeFile(path: string, options: VfsOptions = {}): Promise<void> {
+  await vfsRequest(path, "RemoveFile", options);
+}
+
+export async function rename(
+  path: string,
+  newPath: string,
+  options: VfsOptions = {},
+): Promise<void> {
+  await vfsRequest(path, { Rename: { new_path: newPath } }, options);
+}
+
+/** Opens a directory, which must exist unless `create`, then it is made with its parents. */
+export async function openDir(
+  path: string,
+  options: VfsOptions & { readonly create?: boolean } = {},
+): Promise<Directory> {
+  if (options.create === true) {
+    await vfsRequest(path, "CreateDirAll", options);
+  } else if ((await metadata(path, options)).file_type !== "Directory") {
+    throw new VfsError("IOError", path, "Not a directory (os error 20)");
+  }
+  return new Directory(path, options);
+}
+
+/** Removes an empty directory. */
+export async function removeDir(path: string, options: VfsOptions = {}): Promise<void> {
+  await vfsRequest(path, "RemoveDir", options);
+}
+
+/** Removes a file, or a directory with everything in it. */
+export async function removePath(path: string, options: VfsOptions = {}): Promise<void> {
+  const { file_type: type } = await metadata(path, options);
+  await vfsRequest(path, type === "Directory" ? "RemoveDirAll" : "RemoveFile", options);
+}
+
+export async function metadata(path: string, options: VfsOptions = {}): Promise<FileMetadata> {
+  const { value } = await vfsRequest(path, "Metadata", options);
+  return payload(path, value, "Metadata") as FileMetadata;
+}

@@ -7,7 +7,6 @@ import { signCapability } from "@kinode-ts/caps";
 import { createComponentExecutor } from "@kinode-ts/component";
 import { createNodeSigner, primitives } from "@kinode-ts/crypto";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
-import { createNativeExecutor, createScriptExecutor } from "@kinode-ts/engine";
 import { createHttpServer } from "@kinode-ts/http";
 import { createKernel, type Kernel } from "@kinode-ts/kernel";
 import { type Package, readPackage } from "@kinode-ts/kit";
@@ -93,8 +92,7 @@ function createExecutors(packages: readonly BundledPackage[], clock: Clock, rand
   const trusted = trustedPrograms(release);
   const isTrusted = (bytes: Uint8Array): boolean => trusted.has(primitives.sha256(bytes).toHex());
   return [
-    createNativeExecutor({ trusted: (source) => isTrusted(source.bytes) }),
-    createScriptExecutor({ clock, random }),
+    // TMP-NO-ENGINE
     createComponentExecutor({ clock, random }),
   ];
 }
@@ -127,6 +125,13 @@ function createModules(
   const { clock, home, config } = options;
   const { store, kernel } = parts;
   return [
+    // First: the vfs asks it for its share when it starts.
+    createFdManager({
+      budget:
+        config.softUlimit === undefined
+          ? { kind: "ulimit", softLimit: 1_024 }
+          : { kind: "static", count: config.softUlimit },
+    }),
     createTimer({ clock }),
     createUnavailableModule(HTTP_CLIENT_PROCESS),
     createUnavailableModule(ETH_PROCESS),
@@ -138,12 +143,6 @@ function createModules(
     }),
     createUnavailableModule(KV_PROCESS),
     createUnavailableModule(SQLITE_PROCESS),
-    createFdManager({
-      budget:
-        config.softUlimit === undefined
-          ? { kind: "ulimit", softLimit: 1_024 }
-          : { kind: "static", count: config.softUlimit },
-    }),
   ];
 }
 

@@ -168,7 +168,6 @@ function welcome(
   }
   print(`${identity.name} is running; its home is ${home.path}`);
   print(`Open ${node.url}`);
-  print(`or log in with this link, good for one use: ${node.issueLoginLink()}`);
 }
 
 /** Runs a node until a signal, the terminal or a message ends it. The exit code is the process's. */
@@ -184,6 +183,10 @@ export async function startNode(config: StartConfig): Promise<void> {
   process.on("SIGPIPE", () => {});
 
   const identity = await provideIdentity(home, createSystemRandom(), config);
+  if (identity.newPassword !== undefined) {
+    // At once, so that it is not lost when something below fails. Not into the log file, which must not hold it.
+    view.show(`The password of this node, shown once: ${identity.newPassword}`);
+  }
   const node = await composeNode({
     config,
     home,
@@ -195,10 +198,8 @@ export async function startNode(config: StartConfig): Promise<void> {
   });
   writeRunFile(home, { pid: process.pid, port: node.port, url: node.url, name: identity.name });
   welcome(config, home, identity, node, print);
-  if (identity.newPassword !== undefined) {
-    // Written to the screen only: the log file must not hold it.
-    view.show(`The password of this node, shown once: ${identity.newPassword}`);
-  }
+  // Not into the log file, like the password.
+  view.show(`Log in with this link, good for one use: ${node.issueLoginLink()}`);
   const isInteractive = !config.detached && process.stdin.isTTY && process.stdout.isTTY;
   const closeTerminal = isInteractive
     ? openTerminal(node, view, home, () => asked.resolve())

@@ -28,7 +28,7 @@ export function readImports(member: Member): MemberImports {
 }
 
 function importsOf(folder: string, file: string): Import[] {
-  const text = readFileSync(join(folder, file), "utf8");
+  const text = readFileSync(join(folder, file), "utf8").replace(/^#!.*/, "");
   const transpiler = new Bun.Transpiler({ loader: file.endsWith("x") ? "tsx" : "ts" });
   const specifiers = new Set(transpiler.scanImports(text).map((entry) => entry.path));
   // The scan leaves out `import type`, which must keep to the ladder as well.

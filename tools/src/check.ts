@@ -20,7 +20,7 @@ const STEPS: readonly Step[] = [
   { name: "layers", command: [bun, "tools/src/check-layers.ts"] },
   { name: "types", command: [bun, bin("turbo"), "run", "check", "--output-logs=errors-only"] },
   { name: "lint", command: [bun, bin("oxlint"), "--type-aware"] },
-  { name: "unused", command: [bun, bin("knip"), "--no-progress"] },
+  { name: "unused", command: [bun, bin("knip"), "--no-progress", "--no-config-hints"] },
   { name: "build", command: [bun, bin("turbo"), "run", "build", "--output-logs=errors-only"] },
   { name: "tarballs", command: [bun, "tools/src/check-tarballs.ts"] },
 ];

@@ -90,7 +90,7 @@ test("params too long to be read as JSON equal themselves only, and are compared
   expect(performance.now() - start).toBeLessThan(1_000);
 });
 
-test("[K57] filter keeps what the process issues or holds and drops the rest silently", () => {
+test("filter keeps what the process issues or holds and drops the rest silently", () => {
   const tables = create();
   tables.add(A, [issuedBy(B, "1")]);
   const kept = tables.filter(A, [
@@ -136,7 +136,7 @@ test("adding an equal capability replaces text and signature, in the rows too (W
   expect(tables.add(A, [issuedBy(B, '{ "a":1 }')])).toEqual([]);
 });
 
-test("[K58] of a remote message, capabilities of ours need our signature; others pass", () => {
+test("of a remote message, capabilities of ours need our signature; others pass", () => {
   const tables = create();
   const good = signCapability(signer, issuedBy(A, "1"));
   const forged = { ...signCapability(bobSigner, issuedBy(A, "2")) };
@@ -220,7 +220,7 @@ test("dropping what is not held changes nothing", () => {
   ]);
 });
 
-test("[K89] after a change of key, resigning makes our stored capabilities verify and leaves foreign ones alone", () => {
+test("after a change of key, resigning makes our stored capabilities verify and leaves foreign ones alone", () => {
   const old = createCapabilityTables({ our, signer: bobSigner });
   const foreign = signCapability(signer, issuedBy(C, "1", "carol.os"));
   const rows = old

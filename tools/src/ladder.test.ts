@@ -62,6 +62,20 @@ test("host code does not import guest code", () => {
   ]);
 });
 
+test("the program imports the pages it serves, a package does not", () => {
+  const pages = member("pages", 5, "browser");
+  const imports = [{ file: "src/a.ts", specifier: "pages" }];
+  const importing = (isPrivate: boolean): string[] =>
+    checkLadder([
+      { member: pages, imports: [] },
+      { member: { ...member("program", 6, "host", ["pages"]), private: isPrivate }, imports },
+    ]);
+  expect(importing(true)).toEqual([]);
+  expect(importing(false)).toEqual([
+    "packages/program/src/a.ts is host code and imports pages, which is browser code",
+  ]);
+});
+
 test("only tests import the package for tests", () => {
   expect(check(store, "src/a.ts", "testing")).toEqual([
     'packages/store/src/a.ts imports "testing", which is not in "dependencies" of packages/store',

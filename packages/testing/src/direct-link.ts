@@ -56,6 +56,10 @@ export class DirectHost implements ProcessHost {
   readonly calls: HostCall[] = [];
   /** Answers of `sliceIsOver`. */
   sliceOver = false;
+  /** How often the process gave way. */
+  yieldCount = 0;
+  /** How long giving way lasts. Default: until the microtasks before it have run. */
+  turn: (resume: () => void) => void = queueMicrotask;
   state: Uint8Array | undefined;
   onExit: OnExit = { kind: "none" };
   held: readonly Capability[] = [];
@@ -182,9 +186,9 @@ export class DirectHost implements ProcessHost {
   }
 
   yieldSlice(resume: () => void): void {
-    this.#note("yieldSlice");
+    this.yieldCount++;
     this.#wake = resume;
-    queueMicrotask(() => this.wakeNow());
+    this.turn(() => this.wakeNow());
   }
 
   sendRequest(target: Address, request: Request, context?: Uint8Array, blob?: LazyLoadBlob): void {

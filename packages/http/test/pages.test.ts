@@ -270,7 +270,7 @@ test("a process that is gone answers 503 at once, also with content cached and i
   const waiting = node.get(`/${APP}`);
   await node.waitFor(({ app }) => app === APP);
   node.harness.setExists((process: string) => process !== APP);
-  node.server.processEnded!(APP);
+  node.server.processEnded!(APP as never);
   expect((await waiting).status).toBe(503);
   expect((await node.get(`/${APP}/x`)).status).toBe(503);
   expect((await node.get(`/${APP}/c`)).status).toBe(503);

@@ -120,7 +120,10 @@ async function readPrograms(core: KernelCore): Promise<void> {
         entry.bytes = bytes;
         return;
       }
-      core.lines.kernel(0, `Cannot start ${entry.id}: its program ${entry.wasmBytesHandle} is missing`);
+      core.lines.kernel(
+        0,
+        `Cannot start ${entry.id}: its program ${entry.wasmBytesHandle} is missing`,
+      );
       core.supervisor.kill(entry, true);
     }),
   );

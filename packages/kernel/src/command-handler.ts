@@ -55,7 +55,10 @@ export class CommandHandler {
       case "InitializeProcess": {
         const fault = this.#initialize(command, message);
         if (fault !== undefined) this.#say(0, fault);
-        this.#answer(message, fault === undefined ? "InitializedProcess" : "InitializeProcessError");
+        this.#answer(
+          message,
+          fault === undefined ? "InitializedProcess" : "InitializeProcessError",
+        );
         return;
       }
       case "GrantCapabilities":
@@ -96,8 +99,13 @@ export class CommandHandler {
       (capability) => source === KERNEL_PROCESS || creator?.holder.has(capability) === true,
     );
     if (accepted.length < command.initialCapabilities.length) {
-      const refused = command.initialCapabilities.filter((capability) => !accepted.includes(capability));
-      this.#say(0, `${source} does not hold ${describeCapabilities(refused)}; ${command.id} does not get it`);
+      const refused = command.initialCapabilities.filter(
+        (capability) => !accepted.includes(capability),
+      );
+      this.#say(
+        0,
+        `${source} does not hold ${describeCapabilities(refused)}; ${command.id} does not get it`,
+      );
     }
     const signed =
       source === KERNEL_PROCESS

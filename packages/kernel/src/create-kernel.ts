@@ -189,7 +189,10 @@ async function run(
   const outcomes = await Promise.all(
     ids.map(async (id): Promise<[ProcessId, string | undefined]> => {
       const entry = findProcess(core, id);
-      return [id, entry === undefined ? "There is no such process" : await core.supervisor.run(entry)];
+      return [
+        id,
+        entry === undefined ? "There is no such process" : await core.supervisor.run(entry),
+      ];
     }),
   );
   return new Map(outcomes);

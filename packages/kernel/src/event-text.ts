@@ -3,7 +3,12 @@
  * Source: spec/kernel.md §8.2 (event print).
  * @module
  */
-import { type Capability, formatAddress, type KernelMessage, type SendErrorKind } from "@kinode-ts/types";
+import {
+  type Capability,
+  formatAddress,
+  type KernelMessage,
+  type SendErrorKind,
+} from "@kinode-ts/types";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 const MAX_SHOWN_BYTES = 4_096;

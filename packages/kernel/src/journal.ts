@@ -3,7 +3,13 @@
  * Source: design.md §4 "Durable"; W11, W26.
  * @module
  */
-import { errorText, type Clock, type ProcessId, type Store, type StoreChange } from "@kinode-ts/types";
+import {
+  errorText,
+  type Clock,
+  type ProcessId,
+  type Store,
+  type StoreChange,
+} from "@kinode-ts/types";
 
 const RETRY_MS = 1_000;
 
@@ -111,10 +117,7 @@ export class Journal {
   }
 }
 
-function findState(
-  changes: readonly StoreChange[],
-  process: ProcessId,
-): PendingState | undefined {
+function findState(changes: readonly StoreChange[], process: ProcessId): PendingState | undefined {
   for (let index = changes.length - 1; index >= 0; index--) {
     const change = changes[index]!;
     if (change.kind === "put-state" && change.process === process) return { value: change.bytes };

@@ -22,7 +22,8 @@ function onExitRequestJson({ target, request, blob }: OnExitRequest): unknown {
     formatAddress(target),
     {
       inherit: request.inherit,
-      expects_response: request.expectsResponse === undefined ? null : Number(request.expectsResponse),
+      expects_response:
+        request.expectsResponse === undefined ? null : Number(request.expectsResponse),
       body: [...request.body],
       metadata: request.metadata ?? null,
       capabilities: request.capabilities.map((capability) => [capabilityJson(capability), []]),

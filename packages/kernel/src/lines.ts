@@ -38,7 +38,8 @@ export class Lines {
       this.#outsideCount = 0;
     }
     this.#outsideCount++;
-    if (this.#outsideCount <= this.#limits.maxPrintsPerSecond) this.kernel(verbosity, this.#cut(text()));
+    if (this.#outsideCount <= this.#limits.maxPrintsPerSecond)
+      this.kernel(verbosity, this.#cut(text()));
   }
 
   /** An event print, level 3. */

@@ -3,7 +3,12 @@
  * entered again from inside. A module that throws loses that one message.
  * @module
  */
-import { errorText, type KernelMessage, type RuntimeModule, type SendErrorKind } from "@kinode-ts/types";
+import {
+  errorText,
+  type KernelMessage,
+  type RuntimeModule,
+  type SendErrorKind,
+} from "@kinode-ts/types";
 import { Ring } from "./ring.ts";
 
 interface Turn {

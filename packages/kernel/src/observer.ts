@@ -3,7 +3,12 @@
  * Source: spec/kernel.md §3.9 step 3, §8.2, §8.4. Costs one flag per message while it is off.
  * @module
  */
-import { KERNEL_PROCESS, type KernelMessage, type ProcessId, type SendErrorKind } from "@kinode-ts/types";
+import {
+  KERNEL_PROCESS,
+  type KernelMessage,
+  type ProcessId,
+  type SendErrorKind,
+} from "@kinode-ts/types";
 import { describeFailure, describeMessage } from "./event-text.ts";
 import type { KernelDebug } from "./contract.ts";
 import type { Lines } from "./lines.ts";
@@ -66,7 +71,10 @@ export class Observer implements KernelDebug {
     } else if (this.#held.count < MAX_HELD_COUNT) {
       this.#held.push({ message, dispatch });
     } else {
-      this.#lines.kernelBounded(0, () => `Step-through holds ${MAX_HELD_COUNT} messages; the rest is lost`);
+      this.#lines.kernelBounded(
+        0,
+        () => `Step-through holds ${MAX_HELD_COUNT} messages; the rest is lost`,
+      );
     }
   }
 
@@ -84,7 +92,10 @@ export class Observer implements KernelDebug {
   /** One line for a change of capabilities. */
   capability(operation: string, holder: ProcessId, params: () => string): void {
     if (!this.active) return;
-    this.#print([{ node: this.#our, process: holder }], () => `${operation} ${holder}: ${params()}`);
+    this.#print(
+      [{ node: this.#our, process: holder }],
+      () => `${operation} ${holder}: ${params()}`,
+    );
   }
 
   #print(involved: readonly { node: string; process: ProcessId }[], text: () => string): void {

@@ -92,7 +92,11 @@ export class Router {
   received(arrived: KernelMessage): void {
     const { source, target } = arrived;
     if (source.node === this.#our || source.node === "our" || target.node !== this.#our) {
-      this.#drop(2, `a message from ${formatAddress(source)} to ${formatAddress(target)}`, "is not for this node");
+      this.#drop(
+        2,
+        `a message from ${formatAddress(source)} to ${formatAddress(target)}`,
+        "is not for this node",
+      );
       return;
     }
     // W27: a peer may direct answers only to its own node.
@@ -103,7 +107,11 @@ export class Router {
     if (receiver === undefined || !receiver.exists) {
       this.#drop(2, `a message from ${formatAddress(source)}`, `${target.process} does not exist`);
     } else if (!receiver.holder.mayNetwork()) {
-      this.#drop(0, `a message from ${formatAddress(source)}`, `${target.process} has no network capability`);
+      this.#drop(
+        0,
+        `a message from ${formatAddress(source)}`,
+        `${target.process} has no network capability`,
+      );
     } else if (receiver.role === "kernel") {
       this.#drop(0, `a message from ${formatAddress(source)}`, "the kernel obeys no other node");
     } else {
@@ -157,7 +165,11 @@ export class Router {
     if (receiver.id === KERNEL_PROCESS) {
       this.#commands.handle(message);
     } else if (receiver.module === undefined) {
-      this.#drop(0, `a message from ${formatAddress(message.source)}`, `${receiver.id} is not there`);
+      this.#drop(
+        0,
+        `a message from ${formatAddress(message.source)}`,
+        `${receiver.id} is not there`,
+      );
       this.inform(message);
     } else {
       this.#modules.deliver(receiver.module, this.#pruned(message));
@@ -177,7 +189,8 @@ export class Router {
       this.#core.lines.about(
         sender,
         0,
-        () => `${sender.id} lacks the network capability to message ${formatAddress(message.target)}`,
+        () =>
+          `${sender.id} lacks the network capability to message ${formatAddress(message.target)}`,
       );
       this.inform(message);
       return;

@@ -122,7 +122,9 @@ export class Supervisor {
     );
     const bound = this.#core.limits.maxMailboxBytes;
     if (bytes > bound) {
-      throw new ProcessFault(`Cannot keep on-exit requests of ${bytes} bytes: the limit is ${bound}`);
+      throw new ProcessFault(
+        `Cannot keep on-exit requests of ${bytes} bytes: the limit is ${bound}`,
+      );
     }
   }
 
@@ -156,7 +158,8 @@ export class Supervisor {
     if (isJson(capability.params)) return true;
     this.#core.lines.kernelBounded(
       1,
-      () => `Did not give ${holder} the capability ${JSON.stringify(capability.params)}: not JSON text`,
+      () =>
+        `Did not give ${holder} the capability ${JSON.stringify(capability.params)}: not JSON text`,
     );
     return false;
   }
@@ -233,7 +236,12 @@ export class Supervisor {
       this.#exit(entry, undefined, uptimeMs);
     } else {
       const trapped = ending.kind === "trapped";
-      this.#crashed(entry, trapped ? ending.reason : "killed", trapped ? ending.stderr : "", uptimeMs);
+      this.#crashed(
+        entry,
+        trapped ? ending.reason : "killed",
+        trapped ? ending.stderr : "",
+        uptimeMs,
+      );
     }
   }
 
@@ -275,7 +283,8 @@ export class Supervisor {
         },
         blob,
       };
-      if (messageBytes(message) <= limits.maxMessageBytes) router.fromProcess(entry, message, false);
+      if (messageBytes(message) <= limits.maxMessageBytes)
+        router.fromProcess(entry, message, false);
     }
   }
 

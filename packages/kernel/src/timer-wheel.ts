@@ -103,10 +103,7 @@ export class TimerWheel {
   #arm(tick: number): void {
     this.#armed?.cancel();
     this.#armedTick = tick;
-    this.#armed = this.#clock.after(
-      Math.max(0, tick - this.#clock.monotonicMs()),
-      this.#onTimer,
-    );
+    this.#armed = this.#clock.after(Math.max(0, tick - this.#clock.monotonicMs()), this.#onTimer);
   }
 
   #elapsed(): void {

@@ -17,8 +17,8 @@ export interface ComponentLimits {
   /** Elements of all tables of one instance. Bounds `table.grow`. */
   readonly maxTableElements: number;
   /**
-   * Fuel for what runs before `init`: start functions and `_initialize`. Nothing there can be suspended, so it
-   * ends with a trap when used up. Enough for a second or so; real ones use a few thousand units.
+   * Fuel for the start function of a module. Nothing there can be suspended, so it ends with a trap when used up:
+   * about 0.1 s at the speed of the engine's interpreter. `_initialize` is not bound by it, it can be suspended.
    */
   readonly startFuel: number;
   /** Bytes kept of what a process writes to its standard error; the newest are kept (spec/kernel.md §7). */
@@ -34,7 +34,7 @@ export const DEFAULT_COMPONENT_LIMITS: ComponentLimits = {
   maxLiftedBytes: 512 * 1024 * 1024,
   maxLiftedElements: 65_536,
   maxTableElements: 1_000_000,
-  startFuel: 100_000_000,
+  startFuel: 2_000_000,
   stderrBytes: 5_000,
   maxIdlePrograms: 64,
 };

@@ -3,6 +3,7 @@
  * @module
  */
 export { useHost } from "../current.ts";
+export { loadProgram } from "./load-program-bun.ts";
 export type {
   TestAnswer,
   TestMessage,
@@ -12,3 +13,5 @@ export type {
 } from "./test-node.ts";
 export { TestNode } from "./test-node.ts";
 export { TestProcess, TestProcessKilled } from "./test-process.ts";
+export { createTestVfs } from "./test-vfs.ts";
+export type { TestVfs } from "./test-vfs.ts";

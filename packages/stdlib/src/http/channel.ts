@@ -1,0 +1,34 @@
+/**
+ * One open web socket.
+ * @module
+ */
+import { json } from "../body.ts";
+import { request } from "../send.ts";
+import type { WsMessageType } from "./wire.ts";
+import { HTTP_SERVER, sendWsPush } from "./wire.ts";
+
+export class Channel {
+  readonly id: number;
+  /** The path it was opened at, below this process. */
+  readonly path: string;
+  isOpen = true;
+
+  constructor(id: number, path: string) {
+    this.id = id;
+    this.path = path;
+  }
+
+  /** Text goes as a text frame, bytes as a binary one, anything else as JSON text. */
+  async send(data: Uint8Array | string | object): Promise<void> {
+    if (!this.isOpen) return;
+    const type: WsMessageType = data instanceof Uint8Array ? "Binary" : "Text";
+    const content = typeof data === "string" || data instanceof Uint8Array ? data : json(data);
+    await sendWsPush(this.id, type, content);
+  }
+
+  async close(): Promise<void> {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    await request(HTTP_SERVER, { WebSocketClose: this.id });
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * Serving HTTP and web sockets.
+ * Source: spec/packages-and-tools.md §25.8, spec/runtime-modules.md §6.
+ * @module
+ */
+import { HTTP_SERVER_PROCESS } from "@kinode-ts/types";
+import type { Answer } from "../answer.ts";
+import type { BlobLike } from "../blob.ts";
+import { toBlob } from "../blob.ts";
+import { dispatcher } from "../current.ts";
+import type { Duration } from "../duration.ts";
+import type { IncomingRequest } from "../message.ts";
+import { our } from "../send.ts";
+import { file as vfsFile } from "../vfs.ts";
+import { failureResponse, httpReply } from "./answer-http.ts";
+import { Channel } from "./channel.ts";
+import { mimeType } from "./mime.ts";
+import { uiFiles } from "./ui-files.ts";
+import type { HttpMessage } from "./web.ts";
+import { Request, Response, stripPrefix } from "./web.ts";
+import type { WsMessageType } from "./wire.ts";
+import { HttpServerError, serverRequest } from "./wire.ts";
+
+export interface HttpBinding {
+  /** Only for the logged-in user of the node. Default: yes. */
+  readonly authenticated?: boolean | undefined;
+  /** Only from this machine. Default: no. */
+  readonly localOnly?: boolean | undefined;
+  /** On the package's own subdomain, always authenticated. */
+  readonly secure?: boolean | undefined;
+}
+
+export interface WsBinding {
+  readonly authenticated?: boolean | undefined;
+  readonly secure?: boolean | undefined;
+  /** For side-car programs (spec/runtime-modules.md §6.9). */
+  readonly extension?: boolean | undefined;
+}
+
+export type HttpHandler = (request: Request) => Response | Promise<Response>;
+
+export interface WsFrame {
+  readonly type: WsMessageType;
+  readonly bytes: Uint8Array;
+  text(): string;
+}
+
+export interface WsHandlers {
+  readonly open?: ((channel: Channel) => void | Promise<void>) | undefined;
+  readonly message?: ((channel: Channel, frame: WsFrame) => void | Promise<void>) | undefined;
+  readonly close?: ((channel: Channel) => void | Promise<void>) | undefined;
+}
+
+type HttpEvent =
+  | { readonly Http: HttpMessage }
+  | { readonly WebSocketOpen: { readonly path: string; readonly channel_id: number } }
+  | {
+      readonly WebSocketPush: {
+        readonly channel_id: number;
+        readonly message_type: WsMessageType;
+      };
+    }
+  | { readonly WebSocketClose: number };
+
+const SERVER_SUFFIX = `@${HTTP_SERVER_PROCESS}`;
+
+export class HttpServer {
+  readonly #timeout: Duration;
+  readonly #handlers = new Map<string, HttpHandler>();
+  readonly #bindings = new Map<string, HttpBinding>();
+  readonly #sockets = new Map<string, WsHandlers>();
+  readonly #channels = new Map<number, Channel>();
+
+  constructor(timeout: Duration) {
+    this.#timeout = timeout;
+  }
+
+  // --- HTTP ------------------------------------------------------------------------------------
+
+  /** Gives requests for a path (with `:name` and `*name` parts) to the handler. */
+  async bind(path: string, binding: HttpBinding, handler: HttpHandler): Promise<void> {
+    this.#handlers.set(normal(path), handler);
+    await this.#bind(path, binding, undefined);
+  }
+
+  /** Binds all or, when one fails, none. */
+  async bindAll(
+    paths: readonly string[],
+    binding: HttpBinding,
+    handler: HttpHandler,
+  ): Promise<void> {
+    const done: string[] = [];
+    try {
+      for (const path of paths) {
+        await this.bind(path, binding, handler);
+        done.push(path);
+      }
+    } catch (thrown) {
+      for (const path of done) await this.unbind(path);
+      throw thrown;
+    }
+  }
+
+  /** Answers GET with these bytes, without asking this process again. */
+  async static(
+    path: string,
+    content: BlobLike,
+    binding: HttpBinding & { readonly mime?: string | undefined } = {},
+  ): Promise<void> {
+    const blob = toBlob(content);
+    await this.#bind(path, binding, { bytes: blob.bytes, mime: binding.mime ?? blob.mime });
+  }
+
+  /** Serves one file, `entry` of our `pkg` drive or a whole VFS path, at each of the paths. */
+  async file(entry: string, paths: readonly string[], binding: HttpBinding = {}): Promise<void> {
+    const inside = entry.replace(/^\//, "");
+    const isWhole = inside.split("/", 1)[0]!.includes(":");
+    const path = isWhole ? `/${inside}` : `/${our().packageId().toString()}/pkg/${inside}`;
+    const bytes = await vfsFile(path, { timeout: this.#timeout }).bytes();
+    for (const at of paths) await this.static(at, { bytes, mime: mimeType(path) }, binding);
+  }
+
+  /** Serves every file of a folder of our `pkg` drive by its path, and `index.html` at each of `paths` as well. */
+  async ui(folder: string, paths: readonly string[], binding: HttpBinding = {}): Promise<void> {
+    for (const { name, bytes } of await uiFiles(folder, this.#timeout)) {
+      const at = name === "index.html" ? [...paths, `/${name}`] : [`/${name}`];
+      for (const path of at) await this.static(path, { bytes, mime: mimeType(name) }, binding);
+    }
+  }
+
+  /** Changes the options of a bound path. */
+  async modify(path: string, binding: HttpBinding): Promise<void> {
+    const handler = this.#handlers.get(normal(path));
+    if (handler === undefined) throw new HttpServerError("UnknownPath", `change "${path}"`);
+    await this.bind(path, { ...this.#bindings.get(normal(path)), ...binding }, handler);
+  }
+
+  async unbind(path: string): Promise<void> {
+    if (!this.#bindings.delete(normal(path))) {
+      throw new HttpServerError("UnknownPath", `unbind "${path}"`);
+    }
+    this.#handlers.delete(normal(path));
+    await this.#ask({ Unbind: { path } }, `unbind "${path}"`);
+  }
+
+  async #bind(path: string, binding: HttpBinding, blob: BlobLike | undefined): Promise<void> {
+    this.#bindings.set(normal(path), binding);
+    const { authenticated = true, localOnly = false, secure = false } = binding;
+    const cache = blob !== undefined;
+    const action = secure
+      ? { SecureBind: { path, cache } }
+      : { Bind: { path, authenticated, local_only: localOnly, cache } };
+    await this.#ask(action, `bind "${path}"`, blob);
+  }
+
+  #ask(
+    action: Parameters<typeof serverRequest>[0],
+    what: string,
+    blob?: BlobLike | undefined,
+  ): Promise<void> {
+    return serverRequest(action, what, { timeout: this.#timeout, blob });
+  }
+
+  // --- web sockets -----------------------------------------------------------------------------
+
+  /** Accepts web sockets at a path. */
+  async ws(path: string, binding: WsBinding, handlers: WsHandlers): Promise<void> {
+    this.#sockets.set(normal(path), handlers);
+    const { authenticated = true, secure = false, extension = false } = binding;
+    const action = secure
+      ? { WebSocketSecureBind: { path, extension } }
+      : { WebSocketBind: { path, authenticated, extension } };
+    await this.#ask(action, `bind web socket "${path}"`);
+  }
+
+  /** Accepts no more; open channels stay. */
+  async unbindWs(path: string): Promise<void> {
+    if (!this.#sockets.delete(normal(path))) {
+      throw new HttpServerError("UnknownPath", `unbind web socket "${path}"`);
+    }
+    await this.#ask({ WebSocketUnbind: { path } }, `unbind web socket "${path}"`);
+  }
+
+  /** The open channels of a path. */
+  channels(path: string): Channel[] {
+    return [...this.#channels.values()].filter((channel) => channel.path === normal(path));
+  }
+
+  /** Sends to every open channel of a path: text as text, anything else as JSON text, bytes as binary. */
+  async broadcast(path: string, data: Uint8Array | string | object): Promise<void> {
+    for (const channel of this.channels(path)) await channel.send(data);
+  }
+
+  // --- dispatch --------------------------------------------------------------------------------
+
+  /** Handles a message of the HTTP server; false when it is none. `serve` does this by itself. */
+  handle(message: IncomingRequest): Promise<Answer | undefined> | undefined | false {
+    if (!message.delivery.source.endsWith(SERVER_SUFFIX) || !message.isLocal) return false;
+    const event = message.json() as HttpEvent;
+    if ("Http" in event) return this.#http(event.Http, message);
+    if ("WebSocketOpen" in event) {
+      const { path, channel_id: id } = event.WebSocketOpen;
+      const channel = new Channel(id, normal(path));
+      this.#channels.set(id, channel);
+      return settled(this.#sockets.get(channel.path)?.open?.(channel));
+    }
+    if ("WebSocketPush" in event) return this.#pushed(event.WebSocketPush, message);
+    if ("WebSocketClose" in event) return this.#closed(event.WebSocketClose);
+    return false;
+  }
+
+  async #http(http: HttpMessage, message: IncomingRequest): Promise<Answer | undefined> {
+    const processId = our().processId.toString();
+    const request = new Request(http, message, `/${processId}`);
+    const handler = this.#handlers.get(normal(stripPrefix(http.bound_path, `/${processId}`)));
+    try {
+      return httpReply((await handler?.(request)) ?? new Response("not found", { status: 404 }));
+    } catch (thrown) {
+      return httpReply(failureResponse(thrown));
+    }
+  }
+
+  #pushed(
+    push: { readonly channel_id: number; readonly message_type: WsMessageType },
+    message: IncomingRequest,
+  ): Promise<undefined> | undefined {
+    const channel = this.#channels.get(push.channel_id);
+    if (channel === undefined) return undefined;
+    const bytes = message.blob()?.bytes ?? new Uint8Array(0);
+    const frame: WsFrame = {
+      type: push.message_type,
+      bytes,
+      text: () => new TextDecoder().decode(bytes),
+    };
+    return settled(this.#sockets.get(channel.path)?.message?.(channel, frame));
+  }
+
+  #closed(id: number): Promise<undefined> | undefined {
+    const channel = this.#channels.get(id);
+    if (channel === undefined) return undefined;
+    this.#channels.delete(id);
+    channel.isOpen = false;
+    return settled(this.#sockets.get(channel.path)?.close?.(channel));
+  }
+}
+
+/** With a leading slash and without a trailing one, as the server stores it (spec/runtime-modules.md §6.2). */
+function normal(path: string): string {
+  const rooted = path.startsWith("/") ? path : `/${path}`;
+  return rooted.length > 1 && rooted.endsWith("/") ? rooted.slice(0, -1) : rooted;
+}
+
+function settled(outcome: void | Promise<void>): Promise<undefined> | undefined {
+  return outcome === undefined ? undefined : outcome.then(() => undefined);
+}
+
+/** A server whose messages `serve` handles. */
+export function createHttpServer(
+  options: { readonly timeout?: Duration | undefined } = {},
+): HttpServer {
+  const server = new HttpServer(options.timeout ?? "5s");
+  dispatcher().intercept((message) => server.handle(message));
+  return server;
+}

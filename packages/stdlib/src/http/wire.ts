@@ -1,0 +1,102 @@
+/**
+ * Requests to `http-server:distro:sys` and their answers.
+ * Source: spec/runtime-modules.md §6.1.
+ * @module
+ */
+import { HTTP_SERVER_PROCESS, KinodeError } from "@kinode-ts/types";
+import type { BlobLike } from "../blob.ts";
+import type { Duration } from "../duration.ts";
+import { SendError } from "../errors.ts";
+import { request, send } from "../send.ts";
+
+export const HTTP_SERVER = `our@${HTTP_SERVER_PROCESS}`;
+
+export type WsMessageType = "Text" | "Binary" | "Ping" | "Pong" | "Close";
+
+export type HttpServerAction =
+  | {
+      readonly Bind: {
+        readonly path: string;
+        readonly authenticated: boolean;
+        readonly local_only: boolean;
+        readonly cache: boolean;
+      };
+    }
+  | { readonly SecureBind: { readonly path: string; readonly cache: boolean } }
+  | { readonly Unbind: { readonly path: string } }
+  | {
+      readonly WebSocketBind: {
+        readonly path: string;
+        readonly authenticated: boolean;
+        readonly extension: boolean;
+      };
+    }
+  | { readonly WebSocketSecureBind: { readonly path: string; readonly extension: boolean } }
+  | { readonly WebSocketUnbind: { readonly path: string } }
+  | {
+      readonly WebSocketPush: {
+        readonly channel_id: number;
+        readonly message_type: WsMessageType;
+      };
+    }
+  | { readonly WebSocketClose: number };
+
+export type HttpServerErrorCode =
+  | "MalformedRequest"
+  | "NoBlob"
+  | "InvalidSourceProcess"
+  | "WsPingPongTooLong"
+  | "WsChannelNotFound"
+  | "Timeout"
+  | "UnexpectedResponse"
+  | "UnknownPath";
+
+type HttpServerFault = { readonly code: HttpServerErrorCode; readonly what: string };
+
+/** The HTTP server refused, or could not be reached. */
+export class HttpServerError extends KinodeError<HttpServerFault> {
+  override name = "HttpServerError";
+  constructor(code: HttpServerErrorCode, what: string, cause?: unknown) {
+    super(
+      { code, what },
+      `The HTTP server could not ${what}: ${code}`,
+      code === "Timeout"
+        ? {
+            cause,
+            hint: `Request and grant messaging for "${HTTP_SERVER_PROCESS}" in the manifest`,
+          }
+        : { cause },
+    );
+  }
+}
+
+/** Sends one action and waits for its answer. Rejects with an `HttpServerError`; `what` is for its text. */
+export async function serverRequest(
+  action: HttpServerAction,
+  what: string,
+  options: { readonly timeout: Duration; readonly blob?: BlobLike | undefined },
+): Promise<void> {
+  let answer: unknown;
+  try {
+    answer = (await request(HTTP_SERVER, action, options)).json();
+  } catch (thrown) {
+    if (thrown instanceof SendError) throw new HttpServerError("Timeout", what, thrown);
+    throw thrown;
+  }
+  if (typeof answer !== "object" || answer === null || "Ok" in answer) return;
+  const code = "Err" in answer ? answer.Err : undefined;
+  throw new HttpServerError(
+    typeof code === "string" ? (code as HttpServerErrorCode) : "UnexpectedResponse",
+    what,
+  );
+}
+
+/** Sends a web socket frame; what becomes of it is not reported. */
+export async function sendWsPush(
+  channelId: number,
+  type: WsMessageType,
+  data: BlobLike,
+): Promise<void> {
+  const push = { channel_id: channelId, message_type: type };
+  await send(HTTP_SERVER, { WebSocketPush: push }, { blob: data });
+}

@@ -1,0 +1,123 @@
+/**
+ * Starting a script as a process of its own package.
+ * Source: spec/packages-and-tools.md §19.2, spec/runtime-modules.md §10.2.
+ * @module
+ */
+import type { IncomingResponse } from "@kinode-ts/stdlib";
+import { Capability, our, parseJson, ProcessId, request, send, SendError } from "@kinode-ts/stdlib";
+import type { DotScriptsEntry, ManifestCapability } from "@kinode-ts/stdlib/kernel-types";
+import { KERNEL, kernelCommand } from "@kinode-ts/stdlib/kernel-types";
+import { capabilities } from "@kinode-ts/stdlib";
+import { file, VfsError, vfsRequest } from "@kinode-ts/stdlib/vfs";
+
+/** Why a script could not be started, in the words of the specification. */
+export class ScriptError extends Error {
+  override name = "ScriptError";
+}
+
+interface FoundScript {
+  readonly path: string;
+  readonly entry: DotScriptsEntry;
+}
+
+async function readManifest(script: ProcessId): Promise<Readonly<Record<string, DotScriptsEntry>>> {
+  let text: string;
+  try {
+    text = await file(`/${script.packageId().toString()}/pkg/scripts.json`).text();
+  } catch (thrown) {
+    if (thrown instanceof VfsError) throw new ScriptError("no scripts manifest in package");
+    throw thrown;
+  }
+  try {
+    const manifest = parseJson(text);
+    if (typeof manifest === "object" && manifest !== null) {
+      return manifest as Readonly<Record<string, DotScriptsEntry>>;
+    }
+  } catch {
+    // Reported like any other shape it must not have.
+  }
+  throw new ScriptError("could not parse scripts.json file");
+}
+
+async function findScript(script: ProcessId): Promise<FoundScript> {
+  const manifest = await readManifest(script);
+  for (const name of [`${script.process}.wasm`, `${script.process}.js`]) {
+    const entry = Object.hasOwn(manifest, name) ? manifest[name] : undefined;
+    if (entry !== undefined)
+      return { path: `/${script.packageId().toString()}/pkg/${name}`, entry };
+  }
+  throw new ScriptError("script not in scripts.json file");
+}
+
+/** A string means messaging, an object brings its own params. */
+function entryCapability(entry: ManifestCapability): { process: string; params: unknown } {
+  return typeof entry === "string" ? { process: entry, params: "messaging" } : entry;
+}
+
+async function grant(entry: DotScriptsEntry, id: ProcessId): Promise<void> {
+  const issuer = `${our().node}@${id.toString()}`;
+  for (const one of entry.grant_capabilities ?? []) {
+    const { process, params } = entryCapability(one);
+    const capability = Capability.withJson(issuer, params);
+    const change = { target: process, capabilities: [capability] };
+    await send(KERNEL, kernelCommand({ GrantCapabilities: change }));
+  }
+}
+
+function initialCapabilities(entry: DotScriptsEntry): Capability[] {
+  const { node } = our();
+  const requested = (entry.request_capabilities ?? []).map((one) => {
+    const { process, params } = entryCapability(one);
+    return Capability.withJson(`${node}@${process}`, params);
+  });
+  const network = entry.request_networking
+    ? [Capability.withJson(`${node}@kernel:distro:sys`, "network")]
+    : [];
+  const all = entry.root ? capabilities.list() : [];
+  return [...requested, Capability.messaging(our()), ...network, ...all];
+}
+
+async function readProgram(path: string): Promise<IncomingResponse> {
+  try {
+    return (await vfsRequest(path, "Read")).message;
+  } catch (thrown) {
+    if (thrown instanceof VfsError) throw new ScriptError("failed to read script Wasm from VFS");
+    throw thrown;
+  }
+}
+
+/** Asks the kernel and compares its answer. */
+async function command(
+  body: Parameters<typeof kernelCommand>[0],
+  expected: string,
+  program?: IncomingResponse,
+): Promise<void> {
+  let answer: unknown;
+  try {
+    answer = (await request(KERNEL, kernelCommand(body), { inherit: program ?? false })).json();
+  } catch (thrown) {
+    if (thrown instanceof SendError) throw new ScriptError("kernel unresponsive");
+    throw thrown;
+  }
+  if (answer !== expected) throw new ScriptError(`the kernel answered ${JSON.stringify(answer)}`);
+}
+
+/** Starts the script and gives it its arguments. Rejects with a `ScriptError`. */
+export async function runScript(script: ProcessId, args: string): Promise<ProcessId> {
+  const { path, entry } = await findScript(script);
+  const id = new ProcessId(undefined, script.package, script.publisher);
+  await grant(entry, id);
+  const initialize = {
+    id: id.toString(),
+    wasm_bytes_handle: path,
+    wit_version: entry.wit_version ?? null,
+    on_exit: "None",
+    initial_capabilities: initialCapabilities(entry),
+    public: entry.public,
+  } as const;
+  const program = await readProgram(path);
+  await command({ InitializeProcess: initialize }, "InitializedProcess", program);
+  await command({ RunProcess: id.toString() }, "StartedProcess");
+  await send(id, args);
+  return id;
+}

@@ -1,0 +1,22 @@
+/**
+ * `hi <node> <message>`: a line for the terminal of another node.
+ * @module
+ */
+import { defineScript, request, SendError } from "@kinode-ts/stdlib";
+
+export default defineScript(async ({ our, args }) => {
+  const space = args.trimStart().indexOf(" ");
+  if (space <= 0) return "usage: hi <node> <message>";
+  const name = args.trimStart().slice(0, space);
+  const node = name === "our" ? our.node : name;
+  const message = args.trimStart().slice(space + 1);
+  try {
+    const response = await request(`${node}@net:distro:sys`, message, { timeout: "10s" });
+    return `response from ${node}: ${response.text()}`;
+  } catch (thrown) {
+    if (!(thrown instanceof SendError)) throw thrown;
+    return thrown.isOffline
+      ? `${node} is offline, unknown, or this node has no network part yet`
+      : `message to ${node} timed out`;
+  }
+});

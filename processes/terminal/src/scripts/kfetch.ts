@@ -1,0 +1,19 @@
+/**
+ * `kfetch`: what this node is.
+ * @module
+ */
+import { defineScript, request } from "@kinode-ts/stdlib";
+import type { ProcessMap } from "@kinode-ts/stdlib/kernel-types";
+import { KERNEL, kernelCommand } from "@kinode-ts/stdlib/kernel-types";
+import { askNet } from "../net-answer.ts";
+
+export default defineScript(async ({ our }) => {
+  const answer = await request(KERNEL, kernelCommand({ Debug: "ProcessMap" }));
+  const map = (answer.json() as { Debug: { ProcessMap: ProcessMap } }).Debug.ProcessMap;
+  return [
+    "  .`",
+    "  `@@,,                     ,*   node:      " + our.node,
+    "    `@%@@@,            ,~-##`    processes: " + String(Object.keys(map).length),
+    "      ~@@#@%#@@,      #####      network:   " + (await askNet("GetDiagnostics")),
+  ].join("\n");
+});

@@ -1,0 +1,42 @@
+/**
+ * `m <address> <body> [-a <seconds>]`: sends a request with all capabilities for its target.
+ * It stays a few seconds even when nobody wants the answer: its right to send ends with it.
+ * @module
+ */
+import { defineScript, request, SendError } from "@kinode-ts/stdlib";
+import { splitWords } from "../command-line.ts";
+
+const USAGE = "usage: m <address> '<body>' [-a <seconds>]   with -a the response is shown";
+
+interface Call {
+  readonly address: string;
+  readonly body: string;
+  /** Seconds to wait for a response that is shown. */
+  readonly awaits: number | undefined;
+}
+
+function parseCall(args: string): Call | undefined {
+  const words = splitWords(args);
+  const flag = words.findIndex((word) => word === "-a" || word === "--await");
+  const seconds = flag < 0 ? undefined : Number(words[flag + 1]);
+  if (flag >= 0) words.splice(flag, 2);
+  const [address, body] = words;
+  const fits = words.length === 2 && (seconds === undefined || Number.isInteger(seconds));
+  if (!fits || address === undefined || body === undefined) return undefined;
+  return { address, body, awaits: seconds };
+}
+
+export default defineScript(async ({ args }) => {
+  const call = parseCall(args);
+  if (call === undefined) return USAGE;
+  const { address, body, awaits } = call;
+  try {
+    const timeout = (awaits ?? 5) * 1_000;
+    const response = await request(address, body, { timeout, attach: "all" });
+    return awaits === undefined ? "" : response.text();
+  } catch (thrown) {
+    if (!(thrown instanceof SendError)) throw thrown;
+    if (awaits === undefined && thrown.isTimeout) return "";
+    return `m: ${thrown.message}`;
+  }
+});

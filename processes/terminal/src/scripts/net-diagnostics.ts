@@ -1,0 +1,8 @@
+/**
+ * `net-diagnostics`: the state of the network part.
+ * @module
+ */
+import { defineScript } from "@kinode-ts/stdlib";
+import { askNet } from "../net-answer.ts";
+
+export default defineScript(() => askNet("GetDiagnostics"));

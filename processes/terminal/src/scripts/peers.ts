@@ -1,0 +1,8 @@
+/**
+ * `peers`: every node with an open connection.
+ * @module
+ */
+import { defineScript } from "@kinode-ts/stdlib";
+import { askNet } from "../net-answer.ts";
+
+export default defineScript(() => askNet("GetPeers"));

@@ -1,0 +1,171 @@
+/**
+ * Builds `kinode-engine.wasm` from the sources beside it; run it with `bun packages/engine/engine/build.ts [output file]`.
+ * Needs clang and lld with the wasm32 target, wasi-libc, and cargo, which fetches QuickJS-ng inside crate rquickjs-sys.
+ * The same toolchain gives the same bytes; BUILD.md records which one made the committed file.
+ * @module
+ */
+import { componentEmbed, componentNew } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { snapshotModule } from "./snapshot.ts";
+
+const CRATE = { name: "rquickjs-sys", version: "0.14.0" };
+const HERE = import.meta.dir;
+const ROOT = join(HERE, "../../..");
+/** The C stack; a script that recurses deeper gets an error it can catch. */
+const STACK_BYTES = 512 * 1024;
+/** Free memory behind the saved context, so that small scripts never grow it. Untouched pages cost nothing. */
+const SPARE_PAGES = 16;
+
+/**
+ * Recursive functions of QuickJS-ng that use little of the C stack and much of the host's stack below it, which nothing in
+ * here can see. Each is given a heavier frame, so that the C stack always ends first, in an error the script can catch.
+ * The bytes per call exceed what the ratio of the two stacks asks for (`bun test` in this package tries each of them).
+ */
+const FRAME_WEIGHTS: Record<string, number> = {
+  json_parse_value: 384,
+  js_json_to_str: 384,
+  internalize_json_property: 384,
+  JS_FlattenIntoArray: 256,
+  js_parse_unary: 384,
+  js_parse_assign_expr2: 640,
+  js_parse_statement_or_decl: 512,
+};
+
+async function run(command: string[], cwd: string): Promise<void> {
+  const child = Bun.spawn(command, { cwd, stdout: "inherit", stderr: "inherit" });
+  if ((await child.exited) !== 0) throw new Error(`Failed: ${command.join(" ")}`);
+}
+
+/** Lets cargo fetch the crate and copies the engine's C files out of it. */
+async function fetchQuickJs(work: string): Promise<string> {
+  const project = join(work, "fetch");
+  await Bun.write(
+    join(project, "Cargo.toml"),
+    `[package]\nname = "fetch"\nversion = "0.0.0"\nedition = "2021"\n[lib]\npath = "lib.rs"\n` +
+      `[dependencies]\n${CRATE.name} = "=${CRATE.version}"\n`,
+  );
+  await Bun.write(join(project, "lib.rs"), "");
+  await run([Bun.env["CARGO"] ?? "cargo", "fetch", "--quiet"], project);
+  const home = Bun.env["CARGO_HOME"] ?? join(homedir(), ".cargo");
+  const pattern = new Bun.Glob(`registry/src/*/${CRATE.name}-${CRATE.version}/quickjs/quickjs.c`);
+  for await (const file of pattern.scan(home)) {
+    const target = join(work, "quickjs");
+    await cp(join(home, file, ".."), target, { recursive: true });
+    return target;
+  }
+  throw new Error(`cargo fetched ${CRATE.name} ${CRATE.version}, but its sources are not under ${home}`);
+}
+
+async function addFrameWeights(quickjs: string): Promise<void> {
+  const path = join(quickjs, "quickjs.c");
+  let source = await Bun.file(path).text();
+  for (const [name, bytes] of Object.entries(FRAME_WEIGHTS)) {
+    const definition = new RegExp(`^static[^;{}()]*\\b${name}\\([^;{}]*\\)\\n\\{\\n`, "m");
+    if (!definition.test(source)) throw new Error(`quickjs.c has no function ${name} to add a frame weight to`);
+    source = source.replace(
+      definition,
+      (found) => `${found}    char frame_weight[${bytes}]; __asm__ volatile("" : : "r"(frame_weight) : "memory");\n`,
+    );
+  }
+  await Bun.write(path, source);
+}
+
+/** The prelude as a C array: bundled JavaScript, NUL at the end as the parser wants it. */
+async function writePrelude(work: string): Promise<void> {
+  const built = await Bun.build({
+    entrypoints: [join(HERE, "prelude.ts")],
+    format: "iife",
+    target: "browser",
+    minify: { whitespace: true, syntax: true, identifiers: false },
+  });
+  const bytes = new TextEncoder().encode((await built.outputs[0]!.text()).trimEnd());
+  await Bun.write(
+    join(work, "prelude.c"),
+    `#include <stdint.h>\nconst char prelude_source[] = {${[...bytes].join(",")},0};\n` +
+      `const uint32_t prelude_length = ${bytes.length};\n`,
+  );
+}
+
+async function compile(work: string, quickjs: string): Promise<Uint8Array> {
+  const output = join(work, "core.wasm");
+  const flags = [
+    "--target=wasm32-wasi -mexec-model=reactor -O2 -mbulk-memory -msign-ext -mnontrapping-fptoint",
+    "-std=gnu11 -D_GNU_SOURCE -DNDEBUG -D_WASI_EMULATED_SIGNAL -fno-strict-aliasing -funsigned-char -fwrapv -w",
+    `-Wl,-s -Wl,--stack-first -Wl,-z,stack-size=${STACK_BYTES} -Wl,--gc-sections`,
+  ].flatMap((line) => line.split(" "));
+  const sources = ["engine.c", "prelude.c", "libregexp.c", "libunicode.c", "dtoa.c"];
+  await cp(join(HERE, "src"), quickjs, { recursive: true });
+  await cp(join(work, "prelude.c"), join(quickjs, "prelude.c"));
+  const clang = (Bun.env["CC"] ?? "clang").split(" ");
+  await run([...clang, ...flags, "-I.", "-o", output, ...sources, "-lm"], quickjs);
+  return Bun.file(output).bytes();
+}
+
+/** Runs `prepare` once, with a fixed clock, and saves the memory it leaves. */
+async function prepareContext(core: Uint8Array): Promise<Uint8Array> {
+  const module = new WebAssembly.Module(core.slice());
+  const memoryOf = (): DataView => new DataView((instance.exports["memory"] as WebAssembly.Memory).buffer);
+  const wasi: Record<string, (...args: number[]) => number> = {
+    // NOTE: without a fixed time the saved seed of Math.random, and so the bytes of the engine, would differ.
+    clock_time_get: (_id, _precision, to) => (memoryOf().setBigUint64(to!, 1_000_000_000n, true), 0),
+    fd_prestat_get: () => 8,
+  };
+  const imports: WebAssembly.Imports = {};
+  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+    (imports[from] ??= {})[name] =
+      (from === "wasi_snapshot_preview1" ? wasi[name] : undefined) ??
+      (() => {
+        throw new Error(`prepare called ${from}#${name}`);
+      });
+  }
+  const instance = new WebAssembly.Instance(module, imports);
+  (instance.exports["_initialize"] as () => void)();
+  (instance.exports["prepare"] as () => void)();
+  const memory = instance.exports["memory"] as WebAssembly.Memory;
+  memory.grow(SPARE_PAGES);
+  return snapshotModule(core, new Uint8Array(memory.buffer), ["_initialize", "prepare"]);
+}
+
+/** Joins our WIT files into one text: each further package in its nested form. */
+async function witSource(): Promise<string> {
+  const script = await Bun.file(join(ROOT, "wit/script/script.wit")).text();
+  const standard = await Bun.file(join(ROOT, "wit/kinode-process-1.0.0/process.wit")).text();
+  return `${script}\n${standard.replace(/^package ([^;]+);/m, "package $1 {")}\n}\n`;
+}
+
+async function toComponent(core: Uint8Array): Promise<Uint8Array> {
+  // The package does not export its adapter by name; it lies beside its `dist`.
+  const jco = import.meta.resolve("@bytecodealliance/jco");
+  const adapter = new URL("../lib/wasi_snapshot_preview1.reactor.wasm", jco);
+  const embedded = await componentEmbed({
+    binary: core,
+    witSource: await witSource(),
+    world: "engine",
+    stringEncoding: "utf8",
+  });
+  return componentNew(embedded, [["wasi_snapshot_preview1", await Bun.file(adapter).bytes()]]);
+}
+
+/** Builds the engine and returns its bytes. */
+export async function buildEngine(): Promise<Uint8Array> {
+  const work = await mkdtemp(join(tmpdir(), "kinode-engine-"));
+  try {
+    await mkdir(work, { recursive: true });
+    const quickjs = await fetchQuickJs(work);
+    await addFrameWeights(quickjs);
+    await writePrelude(work);
+    return await toComponent(await prepareContext(await compile(work, quickjs)));
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.main) {
+  const output = process.argv[2] ?? join(HERE, "kinode-engine.wasm");
+  const bytes = await buildEngine();
+  await Bun.write(output, bytes);
+  const hash = new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
+  console.log(`${bytes.length} bytes, sha256 ${hash}`);
+}

@@ -1,0 +1,210 @@
+/*
+ * QuickJS-ng as one Kinode process: a script sees `kinode` (packages/types/src/guest.ts) and a few globals.
+ * One translation unit with QuickJS-ng, because shapes, promises and strings are handled below its public API.
+ *
+ * `prepare` runs once, when the engine is built: it makes the context and evaluates the prelude. The build then saves the
+ * memory as the module's data (build/snapshot.ts), so a process starts with a ready context.
+ */
+#include "quickjs.c"
+
+static JSRuntime *engine_runtime;
+static JSContext *engine_context;
+
+#include "abi.h"
+#include "names.h"
+#include "arguments.h"
+#include "address.h"
+#include "lift.h"
+#include "lower.h"
+#include "host-functions.h"
+#include "globals.h"
+
+/* Below this much of the C stack a script gets "Maximum call stack size exceeded"; what QuickJS calls without checking fits in. */
+#define STACK_RESERVE_BYTES (48 * 1024)
+#define STDERR_BYTES 4096
+
+extern const char prelude_source[];
+extern const uint32_t prelude_length;
+
+/* ---- Endings ---- */
+
+static void write_stderr(const char *text, size_t length) {
+    __wasi_ciovec_t part = { (const uint8_t *)text, length };
+    __wasi_size_t written;
+    (void)__wasi_fd_write(2, &part, 1, &written);
+}
+
+_Noreturn static void fail_with_text(const char *text) {
+    write_stderr(text, strlen(text));
+    __builtin_trap();
+}
+
+static void append(char *to, size_t *used, const char *text) {
+    size_t length = strlen(text);
+    if (length > STDERR_BYTES - *used) length = STDERR_BYTES - *used;
+    memcpy(to + *used, text, length);
+    *used += length;
+}
+
+/* "TypeError: message" and the stack. Reading it may run code of the script, so every step may fail. */
+static size_t describe_error(JSValueConst error, char *to) {
+    size_t used = 0;
+    const char *text = JS_ToCString(engine_context, error);
+    append(to, &used, text ? text : "a value that cannot be shown");
+    JS_FreeCString(engine_context, text);
+    JS_FreeValue(engine_context, JS_GetException(engine_context));
+    JSValue stack = JS_IsObject(error) ? JS_GetPropertyStr(engine_context, error, "stack") : JS_UNDEFINED;
+    if (JS_IsString(stack)) {
+        const char *frames = JS_ToCString(engine_context, stack);
+        append(to, &used, "\n");
+        if (frames) append(to, &used, frames);
+        JS_FreeCString(engine_context, frames);
+    }
+    JS_FreeValue(engine_context, stack);
+    JS_FreeValue(engine_context, JS_GetException(engine_context));
+    return used;
+}
+
+_Noreturn static void fail_with_error(JSValue error) {
+    static char text[STDERR_BYTES];
+    write_stderr(text, describe_error(error, text));
+    __builtin_trap();
+}
+
+/* ---- Rejections nobody handles ---- */
+
+#define REPORTED_REJECTIONS 16
+static JSValue rejections[REPORTED_REJECTIONS];
+static uint32_t rejection_count;
+
+static void track_rejection(JSContext *ctx, JSValueConst promise, JSValueConst reason, bool is_handled, void *opaque) {
+    if (!is_handled) {
+        if (rejection_count < REPORTED_REJECTIONS) rejections[rejection_count++] = JS_DupValue(ctx, promise);
+        return;
+    }
+    for (uint32_t i = 0; i < rejection_count; i++) {
+        if (JS_VALUE_GET_PTR(rejections[i]) != JS_VALUE_GET_PTR(promise)) continue;
+        JS_FreeValue(ctx, rejections[i]);
+        rejections[i] = rejections[--rejection_count];
+        return;
+    }
+}
+
+static void report_rejections(void) {
+    static char text[STDERR_BYTES + 32] = "Unhandled rejection: ";
+    while (rejection_count) {
+        JSValue promise = rejections[--rejection_count];
+        JSValue reason = JS_PromiseResult(engine_context, promise);
+        size_t length = 21 + describe_error(reason, text + 21);
+        replace_lone_surrogates((uint8_t *)text, length);
+        while (length && (text[length - 1] & 0xc0) == 0x80) length--; /* a cut must not leave half a character */
+        if (length && (uint8_t)text[length - 1] >= 0xc0) length--;
+        wit_print_to_terminal(0, (uint8_t *)text, length);
+        JS_FreeValue(engine_context, reason);
+        JS_FreeValue(engine_context, promise);
+    }
+}
+
+/* ---- The life of a process ---- */
+
+static void run_jobs(void) {
+    JSContext *context;
+    int status;
+    do {
+        while ((status = JS_ExecutePendingJob(engine_runtime, &context)) > 0) {}
+        if (status < 0) fail_with_error(JS_GetException(engine_context));
+        if (rejection_count) report_rejections();
+    } while (JS_IsJobPending(engine_runtime));
+}
+
+static void deliver_next(void) {
+    static ReceiveResult result;
+    forget_results();
+    wit_receive(&result);
+    JSValue delivery = lift_delivery(&result);
+    if (JS_IsException(delivery)) fail_with_error(JS_GetException(engine_context));
+    JSValue promise = waiting[waiting_first++];
+    if (waiting_first == waiting_end) waiting_first = waiting_end = 0;
+    fulfill_or_reject_promise(engine_context, promise, delivery, false);
+    JS_FreeValue(engine_context, delivery);
+    JS_FreeValue(engine_context, promise);
+}
+
+static void evaluate_script(void) {
+    OptionText script;
+    forget_results();
+    wit_script_source(&script);
+    if (!script.some) fail_with_text("The engine was started without a script; pack one into it or start it from a node that has one");
+    char *source = malloc((size_t)script.value.len + 1); /* the parser wants a NUL at the end */
+    if (!source) fail_with_text("The script does not fit the memory limit of the process");
+    memcpy(source, script.value.ptr, script.value.len);
+    source[script.value.len] = 0;
+    forget_results();
+    JSValue value = JS_Eval(engine_context, source, script.value.len, "script.js", JS_EVAL_TYPE_GLOBAL);
+    free(source);
+    if (JS_IsException(value)) fail_with_error(JS_GetException(engine_context));
+    JS_FreeValue(engine_context, value);
+    if (JS_IsUndefined(main_function)) {
+        run_jobs();
+        if (JS_IsUndefined(main_function)) fail_with_text("The script ended without calling kinode.main(\xe2\x80\xa6); register its entry point");
+    }
+}
+
+static void set_stack_limit(void) {
+    engine_runtime->stack_top = js_get_stack_pointer();
+    engine_runtime->stack_limit = STACK_RESERVE_BYTES; /* the stack lies at the start of memory */
+}
+
+static void reseed(void) {
+    uint64_t seed;
+    if (__wasi_random_get((uint8_t *)&seed, sizeof seed) == 0 && seed) engine_context->random_state = seed;
+}
+
+EXPORT("init")
+void init(const uint8_t *our, uint32_t our_length) {
+    set_stack_limit();
+    reseed();
+    JSValue address = JS_NewStringLen(engine_context, (const char *)our, our_length);
+    evaluate_script();
+    JSValue outcome = JS_Call(engine_context, main_function, JS_UNDEFINED, 1, (JSValueConst *)&address);
+    if (JS_IsException(outcome)) fail_with_error(JS_GetException(engine_context));
+    if (!JS_IsPromise(outcome)) { run_jobs(); return; }
+    JS_PromiseMarkAsHandled(engine_context, outcome);
+    for (;;) {
+        run_jobs();
+        switch (JS_PromiseState(engine_context, outcome)) {
+        case JS_PROMISE_FULFILLED: return;
+        case JS_PROMISE_REJECTED: fail_with_error(JS_PromiseResult(engine_context, outcome));
+        default: break;
+        }
+        if (waiting_first == waiting_end)
+            fail_with_text("The script waits for something that can never happen: its main function has not ended and no receive() is waiting");
+        deliver_next();
+    }
+}
+
+/* Called once by the build; not exported by the finished engine. */
+EXPORT("prepare")
+void prepare(void) {
+    engine_runtime = JS_NewRuntime();
+    engine_context = JS_NewContext(engine_runtime);
+    if (!engine_context) fail_with_text("no context");
+    JS_AddIntrinsicDOMException(engine_context);
+    JS_SetHostPromiseRejectionTracker(engine_runtime, track_rejection, NULL);
+    main_function = JS_UNDEFINED;
+    prepare_names();
+    JSValue global = JS_GetGlobalObject(engine_context), kinode = JS_NewObject(engine_context);
+    JS_SetPropertyFunctionList(engine_context, kinode, host_functions, countof(host_functions));
+    JS_FreezeObject(engine_context, kinode);
+    JS_DefinePropertyValueStr(engine_context, global, "kinode", kinode, 0);
+    JSValue natives = JS_NewObject(engine_context);
+    JS_SetPropertyFunctionList(engine_context, natives, native_functions, countof(native_functions));
+    JS_DefinePropertyValueStr(engine_context, global, "__natives", natives, JS_PROP_CONFIGURABLE);
+    JSValue value = JS_Eval(engine_context, prelude_source, prelude_length, "prelude.js", JS_EVAL_TYPE_GLOBAL);
+    if (JS_IsException(value)) fail_with_error(JS_GetException(engine_context));
+    JSAtom name = JS_NewAtom(engine_context, "__natives");
+    JS_DeleteProperty(engine_context, global, name, 0);
+    JS_FreeAtom(engine_context, name);
+    JS_FreeValue(engine_context, global);
+    JS_RunGC(engine_runtime);
+}

@@ -5,4 +5,8 @@
  */
 import { runCommandLine } from "./commands/command-line.ts";
 
-process.exitCode = await runCommandLine(process.argv.slice(2));
+const args = process.argv.slice(2);
+const code = await runCommandLine(args);
+// A node that could not start may have opened files and ports already, which would keep the program alive.
+if (args[0] === "start" && code !== 0) process.exit(code);
+process.exitCode = code;

@@ -63,6 +63,7 @@ export interface ComposeOptions {
   readonly config: StartConfig;
   readonly home: HomeFolder;
   readonly identity: Identity;
+  readonly packages: readonly BundledPackage[];
   readonly port: number;
   readonly clock: Clock;
   readonly printer: NodePrinter;
@@ -79,7 +80,11 @@ async function loadExtraPackages(paths: readonly string[]): Promise<Package[]> {
   );
 }
 
-async function loadPackages(paths: readonly string[]): Promise<BundledPackage[]> {
+/**
+ * The packages of the release and of `--package`, read and checked.
+ * @throws {KinodeError} one of them is missing or is no package
+ */
+export async function loadPackages(paths: readonly string[]): Promise<BundledPackage[]> {
   const [release, extra] = await Promise.all([loadBundledPackages(), loadExtraPackages(paths)]);
   return [
     ...release.map((each): BundledPackage => ({ package: each, by: "release" })),
@@ -148,15 +153,12 @@ function createModules(
 
 /** Builds and boots a node; settles when its first page can be served. */
 export async function composeNode(options: ComposeOptions): Promise<RunningNode> {
-  const { config, home, identity, clock, printer } = options;
+  const { config, home, identity, packages, clock, printer } = options;
   const random = createSystemRandom();
   const signer = createNodeSigner(identity.networkingSeed);
   const localToken = provideLocalToken(home, random);
   const say = (text: string): void => printer.print(0, KERNEL_PROCESS, text);
-  const [packages, store] = await Promise.all([
-    loadPackages(config.packages),
-    openSqliteStore({ path: home.storeFile }),
-  ]);
+  const store = await openSqliteStore({ path: home.storeFile });
   const vfs = openFolderVfs({ folder: home.vfs });
   const bundled = new Set(packages.map((each) => each.package.id));
   const executors = createExecutors(packages, clock, random);
@@ -224,7 +226,6 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
     version: manifest.version,
     url: () => url,
     startedAtMs: clock.nowMs(),
-    localToken,
     issueLoginLink: () => http.issueLoginLink(),
     shutdown: options.onShutdown,
   };

@@ -41,12 +41,17 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** The token of the local control interface; made at the first start. */
+/** The token of the local control interface, or `undefined` before the first start. */
+export function readToken(home: HomeFolder): string | undefined {
+  if (!existsSync(home.tokenFile)) return undefined;
+  const token = readFileSync(home.tokenFile, "utf8").trim();
+  return /^[0-9a-f]{64}$/.test(token) ? token : undefined;
+}
+
+/** As `readToken`; made at the first start. */
 export function provideLocalToken(home: HomeFolder, random: Random): string {
-  if (existsSync(home.tokenFile)) {
-    const token = readFileSync(home.tokenFile, "utf8").trim();
-    if (/^[0-9a-f]{64}$/.test(token)) return token;
-  }
+  const known = readToken(home);
+  if (known !== undefined) return known;
   const token = random.bytes(32).toHex();
   writePrivateFile(home.tokenFile, `${token}\n`);
   return token;
@@ -56,9 +61,10 @@ export function provideLocalToken(home: HomeFolder, random: Random): string {
 export async function refuseSecondNode(home: HomeFolder): Promise<void> {
   const run = readRunFile(home);
   if (run === undefined || run.pid === process.pid || !isAlive(run.pid)) return;
-  // A pid may belong to another program by now; a node answers under its own name.
-  const name = await fetch(`${run.url}/our`, { signal: AbortSignal.timeout(1_000) })
-    .then((answer) => answer.text())
+  // A pid may belong to another program by now; a node knows the token of its home.
+  const headers = { authorization: `Bearer ${readToken(home) ?? ""}` };
+  const name = await fetch(`${run.url}/~/api/node`, { headers, signal: AbortSignal.timeout(2_000) })
+    .then(async (answer) => ((await answer.json()) as { name?: string }).name)
     .catch(() => undefined);
   if (name !== run.name) return;
   throw new NodeError(

@@ -14,7 +14,7 @@ import {
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import type { Kernel } from "@kinode-ts/kernel";
 import { type Clock, KERNEL_PROCESS, TERMINAL_PROCESS } from "@kinode-ts/types";
-import { composeNode, type RunningNode } from "./compose.ts";
+import { composeNode, loadPackages, type RunningNode } from "./compose.ts";
 import { type HomeFolder, openHomeFolder } from "./home-folder.ts";
 import { type Identity, provideIdentity } from "./identity.ts";
 import { chooseHttpPort } from "./ports.ts";
@@ -182,6 +182,8 @@ export async function startNode(config: StartConfig): Promise<void> {
   for (const signal of STOP_SIGNALS) process.on(signal, () => asked.resolve());
   process.on("SIGPIPE", () => {});
 
+  // Before the identity is made: a mistyped path must not leave half a node behind.
+  const packages = await loadPackages(config.packages);
   const identity = await provideIdentity(home, createSystemRandom(), config);
   if (identity.newPassword !== undefined) {
     // At once, so that it is not lost when something below fails. Not into the log file, which must not hold it.
@@ -191,6 +193,7 @@ export async function startNode(config: StartConfig): Promise<void> {
     config,
     home,
     identity,
+    packages,
     port,
     clock,
     printer: view.printer,

@@ -150,7 +150,7 @@ function addProcesses(program: Command, output: Output): void {
     .description("look for what may be wrong")
     .action(async (flags: CommandFlags) => {
       const { doctorCommand } = await import("./doctor.ts");
-      if (!(await doctorCommand(flags, output))) process.exitCode = 1;
+      if (!(await doctorCommand(flags, output))) output.exitCode = 1;
     });
 }
 
@@ -207,7 +207,7 @@ export async function runCommandLine(
 ): Promise<number> {
   try {
     await createProgram(output).parseAsync([...args], { from: "user" });
-    return Number(process.exitCode ?? 0);
+    return output.exitCode;
   } catch (thrown) {
     // Commander has written its own text already.
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;

@@ -2,11 +2,10 @@
  * Talks to the running node of a home folder, with its local token.
  * @module
  */
-import { readFileSync } from "node:fs";
 import { type ControlError, errorText } from "@kinode-ts/types";
 import { NodeError } from "../boot/errors.ts";
 import { type HomeFolder, homeFolder } from "../boot/home-folder.ts";
-import { isAlive, readRunFile, type RunFile } from "../boot/run-file.ts";
+import { isAlive, readRunFile, readToken, type RunFile } from "../boot/run-file.ts";
 
 export interface ControlClient {
   readonly run: RunFile;
@@ -24,20 +23,13 @@ function notRunning(home: HomeFolder): NodeError {
   );
 }
 
-function readToken(home: HomeFolder): string {
-  try {
-    return readFileSync(home.tokenFile, "utf8").trim();
-  } catch {
-    throw notRunning(home);
-  }
-}
-
 /** @throws {NodeError} `node.not-running`, later `node.unreachable` and `node.answer` */
 export function connectToNode(homePath: string): ControlClient {
   const home = homeFolder(homePath);
   const run = readRunFile(home);
   if (run === undefined || !isAlive(run.pid)) throw notRunning(home);
   const token = readToken(home);
+  if (token === undefined) throw notRunning(home);
   const call = async (method: string, path: string, body?: unknown): Promise<Response> => {
     const isBytes = body instanceof Uint8Array;
     const response = await fetch(`${run.url}/~/api/${path}`, {

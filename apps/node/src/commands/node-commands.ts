@@ -78,7 +78,7 @@ export async function sendCommand(
   });
   if (flags.json === true) {
     output.line(JSON.stringify(answer));
-    if (answer.kind === "send-error") process.exitCode = 1;
+    if (answer.kind === "send-error") output.exitCode = 1;
     return;
   }
   if (answer.kind === "sent") return output.line(`Sent to ${target}.`);

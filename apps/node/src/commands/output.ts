@@ -9,6 +9,8 @@ export interface Output {
   line(text: string): void;
   error(text: string): void;
   readonly isTerminal: boolean;
+  /** Set by a command that printed an answer which is a failure. */
+  exitCode: number;
 }
 
 export function consoleOutput(): Output {
@@ -16,6 +18,7 @@ export function consoleOutput(): Output {
     line: (text) => void process.stdout.write(`${text}\n`),
     error: (text) => void process.stderr.write(`${text}\n`),
     isTerminal: process.stdin.isTTY && process.stdout.isTTY,
+    exitCode: 0,
   };
 }
 

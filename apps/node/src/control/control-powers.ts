@@ -21,8 +21,6 @@ export interface ControlPowers {
   /** Address of the web interface; known once it listens. */
   readonly url: () => string;
   readonly startedAtMs: number;
-  /** Bearer token of tools on this machine. */
-  readonly localToken: string;
   readonly issueLoginLink: () => string;
   /** Stops the node after the answer was given. */
   readonly shutdown: () => void;

@@ -17,30 +17,6 @@ export const CONTROL_PREFIX = "/~/api/";
 const DEFAULT_LOG_LINES = 100;
 const MAX_LOG_LINES = 1_000;
 
-/** Compares in a time that does not depend on where the texts differ. */
-function sameToken(a: string, b: string): boolean {
-  let difference = a.length ^ b.length;
-  for (let i = 0; i < b.length; i += 1)
-    difference |= a.charCodeAt(i % (a.length || 1)) ^ b.charCodeAt(i);
-  return difference === 0;
-}
-
-/** A page of another site must not act with the person's cookie. */
-function isForeignPage(request: Request): boolean {
-  const origin = request.headers.get("origin");
-  if (origin === null) return request.headers.get("sec-fetch-site") === "cross-site";
-  const host = request.headers.get("host");
-  return origin !== `http://${host}` && origin !== `https://${host}`;
-}
-
-function mayUse(powers: ControlPowers, request: Request, hasCookie: boolean): boolean {
-  const authorization = request.headers.get("authorization");
-  if (authorization?.startsWith("Bearer ") === true) {
-    return sameToken(authorization.slice("Bearer ".length), powers.localToken);
-  }
-  return hasCookie && !isForeignPage(request);
-}
-
 function showNode(powers: ControlPowers): ControlNode {
   return {
     name: powers.kernel.our,
@@ -127,11 +103,15 @@ function findRoute(method: string, path: string): readonly [Route, string] {
 export async function handleControl(
   powers: ControlPowers,
   request: Request,
-  access: { readonly authenticated: boolean },
+  access: { readonly authenticated: boolean; readonly sameOrigin: boolean },
 ): Promise<Response> {
   try {
-    if (!mayUse(powers, request, access.authenticated)) {
+    if (!access.authenticated) {
       throw new ControlFault(401, "control.not-logged-in", "Log in first, or send the local token");
+    }
+    // A page of another site must not act with the person's cookie.
+    if (!access.sameOrigin) {
+      throw new ControlFault(403, "control.foreign-origin", "Pages of other sites may not do this");
     }
     const url = new URL(request.url);
     const path = decodeURIComponent(url.pathname.slice(CONTROL_PREFIX.length));

@@ -24,7 +24,8 @@ function parentsOf(paths: Iterable<string>): string[] {
   const folders = new Set<string>();
   for (const path of paths) {
     const parts = path.split("/").slice(0, -1);
-    if (parts.length > 0) folders.add(parts.join("/"));
+    for (let depth = 1; depth <= parts.length; depth += 1)
+      folders.add(parts.slice(0, depth).join("/"));
   }
   return [...folders].toSorted();
 }
@@ -48,13 +49,14 @@ export async function writePackageFiles(
   }
 }
 
+/** Files and folders below `folder`; a folder comes before what is in it. */
 async function listTree(files: VfsFiles, folder: string, below = ""): Promise<string[]> {
   const paths: string[] = [];
   for (const entry of await files.list(folder + below)) {
     const path = `${below}/${entry.name}`;
+    paths.push(path.slice(1));
     // oxlint-disable-next-line no-await-in-loop -- a walk
     if (entry.type === "Directory") paths.push(...(await listTree(files, folder, path)));
-    else paths.push(path.slice(1));
   }
   return paths;
 }
@@ -76,8 +78,9 @@ export async function syncPackageFiles(
     return true;
   }
   let isChanged = false;
+  const wanted = new Set([...content.keys(), ...parentsOf(content.keys())]);
   for (const path of await listTree(files, folder)) {
-    if (content.has(path) || OWN_FILES.test(path)) continue;
+    if (wanted.has(path) || OWN_FILES.test(path)) continue;
     // oxlint-disable-next-line no-await-in-loop -- rare
     await files.remove(`${folder}/${path}`);
     isChanged = true;

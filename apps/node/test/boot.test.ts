@@ -1,0 +1,292 @@
+/**
+ * Boot, bundled packages and shutdown, on the real program.
+ */
+import { afterAll, describe, expect, test } from "bun:test";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { versionHash } from "@kinode-ts/kit";
+import { decodeProbeReport, probeScript, type ProbeScript } from "@kinode-ts/testing/probe";
+import type { ControlApp, ControlGrant, ControlInspection, ControlProcess } from "@kinode-ts/types";
+import { type DetachedNode, startDetached } from "./detached-node.ts";
+import { PROBE, probeZip } from "./probe-package.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "boot-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function newHome(name: string): string {
+  return join(folder, name);
+}
+
+function writeZip(name: string, zip: Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, zip);
+  return path;
+}
+
+const run = async (node: DetachedNode, script: ProbeScript) =>
+  new TextDecoder().decode(await node.message(PROBE, new TextDecoder().decode(script.bytes())));
+
+async function heldBy(node: DetachedNode, holder: string): Promise<string[]> {
+  const grants = await node.get<ControlGrant[]>("capabilities");
+  return grants
+    .filter((grant) => grant.holder === holder && grant.granted)
+    .map(({ issuer, params }) => `${issuer.split("@")[1]} ${params}`)
+    .toSorted();
+}
+
+const WANTED = [
+  'http-server:distro:sys "messaging"',
+  'timer:distro:sys {"a":1,"b":[1.0,"x"]}',
+  'vfs:distro:sys "messaging"',
+  'vfs:distro:sys {"drive":"/probe:test.os/pkg","kind":"read"}',
+  'vfs:distro:sys {"drive":"/probe:test.os/pkg","kind":"write"}',
+];
+
+describe("packages that are added at every boot", () => {
+  const home = newHome("bundled");
+  const pkg = join(home, "vfs/probe:test.os/pkg");
+  const options = {
+    // One that does not exist is granted to nobody, and is no fault.
+    grant: ["nobody:nowhere:sys", { process: "eth:distro:sys", params: "Use" }],
+    files: { "ui/index.html": "<p>hello" },
+  };
+  const zip = probeZip({
+    ...options,
+    request: [{ process: "timer:distro:sys", params: { b: [1.0, "x"], a: 1 } }],
+  });
+
+  test("[P13] [K91] files and entries equal the package after each boot; equal files are not written again; what was added stays", async () => {
+    const text = new TextDecoder();
+    const raw = text.decode(zip);
+    expect(raw.length).toBeGreaterThan(0);
+    const path = writeZip("probe.zip", zip);
+    let node = await startDetached(home, ["--package", path]);
+    expect(node.output()).toContain(
+      `ATTENTION: --package ${path} runs with everything it asks for granted`,
+    );
+    // Everything asked for, minted without any check, its own drive, and the second pass of grants.
+    const wanted = WANTED.map((each) => each.replace("1.0", "1"));
+    expect(await heldBy(node, PROBE)).toEqual(wanted);
+    expect(await heldBy(node, "eth:distro:sys")).toEqual([`${PROBE} "Use"`]);
+    expect(await heldBy(node, "http-server:distro:sys")).toContain(`${PROBE} "messaging"`);
+    const [info] = (await node.get<ControlProcess[]>("processes")).filter(({ id }) => id === PROBE);
+    expect(info).toMatchObject({ state: "running", onExit: "restart", public: false });
+    // Its own messaging capability is not a decision and not listed, but held.
+    const script = probeScript()
+      .ourCapabilities()
+      .sendResponse({ body: { from: "report" } });
+    const report = decodeProbeReport(await node.message(PROBE, text.decode(script.bytes())));
+    const own = report.flatMap((record) =>
+      record.op === "our-capabilities" ? record.capabilities : [],
+    );
+    expect(own.map(({ issuer, params }) => `${issuer.process} ${params}`)).toContain(
+      `${PROBE} "messaging"`,
+    );
+    // The zip is saved next to the files.
+    expect(versionHash(new Uint8Array(readFileSync(join(pkg, "probe:test.os.zip"))))).toBe(
+      versionHash(zip),
+    );
+    expect(readFileSync(join(pkg, "ui/index.html"), "utf8")).toBe("<p>hello");
+
+    // The person adds one capability and withdraws another; the process keeps state.
+    await node.post("capabilities/grant", {
+      holder: PROBE,
+      issuer: "our@net:distro:sys",
+      params: '"messaging"',
+    });
+    await node.post("capabilities/revoke", {
+      holder: PROBE,
+      issuer: "our@vfs:distro:sys",
+      params: '"messaging"',
+    });
+    expect(await run(node, probeScript().setState("kept").sendResponse({ body: "ok" }))).toBe("ok");
+    expect(await node.stop()).toBe(0);
+
+    const old = new Date(1_000_000_000_000);
+    utimesSync(join(pkg, "manifest.json"), old, old);
+    utimesSync(join(pkg, "probe.wasm"), old, old);
+    writeFileSync(join(pkg, "ui/index.html"), "tampered");
+    writeFileSync(join(pkg, "stray.txt"), "not of the package");
+    mkdirSync(join(home, "vfs/probe:test.os/data"));
+    writeFileSync(join(home, "vfs/probe:test.os/data/mine.txt"), "mine");
+    node = await startDetached(home, ["--package", path]);
+    expect(statSync(join(pkg, "manifest.json")).mtimeMs).toBe(old.getTime());
+    expect(statSync(join(pkg, "probe.wasm")).mtimeMs).toBe(old.getTime());
+    expect(readFileSync(join(pkg, "ui/index.html"), "utf8")).toBe("<p>hello");
+    expect(existsSync(join(pkg, "stray.txt"))).toBe(false);
+    expect(readFileSync(join(home, "vfs/probe:test.os/data/mine.txt"), "utf8")).toBe("mine");
+    const after = wanted.filter((each) => each !== 'vfs:distro:sys "messaging"');
+    expect(await heldBy(node, PROBE)).toEqual(['net:distro:sys "messaging"', ...after].toSorted());
+    expect(
+      await run(
+        node,
+        probeScript()
+          .getState()
+          .sendResponse({ body: { from: "report" } }),
+      ),
+    ).toContain("kept");
+    expect(await node.stop()).toBe(0);
+  }, 60_000);
+
+  test("[P13] a new version replaces files and entries and keeps what the process holds beside", async () => {
+    const path = writeZip("probe2.zip", probeZip({ version: "2.0.0", files: { "new.txt": "2" } }));
+    const node = await startDetached(home, ["--package", path]);
+    expect(readdirSync(pkg).toSorted()).toEqual([
+      "manifest.json",
+      "metadata.json",
+      "new.txt",
+      "probe.wasm",
+      "probe:test.os.zip",
+    ]);
+    expect(await heldBy(node, PROBE)).toContain('net:distro:sys "messaging"');
+    const apps = await node.get<ControlApp[]>("apps");
+    expect(apps.find(({ id }) => id === "probe:test.os")).toMatchObject({
+      version: "2.0.0",
+      bundled: true,
+    });
+    await expect(node.post("packages/probe%3Atest.os/uninstall")).rejects.toThrow("409");
+    expect(await node.stop()).toBe(0);
+  }, 60_000);
+});
+
+test("an installed package, its state and the person's decisions are there after a restart", async () => {
+  const home = newHome("restart");
+  let node = await startDetached(home);
+  const shown = await node.post<ControlInspection>("packages/inspect", probeZip());
+  expect(shown).toMatchObject({ id: "probe:test.os", installedVersion: null, processes: [PROBE] });
+  expect(shown.capabilities.map(({ description }) => description)).toContain(
+    "read and write its own files",
+  );
+  expect(await node.get<ControlApp[]>("apps")).not.toContainEqual(
+    expect.objectContaining({ id: "probe:test.os" }),
+  );
+  const denied = shown.capabilities
+    .filter(({ issuer, params }) => issuer.endsWith("vfs:distro:sys") && params === '"messaging"')
+    .map(({ holder, issuer, params }) => ({ holder, issuer, params }));
+  expect(denied).toHaveLength(1);
+  await node.post(`packages/install?hash=${shown.hash}`, { denied });
+  await run(node, probeScript().setState("one").sendResponse({ body: "ok" }));
+  const before = await heldBy(node, PROBE);
+  expect(before).not.toContain('vfs:distro:sys "messaging"');
+  expect(await node.stop("SIGINT")).toBe(0);
+  expect(existsSync(join(home, ".node.json"))).toBe(false);
+
+  node = await startDetached(home);
+  expect(await heldBy(node, PROBE)).toEqual(before);
+  expect(
+    await run(
+      node,
+      probeScript()
+        .getState()
+        .sendResponse({ body: { from: "report" } }),
+    ),
+  ).toContain("one");
+  // An update that asks for more waits for the answer, and a refusal from before stays.
+  const update = await node.post<ControlInspection>(
+    "packages/inspect",
+    probeZip({ version: "2.0.0", request: ["eth:distro:sys"] }),
+  );
+  expect(
+    update.capabilities
+      .filter(({ approved }) => !approved)
+      .map(({ issuer }) => issuer.split("@")[1])
+      .toSorted(),
+  ).toEqual(["eth:distro:sys", "vfs:distro:sys"]);
+  const [app] = (await node.get<ControlApp[]>("apps")).filter(({ id }) => id === "probe:test.os");
+  expect(app).toMatchObject({
+    version: "1.0.0",
+    state: "update waits for approval",
+    withdrawnCount: 1,
+  });
+  await node.post("packages/probe%3Atest.os/uninstall", { purge: true });
+  expect(existsSync(join(home, "vfs/probe:test.os/pkg"))).toBe(false);
+  expect(await node.stop("SIGHUP")).toBe(0);
+}, 60_000);
+
+test("every stop signal ends the node in order, with exit code 0", async () => {
+  const home = newHome("signals");
+  for (const signal of ["SIGTERM", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM"] as const) {
+    const node = await startDetached(home);
+    expect({ signal, code: await node.stop(signal) }).toEqual({ signal, code: 0 });
+    expect(node.output()).toContain("everything is written");
+  }
+}, 60_000);
+
+test("the key is protected: files are closed to others, the password and the link are not in the log", async () => {
+  const home = newHome("secrets");
+  const node = await startDetached(home);
+  for (const name of [".keys", ".local-unlock", ".local-token"]) {
+    expect({ name, mode: statSync(join(home, name)).mode & 0o777 }).toEqual({ name, mode: 0o600 });
+  }
+  expect(statSync(home).mode & 0o777).toBe(0o700);
+  await node.stop();
+  expect(node.output()).toMatch(/login\?token=/);
+  const logs = readdirSync(join(home, ".terminal_logs")).map((name) =>
+    readFileSync(join(home, ".terminal_logs", name), "utf8"),
+  );
+  expect(logs.join("")).toContain("is running");
+  expect(logs.join("")).not.toContain("token=");
+  rmSync(join(home, ".local-unlock"));
+  await expect(startDetached(home)).rejects.toThrow("is locked");
+}, 60_000);
+
+test("a second node on one home is refused with the address of the first", async () => {
+  const home = newHome("twice");
+  const node = await startDetached(home);
+  await expect(startDetached(home)).rejects.toThrow(/already running at http:\/\/localhost:\d+/);
+  expect(await node.stop()).toBe(0);
+}, 60_000);
+
+test("the control interface answers strangers and nonsense with clear errors", async () => {
+  const node = await startDetached(newHome("control"));
+  const call = async (path: string, init: RequestInit = {}) => {
+    const answer = await fetch(`${node.url}/~/api/${path}`, init);
+    return { status: answer.status, body: (await answer.json()) as { error?: { code: string } } };
+  };
+  const token = readFileSync(join(node.home, ".local-token"), "utf8").trim();
+  const authorization = `Bearer ${token}`;
+  expect(await call("node")).toMatchObject({
+    status: 401,
+    body: { error: { code: "control.not-logged-in" } },
+  });
+  expect(await call("node", { headers: { authorization: "Bearer wrong" } })).toMatchObject({
+    status: 401,
+  });
+  const headers = { authorization };
+  const foreign = { authorization, origin: "http://evil.example" };
+  expect(await call("shutdown", { method: "POST", headers: foreign })).toMatchObject({
+    status: 403,
+  });
+  for (const [path, init, status] of [
+    ["nothing", {}, 404],
+    ["shutdown", {}, 405],
+    ["processes/no:such:process/kill", { method: "POST" }, 404],
+    ["processes/kernel:distro:sys/kill", { method: "POST" }, 409],
+    ["packages/install?hash=00", { method: "POST", body: "{}" }, 404],
+    ["packages/inspect", { method: "POST", body: "not a zip" }, 400],
+    ["packages/no:package/uninstall", { method: "POST", body: "{}" }, 404],
+    ["capabilities/grant", { method: "POST", body: "{" }, 400],
+    ["capabilities/grant", { method: "POST", body: "[]" }, 400],
+    ["send", { method: "POST", body: '{"target":"x","body":"","timeout":1}' }, 400],
+    ["logs?lines=-1", {}, 400],
+    ["%ff", {}, 400],
+  ] as const) {
+    expect({ path, ...(await call(path, { headers, ...init })) }).toMatchObject({
+      path,
+      status,
+      body: { error: {} },
+    });
+  }
+  expect(await node.stop()).toBe(0);
+}, 60_000);

@@ -1,0 +1,192 @@
+/**
+ * What the commands print, against a running node.
+ */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runCommandLine } from "../src/commands/command-line.ts";
+import type { Output } from "../src/commands/output.ts";
+import { type DetachedNode, startDetached } from "./detached-node.ts";
+import { PROBE, probeZip } from "./probe-package.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "cli-"));
+const home = join(folder, "home");
+let node: DetachedNode;
+beforeAll(async () => {
+  node = await startDetached(home);
+}, 30_000);
+afterAll(async () => {
+  await node.stop();
+  rmSync(folder, { recursive: true });
+});
+
+async function kinode(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const output: Output = {
+    line: (text) => out.push(text),
+    error: (text) => err.push(text),
+    isTerminal: false,
+    exitCode: 0,
+  };
+  const code = await runCommandLine(args, output);
+  return { code, out: out.join("\n"), err: err.join("\n") };
+}
+const onNode = (...args: string[]) => kinode(...args, "--home", home);
+
+function zipFile(name: string, zip: Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, zip);
+  return path;
+}
+
+test("help names every command, and a mistyped one is answered with the nearest", async () => {
+  const help = await kinode("--help");
+  expect(help.code).toBe(0);
+  for (const command of [
+    "start",
+    "build",
+    "pack",
+    "install",
+    "uninstall",
+    "ps",
+    "kill",
+    "send",
+    "caps",
+    "logs",
+    "link",
+    "stop",
+    "doctor",
+  ]) {
+    expect(help.out).toContain(`  ${command}`);
+  }
+  const wrong = await kinode("instal");
+  expect(wrong.code).toBe(2);
+  expect(wrong.err).toContain("Did you mean install?");
+});
+
+test("without a running node a command says how to start one", async () => {
+  const { code, err } = await kinode("ps", "--home", join(folder, "nowhere"));
+  expect(code).toBe(1);
+  expect(err).toContain("No node is running with the home");
+  expect(err).toContain("kinode start");
+});
+
+test("flags of start are checked, and those of the simulation are refused for now", async () => {
+  for (const [args, text] of [
+    [["--port", "70000"], "--port takes a number from 0 to 65535"],
+    [["--verbosity", "x"], "--verbosity takes a number"],
+    [["--process-verbosity", "{"], "it is not JSON"],
+    [["--fake-node-name", "x.os"], "comes later"],
+    [["--package", join(folder, "missing.zip")], "There is no file or folder"],
+    [["--name", "Not A Name"], "is not a node name"],
+  ] as const) {
+    const { code, err } = await kinode("start", join(folder, "never"), "--detached", ...args);
+    expect({ args, code }).toEqual({ args, code: 1 });
+    expect(err).toContain(text);
+  }
+});
+
+test("a package is shown in plain words, installed with a refusal, updated and removed", async () => {
+  const zip = zipFile("probe.zip", probeZip({ request: ["timer:distro:sys"] }));
+  const asked = await onNode("install", zip);
+  expect(asked.code).toBe(1);
+  expect(asked.out).toContain("Probe 1.0.0 (probe:test.os)");
+  expect(asked.out).toContain("It may set timers");
+  expect(asked.err).toContain("--yes");
+  const wrong = await onNode("install", zip, "--deny", "eth:distro:sys");
+  expect(wrong.err).toContain('does not ask for "eth:distro:sys"');
+
+  const done = await onNode("install", zip, "--deny", "timer:distro:sys");
+  expect(done).toMatchObject({ code: 0 });
+  expect(done.out).toContain("Installed Probe 1.0.0; it is running.");
+  const list = await onNode("caps", "ls", "probe:test.os");
+  expect(list.out).toMatch(/^no +main:probe:test\.os +set timers/m);
+  // An update that asks for nothing new needs no answer, and what was refused stays refused.
+  const update = zipFile(
+    "probe2.zip",
+    probeZip({ version: "2.0.0", request: ["timer:distro:sys"] }),
+  );
+  expect((await onNode("install", update)).out).toContain("Installed Probe 2.0.0");
+  expect((await onNode("caps", "ls", PROBE)).out).toMatch(/^no +main:probe:test\.os +set timers/m);
+
+  expect((await onNode("caps", "grant", PROBE, "timer:distro:sys")).out).toBe(
+    `${PROBE} may set timers.`,
+  );
+  const revoked = await onNode("caps", "revoke", PROBE, "timer:distro:sys", "messaging", "--json");
+  expect(JSON.parse(revoked.out)).toMatchObject({ granted: false, description: "set timers" });
+  expect((await onNode("caps", "revoke", PROBE, "timer:distro:sys")).err).toContain(
+    "does not hold",
+  );
+
+  const ps = await onNode("ps");
+  expect(ps.out).toMatch(/^probe:test\.os +2\.0\.0 +running/m);
+  expect(ps.out).toMatch(/^main:probe:test\.os +running +restart/m);
+  const json = JSON.parse((await onNode("ps", "--json")).out) as {
+    apps: unknown[];
+    processes: unknown[];
+  };
+  expect(json.processes.length).toBeGreaterThan(10);
+
+  expect((await onNode("uninstall", "probe:test.os", "--purge")).out).toContain(
+    "with all its data",
+  );
+  expect((await onNode("uninstall", "probe:test.os")).err).toContain("is not installed");
+  expect(existsSync(join(home, "vfs/probe:test.os/pkg"))).toBe(false);
+});
+
+test("a zip without metadata is installed by its name, and a package that cannot run is refused with the file", async () => {
+  const { packZip } = await import("@kinode-ts/kit");
+  const manifest = [
+    {
+      process_name: "main",
+      process_wasm_path: "/bad.wasm",
+      on_exit: "None",
+      request_networking: false,
+      request_capabilities: [],
+      grant_capabilities: [],
+      public: false,
+    },
+  ];
+  const bad = packZip(
+    new Map([
+      ["manifest.json", new TextEncoder().encode(JSON.stringify(manifest))],
+      ["bad.wasm", new TextEncoder().encode("no program")],
+    ]),
+  );
+  expect((await onNode("install", zipFile("unnamed.zip", bad), "--yes")).err).toContain(
+    "metadata.json",
+  );
+  const named = await onNode("install", zipFile("bad:test.os.zip", bad), "--yes");
+  expect(named.code).toBe(1);
+  expect(named.err).toContain('Cannot install "bad:test.os": its program bad.wasm cannot run here');
+});
+
+test("send, kill, logs and link speak clearly", async () => {
+  const none = await onNode("send", "our@no:such:process", '"x"', "--timeout", "1");
+  expect(none.code).toBe(1);
+  expect(none.err).toContain("No answer from our@no:such:process");
+  expect((await onNode("send", "nonsense", "1")).err).toContain("our@echo:echo:alice.os");
+  expect((await onNode("send", "our@no:such:process", "1", "--timeout", "x")).err).toContain(
+    "is not a number of seconds",
+  );
+  expect((await onNode("kill", "no:such:process")).err).toContain("There is no process");
+  expect((await onNode("logs", "-n", "5")).out).toContain("is running");
+  expect((await onNode("logs", "-n", "0")).err).toContain("not a number of lines");
+  const { url } = JSON.parse((await onNode("link", "--json")).out) as { url: string };
+  const login = await fetch(url, { redirect: "manual" });
+  expect(login.status).toBe(303);
+  expect(login.headers.get("set-cookie")).toContain("kinode-auth_");
+});
+
+test("doctor finds a file that others may read", async () => {
+  const fine = await onNode("doctor", "--json");
+  expect(JSON.parse(fine.out)).toMatchObject({ ok: true });
+  const other = join(folder, "open");
+  mkdirSync(other);
+  writeFileSync(join(other, ".local-token"), "x", { mode: 0o644 });
+  const { code, out } = await kinode("doctor", "--home", other);
+  expect(code).toBe(1);
+  expect(out).toContain("others may read");
+});

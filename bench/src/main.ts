@@ -31,6 +31,8 @@ for (const scenario of SCENARIOS) {
   if (!wanted) continue;
   if (!asJson) process.stderr.write(`${scenario.name} …\n`);
   const child = Bun.spawn([process.execPath, import.meta.path, "--scenario", scenario.name], {
+    // As the node's own program sets it: docs/decisions/0002-bounds-checked-memories.md.
+    env: { ...process.env, BUN_JSC_useWasmFastMemory: "0" },
     stdout: "pipe",
     stderr: "inherit",
   });

@@ -29,4 +29,6 @@ if (from !== undefined && existsSync(from)) process.chdir(from);
 const program: { runCommandLine(args: readonly string[]): Promise<number> } = await import(
   join(ROOT, "apps/node/src/commands/command-line.ts")
 );
-process.exitCode = await program.runCommandLine(["start", ...process.argv.slice(2)]);
+const code = await program.runCommandLine(["start", ...process.argv.slice(2)]);
+// A node that could not start may have opened files already, which would keep the program alive.
+if (code !== 0) process.exit(code);

@@ -54,11 +54,11 @@ export class Scheduler {
     if (!this.#over && this.#queue.count === 1) queueMicrotask(this.#onBatch);
   }
 
-  /** Whether the running fiber should give way. Looks at the clock at every fourth question only. */
+  /** Whether the running fiber should give way. Looks at the clock at every eighth question only. */
   sliceIsOver(): boolean {
     if (this.#over) return true;
     if (!this.#active) this.#begin();
-    return (++this.#asks & 3) === 0 && this.#look();
+    return (++this.#asks & 7) === 0 && this.#look();
   }
 
   /** Monotonic milliseconds, at most about a slice old: exact enough for timeouts of seconds, and free. */

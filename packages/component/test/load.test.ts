@@ -19,13 +19,13 @@ test("garbage is refused with a text that says what it is not", async () => {
   await expect(load(new Uint8Array(0))).rejects.toThrow("magic bytes");
 });
 
-test("a core module is refused with what to do about it", () => {
+test("a core module is refused with what to do about it", async () => {
   await expect(load(CORE)).rejects.toThrow(
     "Cannot load the component: it is a core module, not a component. Wrap it with componentNew (jco) or wasm-tools component new",
   );
 });
 
-test("a file that is cut off is refused with the offset", () => {
+test("a file that is cut off is refused with the offset", async () => {
   const bytes = guestBytes("echo");
   await expect(load(bytes.slice(0, 100))).rejects.toThrow(/bytes announced, \d+ left at byte \d+/);
 });
@@ -36,7 +36,7 @@ function patched(bytes: Uint8Array, from: string, to: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, "latin1"));
 }
 
-test("an unknown import is named, with what this node offers", () => {
+test("an unknown import is named, with what this node offers", async () => {
   const bytes = patched(
     guestBytes("echo"),
     "kinode:process/standard@1.0.0",
@@ -47,14 +47,14 @@ test("an unknown import is named, with what this node offers", () => {
   );
 });
 
-test("a component whose main module needs other core modules is refused by the name of what it needs", () => {
+test("a component whose main module needs other core modules is refused by the name of what it needs", async () => {
   const bytes = patched(guestBytes("exit-0"), "wasi_snapshot_preview1", "wasi_snapshot_preview9");
   await expect(load(bytes)).rejects.toThrow(
     'it needs the import "wasi_snapshot_preview9" "proc_exit" of its main module',
   );
 });
 
-test("a component without init is refused", () => {
+test("a component without init is refused", async () => {
   const bytes = patched(guestBytes("returns"), "init", "imit");
   await expect(load(bytes)).rejects.toThrow(
     'it does not export a function "init". Build for the world "process-v1"',

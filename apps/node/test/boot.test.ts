@@ -290,3 +290,39 @@ test("the control interface answers strangers and nonsense with clear errors", a
   }
   expect(await node.stop()).toBe(0);
 }, 60_000);
+
+test("[K95] [K96] a print is prefixed with its package; level 1 is hidden at 0 but in the log; a process's own level and Muted win", async () => {
+  const home = newHome("prints");
+  const zip = writeZip("prints.zip", probeZip());
+  const script = probeScript().print(0, "at 0").print(1, "at 1").sendResponse({ body: "ok" });
+  const logText = () =>
+    readdirSync(join(home, ".terminal_logs"))
+      .map((name) => readFileSync(join(home, ".terminal_logs", name), "utf8"))
+      .join("");
+  for (const [args, shown] of [
+    [[], ["at 0"]],
+    [
+      ["-v", "1"],
+      ["at 0", "at 1"],
+    ],
+    [
+      ["--process-verbosity", `{"${PROBE}":{"U8":1}}`],
+      ["at 0", "at 1"],
+    ],
+    [["-v", "2", "--process-verbosity", `{"${PROBE}":{"U8":0}}`], ["at 0"]],
+    [["-v", "3", "--process-verbosity", `{"${PROBE}":"Muted"}`], []],
+  ] as const) {
+    rmSync(join(home, ".terminal_logs"), { recursive: true, force: true });
+    const node = await startDetached(home, ["--package", zip, ...args]);
+    await run(node, script);
+    await node.stop();
+    const lines = node
+      .output()
+      .split("\n")
+      .filter((line) => /^\w{3} \d\d:\d\d probe:test\.os: /.test(line))
+      .map((line) => line.replace(/^.*probe:test\.os: /, ""));
+    expect({ args, lines }).toEqual({ args, lines: [...shown] });
+    expect(logText()).toContain("probe:test.os: at 0\n");
+    expect(logText()).toContain("probe:test.os: at 1\n");
+  }
+}, 60_000);

@@ -69,6 +69,8 @@ export interface ComposeOptions {
   readonly printer: NodePrinter;
   /** Asked for over the control interface. */
   readonly onShutdown: () => void;
+  /** Called before the kernel boots, so that events of the boot can be seen. */
+  readonly onKernel: (kernel: Kernel) => void;
 }
 
 async function loadExtraPackages(paths: readonly string[]): Promise<Package[]> {
@@ -229,6 +231,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
     issueLoginLink: () => http.issueLoginLink(),
     shutdown: options.onShutdown,
   };
+  options.onKernel(kernel);
   await kernel.boot();
   await registerBundled(
     { our: identity.name, kernel, files: vfs.files, clock, printer, records },

@@ -10,6 +10,7 @@ import {
   openConsole,
   openHistory,
   PrintFilter,
+  type TerminalHandlers,
 } from "@kinode-ts/terminal";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import type { Kernel } from "@kinode-ts/kernel";
@@ -106,22 +107,19 @@ function followLevels(kernel: Kernel, filter: PrintFilter): () => void {
 }
 
 function openTerminal(
-  node: RunningNode,
+  { kernel }: RunningNode,
   view: Console,
   home: HomeFolder,
-  quit: () => void,
+  handlers: Pick<TerminalHandlers, "quit" | "levelsChanged">,
 ): () => void {
-  const { kernel } = node;
   const random = createSystemRandom();
-  const levelsChanged = followLevels(kernel, view.filter);
   const opened = openConsole({
     node: kernel.our,
     filter: view.filter,
     history: openHistory(home.history),
     handlers: {
       line: (text) => enterLine(kernel, random.u64(), text),
-      quit,
-      levelsChanged,
+      ...handlers,
       toggleStepThrough: () => kernel.debug.toggleStepThrough(),
       step: () => kernel.debug.step(),
       toggleLogging: () => view.logs.toggle(),
@@ -189,6 +187,7 @@ export async function startNode(config: StartConfig): Promise<void> {
     // At once, so that it is not lost when something below fails. Not into the log file, which must not hold it.
     view.show(`The password of this node, shown once: ${identity.newPassword}`);
   }
+  let levelsChanged = (): void => {};
   const node = await composeNode({
     config,
     home,
@@ -198,6 +197,9 @@ export async function startNode(config: StartConfig): Promise<void> {
     clock,
     printer: view.printer,
     onShutdown: () => asked.resolve(),
+    onKernel: (kernel) => {
+      levelsChanged = followLevels(kernel, view.filter);
+    },
   });
   writeRunFile(home, { pid: process.pid, port: node.port, url: node.url, name: identity.name });
   welcome(config, home, identity, node, print);
@@ -205,8 +207,8 @@ export async function startNode(config: StartConfig): Promise<void> {
   view.show(`Log in with this link, good for one use: ${node.issueLoginLink()}`);
   const isInteractive = !config.detached && process.stdin.isTTY && process.stdout.isTTY;
   const closeTerminal = isInteractive
-    ? openTerminal(node, view, home, () => asked.resolve())
-    : (followLevels(node.kernel, view.filter), () => {});
+    ? openTerminal(node, view, home, { quit: () => asked.resolve(), levelsChanged })
+    : () => {};
 
   await Promise.race([asked.promise, node.kernel.stopped]);
   closeTerminal();

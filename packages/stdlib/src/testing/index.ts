@@ -4,6 +4,8 @@
  */
 export { useHost } from "../current.ts";
 export { loadProgram } from "./load-program-bun.ts";
+export type { TestHttpResponse, TestSocket } from "./test-http-server.ts";
+export { TestHttpServer } from "./test-http-server.ts";
 export type {
   TestAnswer,
   TestMessage,

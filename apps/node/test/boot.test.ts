@@ -326,3 +326,46 @@ test("[K95] [K96] a print is prefixed with its package; level 1 is hidden at 0 b
     expect(logText()).toContain("probe:test.os: at 1\n");
   }
 }, 60_000);
+
+test("pages hear what changes, and the log can be followed", async () => {
+  const node = await startDetached(newHome("events"));
+  const token = readFileSync(join(node.home, ".local-token"), "utf8").trim();
+  const headers = { authorization: `Bearer ${token}` };
+  const follow = async (path: string) => {
+    const answer = await fetch(`${node.url}/~/api/${path}`, { headers });
+    expect(answer.headers.get("content-type")).toBe("text/event-stream");
+    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+    const decoder = new TextDecoder();
+    let text = "";
+    return {
+      async until(pattern: RegExp): Promise<void> {
+        while (!pattern.test(text)) {
+          const { value, done } = await reader.read();
+          if (done) throw new Error(`The stream ended before ${String(pattern)}:\n${text}`);
+          text += decoder.decode(value, { stream: true });
+        }
+      },
+      close: () => reader.cancel(),
+    };
+  };
+  const events = await follow("events");
+  const log = await follow("logs/follow");
+  const { hash } = await node.post<ControlInspection>("packages/inspect", probeZip());
+  await node.post(`packages/install?hash=${hash}`, { denied: [] });
+  await events.until(/data: \{"kind":"process-started","process":"main:probe:test\.os"\}/);
+  await events.until(/data: \{"kind":"apps-changed"\}/);
+  await node.post("capabilities/revoke", {
+    holder: PROBE,
+    issuer: "our@vfs:distro:sys",
+    params: '"messaging"',
+  });
+  await events.until(/data: \{"kind":"capabilities-changed","process":"main:probe:test\.os"\}/);
+  await run(node, probeScript().print(0, "followed").sendResponse({ body: "ok" }));
+  await log.until(/data: "\w{3} \d\d:\d\d probe:test\.os: followed"/);
+  await events.close();
+  await node.post("processes/main%3Aprobe%3Atest.os/kill");
+  const [app] = (await node.get<ControlApp[]>("apps")).filter(({ id }) => id === "probe:test.os");
+  expect(app).toMatchObject({ state: "stopped" });
+  // An open stream does not keep the node from stopping.
+  expect(await node.stop()).toBe(0);
+}, 60_000);

@@ -82,11 +82,7 @@ async function provide(folder: string, sources: readonly string[]): Promise<Pack
 
 /** @throws {PackageError} a source of this repository does not build */
 export async function loadBundledPackages(): Promise<Package[]> {
-  return await Promise.all(
-    PACKAGES.filter(({ folder }) => existsSync(join(ROOT, folder, "metadata.json"))).map(
-      ({ folder, sources }) => provide(folder, sources),
-    ),
-  );
+  return await Promise.all(PACKAGES.map(({ folder, sources }) => provide(folder, sources)));
 }
 
 /** SHA-256 of every program of the release, hex: only these may run natively. */

@@ -7,6 +7,7 @@ import { signCapability } from "@kinode-ts/caps";
 import { createComponentExecutor } from "@kinode-ts/component";
 import { createNodeSigner, primitives } from "@kinode-ts/crypto";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
+import { createNativeExecutor, createScriptExecutor } from "@kinode-ts/engine";
 import { createHttpServer } from "@kinode-ts/http";
 import { createKernel, type Kernel } from "@kinode-ts/kernel";
 import { type Package, readPackage } from "@kinode-ts/kit";
@@ -99,7 +100,8 @@ function createExecutors(packages: readonly BundledPackage[], clock: Clock, rand
   const trusted = trustedPrograms(release);
   const isTrusted = (bytes: Uint8Array): boolean => trusted.has(primitives.sha256(bytes).toHex());
   return [
-    // TMP-NO-ENGINE
+    createNativeExecutor({ trusted: (source) => isTrusted(source.bytes) }),
+    createScriptExecutor({ clock, random }),
     createComponentExecutor({ clock, random }),
   ];
 }

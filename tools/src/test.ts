@@ -74,7 +74,13 @@ async function runTests(member: Member): Promise<Outcome> {
   const report = join(REPORTS, `${member.folder.replaceAll("/", "-")}.xml`);
   const startedMs = performance.now();
   const child = Bun.spawn(
-    [process.execPath, "test", "--reporter=junit", `--reporter-outfile=${report}`],
+    [
+      process.execPath,
+      "test",
+      "--timeout=30000",
+      "--reporter=junit",
+      `--reporter-outfile=${report}`,
+    ],
     {
       cwd: join(ROOT, member.folder),
       stdout: "pipe",

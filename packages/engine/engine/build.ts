@@ -55,7 +55,9 @@ async function fetchQuickJs(work: string): Promise<string> {
     await cp(join(home, file, ".."), target, { recursive: true });
     return target;
   }
-  throw new Error(`cargo fetched ${CRATE.name} ${CRATE.version}, but its sources are not under ${home}`);
+  throw new Error(
+    `cargo fetched ${CRATE.name} ${CRATE.version}, but its sources are not under ${home}`,
+  );
 }
 
 async function addFrameWeights(quickjs: string): Promise<void> {
@@ -63,10 +65,12 @@ async function addFrameWeights(quickjs: string): Promise<void> {
   let source = await Bun.file(path).text();
   for (const [name, bytes] of Object.entries(FRAME_WEIGHTS)) {
     const definition = new RegExp(`^static[^;{}()]*\\b${name}\\([^;{}]*\\)\\n\\{\\n`, "m");
-    if (!definition.test(source)) throw new Error(`quickjs.c has no function ${name} to add a frame weight to`);
+    if (!definition.test(source))
+      throw new Error(`quickjs.c has no function ${name} to add a frame weight to`);
     source = source.replace(
       definition,
-      (found) => `${found}    char frame_weight[${bytes}]; __asm__ volatile("" : : "r"(frame_weight) : "memory");\n`,
+      (found) =>
+        `${found}    char frame_weight[${bytes}]; __asm__ volatile("" : : "r"(frame_weight) : "memory");\n`,
     );
   }
   await Bun.write(path, source);
@@ -106,10 +110,14 @@ async function compile(work: string, quickjs: string): Promise<Uint8Array> {
 /** Runs `prepare` once, with a fixed clock, and saves the memory it leaves. */
 async function prepareContext(core: Uint8Array): Promise<Uint8Array> {
   const module = new WebAssembly.Module(core.slice());
-  const memoryOf = (): DataView => new DataView((instance.exports["memory"] as WebAssembly.Memory).buffer);
+  const memoryOf = (): DataView =>
+    new DataView((instance.exports["memory"] as WebAssembly.Memory).buffer);
   const wasi: Record<string, (...args: number[]) => number> = {
     // NOTE: without a fixed time the saved seed of Math.random, and so the bytes of the engine, would differ.
-    clock_time_get: (_id, _precision, to) => (memoryOf().setBigUint64(to!, 1_000_000_000n, true), 0),
+    clock_time_get: (_id, _precision, to) => (
+      memoryOf().setBigUint64(to!, 1_000_000_000n, true),
+      0
+    ),
     fd_prestat_get: () => 8,
   };
   const imports: WebAssembly.Imports = {};

@@ -58,7 +58,14 @@ function unfinishedLength(bytes: Uint8Array): number {
   return 0;
 }
 
-const UTF8_LABELS = ["utf-8", "utf8", "unicode-1-1-utf-8", "unicode11utf8", "unicode20utf8", "x-unicode20utf8"];
+const UTF8_LABELS = [
+  "utf-8",
+  "utf8",
+  "unicode-1-1-utf-8",
+  "unicode11utf8",
+  "unicode20utf8",
+  "x-unicode20utf8",
+];
 
 class TextDecoder {
   readonly fatal: boolean;
@@ -122,7 +129,9 @@ const crypto = {
       throw new TypeError("crypto.getRandomValues: the argument must be an integer typed array");
     }
     if (array.byteLength > 65_536) {
-      throw new RangeError(`crypto.getRandomValues: ${array.byteLength} bytes are more than the 65536 allowed`);
+      throw new RangeError(
+        `crypto.getRandomValues: ${array.byteLength} bytes are more than the 65536 allowed`,
+      );
     }
     randomFill(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
     return array;

@@ -53,7 +53,7 @@ function readLeb(bytes: Uint8Array, at: number): { value: number; next: number }
 
 function readSections(module: Uint8Array): Section[] {
   const sections: Section[] = [];
-  for (let at = HEADER; at < module.length; ) {
+  for (let at = HEADER; at < module.length;) {
     const { value: size, next } = readLeb(module, at + 1);
     sections.push({ id: module[at]!, body: module.subarray(next, next + size) });
     at = next + size;
@@ -94,7 +94,10 @@ function dataSection(memory: Uint8Array): Uint8Array {
   const runs = nonZeroRuns(memory);
   const parts: (Uint8Array | number[])[] = [leb(runs.length)];
   for (const [start, end] of runs) {
-    parts.push([0, 0x41, ...signedLeb(start), 0x0b, ...leb(end - start)], memory.subarray(start, end));
+    parts.push(
+      [0, 0x41, ...signedLeb(start), 0x0b, ...leb(end - start)],
+      memory.subarray(start, end),
+    );
   }
   return join(parts);
 }

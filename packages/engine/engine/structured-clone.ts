@@ -69,7 +69,8 @@ export function structuredClone(input: unknown): unknown {
       value,
       (Array.isArray(value) ? new Array(value.length) : {}) as Record<string, unknown>,
     );
-    for (const key of Object.keys(value)) copy[key] = clone((value as Record<string, unknown>)[key]);
+    for (const key of Object.keys(value))
+      copy[key] = clone((value as Record<string, unknown>)[key]);
     return copy;
   }
 
@@ -82,7 +83,8 @@ export function structuredClone(input: unknown): unknown {
     if (typeof value === "function" || typeof value === "symbol") return refuse(value);
     if (typeof value !== "object" || value === null) return value;
     if (seen.has(value)) return seen.get(value);
-    if (value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet) return refuse(value);
+    if (value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet)
+      return refuse(value);
     const shell = cloneShell(value);
     if (shell !== undefined) return remember(value, shell);
     if (ArrayBuffer.isView(value)) return remember(value, cloneView(value));

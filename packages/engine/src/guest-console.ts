@@ -50,9 +50,7 @@ function formatObject(value: object): string {
 }
 
 /** @param print - `kinode.printToTerminal`; verbosity 0 is always shown, 1 is detail */
-export function createGuestConsole(
-  print: (verbosity: number, text: string) => void,
-): GuestConsole {
+export function createGuestConsole(print: (verbosity: number, text: string) => void): GuestConsole {
   const always = (...values: unknown[]): void => print(0, formatConsoleLine(values));
   return {
     error: always,

@@ -1,0 +1,63 @@
+/**
+ * Runs scripts sandboxed: one compiled engine component, shared by all, and the script handed in through an import.
+ * @module
+ */
+import {
+  type ComponentOptions,
+  loadComponent,
+  type LoadedComponent,
+  option,
+  string,
+} from "@kinode-ts/component";
+import type { Executor, Program, ProgramSource } from "@kinode-ts/types";
+import { ScriptError } from "./errors.ts";
+import { isPackedScript, unpackScript } from "./pack-script.ts";
+import { isScript, readScript } from "./script-text.ts";
+
+const SOURCE_INTERFACE = "kinode:script/source@0.1.0";
+
+export interface ScriptExecutorOptions extends Omit<ComponentOptions, "interfaces"> {
+  /** Bytes of the engine component; asked for once, when the first script is prepared. */
+  readonly engine: () => Promise<Uint8Array>;
+}
+
+interface ReadyEngine {
+  readonly bytes: Uint8Array;
+  readonly component: LoadedComponent;
+}
+
+async function loadEngine({ engine, ...options }: ScriptExecutorOptions): Promise<ReadyEngine> {
+  const bytes = await engine();
+  const get = { params: [], result: option(string) };
+  const interfaces = [{ name: SOURCE_INTERFACE, functions: { get } }];
+  return { bytes, component: await loadComponent(bytes, { ...options, interfaces }) };
+}
+
+function readPacked(engine: Uint8Array, { handle, bytes }: ProgramSource): string {
+  const script = unpackScript(engine, bytes);
+  if (script !== undefined) return readScript({ handle, bytes: script });
+  throw new ScriptError(
+    { code: "script.not-an-engine", reason: `"${handle}" was packed with another engine` },
+    { hint: "Pack the script again with the engine of this node" },
+  );
+}
+
+/**
+ * Accepts files called `….js`, and components that `packScript` made: those run on the shared engine as well.
+ */
+export function createSandboxExecutor(options: ScriptExecutorOptions): Executor {
+  let engine: Promise<ReadyEngine> | undefined;
+  return {
+    accepts: (source) => isScript(source) || isPackedScript(source.bytes),
+    async prepare(source): Promise<Program> {
+      engine ??= loadEngine(options);
+      const { bytes, component } = await engine.catch((error: unknown) => {
+        engine = undefined; // NOTE: a file that could not be read once may be readable later
+        throw error;
+      });
+      const script = isScript(source) ? readScript(source) : readPacked(bytes, source);
+      const provide = { [SOURCE_INTERFACE]: { get: () => script } };
+      return { start: (host, limits) => component.start(host, limits, { provide }) };
+    },
+  };
+}

@@ -7,7 +7,7 @@ import { networkCapability, VFS_PROCESS } from "@kinode-ts/types";
 import { expect, test } from "bun:test";
 import { createRealNode, type RealNode, within } from "./real-node.ts";
 
-const ROUND_TRIPS = 300;
+const ROUND_TRIPS = 100;
 
 async function nodeWithBystanders(): Promise<RealNode> {
   const node = await createRealNode();

@@ -23,7 +23,7 @@ import {
   type Clock,
   ETH_PROCESS,
   HTTP_CLIENT_PROCESS,
-  HTTP_SERVER_PROCESS,
+  TERMINAL_PROCESS,
   KERNEL_PROCESS,
   KV_PROCESS,
   type NodeSigner,
@@ -112,7 +112,7 @@ function forgetEntry(kernel: Kernel, signer: NodeSigner, random: Random, process
   const right = signCapability(signer, { issuer: homepage, params: '"RemoveOther"' });
   kernel.inject({
     id: random.u64(),
-    source: { node: kernel.our, process: HTTP_SERVER_PROCESS },
+    source: { node: kernel.our, process: TERMINAL_PROCESS },
     target: homepage,
     rsvp: undefined,
     message: {

@@ -7,7 +7,7 @@ import {
   type ControlApp,
   type ControlAppState,
   type ControlProcess,
-  HTTP_SERVER_PROCESS,
+  TERMINAL_PROCESS,
   packageOf,
   type ProcessId,
 } from "@kinode-ts/types";
@@ -28,7 +28,7 @@ interface HomepageEntry {
 async function homepageEntries(kernel: Kernel): Promise<readonly HomepageEntry[]> {
   if (kernel.process(HOMEPAGE)?.state !== "running") return [];
   const answer = await kernel.ask({
-    source: HTTP_SERVER_PROCESS,
+    source: TERMINAL_PROCESS,
     target: { node: kernel.our, process: HOMEPAGE },
     body: new TextEncoder().encode('"GetApps"'),
     timeoutSeconds: HOMEPAGE_TIMEOUT_SECONDS,

@@ -20,22 +20,26 @@ interface Turn {
 export class ModuleQueue {
   readonly #waiting = new Ring<Turn>();
   readonly #onError: (text: string) => void;
+  readonly #onMicrotask = () => this.#drain();
   #busy = false;
 
   constructor(onError: (text: string) => void) {
     this.#onError = onError;
   }
 
-  deliver(module: RuntimeModule, message: KernelMessage): void {
-    this.#enqueue({ module, message, failure: undefined });
+  /** @param later - not before the current call has returned: the sender may be a module that waits for its id */
+  deliver(module: RuntimeModule, message: KernelMessage, later: boolean): void {
+    this.#waiting.push({ module, message, failure: undefined });
+    if (later) queueMicrotask(this.#onMicrotask);
+    else this.#drain();
   }
 
   fail(module: RuntimeModule, message: KernelMessage, failure: SendErrorKind): void {
-    this.#enqueue({ module, message, failure });
+    this.#waiting.push({ module, message, failure });
+    queueMicrotask(this.#onMicrotask);
   }
 
-  #enqueue(turn: Turn): void {
-    this.#waiting.push(turn);
+  #drain(): void {
     if (this.#busy) return;
     this.#busy = true;
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {

@@ -24,7 +24,7 @@ import type {
   SpawnRequest,
   U64,
 } from "@kinode-ts/types";
-import { ProcessFault, ProcessKilled, sameAddress } from "@kinode-ts/types";
+import { errorText, ProcessFault, ProcessKilled, sameAddress } from "@kinode-ts/types";
 import { type ContextOwner, ContextTable, type Prompting, RequestContext } from "./contexts.ts";
 import type { KernelCore } from "./core.ts";
 import { messageBytes } from "./mailbox.ts";
@@ -77,7 +77,12 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
   async getState(): Promise<Uint8Array | undefined> {
     const pending = this.#core.journal.pendingState(this.entry.id);
     if (pending !== undefined) return pending.value?.slice();
-    return await this.#core.powers.store.state(this.entry.id);
+    try {
+      return await this.#core.powers.store.state(this.entry.id);
+    } catch (thrown) {
+      this.#core.lines.kernel(0, `Cannot read the state of ${this.entry.id}: ${errorText(thrown)}`);
+      throw new ProcessFault("The state could not be read from disk");
+    }
   }
 
   async setState(bytes: Uint8Array): Promise<void> {

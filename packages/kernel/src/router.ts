@@ -141,7 +141,7 @@ export class Router {
   ): ProcessEntry | undefined {
     const mailbox = receiver.mailbox;
     if (mailbox === undefined) {
-      this.#handToNode(receiver, message);
+      this.#handToNode(receiver, message, sender);
       return undefined;
     }
     const host = receiver.host;
@@ -161,7 +161,7 @@ export class Router {
     return offer === "slow" ? receiver : undefined;
   }
 
-  #handToNode(receiver: ProcessEntry, message: KernelMessage): void {
+  #handToNode(receiver: ProcessEntry, message: KernelMessage, sender?: ProcessEntry): void {
     if (receiver.id === KERNEL_PROCESS) {
       this.#commands.handle(message);
     } else if (receiver.module === undefined) {
@@ -172,7 +172,8 @@ export class Router {
       );
       this.inform(message);
     } else {
-      this.#modules.deliver(receiver.module, this.#pruned(message));
+      const later = sender !== undefined && sender.role !== "process";
+      this.#modules.deliver(receiver.module, this.#pruned(message), later);
     }
   }
 

@@ -172,9 +172,21 @@ export class TestNode {
     return this;
   }
 
-  /** Waits for something of the kernel while the virtual clock's turns run. */
+  /**
+   * Waits for something of the kernel while the virtual clock's turns run and its time stands still.
+   * Compiling a component takes real time, for which it waits as well.
+   */
   async during<T>(work: Promise<T>): Promise<T> {
-    return await this.clock.runUntil(work, 0);
+    let settled = false;
+    const mark = (): void => void (settled = true);
+    work.then(mark, mark);
+    const lastMs = performance.now() + 10_000;
+    for (;;) {
+      await this.clock.settle();
+      if (settled) return await work;
+      if (performance.now() > lastMs) throw new Error("Still waiting after ten seconds");
+      await Bun.sleep(1);
+    }
   }
 
   id(name: string): ProcessId {

@@ -216,7 +216,7 @@ static JSValue new_pending_promise(void) {
     init_list_head(&data->promise_reactions[0]);
     init_list_head(&data->promise_reactions[1]);
     data->promise_result = JS_UNDEFINED;
-    JS_SetOpaque(promise, data);
+    JS_VALUE_GET_OBJ(promise)->u.promise_data = data;
     return promise;
 }
 

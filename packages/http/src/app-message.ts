@@ -3,6 +3,8 @@
  * Source: spec/runtime-modules.md §6.4.
  * @module
  */
+import type { RequestTarget } from "./request-target.ts";
+import type { RouteMatch } from "./route-table.ts";
 
 /** Where a request came from; IPv6 addresses without brackets. */
 export interface Peer {
@@ -10,30 +12,33 @@ export interface Peer {
   readonly port: number;
 }
 
-export interface AppMessageParts {
-  readonly peer: Peer | null;
-  readonly method: string;
-  /** Host without its port. */
-  readonly host: string;
-  /** As requested, without its one trailing slash. */
-  readonly path: string;
-  /** Without `?`; "" when there is none. */
-  readonly query: string;
-  readonly boundPath: string;
-  readonly params: Readonly<Record<string, string>>;
-  /** JSON object text of the headers. */
-  readonly headersJson: string;
-}
-
 /** Everything outside visible ASCII, and what JSON escapes. */
 const NEEDS_CARE = /[^\x20-\x7e]|["\\]/;
 const INVISIBLE = /[^\t\x20-\x7e]/;
 
-export function appMessageJson(parts: AppMessageParts): string {
-  const { peer, path, query, params } = parts;
+/** The members that follow from the URL and the route it found. */
+export function routeJson(
+  target: Pick<RequestTarget, "host" | "path" | "query">,
+  match: Pick<RouteMatch<unknown>, "boundPath" | "params">,
+): string {
+  const url = quote(`http://${target.host}${target.path}`);
+  const query = target.query === "" ? "{}" : queryJson(target.query);
+  return `"url":${url},"bound_path":${quote(match.boundPath)},"url_params":${JSON.stringify(match.params)},"query_params":${query}`;
+}
+
+/**
+ * The whole message.
+ * @param route - of `routeJson`
+ * @param headers - members of the headers object, of `headerJson`
+ */
+export function appMessageJson(
+  peer: Peer | null,
+  method: string,
+  route: string,
+  headers: string,
+): string {
   const address = peer === null ? "null" : `"${peerText(peer)}"`;
-  const url = quote(`http://${parts.host}${path}`);
-  return `{"Http":{"source_socket_addr":${address},"method":${quote(parts.method)},"url":${url},"bound_path":${quote(parts.boundPath)},"headers":${parts.headersJson},"url_params":${JSON.stringify(params)},"query_params":${query === "" ? "{}" : queryJson(query)}}}`;
+  return `{"Http":{"source_socket_addr":${address},"method":${quote(method)},${route},"headers":{${headers}}}}`;
 }
 
 /** `1.2.3.4:80`, `[::1]:80` */

@@ -45,6 +45,8 @@ export type BindRefusal = "too-many-routes" | "too-many-patterns" | "path" | "to
 export class Bindings {
   readonly http: RouteTable<Bound<HttpRoute>>;
   readonly sockets: RouteTable<Bound<SocketRoute>>;
+  /** Counts changes: what was worked out from an earlier version no longer holds. */
+  version = 0;
   readonly #limits: HttpLimits;
   readonly #usage = new Map<ProcessId, Usage>();
 
@@ -131,6 +133,7 @@ export class Bindings {
     }
     this.#usage.set(process, next);
     table.set(stored, value);
+    this.version++;
     return undefined;
   }
 }

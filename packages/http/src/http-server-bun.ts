@@ -5,9 +5,9 @@
 import type { RuntimeModule } from "@kinode-ts/types";
 import { KinodeError } from "@kinode-ts/types";
 import type { Server, ServerWebSocket } from "bun";
-import type { Peer } from "./app-message.ts";
 import type { Channel, Socket } from "./channels.ts";
 import { HttpModule, type HttpModuleOptions } from "./http-server.ts";
+import type { Host } from "./request-handler.ts";
 import { emptyResponse } from "./responses.ts";
 
 export interface HttpServerOptions extends HttpModuleOptions {
@@ -85,7 +85,10 @@ function visibleHost(hostname: string): string {
 
 function openPort(module: HttpModule, hostname: string, port: number): Server<Channel> {
   const { maxBodyBytes, maxSocketMessageBytes, maxSocketBufferedBytes } = module.limits;
-  const peerOf = (request: Request): Peer | null => server.requestIP(request);
+  const host: Host = {
+    peerOf: (request) => server.requestIP(request),
+    upgrade: (request, channel) => server.upgrade(request, { data: channel }),
+  };
   let server: Server<Channel>;
   try {
     server = Bun.serve<Channel>({
@@ -93,14 +96,7 @@ function openPort(module: HttpModule, hostname: string, port: number): Server<Ch
       port,
       maxRequestBodySize: maxBodyBytes,
       idleTimeout: IDLE_TIMEOUT_SECONDS,
-      fetch(request) {
-        const channel = module.admit(request, peerOf);
-        if (channel !== undefined) {
-          if (server.upgrade(request, { data: channel })) return undefined;
-          module.channels.dismiss(channel);
-        }
-        return module.serve(request, peerOf);
-      },
+      fetch: (request) => module.serve(request, host),
       error: () => emptyResponse(500),
       websocket: {
         data: {} as Channel,

@@ -21,16 +21,16 @@ import { decodeHttpAction, type HttpAction, type HttpErrorName } from "./actions
 import { AppAnswers } from "./app-answer.ts";
 import { AttemptLimiter } from "./attempt-limiter.ts";
 import { Bindings, type BindRefusal } from "./bindings.ts";
-import { Channels, type Channel } from "./channels.ts";
+import { Channels } from "./channels.ts";
 import type { HostRoute } from "./host-route.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 import type { LoginContext } from "./login-handler.ts";
 import { LoginLinks } from "./login-links.ts";
 import { LoginTokens } from "./login-tokens.ts";
 import { PendingAnswers } from "./pending-answers.ts";
-import { handleRequest, type PeerOf, type RequestContext } from "./request-handler.ts";
+import { handleRequest, type Host, type RequestContext } from "./request-handler.ts";
+import { RequestPlans } from "./request-plans.ts";
 import { emptyResponse } from "./responses.ts";
-import { admitSocket } from "./socket-admission.ts";
 
 /** Powers and settings of the server; where it listens is `http-server-bun.ts`'s business. */
 export interface HttpModuleOptions {
@@ -116,6 +116,8 @@ export class HttpModule implements RuntimeModule {
     this.#requests = {
       module: context,
       bindings: this.#bindings,
+      plans: new RequestPlans(this.#bindings),
+      channels: this.#channels,
       pending: this.#pending,
       login: this.#login,
       hostRoutes: this.#options.hostRoutes,
@@ -125,20 +127,10 @@ export class HttpModule implements RuntimeModule {
     };
   }
 
-  /** Answers one request of a client. */
-  serve(request: Request, peerOf: PeerOf): Response | Promise<Response> {
+  /** Answers one request of a client; `undefined` when it became a web socket. */
+  serve(request: Request, host: Host): Response | Promise<Response> | undefined {
     if (this.#requests === undefined) return emptyResponse(503);
-    return handleRequest(this.#requests, request, peerOf);
-  }
-
-  /** A channel for a request that may become a web socket, else `undefined`. */
-  admit(request: Request, peerOf: PeerOf): Channel | undefined {
-    const context = this.#context;
-    if (context === undefined) return undefined;
-    const { tokens } = this.#login;
-    const exists = (process: ProcessId): boolean => context.exists(process);
-    const parts = { bindings: this.#bindings, channels: this.#channels, tokens, exists };
-    return admitSocket(parts, request, peerOf);
+    return handleRequest(this.#requests, request, host);
   }
 
   /** What the sockets report to. */

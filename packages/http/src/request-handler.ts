@@ -6,19 +6,25 @@
 import type { Address, ModuleContext } from "@kinode-ts/types";
 import { appMessageJson, headerJson, withoutLoginCookies, type Peer } from "./app-message.ts";
 import type { Bindings, HttpRoute } from "./bindings.ts";
+import type { Channel, Channels } from "./channels.ts";
+import { encodeText } from "./encode-text.ts";
 import type { HostRoute } from "./host-route.ts";
 import { handleLogin, protocolOf, type LoginContext } from "./login-handler.ts";
 import { loginPageResponse } from "./login-page.ts";
 import type { PendingAnswers } from "./pending-answers.ts";
-import { readRequestTarget, type RequestTarget } from "./request-target.ts";
+import type { RequestPlan, RequestPlans } from "./request-plans.ts";
+import type { RequestTarget } from "./request-target.ts";
 import { emptyResponse, errorResponse, redirectResponse, textResponse } from "./responses.ts";
 import type { RouteMatch } from "./route-table.ts";
 import { isBearer, readRpcRequest, refuseRpc, RPC_PATH, rpcResponse } from "./rpc.ts";
+import { admitSocket } from "./socket-admission.ts";
 import { isLocal, isSameOrigin } from "./trust.ts";
 
 export interface RequestContext {
   readonly module: ModuleContext;
   readonly bindings: Bindings;
+  readonly plans: RequestPlans;
+  readonly channels: Channels;
   readonly pending: PendingAnswers;
   readonly login: LoginContext;
   readonly hostRoutes: readonly HostRoute[];
@@ -28,8 +34,13 @@ export interface RequestContext {
   readonly nextId: () => number;
 }
 
-/** Looks up where a request came from. */
-export type PeerOf = (request: Request) => Peer | null;
+/** What the host's server can tell about and do with a request. */
+export interface Host {
+  /** Where it came from. */
+  peerOf(request: Request): Peer | null;
+  /** Makes it a web socket; false when it is no proper upgrade. */
+  upgrade(request: Request, channel: Channel): boolean;
+}
 
 type Answer = Response | Promise<Response>;
 
@@ -37,39 +48,56 @@ const EMPTY = new Uint8Array(0);
 const ANSWER_SECONDS = 15;
 const encoder = new TextEncoder();
 
-/** Never throws and never rejects for what a client sends. */
-export function handleRequest(ctx: RequestContext, request: Request, peerOf: PeerOf): Answer {
-  const target = readRequestTarget(request.url);
-  if (target === undefined) return textResponse(400, "Bad Host header or query");
-  const { path } = target;
-  if (isOwnPath(path)) {
-    const own = handleOwn(ctx, request, target, peerOf);
+/**
+ * Never throws and never rejects for what a client sends.
+ * @returns `undefined` when the request became a web socket
+ */
+export function handleRequest(
+  ctx: RequestContext,
+  request: Request,
+  host: Host,
+): Answer | undefined {
+  const plan = ctx.plans.find(request.url);
+  if (plan === undefined) return textResponse(400, "Bad Host header or query");
+  if (plan.mayUpgrade && becomesSocket(ctx, request, plan, host)) return undefined;
+  if (plan.isOwn) {
+    const own = handleOwn(ctx, request, plan.target, host);
     if (own !== undefined) return own;
   }
-  const match = ctx.bindings.http.findWithFallback(path);
-  if (match === undefined || match.value === "unbound") return emptyResponse(404);
-  return handleRoute(ctx, request, target, match as RouteMatch<HttpRoute>, peerOf);
+  return plan.match === undefined
+    ? emptyResponse(404)
+    : handleRoute(ctx, request, plan, plan.match, host);
 }
 
-/** `/~…`, `/login`, `/rpc:…`: a look at two characters keeps the way of everything else short. */
-function isOwnPath(path: string): boolean {
-  const second = path.charCodeAt(1);
-  return second === 0x7e || path === "/login" || (second === 0x72 && path === RPC_PATH);
+/** A socket that is refused goes on as a plain request (§6.8). */
+function becomesSocket(
+  ctx: RequestContext,
+  request: Request,
+  { target }: RequestPlan,
+  host: Host,
+): boolean {
+  const { bindings, channels, login, module } = ctx;
+  const parts = { bindings, channels, tokens: login.tokens, exists: module.exists };
+  const channel = admitSocket(parts, request, target, () => host.peerOf(request));
+  if (channel === undefined) return false;
+  if (host.upgrade(request, channel)) return true;
+  channels.dismiss(channel);
+  return false;
 }
 
 function handleOwn(
   ctx: RequestContext,
   request: Request,
   target: RequestTarget,
-  peerOf: PeerOf,
+  host: Host,
 ): Answer | undefined {
-  const login = handleLogin(ctx.login, request, target, () => peerOf(request));
+  const login = handleLogin(ctx.login, request, target, () => host.peerOf(request));
   if (login !== undefined) return login;
-  if (target.path === RPC_PATH) return handleRpc(ctx, request, target, peerOf(request));
+  if (target.path === RPC_PATH) return handleRpc(ctx, request, target, host.peerOf(request));
   const path = `${target.path}/`;
   const route = ctx.hostRoutes.find(({ prefix }) => path.startsWith(prefix));
   if (route === undefined) return path.startsWith("/~/") ? emptyResponse(404) : undefined;
-  const peer = peerOf(request);
+  const peer = host.peerOf(request);
   const { headers } = request;
   return route.handle(request, {
     authenticated: isBearer(headers, ctx.localToken) || isLoggedIn(ctx, request),
@@ -86,21 +114,23 @@ function isLoggedIn(ctx: RequestContext, request: Request): boolean {
 function handleRoute(
   ctx: RequestContext,
   request: Request,
-  target: RequestTarget,
+  plan: RequestPlan,
   match: RouteMatch<HttpRoute>,
-  peerOf: PeerOf,
+  host: Host,
 ): Answer {
   const route = match.value;
   if (route.authenticated) {
-    const refusal = refuseStranger(ctx, request, target, route);
+    const refusal = refuseStranger(ctx, request, plan.target, route);
     if (refusal !== undefined) return refusal;
   }
-  if (route.localOnly && !isLocal(peerOf(request), request.headers)) return emptyResponse(403);
+  if (route.localOnly && !isLocal(host.peerOf(request), request.headers)) {
+    return emptyResponse(403);
+  }
   if (!ctx.module.exists(route.app.process)) return emptyResponse(503);
   if (route.content !== undefined && request.method === "GET") {
     return new Response(route.content.bytes, { headers: { "content-type": route.content.type } });
   }
-  return askApp(ctx, request, target, match, peerOf);
+  return askApp(ctx, request, plan, route.app, host);
 }
 
 /** Step 5: the right origin, then the right token. */
@@ -136,34 +166,25 @@ function secureUrl(request: Request, target: RequestTarget, label: string): stri
 function askApp(
   ctx: RequestContext,
   request: Request,
-  target: RequestTarget,
-  match: RouteMatch<HttpRoute>,
-  peerOf: PeerOf,
+  plan: RequestPlan,
+  app: Address,
+  host: Host,
 ): Answer {
-  let headersJson = "";
-  let hasBody = request.method !== "GET" && request.method !== "HEAD";
+  const { method } = request;
+  let headers = "";
+  let hasBody = method !== "GET" && method !== "HEAD";
   request.headers.forEach((value, name) => {
     let kept: string | undefined = value;
     if (name === "cookie") kept = withoutLoginCookies(value, ctx.login.tokens.cookiePrefix);
     else if (name === "content-length" || name === "transfer-encoding") hasBody = true;
     if (kept === undefined) return;
-    headersJson += headersJson === "" ? headerJson(name, kept) : `,${headerJson(name, kept)}`;
+    headers += headers === "" ? headerJson(name, kept) : `,${headerJson(name, kept)}`;
   });
-  const body = encoder.encode(
-    appMessageJson({
-      peer: peerOf(request),
-      method: request.method,
-      host: target.host,
-      path: target.path,
-      query: target.query,
-      boundPath: match.boundPath,
-      params: match.params,
-      headersJson: `{${headersJson}}`,
-    }),
-  );
-  if (!hasBody) return sendToApp(ctx, match.value.app, body, EMPTY);
+  const json = appMessageJson(host.peerOf(request), method, plan.routeJson, headers);
+  const body = encodeText(json);
+  if (!hasBody) return sendToApp(ctx, app, body, EMPTY);
   return request.bytes().then(
-    (bytes) => sendToApp(ctx, match.value.app, body, bytes),
+    (bytes) => sendToApp(ctx, app, body, bytes),
     () => emptyResponse(400),
   );
 }

@@ -7,7 +7,7 @@ import type { Peer } from "./app-message.ts";
 import type { Bindings } from "./bindings.ts";
 import type { Channel, Channels } from "./channels.ts";
 import type { LoginTokens } from "./login-tokens.ts";
-import { readRequestTarget } from "./request-target.ts";
+import type { RequestTarget } from "./request-target.ts";
 import { HOMEPAGE_PROCESS } from "./route-table.ts";
 import { isLocal, isSameOrigin } from "./trust.ts";
 
@@ -22,10 +22,9 @@ export interface AdmissionContext {
 export function admitSocket(
   ctx: AdmissionContext,
   request: Request,
-  peerOf: (request: Request) => Peer | null,
+  target: RequestTarget,
+  peer: () => Peer | null,
 ): Channel | undefined {
-  const target = readRequestTarget(request.url);
-  if (target === undefined) return undefined;
   const match = ctx.bindings.sockets.find(target.path);
   if (match === undefined || match.value === "unbound") return undefined;
   const { headers } = request;
@@ -39,7 +38,7 @@ export function admitSocket(
     const scope = label === undefined ? null : route.app.process;
     if (!ctx.tokens.isLoggedIn(headers.get("cookie"), scope)) return undefined;
   }
-  if (route.extension && !isLocal(peerOf(request), headers)) return undefined;
+  if (route.extension && !isLocal(peer(), headers)) return undefined;
   if (!ctx.exists(route.app.process)) return undefined;
   const path = pathForApp(route.app.process, target.path);
   return ctx.channels.admit({ app: route.app, extension: route.extension, path });

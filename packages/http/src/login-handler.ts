@@ -5,7 +5,7 @@
  */
 import { isProcessId, type ProcessId } from "@kinode-ts/types";
 import type { Peer } from "./app-message.ts";
-import { AttemptLimiter } from "./attempt-limiter.ts";
+import type { AttemptLimiter } from "./attempt-limiter.ts";
 import type { LoginLinks } from "./login-links.ts";
 import { loginPageResponse, loginScriptResponse, LOGIN_SCRIPT_PATH } from "./login-page.ts";
 import type { LoginTokens } from "./login-tokens.ts";

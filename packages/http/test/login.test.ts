@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { runInNewContext } from "node:vm";
 import { hashPassword, signLoginToken } from "@kinode-ts/crypto";
 import { buildLoginScript } from "../login/build-login.ts";
 import { LOGIN_SCRIPT } from "../src/generated/login-script.ts";
@@ -286,6 +287,8 @@ async function pageHash(password: string, node: string): Promise<string> {
     addEventListener: (_type: string, listener: typeof submit) => (submit = listener),
   };
   const globals = {
+    TextEncoder,
+    setTimeout,
     document: { querySelector: () => element, body: { dataset: { node } } },
     location: { pathname: "/", hostname: "localhost", reload() {} },
     fetch: async (_url: string, init: { body: string }) => {
@@ -293,7 +296,7 @@ async function pageHash(password: string, node: string): Promise<string> {
       return { status: 200 };
     },
   };
-  new Function(...Object.keys(globals), LOGIN_SCRIPT)(...Object.values(globals));
+  runInNewContext(LOGIN_SCRIPT, globals);
   submit({ preventDefault() {} });
   return await promise;
 }

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sameCapability } from "@kinode-ts/caps";
 import { createModuleHarness, type ModuleHarness } from "@kinode-ts/testing/module-harness";
 import { zipSync } from "fflate";
 import { openDiskFolder } from "./disk-bun.ts";
@@ -120,7 +121,7 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
     expect(failed.metadata).toBeUndefined();
   });
 
-  test("answers go to rsvp when set, else to the source, with the request's id", async () => {
+  test("[M7] answers go to rsvp when set, else to the source, with the request's id", async () => {
     const { harness } = await start();
     const elsewhere = { node: "bob.os", process: "a:b:c.os" as never };
     const body = { path: DRIVE, action: "Metadata" };
@@ -622,6 +623,26 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
     expect(await run(`${DRIVE}/f`, "Write", "x")).toBe("Ok");
     await vfs.stop!();
   });
+});
+
+test("[M9] capability params compare as JSON", async () => {
+  const vfs = createVfs({ disk: createMemoryDisk(), openZip, createSha256 });
+  const harness = createModuleHarness(vfs);
+  const { address: issuer } = harness.context;
+  const held = { issuer, params: '{"drive":"/p:x.os/data", "kind":"read"}' };
+  expect(
+    sameCapability(held, { issuer, params: '{"kind": "read", "drive": "/p:x.os/data"}' }),
+  ).toBe(true);
+  await vfs.start!({
+    ...harness.context,
+    holds: (process, capability) =>
+      (process as string) === FOREIGN && sameCapability(held, capability),
+  });
+  await vfs.files.makeDirectories(DRIVE);
+  const read = (source: string) =>
+    harness.ask(source, { body: { path: DRIVE, action: "ReadDir" } });
+  expect((await read(FOREIGN)).json).toEqual({ ReadDir: [] });
+  expect((await read("main:r:z.os")).json).toEqual({ Err: "NoReadCap" });
 });
 
 test("[M35] eviction closes the least recently used handle first", async () => {

@@ -49,7 +49,10 @@ export interface RealNode {
   tell(name: string, script: ProbeScript): Promise<ProbeRecord[]>;
 }
 
-export async function createRealNode(limits: Partial<KernelLimits> = {}): Promise<RealNode> {
+export async function createRealNode(
+  limits: Partial<KernelLimits> = {},
+  files: ReadonlyMap<string, Uint8Array> = new Map(),
+): Promise<RealNode> {
   const printer = createRecordingPrinter();
   const random = createSystemRandom();
   const bytes = guestBytes("probe-1.0.0");
@@ -62,7 +65,7 @@ export async function createRealNode(limits: Partial<KernelLimits> = {}): Promis
       printer,
       signer: createNodeSigner(random.bytes(32)),
       network: { connect: () => {}, send: () => {} },
-      programs: { read: () => Promise.resolve(bytes) },
+      programs: { read: (handle) => Promise.resolve(files.get(handle) ?? bytes) },
       executors: [createComponentExecutor({ clock, random })],
       modules: [driver, createFiles(bytes)],
     },

@@ -12,7 +12,13 @@ const state = (text: string): StoreChange => ({
 });
 const record = (value: string): StoreChange => ({
   kind: "put-process",
-  record: { id: A, wasmBytesHandle: value, witVersion: 1, onExit: { kind: "restart" }, public: false },
+  record: {
+    id: A,
+    wasmBytesHandle: value,
+    witVersion: 1,
+    onExit: { kind: "restart" },
+    public: false,
+  },
 });
 
 function create(commit?: Store["commit"]) {
@@ -26,7 +32,12 @@ function create(commit?: Store["commit"]) {
       return commit?.(changes) ?? Promise.resolve();
     },
   };
-  return { clock, batches, errors, journal: new Journal(store, clock, (text) => errors.push(text)) };
+  return {
+    clock,
+    batches,
+    errors,
+    journal: new Journal(store, clock, (text) => errors.push(text)),
+  };
 }
 
 test("changes of one turn share one commit, in order, and waiters settle after it", async () => {

@@ -2,7 +2,9 @@ import { expect, test } from "bun:test";
 import { parseKernelCommand } from "./kernel-command.ts";
 
 const parse = (json: unknown) =>
-  parseKernelCommand(new TextEncoder().encode(typeof json === "string" ? json : JSON.stringify(json)));
+  parseKernelCommand(
+    new TextEncoder().encode(typeof json === "string" ? json : JSON.stringify(json)),
+  );
 
 const INITIALIZE = {
   id: "worker:chess:sys",
@@ -30,7 +32,9 @@ test("all documented forms are read", () => {
 });
 
 test("unknown keys and missing optional fields are fine", () => {
-  expect(parse({ InitializeProcess: { ...INITIALIZE, wit_version: null, more: [1] } })).toMatchObject({
+  expect(
+    parse({ InitializeProcess: { ...INITIALIZE, wit_version: null, more: [1] } }),
+  ).toMatchObject({
     witVersion: undefined,
   });
 });
@@ -46,7 +50,8 @@ test("on-exit requests are read with bare and with signed capabilities", () => {
   };
   const on_exit = { Requests: [["alice.os@chess:chess:sys", request, { mime: null, bytes: [1] }]] };
   const command = parse({ SetOnExit: { target: "a:b:c", on_exit } });
-  if (command.kind !== "SetOnExit" || command.onExit.kind !== "requests") throw new Error("not read");
+  if (command.kind !== "SetOnExit" || command.onExit.kind !== "requests")
+    throw new Error("not read");
   const [first] = command.onExit.requests;
   expect(first!.request.capabilities).toHaveLength(2);
   expect(first!.request.body).toEqual(new TextEncoder().encode("hi"));

@@ -32,7 +32,12 @@ function messageFrom(name: string, bytes = 0, node = "alice.os"): KernelMessage 
 
 const createMailbox = (): Mailbox => new Mailbox("alice.os", limits);
 
-function offers(mailbox: Mailbox, count: number, make: () => KernelMessage, maySlow = true): string[] {
+function offers(
+  mailbox: Mailbox,
+  count: number,
+  make: () => KernelMessage,
+  maySlow = true,
+): string[] {
   return Array.from({ length: count }, () => mailbox.offer(make(), maySlow));
 }
 

@@ -12,10 +12,14 @@ test("timers of any length fire once, never early, a millisecond late at most", 
   const wheel = new TimerWheel(clock);
   const late: number[] = [];
   const lengths = [1, 63, 64, 65, 4_095, 4_096, 262_144, 16_777_216, 1_073_741_824, 3_000_000_000];
-  for (let count = 0; count < 200; count++) lengths.push(random.below(400_000) + random.below(1_000) / 1_000);
+  for (let count = 0; count < 200; count++)
+    lengths.push(random.below(400_000) + random.below(1_000) / 1_000);
   for (const length of lengths) {
     const deadline = clock.monotonicMs() + length;
-    wheel.set(createNode(() => void late.push(clock.monotonicMs() - deadline)), deadline);
+    wheel.set(
+      createNode(() => void late.push(clock.monotonicMs() - deadline)),
+      deadline,
+    );
   }
   await clock.advance(4_000_000_000);
   expect(late).toHaveLength(lengths.length);
@@ -42,7 +46,11 @@ test("a cancelled timer does not fire, and cancelling again does nothing", async
 test("a hundred thousand timers cost one timer of the host", () => {
   const clock = createVirtualClock();
   const wheel = new TimerWheel(clock);
-  for (let count = 0; count < 100_000; count++) wheel.set(createNode(() => {}), 1_000 + count);
+  for (let count = 0; count < 100_000; count++)
+    wheel.set(
+      createNode(() => {}),
+      1_000 + count,
+    );
   expect(clock.pendingTimerCount).toBe(1);
   wheel.clear();
   expect([wheel.count, clock.pendingTimerCount]).toEqual([0, 0]);
@@ -53,7 +61,10 @@ test("timers fire in the order of their deadlines, also after a long sleep of th
   const wheel = new TimerWheel(clock);
   const order: number[] = [];
   for (const deadline of [9_000, 100, 5_000, 70, 71]) {
-    wheel.set(createNode(() => void order.push(deadline)), deadline);
+    wheel.set(
+      createNode(() => void order.push(deadline)),
+      deadline,
+    );
   }
   await clock.advance(100_000);
   expect(order).toEqual([70, 71, 100, 5_000, 9_000]);

@@ -1,5 +1,6 @@
 /**
- * Builds `kinode-engine.wasm` from the sources beside it; run it with `bun packages/engine/engine/build.ts [output file]`.
+ * Builds `kinode-engine.wasm` from the sources beside it; run it with `bun packages/engine/engine/build.ts [output file]`,
+ * or with `--check` to show that the committed file corresponds to the sources.
  * Needs clang and lld with the wasm32 target, wasi-libc, and cargo, which fetches QuickJS-ng inside crate rquickjs-sys.
  * The same toolchain gives the same bytes; BUILD.md records which one made the committed file.
  * @module
@@ -171,9 +172,16 @@ export async function buildEngine(): Promise<Uint8Array> {
 }
 
 if (import.meta.main) {
-  const output = process.argv[2] ?? join(HERE, "kinode-engine.wasm");
+  const committed = join(HERE, "kinode-engine.wasm");
+  const argument = process.argv[2];
+  const before = argument === "--check" ? await Bun.file(committed).bytes() : new Uint8Array();
   const bytes = await buildEngine();
-  await Bun.write(output, bytes);
   const hash = new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
   console.log(`${bytes.length} bytes, sha256 ${hash}`);
+  if (argument !== "--check") await Bun.write(argument ?? committed, bytes);
+  else if (!bytes.every((byte, i, { length }) => byte === before[i] && length === before.length)) {
+    throw new Error(
+      "The committed engine does not correspond to its sources and this toolchain; see BUILD.md",
+    );
+  }
 }

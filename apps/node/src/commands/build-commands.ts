@@ -2,7 +2,9 @@
  * `kinode build` and `kinode pack`: packages of developers, without a node.
  * @module
  */
-import { buildPackage, packPackage } from "@kinode-ts/kit";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { assemblePackage, buildPackage, packPackage } from "@kinode-ts/kit";
 import type { Output } from "./output.ts";
 
 export async function buildCommand(
@@ -21,12 +23,16 @@ export async function buildCommand(
   output.line(`hash       ${packed.versionHash}`);
 }
 
-export function packCommand(
+/** Builds in memory and writes the zip: to `--out`, else to `target/<package id>.zip` of the folder. */
+export async function packCommand(
   folder: string,
-  flags: { readonly json?: boolean },
+  flags: { readonly json?: boolean; readonly out?: string },
   output: Output,
-): void {
-  const { id, file, versionHash: hash } = packPackage(folder);
+): Promise<void> {
+  const { id, zip, versionHash: hash } = await assemblePackage(folder);
+  const file = resolve(flags.out ?? join(folder, "target", `${id}.zip`));
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, zip);
   if (flags.json === true) return output.line(JSON.stringify({ id, file, hash }));
   output.line(`packed     ${file}`);
   output.line(`hash       ${hash}`);

@@ -81,11 +81,12 @@ function addPackages(program: Command, output: Output): void {
     });
   program
     .command(`pack ${folder}`)
-    .description("pack a package folder as it stands: equal content gives an equal zip")
+    .description("build in memory and pack: equal sources give an equal zip")
+    .option("--out <file>", "where to write the zip (default: target/<package id>.zip)")
     .option("--json", "print JSON")
-    .action(async (path: string | undefined, flags: { json?: boolean }) => {
+    .action(async (path: string | undefined, flags: { json?: boolean; out?: string }) => {
       const { packCommand } = await import("./build-commands.ts");
-      packCommand(path ?? ".", flags, output);
+      await packCommand(path ?? ".", flags, output);
     });
   remote(program.command("install <zip-or-folder>"))
     .description("install or update a package: shows what it asks for, and asks you")

@@ -86,10 +86,15 @@ export class AppAnswers {
     for (const [name, value] of entries) {
       if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) continue;
       if (OWN_HEADERS.has(name.toLowerCase())) continue;
-      if (name.toLowerCase() === "set-cookie" && value.startsWith(this.#reservedCookie)) continue;
+      if (name.toLowerCase() === "set-cookie" && this.#isReserved(value)) continue;
       headers.set(name, value);
     }
     if (!headers.has("content-type")) headers.set("content-type", "application/octet-stream");
     return headers;
+  }
+
+  /** Browsers trim the name. */
+  #isReserved(cookie: string): boolean {
+    return cookie.trimStart().startsWith(this.#reservedCookie);
   }
 }

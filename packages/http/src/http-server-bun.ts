@@ -69,9 +69,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     issueLoginLink: () => url() + module.issueLoginPath(),
     async stop() {
-      await module.stop();
-      await server?.stop(true);
+      const open = server;
       server = undefined;
+      await module.stop();
+      // The answers just given leave with the next turn of the loop.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      await open?.stop(true);
     },
   };
 }
@@ -88,6 +91,7 @@ function openPort(module: HttpModule, hostname: string, port: number): Server<Ch
   const host: Host = {
     peerOf: (request) => server.requestIP(request),
     upgrade: (request, channel) => server.upgrade(request, { data: channel }),
+    keepOpen: (request) => server.timeout(request, 0),
   };
   let server: Server<Channel>;
   try {

@@ -40,6 +40,8 @@ export interface Host {
   peerOf(request: Request): Peer | null;
   /** Makes it a web socket; false when it is no proper upgrade. */
   upgrade(request: Request, channel: Channel): boolean;
+  /** Lets the connection of a request stay open without traffic. */
+  keepOpen(request: Request): void;
 }
 
 type Answer = Response | Promise<Response>;
@@ -99,12 +101,24 @@ function handleOwn(
   if (route === undefined) return path.startsWith("/~/") ? emptyResponse(404) : undefined;
   const peer = host.peerOf(request);
   const { headers } = request;
-  return route.handle(request, {
+  const answer = route.handle(request, {
     authenticated: isBearer(headers, ctx.localToken) || isLoggedIn(ctx, request),
     loopback: isLocal(peer, headers),
     peer,
     sameOrigin: isSameOrigin(headers),
   });
+  return keepStreamOpen(answer, () => host.keepOpen(request));
+}
+
+/** Streams of events may be silent for long. */
+async function keepStreamOpen(
+  answer: Response | Promise<Response>,
+  keepOpen: () => void,
+): Promise<Response> {
+  const response = await answer;
+  const type = response.headers.get("content-type") ?? "";
+  if (type.startsWith("text/event-stream")) keepOpen();
+  return response;
 }
 
 function isLoggedIn(ctx: RequestContext, request: Request): boolean {

@@ -126,10 +126,41 @@ test("[M83] status, headers and blob of the answer reach the client", async () =
 test("an app cannot set the node's login cookie", async () => {
   await using node = await startWebNode();
   await node.bind(APP, "/");
-  node.serve(() => ({
-    body: { status: 200, headers: { "set-cookie": "kinode-auth_alice.os=x" } },
-  }));
-  expect((await node.get(`/${APP}`)).headers.get("set-cookie")).toBeNull();
+  for (const cookie of ["kinode-auth_alice.os=x", "  kinode-auth_alice.os@a:b:c.os=x; Path=/"]) {
+    node.serve(() => ({ body: { status: 200, headers: { "set-cookie": cookie } } }));
+    expect((await node.get(`/${APP}`)).headers.get("set-cookie")).toBeNull();
+  }
+});
+
+test("requests that wait when the server stops get 503", async () => {
+  const node = await startWebNode();
+  await node.bind(APP, "/");
+  const waiting = node.get(`/${APP}`);
+  await node.waitFor(({ app }) => app === APP);
+  await node.server.stop();
+  expect((await waiting).status).toBe(503);
+  expect(node.get(`/${APP}`)).rejects.toThrow();
+});
+
+test("a stream of events of the node arrives piece by piece", async () => {
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  const stream = new ReadableStream({
+    async start(controller) {
+      controller.enqueue("data: 1\n\n");
+      await ended;
+      controller.enqueue("data: 2\n\n");
+      controller.close();
+    },
+  });
+  const headers = { "content-type": "text/event-stream" };
+  await using node = await startWebNode({
+    hostRoutes: [{ prefix: "/~/api/", handle: () => new Response(stream, { headers }) }],
+  });
+  const response = await node.get("/~/api/events");
+  const pieces = response.body!.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]();
+  expect((await pieces.next()).value).toBe("data: 1\n\n");
+  end();
+  expect((await pieces.next()).value).toBe("data: 2\n\n");
 });
 
 test("[M84] no answer within 15 s is 408, a malformed answer is 500", async () => {

@@ -1,0 +1,11 @@
+import { expect, test } from "bun:test";
+
+test("public names of @kinode-ts/http", async () => {
+  expect(Object.keys(await import("./index.ts")).sort()).toEqual([
+    "DEFAULT_HTTP_LIMITS",
+    "HttpListenError",
+    "createHttpServer",
+    "loginPageResponse",
+    "subdomainLabel",
+  ]);
+});

@@ -37,6 +37,7 @@ interface Waiter {
 
 /** Microtask turns code gets after a message that woke it up; an awaited call costs one to three. */
 const TURNS_AFTER_WAKING = 12;
+const TURN = Promise.resolve();
 
 export class Dispatcher {
   readonly exchange: Exchange;
@@ -49,19 +50,9 @@ export class Dispatcher {
   #awaited = 0;
   #receiving = false;
   #lost: { readonly error: unknown } | undefined = undefined;
-  readonly #onDelivery: (delivery: GuestDelivery) => void;
-  readonly #onLost: (error: unknown) => void;
 
   constructor(host: GuestRuntime) {
     this.exchange = new Exchange(host);
-    this.#onDelivery = (delivery) => {
-      try {
-        this.#delivered(delivery);
-      } catch (thrown) {
-        this.#hostLost(thrown); // handlers are guarded: only the host itself throws here
-      }
-    };
-    this.#onLost = (error) => this.#hostLost(error);
   }
 
   // --- what the rest of the library asks for ---------------------------------------------------
@@ -74,6 +65,18 @@ export class Dispatcher {
   ): Promise<IncomingResponse> {
     return new Promise((resolve, reject) => {
       this.expect(out, seconds, userContext, resolve, reject);
+    });
+  }
+
+  /** The same for a target and a body alone. */
+  requestPlain(target: string, body: Uint8Array | string, seconds: U64): Promise<IncomingResponse> {
+    return new Promise((resolve, reject) => {
+      const slot = this.exchange.slots.take("promise");
+      slot.done = resolve;
+      slot.failed = reject;
+      this.exchange.sendPlain(target, body, seconds, slot);
+      this.#awaited++;
+      if (!this.#receiving) this.#wake();
     });
   }
 
@@ -159,9 +162,9 @@ export class Dispatcher {
 
   #isNeeded(): boolean {
     return (
+      this.#handler !== undefined ||
       this.#awaited > 0 ||
       this.#waiters.length > 0 ||
-      this.#handler !== undefined ||
       this.exchange.deferredCount > 0
     );
   }
@@ -169,46 +172,38 @@ export class Dispatcher {
   #wake(): void {
     if (this.#receiving || this.#lost !== undefined) return;
     this.#receiving = true;
-    this.#next();
+    void this.#run();
   }
 
-  #next(): void {
-    if (!this.#isNeeded()) {
-      this.#receiving = false;
-      return;
-    }
-    const slowed = this.exchange.slowed;
-    if (slowed !== undefined) {
-      const again = (): void => this.#next();
-      void slowed.then(again, again);
-      return;
-    }
+  // Awaiting promises that exist already is the cheapest way to wait in a small engine.
+  async #run(): Promise<void> {
+    const { exchange } = this;
     try {
-      this.exchange.beforeReceive();
-      const received = this.exchange.host.receive();
-      // A host may answer without a promise; a turn in between keeps the stack flat and lets others run.
-      void ("then" in received ? received : Promise.resolve(received)).then(
-        this.#onDelivery,
-        this.#onLost,
-      );
+      while (this.#isNeeded()) {
+        if (exchange.slowed !== undefined) {
+          await exchange.slowed.catch(() => {});
+          continue;
+        }
+        exchange.beforeReceive();
+        const delivery = await exchange.host.receive();
+        const woken =
+          delivery.kind === "request"
+            ? this.#requestDelivered(exchange.requestReceived(delivery))
+            : this.#endDelivered(delivery);
+        if (woken === undefined) continue;
+        // Lets woken code reach its next wait, so that it acts while its own message is prompting: until it has sent or
+        // answered something, or nothing of it seems to come. Acting later is slower, never wrong.
+        const before = exchange.actions;
+        for (let turn = 0; turn < TURNS_AFTER_WAKING; turn++) {
+          await TURN;
+          const isOver = !woken.running && woken.state !== "open";
+          if (isOver || exchange.actions !== before) break;
+        }
+      }
+      this.#receiving = false;
     } catch (thrown) {
-      this.#hostLost(thrown);
+      this.#hostLost(thrown); // handlers are guarded: only the host itself throws here
     }
-  }
-
-  #delivered(delivery: GuestDelivery): void {
-    const woken =
-      delivery.kind === "request"
-        ? this.#requestDelivered(this.exchange.requestReceived(delivery))
-        : this.#endDelivered(delivery);
-    if (woken === undefined) this.#next();
-    else this.#giveTurns(woken, TURNS_AFTER_WAKING);
-  }
-
-  // Lets code that was woken up reach its next await, so that it acts while its own message is prompting.
-  #giveTurns(woken: IncomingRequest, left: number): void {
-    if (left === 0 || (!woken.running && woken.state !== "open")) this.#next();
-    else queueMicrotask(() => this.#giveTurns(woken, left - 1));
   }
 
   /** The host takes no more calls: the process was killed. Everybody who waits is told. */
@@ -300,10 +295,13 @@ export class Dispatcher {
     this.exchange.current = request;
     let outcome: ReturnType<Handler>;
     try {
-      outcome = this.#route(request, handler);
+      outcome = this.#interceptors.length === 0 ? handler(request) : this.#route(request, handler);
     } catch (thrown) {
       this.#failed(request, thrown);
       return;
+    }
+    if (typeof outcome === "string" || outcome instanceof Uint8Array) {
+      if (this.exchange.answerAtOnce(request, outcome)) return;
     }
     if (isPromise(outcome)) {
       request.running = true;

@@ -79,6 +79,8 @@ export class Exchange implements MessageKeeper {
   /** The request on whose behalf code is presumably running. */
   current: IncomingRequest | undefined = undefined;
   newest: Message | undefined = undefined;
+  /** Counts requests sent and answers given: a sign that woken code has got to its next wait. */
+  actions = 0;
   /** Actions that wait for their request to be prompting. */
   deferredCount = 0;
   /** Called once, when nothing is deferred any more. */
@@ -160,8 +162,9 @@ export class Exchange implements MessageKeeper {
   /** To be called before every `receive`: after it the register and the newest blob will be others. */
   beforeReceive(): void {
     const prompting = this.prompting;
-    if (prompting !== undefined && prompting.restorers === 0 && needsItsTurn(prompting)) {
-      this.#bookmark(prompting);
+    if (prompting !== undefined && prompting.restorers === 0) {
+      const needsItsTurn = prompting.state === "open" || prompting.deferred !== undefined;
+      if (needsItsTurn) this.#bookmark(prompting);
     }
     if (this.newest !== undefined) this.#settleBlob(this.newest);
     this.#receiving = true;
@@ -172,7 +175,10 @@ export class Exchange implements MessageKeeper {
   #settleBlob(newest: Message): void {
     if (newest.blobPlace === "host") {
       if (newest.forwarded) newest.blobPlace = "passed-on";
-      else if (newest.live) newest.blob();
+      else if (newest.live) {
+        newest.blobHere = this.host.hasBlob() ? this.host.getBlob() : undefined;
+        newest.blobPlace = "here";
+      }
     }
     if (newest.blobPlace === "host") this.#lastBlobOf = undefined;
     else if (newest.blobPlace === "passed-on" || newest.blobHere !== undefined) {
@@ -207,6 +213,7 @@ export class Exchange implements MessageKeeper {
   // --- answering -----------------------------------------------------------------------------
 
   answer(request: IncomingRequest, answer: Answer): void {
+    this.actions++;
     if (request.state !== "open" || request.prompts === "no") {
       request.state = "answered";
       return;
@@ -220,6 +227,20 @@ export class Exchange implements MessageKeeper {
     const response = this.#toResponse(request, answer, false);
     request.state = "answered";
     this.#defer(request, () => this.#respond(response));
+  }
+
+  /**
+   * The common case of `answer` without detours: a body for the request that has just come. False: not that case.
+   * Nobody is interested in the request after it.
+   */
+  answerAtOnce(request: IncomingRequest, body: Uint8Array | string): boolean {
+    if (this.#receiving || this.prompting !== request || request.under !== undefined) return false;
+    if (request.state !== "open" || request.kept) return false;
+    request.state = "answered";
+    this.newest = this.#lastBlobOf = undefined;
+    const sent = this.host.sendResponse({ body });
+    if (sent !== undefined) this.#track(sent);
+    return true;
   }
 
   #canAnswer(request: IncomingRequest): boolean {
@@ -263,11 +284,30 @@ export class Exchange implements MessageKeeper {
 
   // --- sending -------------------------------------------------------------------------------
 
+  /** The common case of `sendExpecting`: a target and a body. */
+  sendPlain(target: string, body: Uint8Array | string, seconds: U64, slot: Slot): void {
+    const saved = this.#receiving ? this.#unknown : this.prompting;
+    slot.saved = saved;
+    slot.owner = this.current;
+    this.actions++;
+    let sent: void | Promise<void>;
+    try {
+      const { context } = slot;
+      sent = this.host.sendRequest({ target, body, expectsResponse: seconds, context });
+    } catch (thrown) {
+      this.slots.release(slot);
+      throw thrown;
+    }
+    if (saved !== undefined) saved.restorers++;
+    if (sent !== undefined) this.#track(sent);
+  }
+
   /** Sends a request whose end comes back through `slot`. */
   sendExpecting(out: OutgoingRequest, seconds: U64, slot: Slot): void | Promise<void> {
     const saved = this.#receiving ? this.#unknown : this.prompting;
     slot.saved = saved;
     slot.owner = this.current;
+    this.actions++;
     const request = this.#expecting(out, seconds, slot);
     let sent: void | Promise<void>;
     try {
@@ -285,9 +325,10 @@ export class Exchange implements MessageKeeper {
 
   // A request that expects its response needs only the blob of what it inherits from; the rsvp is its own.
   #expecting(out: OutgoingRequest, expectsResponse: U64, slot: Slot): GuestRequest {
-    const { target, body, metadata, capabilities } = out;
-    const common = { target, body, metadata, capabilities, expectsResponse, context: slot.context };
-    if (out.inherit === false || out.blob !== undefined) return { ...common, blob: out.blob };
+    const { target, body, metadata, capabilities, blob } = out;
+    const { context } = slot;
+    const common = { target, body, metadata, capabilities, expectsResponse, context, blob };
+    if (out.inherit === false || blob !== undefined) return common;
     const from = this.#blobSource(out.inherit);
     const saved = slot.saved;
     if (from === undefined) return common;
@@ -419,10 +460,6 @@ export class Exchange implements MessageKeeper {
 function plain(out: OutgoingRequest, blob: GuestBlob | undefined): GuestRequest {
   const { target, body, metadata, capabilities } = out;
   return { target, body, metadata, capabilities, blob };
-}
-
-function needsItsTurn(request: IncomingRequest): boolean {
-  return request.deferred !== undefined || request.state === "open";
 }
 
 /** Whether a further answer to it would reach nobody. */

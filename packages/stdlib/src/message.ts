@@ -46,11 +46,18 @@ abstract class ReceivedMessage<D extends GuestIncomingRequest | GuestIncomingRes
   /** @internal */
   readonly keeper: MessageKeeper;
   /** @internal */
-  blobPlace: BlobPlace = "host";
+  declare blobPlace: BlobPlace;
   /** @internal */
-  blobHere: GuestBlob | undefined = undefined;
+  declare blobHere: GuestBlob | undefined;
   /** @internal It was sent on with `inherit`: no need to keep a copy here. */
-  forwarded = false;
+  declare forwarded: boolean;
+
+  // First values live on the prototypes: most messages are done with before any of them changes, and in a small engine
+  // each field of a new object costs time.
+  static {
+    const first = { blobPlace: "host", blobHere: undefined, forwarded: false } as const;
+    Object.assign(this.prototype, first);
+  }
 
   constructor(delivery: D, keeper: MessageKeeper) {
     this.delivery = delivery;
@@ -147,25 +154,40 @@ export type AnswerState = "open" | "answered" | "closed" | "expired";
 export class IncomingRequest extends ReceivedMessage<GuestIncomingRequest> {
   readonly kind = "request";
   /** @internal */
-  readonly prompts: Prompts;
+  declare readonly prompts: Prompts;
   /** @internal */
-  state: AnswerState = "open";
+  declare state: AnswerState;
   /** @internal A handler is at work on it. */
-  running = false;
+  declare running: boolean;
   /** @internal `answerLater` was called: the end of the handler does not close it. */
-  kept = false;
+  declare kept: boolean;
   /** @internal Code may still want its blob. */
-  live = true;
+  declare live: boolean;
   /** @internal Outstanding requests whose end makes this the prompting message again. */
-  restorers = 0;
+  declare restorers: number;
   /** @internal Outstanding requests that reuse its id. */
-  inheritors = 0;
+  declare inheritors: number;
   /** @internal Milliseconds its answer has been waited for, as far as bookmarks measured. */
-  waitedMs = 0;
+  declare waitedMs: number;
   /** @internal What must happen while this is the prompting message. */
-  deferred: (() => void)[] | undefined = undefined;
+  declare deferred: (() => void)[] | undefined;
   /** @internal For `maybe`: what was prompting before. */
-  readonly under: IncomingRequest | undefined;
+  declare readonly under: IncomingRequest | undefined;
+
+  static {
+    Object.assign(this.prototype, {
+      prompts: "yes",
+      state: "open",
+      running: false,
+      kept: false,
+      live: true,
+      restorers: 0,
+      inheritors: 0,
+      waitedMs: 0,
+      deferred: undefined,
+      under: undefined,
+    } satisfies Partial<IncomingRequest>);
+  }
 
   constructor(
     delivery: GuestIncomingRequest,
@@ -173,9 +195,8 @@ export class IncomingRequest extends ReceivedMessage<GuestIncomingRequest> {
     under: IncomingRequest | undefined,
   ) {
     super(delivery, keeper);
-    this.under = under;
-    this.prompts =
-      delivery.expectsResponse !== undefined ? "yes" : delivery.inherit ? "maybe" : "no";
+    if (delivery.expectsResponse === undefined) this.prompts = delivery.inherit ? "maybe" : "no";
+    if (under !== undefined) this.under = under;
   }
 
   /** Seconds the sender waits, or `undefined` when it expects no response. */
@@ -206,9 +227,13 @@ export class IncomingRequest extends ReceivedMessage<GuestIncomingRequest> {
 export class IncomingResponse extends ReceivedMessage<GuestIncomingResponse> {
   readonly kind = "response";
   /** @internal */
-  readonly live = true;
+  declare readonly live: true;
   /** What was given as `context` with the request; it never left this node. */
-  readonly context: Uint8Array | undefined;
+  declare readonly context: Uint8Array | undefined;
+
+  static {
+    Object.assign(this.prototype, { live: true, context: undefined });
+  }
 
   constructor(
     delivery: GuestIncomingResponse,
@@ -216,7 +241,7 @@ export class IncomingResponse extends ReceivedMessage<GuestIncomingResponse> {
     context: Uint8Array | undefined,
   ) {
     super(delivery, keeper);
-    this.context = context;
+    if (context !== undefined) this.context = context;
   }
 }
 

@@ -100,6 +100,7 @@ export function request(
   body: Body,
   options: RequestOptions = NO_OPTIONS,
 ): Promise<IncomingResponse> {
+  if (options === NO_OPTIONS) return plainRequest(target, body);
   const { timeout, signal } = options;
   if (signal?.aborted === true) return Promise.reject(abortReason(signal));
   try {
@@ -110,6 +111,15 @@ export function request(
       contextBytes(options.context),
     );
     return signal === undefined ? response : untilAborted(response, signal);
+  } catch (thrown) {
+    return Promise.reject(thrown);
+  }
+}
+
+function plainRequest(target: Target, body: Body): Promise<IncomingResponse> {
+  try {
+    if (body === undefined || body === null) throw new BuildError({ code: "NoBody" });
+    return dispatcher().requestPlain(textOf(target), encodeBody(body), DEFAULT_TIMEOUT_S);
   } catch (thrown) {
     return Promise.reject(thrown);
   }

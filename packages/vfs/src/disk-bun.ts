@@ -18,6 +18,7 @@ import {
   promises,
   read,
   readdirSync,
+  readFileSync,
   readSync,
   realpathSync,
   renameSync,
@@ -25,11 +26,11 @@ import {
   statSync,
   unlinkSync,
   write,
+  writeFileSync,
   writeSync,
   type Dirent,
   type Stats,
 } from "node:fs";
-import { join } from "node:path";
 import type { Awaitable } from "@kinode-ts/types";
 import type { DiskEntry, DiskFile, DiskFolder, DiskStat, FileType } from "./disk.ts";
 import { ioError, ioErrorText, VfsError } from "./errors.ts";
@@ -93,30 +94,21 @@ class HostFolder implements DiskFolder {
 
   read(path: string, maxBytes: number): Awaitable<Uint8Array> {
     return guarded(() => {
-      const fd = openSync(this.#resolve(path, true), "r");
-      let open = true;
-      try {
-        const stats = fstatSync(fd);
-        if (stats.isDirectory()) throw ioError("EISDIR");
-        if (stats.size > maxBytes) throw ioError("EFBIG");
-        if (stats.size <= BIG_BYTES) return readNow(fd, 0, stats.size);
-        open = false;
-        return readLater(fd, 0, stats.size).finally(() => closeSync(fd));
-      } finally {
-        if (open) closeSync(fd);
-      }
+      const { host, stats } = this.#locate(path, true);
+      const target = stats?.isFile() === true ? stats : statSync(host);
+      // NOTE: anything else, a pipe for one, could block for ever.
+      if (!target.isFile()) throw ioError(target.isDirectory() ? "EISDIR" : "EINVAL");
+      const { size } = target;
+      if (size > maxBytes) throw ioError("EFBIG");
+      return size <= BIG_BYTES ? ownBytes(readFileSync(host)) : readBig(host, size);
     });
   }
 
   write(path: string, bytes: Uint8Array): Awaitable<void> {
     return guarded(() => {
-      const fd = openSync(this.#resolve(path, true), "w", NEW_FILE_MODE);
-      if (bytes.length > BIG_BYTES) return writeLater(fd, 0, bytes).finally(() => closeSync(fd));
-      try {
-        writeNow(fd, 0, bytes);
-      } finally {
-        closeSync(fd);
-      }
+      const host = this.#resolve(path, true);
+      if (bytes.length > BIG_BYTES) return writeBig(host, bytes);
+      writeFileSync(host, bytes, { mode: NEW_FILE_MODE });
     });
   }
 
@@ -166,21 +158,29 @@ class HostFolder implements DiskFolder {
    * @param followLast - whether the operation would follow a link in the last place
    */
   #resolve(path: string, followLast: boolean): string {
-    if (path === "") return this.#root;
-    const host = join(this.#root, toHostPath(path));
+    return this.#locate(path, followLast).host;
+  }
+
+  /** The same, with what was seen in the last place. */
+  #locate(
+    path: string,
+    followLast: boolean,
+  ): { readonly host: string; readonly stats: Stats | undefined } {
+    const host = path === "" ? this.#root : `${this.#root}/${toHostPath(path)}`;
     const segments = path.split("/");
-    if (segments.length <= 2) return host;
-    let at = join(this.#root, toHostPath(`${segments[0]}/${segments[1]}`));
+    let stats: Stats | undefined;
+    if (segments.length <= 2) return { host, stats };
+    let at = `${this.#root}/${toHostPath(`${segments[0]}/${segments[1]}`)}`;
     const drive = at;
     for (let index = 2; index < segments.length; index++) {
-      if (index === segments.length - 1 && !followLast) break;
+      if (index === segments.length - 1 && !followLast) return { host, stats: undefined };
       at = `${at}/${segments[index]}`;
-      const stats = lstatSync(at, { throwIfNoEntry: false });
+      stats = lstatSync(at, { throwIfNoEntry: false });
       // NOTE: below something missing there is nothing to follow; the operation itself reports it.
       if (stats === undefined) break;
       if (stats.isSymbolicLink()) this.#checkLink(at, drive);
     }
-    return host;
+    return { host, stats };
   }
 
   /** Refuses a link that leads out of its drive, and one to nothing: creating through it would escape as well. */
@@ -233,6 +233,36 @@ class HostFile implements DiskFile {
 
   close(): void {
     guarded(() => closeSync(this.#fd));
+  }
+}
+
+/** Bytes that nobody else sees: small reads may come from a shared block of memory. */
+function ownBytes(buffer: Buffer): Uint8Array {
+  return buffer.byteLength === buffer.buffer.byteLength
+    ? new Uint8Array(buffer.buffer)
+    : Uint8Array.from(buffer);
+}
+
+function readBig(host: string, size: number): Promise<Uint8Array> {
+  const fd = openSync(host, "r");
+  return readLater(fd, 0, size).finally(() => closeSync(fd));
+}
+
+/**
+ * NOTE: no truncation before writing. Some file systems write an emptied file to the disk when it is closed, which takes a
+ * hundred times as long.
+ */
+async function writeBig(host: string, bytes: Uint8Array): Promise<void> {
+  const fd = openSync(host, constants.O_WRONLY | constants.O_CREAT, NEW_FILE_MODE);
+  try {
+    await writeLater(fd, 0, bytes);
+    if (fstatSync(fd).size > bytes.length) {
+      await called((done) => ftruncate(fd, bytes.length, done));
+    }
+  } catch (error) {
+    throw toVfsError(error);
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -283,6 +283,20 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
     }
   });
 
+  test("Write replaces longer content, small and big", async () => {
+    const { run, read } = await start();
+    for (const sizes of [
+      [5, 2],
+      [1_200_000, 900_000],
+      [900_000, 3],
+    ]) {
+      for (const size of sizes) {
+        expect(await run(`${DRIVE}/f`, "Write", String(size % 7).repeat(size))).toBe("Ok");
+        expect((await read(`${DRIVE}/f`)) === String(size % 7).repeat(size)).toBe(true);
+      }
+    }
+  });
+
   test("[M24] Write into a missing directory is the system's error", async () => {
     const { run } = await start();
     expect(await run(`${DRIVE}/no/f`, "Write", "x")).toEqual(NOT_FOUND);

@@ -4,6 +4,7 @@
  */
 import {
   type Delivery,
+  type Executor,
   formatAddress,
   parseAddress,
   type Program,
@@ -12,7 +13,6 @@ import {
 } from "@kinode-ts/types";
 import { FakeHost } from "../test/fake-host.ts";
 import { LIMITS, native, sandbox } from "../test/run-script.ts";
-import type { Executor } from "@kinode-ts/types";
 
 const ECHO = `kinode.main(async () => {
   for (;;) { const { body } = await kinode.receive(); kinode.sendResponse({ body }); }

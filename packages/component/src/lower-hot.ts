@@ -5,7 +5,7 @@
  * @module
  */
 import { u64FromHalves } from "@kinode-ts/types";
-import type { Capability, Delivery, LazyLoadBlob, Request } from "@kinode-ts/types";
+import type { Capability, Delivery, LazyLoadBlob, Request, Response } from "@kinode-ts/types";
 import type { HostFunctionType } from "./api.ts";
 import type { GuestMemory } from "./canonical-abi/guest-memory.ts";
 import { GuestTrap } from "./canonical-abi/guest-memory.ts";
@@ -51,10 +51,7 @@ export function hotBindings(
         sendAndAwait(fiber, params >>> 0, at >>> 0, sizeOfAwaited);
     },
     "send-request": (fiber) => (params: number) => sendRequest(fiber, params >>> 0),
-    "send-response":
-      (fiber) =>
-      (...flat: Parameters<FlatResponse>) =>
-        sendResponse(fiber, ...flat),
+    "send-response": bindSendResponse,
     "get-blob": (fiber) => (at: number) => getBlob(fiber, at >>> 0),
   };
   return new Map(
@@ -116,70 +113,47 @@ function sendRequest(fiber: Fiber, params: number): number {
   }
 }
 
-/** The 14 flat parameters of `send-response`. */
-type FlatResponse = (
-  inherit: number,
-  bodyAt: number,
-  bodyLength: number,
-  hasMetadata: number,
-  metadataAt: number,
-  metadataLength: number,
-  capabilitiesAt: number,
-  capabilitiesLength: number,
-  hasBlob: number,
-  hasMime: number,
-  mimeAt: number,
-  mimeLength: number,
-  blobAt: number,
-  blobLength: number,
-) => number;
-
-function sendResponse(
-  fiber: Fiber,
-  ...[
-    inherit,
-    bodyAt,
-    bodyLength,
-    hasMetadata,
-    metadataAt,
-    metadataLength,
-    capabilitiesAt,
-    capabilitiesLength,
-    hasBlob,
-    hasMime,
-    mimeAt,
-    mimeLength,
-    blobAt,
-    blobLength,
-  ]: Parameters<FlatResponse>
-): number {
-  if (fiber.over) return STATUS.end;
-  try {
-    const { memory } = fiber;
-    memory.beginCall();
-    const body = copyOut(fiber, bodyAt >>> 0, bodyLength >>> 0);
-    const metadata = isSome(hasMetadata)
-      ? memory.string(metadataAt >>> 0, metadataLength >>> 0)
-      : undefined;
-    const held = liftCapabilities(memory, capabilitiesAt >>> 0, capabilitiesLength >>> 0);
-    let blob: LazyLoadBlob | undefined;
-    if (isSome(hasBlob)) {
-      const mime = isSome(hasMime) ? memory.string(mimeAt >>> 0, mimeLength >>> 0) : undefined;
-      blob = { mime, bytes: copyOut(fiber, blobAt >>> 0, blobLength >>> 0) };
+/** Its 14 flat parameters are written out: collecting them in an array costs as much as the rest. */
+function bindSendResponse(fiber: Fiber): CoreFunction {
+  const { memory } = fiber;
+  return (
+    inherit: number,
+    bodyAt: number,
+    bodyLength: number,
+    hasMetadata: number,
+    metadataAt: number,
+    metadataLength: number,
+    capabilitiesAt: number,
+    capabilitiesLength: number,
+    hasBlob: number,
+    hasMime: number,
+    mimeAt: number,
+    mimeLength: number,
+    blobAt: number,
+    blobLength: number,
+  ): number => {
+    if (fiber.over) return STATUS.end;
+    try {
+      memory.beginCall();
+      const response: Response = {
+        kind: "response",
+        inherit: inherit !== 0,
+        body: copyOut(fiber, bodyAt >>> 0, bodyLength >>> 0),
+        metadata: isSome(hasMetadata)
+          ? memory.string(metadataAt >>> 0, metadataLength >>> 0)
+          : undefined,
+        capabilities: liftCapabilities(memory, capabilitiesAt >>> 0, capabilitiesLength >>> 0),
+      };
+      const blob = isSome(hasBlob)
+        ? liftBlob(fiber, hasMime, mimeAt >>> 0, mimeLength >>> 0, blobAt >>> 0, blobLength >>> 0)
+        : undefined;
+      fiber.spend();
+      const slowed = fiber.host.sendResponse(response, blob);
+      return slowed === undefined ? STATUS.done : fiber.waitFor(slowed, undefined);
+    } catch (thrown) {
+      return fiber.fault(thrown);
     }
-    fiber.spend();
-    const response = {
-      kind: "response",
-      inherit: inherit !== 0,
-      body,
-      metadata,
-      capabilities: held,
-    } as const;
-    const slowed = fiber.host.sendResponse(response, blob);
-    return slowed === undefined ? STATUS.done : fiber.waitFor(slowed, undefined);
-  } catch (thrown) {
-    return fiber.fault(thrown);
-  }
+  };
 }
 
 function getBlob(fiber: Fiber, at: number): number {
@@ -264,14 +238,23 @@ function loadOptionalBytes(fiber: Fiber, at: number): Uint8Array | undefined {
 }
 
 function loadBlob(fiber: Fiber, at: number): LazyLoadBlob | undefined {
-  const { memory } = fiber;
-  if (!isSome(memory.u8[at]!)) return undefined;
-  const words = memory.u32;
+  const { u8, u32 } = fiber.memory;
+  if (!isSome(u8[at]!)) return undefined;
   const word = at >> 2;
-  const mime = isSome(memory.u8[at + AT.blob.mime]!)
-    ? memory.string(words[word + 2]!, words[word + 3]!)
-    : undefined;
-  return { mime, bytes: copyOut(fiber, words[word + 4]!, words[word + 5]!) };
+  const hasMime = u8[at + AT.blob.mime]!;
+  return liftBlob(fiber, hasMime, u32[word + 2]!, u32[word + 3]!, u32[word + 4]!, u32[word + 5]!);
+}
+
+function liftBlob(
+  fiber: Fiber,
+  hasMime: number,
+  mimeAt: number,
+  mimeLength: number,
+  bytesAt: number,
+  bytesLength: number,
+): LazyLoadBlob {
+  const mime = isSome(hasMime) ? fiber.memory.string(mimeAt, mimeLength) : undefined;
+  return { mime, bytes: copyOut(fiber, bytesAt, bytesLength) };
 }
 
 function storeOptionalString(memory: GuestMemory, text: string | undefined, at: number): void {

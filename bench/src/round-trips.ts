@@ -170,3 +170,37 @@ export const ROUND_TRIP_10000: Scenario = {
     return [figure("round-trip-10000", a, "µs", baseline, { maxRatio: 1.5 })];
   },
 };
+
+export const ONE_WAY: Scenario = {
+  name: "one way",
+  figures: ["one-way"],
+  async run() {
+    const node = await createBenchNode();
+    const receiver = await node.start("receiver", "receiver.wasm", guestBytes("receiver"));
+    const sender = await node.start("sender", "sender.wasm", guestBytes("sender"), ["receiver"]);
+    const count = 200_000;
+    let expected = 0;
+    /** Messages per second, until the receiver has taken the last one. */
+    const send = async () => {
+      const startedMs = performance.now();
+      await node.ask(sender, countBody(count));
+      const answer = await node.ask(receiver, "how many?");
+      const seconds = (performance.now() - startedMs) / 1_000;
+      expected += count;
+      const received = new DataView(answer.buffer, answer.byteOffset).getUint32(0, true);
+      if (received !== expected) throw new Error(`${received} messages arrived, not ${expected}`);
+      return count / seconds;
+    };
+    const array = () => {
+      const queue: Uint8Array[] = [];
+      const startedMs = performance.now();
+      for (let i = 0; i < count; i++) queue.push(Uint8Array.of(100, 97, 116, 97));
+      for (let i = 0; i < count; i++) queue[i]!.slice();
+      return count / ((performance.now() - startedMs) / 1_000);
+    };
+    for (let i = 0; i < 3; i++) await send();
+    const { a, b } = await interleave(ROUNDS, send, array);
+    const baseline = { name: "the same bytes through an array", value: b };
+    return [figure("one-way", a, "messages/s", baseline, { min: 1_000_000 })];
+  },
+};

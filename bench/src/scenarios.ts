@@ -4,12 +4,16 @@
  */
 import type { Scenario } from "./figure.ts";
 import { PROCESS_MEMORY, SPAWN } from "./processes.ts";
-import { ROUND_TRIP_10000, ROUND_TRIP_16, ROUND_TRIP_RUST } from "./round-trips.ts";
+import { ONE_WAY, ROUND_TRIP_10000, ROUND_TRIP_16, ROUND_TRIP_RUST } from "./round-trips.ts";
+import { BOOT, HTTP_WASM } from "./web.ts";
 
 export const SCENARIOS: readonly Scenario[] = [
   ROUND_TRIP_16,
   ROUND_TRIP_RUST,
+  ONE_WAY,
   SPAWN,
   ...PROCESS_MEMORY,
   ROUND_TRIP_10000,
+  BOOT,
+  HTTP_WASM,
 ];

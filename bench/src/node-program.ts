@@ -1,0 +1,106 @@
+/**
+ * Whole programs for measuring: the node as its user starts it, and the plainest server as its baseline.
+ * @module
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dir, "../..");
+const MAIN = join(ROOT, "apps/node/src/main.ts");
+
+/** What both servers answer: the page of a process is compared with the same bytes served directly. */
+const BARE_SERVER = `
+const server = Bun.serve({
+  port: 0,
+  hostname: "127.0.0.1",
+  fetch: () => new Response("<h1>Hello</h1>", { headers: { "content-type": "text/html" } }),
+});
+console.log("http://127.0.0.1:" + server.port);
+`;
+
+export interface ServerProgram extends AsyncDisposable {
+  readonly port: number;
+  /** Milliseconds from starting the program to the first answer. */
+  readonly firstPageMs: number;
+  /** Whole printed text so far. */
+  readonly printed: () => string;
+}
+
+async function startServer(command: readonly string[], address: RegExp): Promise<ServerProgram> {
+  const startedMs = performance.now();
+  const child = Bun.spawn([...command], {
+    cwd: ROOT,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  let text = "";
+  const found = Promise.withResolvers<string>();
+  const decoder = new TextDecoder();
+  void (async () => {
+    for await (const chunk of child.stdout) {
+      text += decoder.decode(chunk, { stream: true });
+      const match = address.exec(text);
+      if (match !== null) found.resolve(match[1]!);
+    }
+    found.reject(new Error(`The program ended before it served anything:\n${text}`));
+  })();
+  const port = Number(await found.promise);
+  const page = await fetch(`http://127.0.0.1:${port}/`);
+  await page.arrayBuffer();
+  const firstPageMs = performance.now() - startedMs;
+  if (page.status !== 200) {
+    child.kill("SIGKILL");
+    throw new Error(`The first page has status ${page.status}`);
+  }
+  return {
+    port,
+    firstPageMs,
+    printed: () => text,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await child.exited;
+    },
+  };
+}
+
+export function startBareServer(): Promise<ServerProgram> {
+  return startServer([process.execPath, "-e", BARE_SERVER], /http:\/\/127\.0\.0\.1:(\d+)/);
+}
+
+export function startNode(home: string, args: readonly string[] = []): Promise<ServerProgram> {
+  return startServer(
+    [process.execPath, MAIN, "start", home, "--detached", ...args],
+    /Open http:\/\/[^:\s]+:(\d+)/,
+  );
+}
+
+/** Follows the printed one-time link; the cookie that it sets. */
+export async function logIn(node: ServerProgram): Promise<string> {
+  const path = /\/~\/login\?token=[\w-]+/.exec(node.printed())?.[0];
+  const answer = await fetch(`http://127.0.0.1:${node.port}${path}`, { redirect: "manual" });
+  const cookie = answer.headers.get("set-cookie")?.split(";")[0];
+  if (cookie === undefined) throw new Error("The login link sets no cookie");
+  return cookie;
+}
+
+export interface TemporaryFolder extends Disposable {
+  readonly path: string;
+}
+
+export function temporaryFolder(): TemporaryFolder {
+  const path = mkdtempSync(join(tmpdir(), "kinode-bench-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Packs a package folder of this repository; path of the zip. */
+export async function packFolder(folder: string, into: string): Promise<string> {
+  const zip = join(into, `${folder.replaceAll("/", "-")}.zip`);
+  const child = Bun.spawn([process.execPath, MAIN, "build", join(ROOT, folder), "--out", zip], {
+    stdout: "ignore",
+    stderr: "inherit",
+  });
+  if ((await child.exited) !== 0) throw new Error(`Cannot pack ${folder}`);
+  return zip;
+}

@@ -22,6 +22,7 @@ import type {
   SignedResponse,
   SpawnError,
   SpawnRequest,
+  StoreChange,
   U64,
 } from "@kinode-ts/types";
 import { errorText, ProcessFault, ProcessKilled, sameAddress } from "@kinode-ts/types";
@@ -101,13 +102,17 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
     this.#core.lines.about(this.entry, 2, () => `${this.entry.id} cleared its state`);
   }
 
-  async #write(change: Parameters<KernelCore["journal"]["append"]>[0][number]): Promise<void> {
+  #write(change: StoreChange): Promise<void> {
     this.#assertAlive();
+    return this.#onDisk(this.#core.journal.commit([change]), "state");
+  }
+
+  async #onDisk(written: Promise<void>, what: string): Promise<void> {
     try {
-      await this.#core.journal.commit([change]);
+      await written;
     } catch {
       // The reason is a level-0 line of the journal; it may name files of the host, so the guest does not get it.
-      throw new ProcessFault("The state could not be written to disk");
+      throw new ProcessFault(`The ${what} could not be written to disk`);
     }
   }
 
@@ -120,18 +125,18 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
 
   saveCapabilities(capabilities: readonly Capability[]): void | Promise<void> {
     this.#assertAlive();
-    const changes = saveCapabilities(this.#core, this, capabilities);
-    if (changes.length === 0) return;
-    this.#core.capabilitiesChanged(changes);
-    return this.#core.journal.settled();
+    return this.#keep(saveCapabilities(this.#core, this, capabilities));
   }
 
   dropCapabilities(capabilities: readonly Capability[]): void | Promise<void> {
     this.#assertAlive();
-    const changes = this.#core.capabilities.drop(this.entry.id, capabilities);
+    return this.#keep(this.#core.capabilities.drop(this.entry.id, capabilities));
+  }
+
+  #keep(changes: readonly StoreChange[]): void | Promise<void> {
     if (changes.length === 0) return;
     this.#core.capabilitiesChanged(changes);
-    return this.#core.journal.settled();
+    return this.#onDisk(this.#core.journal.settled(), "capabilities");
   }
 
   ourCapabilities(): readonly Capability[] {

@@ -247,8 +247,8 @@ export class Supervisor {
 
   #crashed(entry: ProcessEntry, reason: string, stderr: string, uptimeMs: number): void {
     const said = stderr.trimEnd();
-    this.#core.lines.kernel(
-      0,
+    // Bounded for all together: a parent can make children that crash as fast as it likes.
+    this.#core.lines.kernelBounded(0, () =>
       said === "" ? `${entry.id} ended: ${reason}` : `${entry.id} ended: ${reason}\n${said}`,
     );
     this.#exit(entry, reason, uptimeMs);

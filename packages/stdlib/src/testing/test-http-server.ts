@@ -59,7 +59,9 @@ export class TestHttpServer {
     const push = action["WebSocketPush"];
     if (bind !== undefined) {
       const route = this.#route(process, String(bind["path"]));
-      const pattern = new RegExp(`^${route.replace(/:([a-z_]+)(?=\/|$)/g, "(?<$1>[^/]+)")}$`);
+      const pattern = new RegExp(
+        `^${route.replace(/(?<=\/):([a-z_]+)(?=\/|$)/g, "(?<$1>[^/]+)")}$`,
+      );
       const content = bind["cache"] === true ? blob : undefined;
       const authenticated = bind["authenticated"] !== false;
       this.#bindings = this.#bindings.filter((other) => other.route !== route);

@@ -48,6 +48,9 @@ class Files {
       case "CreateFile":
         this.files.set(path, new Uint8Array(0));
         break;
+      case "CloseFile":
+        this.#cursors.delete(path);
+        break;
       case "Write":
         if (blob === undefined) reply({ Err: "NoBlob" });
         else this.files.set(path, blob.slice());
@@ -129,9 +132,6 @@ class Files {
         return reply({ Len: file.length });
       case "RemoveFile":
         this.files.delete(path);
-        return reply('"Ok"');
-      case "CloseFile":
-        this.#cursors.delete(path);
         return reply('"Ok"');
       default:
         return reply({ Err: "MalformedRequest" });

@@ -121,7 +121,7 @@ async function prepareContext(core: Uint8Array): Promise<Uint8Array> {
     ),
     fd_prestat_get: () => 8,
   };
-  const imports: WebAssembly.Imports = {};
+  const imports: Record<string, Record<string, (...args: number[]) => unknown>> = {};
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
     (imports[from] ??= {})[name] =
       (from === "wasi_snapshot_preview1" ? wasi[name] : undefined) ??

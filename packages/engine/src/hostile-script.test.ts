@@ -87,6 +87,21 @@ describe("a script in the sandbox", () => {
     expect(process.usage().memoryBytes).toBeLessThanOrEqual(LIMITS.maxMemoryBytes);
   });
 
+  test("that makes huge strings gets errors it can catch", async () => {
+    const script = main(`
+      const target = "bob.os@other:pkg:sys";
+      const attempt = (f) => { try { f(); console.log("no error") } catch (e) { console.log(e.name) } };
+      attempt(() => "x".repeat(2 ** 30));
+      attempt(() => kinode.sendRequest({ target, body: "\u20ac".repeat(20_000_000) }));
+      attempt(() => kinode.sendRequest({ target: "x".repeat(1_000_000), body: "" }));
+      attempt(() => new Uint8Array(2 ** 32));
+      attempt(() => JSON.parse("[" + "1,".repeat(20_000_000) + "1]"));`);
+    const { host, ending } = await runScript(sandbox, script);
+    expect(ending).toEqual({ kind: "returned" });
+    expect(host.prints).toHaveLength(5);
+    expect(host.prints).not.toContain("0 no error");
+  });
+
   test("that changes its arguments while they are read harms only itself", async () => {
     const script = main(`
       const target = "bob.os@other:pkg:sys";

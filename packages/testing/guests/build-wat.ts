@@ -7,6 +7,7 @@
  * @module
  */
 import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { componentEmbed, componentNew, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 
 const here = import.meta.dir;
@@ -21,6 +22,14 @@ async function adapter(): Promise<Uint8Array> {
   return Bun.file(path).bytes();
 }
 
+/** The text of a WIT folder; what it depends on is nested in it, as the tool takes only one text. */
+async function worldText(folder: string): Promise<string> {
+  if (folder !== "script") return read(join(witFolder, folder, "process.wit"));
+  const process = await read(join(witFolder, "kinode-process-1.0.0/process.wit"));
+  const nested = process.replace(/^package (\S+);$/m, "package $1 {");
+  return `${await read(join(witFolder, "script/script.wit"))}\n${nested}\n}\n`;
+}
+
 async function build(name: string): Promise<Uint8Array> {
   const source = await read(`${here}/wat/${name}.wat`);
   const prelude = await read(`${here}/wat/prelude.txt`);
@@ -29,7 +38,7 @@ async function build(name: string): Promise<Uint8Array> {
   const core = await parse(source.replace(/^;;! prelude$/m, prelude));
   const embedded = await componentEmbed({
     binary: core,
-    witSource: await read(`${witFolder}/${folder}/process.wit`),
+    witSource: await worldText(folder),
     world: world?.[2] ?? "process-v1",
     stringEncoding: "utf8",
   });

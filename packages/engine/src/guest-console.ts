@@ -14,7 +14,7 @@ export interface GuestConsole {
 }
 
 /** Values as one line: strings as they are, errors with their stack, objects as JSON. Never throws. */
-export function formatConsoleLine(values: readonly unknown[]): string {
+function formatConsoleLine(values: readonly unknown[]): string {
   return values.map(formatValue).join(" ");
 }
 

@@ -61,7 +61,8 @@ export function fieldsOf(value: unknown, name: string, expected = "an object"): 
   return value as Fields;
 }
 
-function text(value: unknown, name: string): string {
+/** @throws {TypeError} not a string; lone surrogates become U+FFFD */
+export function textOf(value: unknown, name: string): string {
   if (typeof value !== "string") throw argumentError(name, "a string");
   return value.toWellFormed();
 }
@@ -117,11 +118,6 @@ export function verbosityOf(value: unknown): number {
   return value;
 }
 
-/** @throws {TypeError} not a string; lone surrogates become U+FFFD */
-export function textOf(value: unknown, name: string): string {
-  return text(value, name);
-}
-
 function parsed<T>(value: unknown, name: string, form: string, parse: (text: string) => T): T {
   if (typeof value !== "string") throw argumentError(name, form);
   try {
@@ -152,13 +148,13 @@ function optionalList<T>(value: unknown, name: string, read: (item: Fields) => T
 
 /** @throws {TypeError} */
 export function capabilityOf(item: Fields): Capability {
-  return { issuer: addressOf(item["issuer"], "issuer"), params: text(item["params"], "params") };
+  return { issuer: addressOf(item["issuer"], "issuer"), params: textOf(item["params"], "params") };
 }
 
 function blobOf(value: unknown): LazyLoadBlob | undefined {
   if (isAbsent(value)) return undefined;
   const fields = fieldsOf(value, "blob");
-  const mime = optional(fields["mime"], "blob.mime", text);
+  const mime = optional(fields["mime"], "blob.mime", textOf);
   return { mime, bytes: bytesOf(fields["bytes"], "blob.bytes") };
 }
 
@@ -168,7 +164,7 @@ function requestOf(fields: Fields): Request {
     body: body(fields["body"]),
     inherit: bool(fields["inherit"], "inherit"),
     expectsResponse: optional(fields["expectsResponse"], "expectsResponse", seconds),
-    metadata: optional(fields["metadata"], "metadata", text),
+    metadata: optional(fields["metadata"], "metadata", textOf),
     capabilities: optionalList(fields["capabilities"], "capabilities", capabilityOf),
   };
 }
@@ -199,7 +195,7 @@ export function responseOf(value: unknown): { response: Response; blob: LazyLoad
     kind: "response",
     body: body(fields["body"]),
     inherit: bool(fields["inherit"], "inherit"),
-    metadata: optional(fields["metadata"], "metadata", text),
+    metadata: optional(fields["metadata"], "metadata", textOf),
     capabilities: optionalList(fields["capabilities"], "capabilities", capabilityOf),
   };
   return { response, blob: blobOf(fields["blob"]) };
@@ -215,15 +211,15 @@ export function onExitOf(value: unknown): OnExit {
 }
 
 function grantOf(item: Fields): { process: ProcessId; params: string } {
-  return { process: processOf(item["process"]), params: text(item["params"], "params") };
+  return { process: processOf(item["process"]), params: textOf(item["params"], "params") };
 }
 
 /** Reads a `GuestSpawn`. @throws {TypeError | RangeError} */
 export function spawnOf(value: unknown): SpawnRequest {
   const fields = fieldsOf(value, "spawn", "given an object") as Fields & Partial<GuestSpawn>;
   return {
-    name: optional(fields["name"], "name", text),
-    wasmPath: text(fields["wasmPath"], "wasmPath"),
+    name: optional(fields["name"], "name", textOf),
+    wasmPath: textOf(fields["wasmPath"], "wasmPath"),
     onExit: onExitOf(fields["onExit"]),
     requestCapabilities: optionalList(
       fields["requestCapabilities"],

@@ -7,7 +7,7 @@ import type { Executor } from "@kinode-ts/types";
 import { createSandboxExecutor } from "./script-executor.ts";
 
 /** Where the engine component lies. */
-export const ENGINE_FILE = new URL("../engine/kinode-engine.wasm", import.meta.url);
+const ENGINE_FILE = new URL("../engine/kinode-engine.wasm", import.meta.url);
 
 /** Bytes of the engine component, for `packScript`. */
 export function readEngine(): Promise<Uint8Array> {

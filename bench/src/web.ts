@@ -74,5 +74,5 @@ const names = (kind: string) =>
 export const HTTP_WASM: Scenario = {
   name: "pages of a Rust process",
   figures: names("http-wasm"),
-  run: () => measurePages("http-wasm", "examples/echo", "/echo:echo:sys", true),
+  run: () => measurePages("http-wasm", "examples/echo", "/echo:echo:example.os", true),
 };

@@ -17,7 +17,8 @@ export default defineProcess(async (our) => {
   let crashed = false;
   await serve((message: IncomingRequest) => {
     // Whoever may message us may ask; only our own package should be able to stop us.
-    const request = message.json() as "Crash" | { readonly Count: string };
+    const request = message.json() as "Ping" | "Crash" | { readonly Count: string };
+    if (request === "Ping") return "Pong";
     if (request !== "Crash") return count(request.Count);
     if (!message.source.packageId().equals(our.packageId())) return undefined;
     crashed = true;

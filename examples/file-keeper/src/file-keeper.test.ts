@@ -54,7 +54,9 @@ test("a keeper that starts again goes on with the child that runs", async () => 
   const { node, ask } = await startNode();
   await ask({ Put: { name: "b", text: "one" } });
   node.kill(KEEPER);
-  node.start(KEEPER, keeper, "restart");
+  const again = node.start(KEEPER, keeper, "restart");
+  // A real kernel keeps what a process holds over its restart.
+  await again.saveCapabilities([{ issuer: `test.os@${COUNTER}`, params: '"messaging"' }]);
   await node.settle();
   expect(node.running.filter((id) => id === COUNTER)).toHaveLength(1);
   expect(await ask({ Count: "b" })).toBe('{"lines":1,"words":1,"characters":3}');

@@ -13,7 +13,6 @@ import {
   send,
   serve,
   spawn,
-  SpawnError,
 } from "@kinode-ts/stdlib";
 import { createDrive, file, openDir, removeFile, VfsError } from "@kinode-ts/stdlib/vfs";
 
@@ -27,20 +26,23 @@ type Request =
 
 const CHILD = "counter";
 
-/** The child survives restarts of the node as we do: one that runs already is used. */
+/** The child survives restarts of the node as we do: one that answers is used. */
 async function startCounter(): Promise<ProcessId | string> {
-  const vfs = capabilities.find("vfs:distro:sys", "messaging");
-  try {
-    return await spawn({
-      entry: "counter.js",
-      name: CHILD,
-      onExit: "restart",
-      request: vfs === undefined ? [] : [vfs],
-    });
-  } catch (thrown) {
-    if (!(thrown instanceof SpawnError) || thrown.code !== "NameTaken") throw thrown;
-    return `${CHILD}:${our().packageId().toString()}`;
+  const known = `${CHILD}:${our().packageId().toString()}`;
+  if (capabilities.canMessage(known)) {
+    const answers = await request(known, json("Ping")).then(
+      () => true,
+      () => false,
+    );
+    if (answers) return known;
   }
+  const vfs = capabilities.find("vfs:distro:sys", "messaging");
+  return await spawn({
+    entry: "counter.js",
+    name: CHILD,
+    onExit: "restart",
+    request: vfs === undefined ? [] : [vfs],
+  });
 }
 
 function safeName(name: unknown): string {

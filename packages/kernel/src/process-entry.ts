@@ -51,6 +51,11 @@ export class ProcessEntry {
   /** Who created it, for the bound on children. */
   parent: ProcessEntry | undefined;
   childrenCount = 0;
+  /**
+   * Keys of capabilities the person or a kernel command took away: it may not save them again from a message it kept,
+   * got from an accomplice or sent to itself. Given back by a grant.
+   */
+  withdrawn: Set<string> | undefined;
   /** The wait before a restart. */
   restartTimer: TimerNode | undefined;
 

@@ -3,7 +3,7 @@
  * Source: spec/kernel.md §5.5 rules (i)–(iii), W6, W13, W31.
  * @module
  */
-import { type AddedCapability, isJson } from "@kinode-ts/caps";
+import { type AddedCapability, capabilityKey, isJson } from "@kinode-ts/caps";
 import type { Capability, StoreChange } from "@kinode-ts/types";
 import type { KernelCore } from "./core.ts";
 import type { KernelProcessHost } from "./process-host.ts";
@@ -20,6 +20,7 @@ export function saveCapabilities(
       core.lines.about(entry, 1, () => notJson(entry.id, capability));
       return [];
     }
+    if (entry.withdrawn?.has(capabilityKey(capability)) === true) return [];
     const { node, process } = capability.issuer;
     if (process === entry.id && (node === core.our || node === "our")) {
       return [{ issuer: entry.address, params: capability.params }];

@@ -143,13 +143,20 @@ export class Supervisor {
 
   /** Adds capabilities to any entry; false when there is no such entry (K66). */
   grant(holder: ProcessId, capabilities: readonly AddedCapability[]): boolean {
-    if (this.#core.table.find(holder) === undefined) return false;
+    const entry = this.#core.table.find(holder);
+    if (entry === undefined) return false;
     const usable = capabilities.filter((capability) => this.#isUsable(holder, capability));
+    for (const capability of usable) entry.withdrawn?.delete(capabilityKey(capability));
     this.#core.capabilitiesChanged(this.#core.capabilities.add(holder, usable));
     return true;
   }
 
+  /** Takes capabilities away for good: until they are granted again, the process cannot save them either. */
   revoke(holder: ProcessId, capabilities: readonly Capability[]): void {
+    const entry = this.#core.table.find(holder);
+    if (entry === undefined) return;
+    entry.withdrawn ??= new Set();
+    for (const capability of capabilities) entry.withdrawn.add(capabilityKey(capability));
     this.#core.capabilitiesChanged(this.#core.capabilities.drop(holder, capabilities));
   }
 

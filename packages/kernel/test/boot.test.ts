@@ -353,3 +353,24 @@ test("leaving step-through lets go what is held, in its order", async () => {
   n.kernel.debug.toggleStepThrough();
   expect(await n.inbox("b")).toEqual(bodies.map((body) => `request a ${body}`));
 });
+
+test("two runs from the same seed print the same events to the last id", async () => {
+  const run = async (): Promise<string[]> => {
+    const n = await createTestNode({ eventPrinting: true, seed: 42 });
+    await n.start(["a", "b", "c"]);
+    await n.post("c", script().on("request", script().sendResponse({ body: "r" })));
+    await n.post(
+      "a",
+      script()
+        .sendRequest({ target: n.at("b"), body: "1", expectsResponse: 2 })
+        .sendAndAwait({ target: n.at("c"), body: "2", expectsResponse: 2 })
+        .sendRequest({ target: n.at("nobody"), body: "3", expectsResponse: 2 }),
+    );
+    await n.clock.advance(5_000);
+    await n.post("a", script().trap());
+    return n.lines();
+  };
+  const first = await run();
+  expect(first.filter((line) => line.startsWith("id: ")).length).toBeGreaterThan(3);
+  expect(await run()).toEqual(first);
+});

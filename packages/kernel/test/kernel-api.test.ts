@@ -82,6 +82,26 @@ test("a capability can be withdrawn and given back while processes run", async (
   expect(await n.inbox("a")).toEqual(["response b ok"]);
 });
 
+test("a withdrawn capability cannot be saved again from a message, until it is given back", async () => {
+  const n = await createTestNode();
+  await n.start(["a", "b", "accomplice"]);
+  const right = n.messaging("b");
+  const grant = [{ holder: n.id("a"), capability: right }];
+  const holds = () =>
+    n.kernel.capabilitiesOf(n.id("a")).some(({ issuer }) => issuer.process === n.id("b"));
+  // It keeps the capability in a message to itself, received before and after the withdrawal.
+  await n.post("a", script().sendRequest({ target: "self", capabilities: [right] }));
+  await n.during(n.kernel.revoke(grant));
+  await n.post("a", script().saveCapabilities([right]));
+  expect(holds()).toBe(false);
+  await n.post("accomplice", script().sendRequest({ target: n.at("a"), capabilities: [right] }));
+  await n.post("a", script().saveCapabilities([right]));
+  expect(holds()).toBe(false);
+  await n.during(n.kernel.grant(grant));
+  await n.post("a", script().dropCapabilities([right]).saveCapabilities([right]));
+  expect(holds()).toBe(true);
+});
+
 test("capabilities that are not JSON text are neither given nor saved, with a line (W31)", async () => {
   const n = await createTestNode();
   await n.start(["a"]);

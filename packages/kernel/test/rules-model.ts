@@ -18,6 +18,8 @@ interface Sent {
   readonly expects: number | undefined;
   readonly body: string;
   readonly blob: string | undefined;
+  /** Rights to message these, as they were attached. */
+  readonly rights: readonly string[];
 }
 
 interface Context {
@@ -41,6 +43,8 @@ interface ModelProcess {
   lastBlob: string | undefined;
   blobbed: boolean;
   awaiting: Context | undefined;
+  /** Rights that came with messages. */
+  readonly received: Set<string>;
 }
 
 export interface SendOptions {
@@ -49,6 +53,7 @@ export interface SendOptions {
   readonly body: string;
   readonly context: string | undefined;
   readonly blob: string | undefined;
+  readonly rights: readonly string[];
 }
 
 /** What a process sees of one item, and of its blobs after it. */
@@ -57,6 +62,7 @@ export type Seen = string;
 export class RulesModel {
   readonly #processes = new Map<string, ModelProcess>();
   readonly #rights = new Set<string>();
+  readonly #withdrawn = new Set<string>();
   #nowMs = 0;
   #nextId = 1;
 
@@ -68,8 +74,32 @@ export class RulesModel {
       lastBlob: undefined,
       blobbed: false,
       awaiting: undefined,
+      received: new Set(),
     });
-    for (const peer of [...peers, name]) this.grant(name, peer);
+    for (const peer of [...peers, name]) this.#give(name, peer);
+  }
+
+  /** The child gets of the wanted rights those its parent holds or issues, and both may message each other. */
+  spawn(parent: string, name: string, wanted: readonly string[]): void {
+    const passed = wanted.filter((peer) => this.#mayAttach(parent, peer));
+    this.create(name, [...passed, parent]);
+    this.#give(parent, name);
+  }
+
+  /** A process may save what it holds, issues, or was sent. */
+  save(name: string, target: string): void {
+    if (this.#withdrawn.has(`${name}>${target}`)) return;
+    if (target === name || this.#processes.get(name)!.received.has(target)) {
+      this.#give(name, target);
+    }
+  }
+
+  rightsOf(name: string): string[] {
+    return [...this.#rights].filter((right) => right.startsWith(`${name}>`)).sort();
+  }
+
+  #mayAttach(holder: string, target: string): boolean {
+    return target === holder || this.#rights.has(`${holder}>${target}`);
   }
 
   isAlive(name: string): boolean {
@@ -85,14 +115,25 @@ export class RulesModel {
     for (const right of [...this.#rights]) {
       if (right.endsWith(`>${name}`) || right.startsWith(`${name}>`)) this.#rights.delete(right);
     }
+    for (const right of [...this.#withdrawn]) {
+      if (right.startsWith(`${name}>`)) this.#withdrawn.delete(right);
+    }
   }
 
+  /** The person gives a right. */
   grant(holder: string, target: string): void {
-    if (this.#processes.has(holder)) this.#rights.add(`${holder}>${target}`);
+    this.#withdrawn.delete(`${holder}>${target}`);
+    this.#give(holder, target);
   }
 
+  /** The person takes a right away: the process cannot save it again by itself. */
   revoke(holder: string, target: string): void {
+    if (this.#processes.has(holder)) this.#withdrawn.add(`${holder}>${target}`);
     this.#rights.delete(`${holder}>${target}`);
+  }
+
+  #give(holder: string, target: string): void {
+    if (this.#processes.has(holder)) this.#rights.add(`${holder}>${target}`);
   }
 
   advanceTo(nowMs: number): void {
@@ -115,6 +156,7 @@ export class RulesModel {
       expects: options.expects,
       body: options.body,
       blob: options.blob ?? (options.inherit ? process.lastBlob : undefined),
+      rights: options.rights.filter((peer) => this.#mayAttach(name, peer)),
     };
     let context: Context | undefined;
     if (options.expects !== undefined) {
@@ -154,6 +196,7 @@ export class RulesModel {
       expects: undefined,
       body: options.body,
       blob: options.inherit ? process.lastBlob : options.blob,
+      rights: [],
     });
   }
 
@@ -202,7 +245,9 @@ export class RulesModel {
     if (message.expects !== undefined || message.rsvp !== undefined) {
       process.prompting = { id: message.id, source: message.source, rsvp: message.rsvp };
     }
-    return this.#describe(process, `request ${message.source} ${message.body} ${message.expects}`);
+    for (const right of message.rights) process.received.add(right);
+    const { source, body, expects, rights } = message;
+    return this.#describe(process, `request ${source} ${body} ${expects} ${rights.join("")}`);
   }
 
   #seeAnswer(process: ModelProcess, context: Context): Seen {

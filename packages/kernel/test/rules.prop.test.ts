@@ -8,13 +8,17 @@ import { createMemoryStore } from "@kinode-ts/store";
 import { createRecordingPrinter, createSeededRandom, type SeededRandom } from "@kinode-ts/testing";
 import {
   type Address,
+  type Capability,
   type Clock,
   type Delivery,
   type Ending,
   type Executor,
   messagingCapability,
+  type ModuleContext,
   type ProcessHost,
   type ProcessId,
+  type RuntimeModule,
+  VFS_PROCESS,
 } from "@kinode-ts/types";
 import { createKernel, type Kernel } from "../src/index.ts";
 import { RulesModel } from "./rules-model.ts";
@@ -63,6 +67,22 @@ class SteppedClock implements Clock {
   }
 }
 
+const READ_FILES = messagingCapability(OUR, VFS_PROCESS);
+
+/** Answers every read with a file. */
+function createFiles(): RuntimeModule {
+  let context: ModuleContext;
+  return {
+    id: VFS_PROCESS,
+    start: (given) => void (context = given),
+    handle: (message) =>
+      context.respond(message, {
+        body: encoder.encode('"Read"'),
+        blob: { mime: undefined, bytes: new Uint8Array(1) },
+      }),
+  };
+}
+
 /** The kernel and the model, driven by the same steps. */
 class Pair {
   readonly model = new RulesModel();
@@ -95,7 +115,7 @@ class Pair {
         network: { send: () => {}, connect: () => {} },
         programs: { read: () => Promise.resolve(new Uint8Array(1)) },
         executors: [executor],
-        modules: [],
+        modules: [createFiles()],
       },
       { our: OUR },
     );
@@ -110,14 +130,21 @@ class Pair {
   async step(): Promise<void> {
     const random = this.#random;
     const name = random.pick(NAMES);
-    if (!this.model.isAlive(name)) return await this.create(name);
+    if (!this.model.isAlive(name)) {
+      const parent = random.pick(NAMES);
+      const canSpawn = this.model.isAlive(parent) && !this.model.isAwaiting(parent);
+      return canSpawn && random.chance(0.7)
+        ? await this.#spawn(parent, name)
+        : await this.create(name);
+    }
     const kind = random.below(100);
     if (kind < 2) return this.#kill(name);
     if (kind < 6) return this.#changeRight(name);
     if (kind < 10) return this.#advance(random.below(3_000));
     // A process that waits for an answer can do nothing else.
     if (this.model.isAwaiting(name) || kind < 45) return void this.#receive(name);
-    if (kind < 65) return this.#respond(name);
+    if (kind < 63) return this.#respond(name);
+    if (kind < 66) return this.#save(name);
     this.#send(name, kind >= 90);
   }
 
@@ -126,7 +153,41 @@ class Pair {
     this.#advance(20_000);
     for (const name of NAMES) {
       while (this.model.isAlive(name) && this.#receive(name) !== undefined);
+      expect(this.#rightsOf(name)).toEqual(this.model.rightsOf(name));
     }
+  }
+
+  #rightsOf(name: string): string[] {
+    return this.kernel
+      .capabilitiesOf(idOf(name))
+      .filter(({ issuer }) => issuer.process !== VFS_PROCESS)
+      .map(({ issuer }) => `${name}>${nameOf(issuer)}`)
+      .sort();
+  }
+
+  async #spawn(parent: string, name: string): Promise<void> {
+    const wanted = NAMES.filter(() => this.#random.chance(0.7));
+    this.log.push(`spawn ${parent} ${name} ${wanted.join("")}`);
+    this.model.spawn(parent, name, wanted);
+    const spawned = this.#hosts.get(parent)!.spawn({
+      name,
+      wasmPath: "/x",
+      onExit: { kind: "none" },
+      requestCapabilities: [...wanted.map(rightOf), READ_FILES],
+      grantCapabilities: [],
+      public: false,
+    });
+    await this.pump(spawned);
+    expect(await spawned).toEqual({ ok: true, value: idOf(name) });
+    // Its program is prepared in its own time.
+    while (this.#hosts.get(name)?.killed !== false) await Promise.resolve();
+  }
+
+  #save(name: string): void {
+    const target = this.#random.pick(NAMES);
+    this.log.push(`save ${name} ${target}`);
+    this.model.save(name, target);
+    void this.#hosts.get(name)!.saveCapabilities([rightOf(target)]);
   }
 
   async create(name: string): Promise<void> {
@@ -139,7 +200,7 @@ class Pair {
       witVersion: 1,
       onExit: { kind: "none" },
       public: false,
-      capabilities: peers.map((peer) => messagingCapability(OUR, idOf(peer))),
+      capabilities: [...peers.map(rightOf), READ_FILES],
     } as const;
     await this.pump(this.kernel.register([registration]));
     await this.pump(this.kernel.run([idOf(name)]));
@@ -204,6 +265,7 @@ class Pair {
       body: `m${this.#bodies++}`,
       context: random.chance(0.5) ? `c${this.#bodies}` : undefined,
       blob: random.chance(0.3) ? `b${this.#bodies}` : undefined,
+      rights: random.chance(0.3) ? NAMES.filter(() => random.chance(0.5)) : [],
     };
     this.log.push(`${awaits ? "await" : "send"} ${name} ${target} ${JSON.stringify(options)}`);
     this.model.send(name, target, options, awaits);
@@ -215,7 +277,7 @@ class Pair {
       expectsResponse: options.expects,
       body: encoder.encode(options.body),
       metadata: undefined,
-      capabilities: [],
+      capabilities: options.rights.map(rightOf),
     } as const;
     if (awaits) host.beginAwait(address, request, blobOf(options.blob));
     else void host.sendRequest(address, request, bytesOf(options.context), blobOf(options.blob));
@@ -254,6 +316,10 @@ function idOf(name: string): ProcessId {
   return `${name}:test:sys` as ProcessId;
 }
 
+function rightOf(name: string): Capability {
+  return messagingCapability(OUR, idOf(name));
+}
+
 function nameOf(address: Address): string {
   return address.process[0]!;
 }
@@ -281,7 +347,8 @@ function describe(delivery: Delivery, host: ProcessHost): string {
   const { message, source } = delivery;
   const body = textOf(message.body);
   if (message.kind === "request") {
-    return `request ${nameOf(source)} ${body} ${message.expectsResponse} | ${blobs}`;
+    const rights = message.capabilities.map(({ issuer }) => nameOf(issuer)).join("");
+    return `request ${nameOf(source)} ${body} ${message.expectsResponse} ${rights} | ${blobs}`;
   }
   return `response ${nameOf(source)} ${body} ${context} | ${blobs}`;
 }
@@ -319,6 +386,7 @@ test("the property test can fail: a broken model is noticed", async () => {
     body: "only here",
     context: undefined,
     blob: undefined,
+    rights: [],
   });
   expect(() => drifting.drain()).toThrow();
   expect(() => pair.drain()).not.toThrow();

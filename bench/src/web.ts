@@ -76,3 +76,9 @@ export const HTTP_WASM: Scenario = {
   figures: names("http-wasm"),
   run: () => measurePages("http-wasm", "examples/echo", "/echo:echo:example.os", true),
 };
+
+export const HTTP_SCRIPT: Scenario = {
+  name: "pages of a script",
+  figures: names("http-script"),
+  run: () => measurePages("http-script", "bench/pages", "/pages:pages:example.os", false),
+};

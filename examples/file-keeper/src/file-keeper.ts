@@ -13,6 +13,7 @@ import {
   send,
   serve,
   spawn,
+  SpawnError,
 } from "@kinode-ts/stdlib";
 import { createDrive, file, openDir, removeFile, VfsError } from "@kinode-ts/stdlib/vfs";
 
@@ -37,12 +38,18 @@ async function startCounter(): Promise<ProcessId | string> {
     if (answers) return known;
   }
   const vfs = capabilities.find("vfs:distro:sys", "messaging");
-  return await spawn({
-    entry: "counter.js",
-    name: CHILD,
-    onExit: "restart",
-    request: vfs === undefined ? [] : [vfs],
-  });
+  try {
+    return await spawn({
+      entry: "counter.js",
+      name: CHILD,
+      onExit: "restart",
+      request: vfs === undefined ? [] : [vfs],
+    });
+  } catch (thrown) {
+    // One that only did not answer in time.
+    if (thrown instanceof SpawnError && thrown.code === "NameTaken") return known;
+    throw thrown;
+  }
 }
 
 function safeName(name: unknown): string {

@@ -19,12 +19,14 @@ export interface KnownAddress {
 /** Bytes of each string that count for its hash. */
 const HASHED_BYTES = 32;
 const MAX_KNOWN = 4_096;
+/** Longer addresses are not kept: names are short, and what is kept is the guest's choice. */
+const MAX_KEPT_BYTES = 512;
 const encoder = new TextEncoder();
 
 export class AddressCache {
   /** By a hash of the bytes; few collide. */
   readonly #byHash = new Map<number, KnownAddress[]>();
-  #byAddress = new WeakMap<Address, KnownAddress>();
+  readonly #byAddress = new WeakMap<Address, KnownAddress>();
   #count = 0;
 
   /**
@@ -70,6 +72,8 @@ export class AddressCache {
       address: { node, process },
       parts: [copy(0), copy(1), copy(2), copy(3)],
     };
+    this.#byAddress.set(known.address, known);
+    if (known.parts.reduce((sum, part) => sum + part.length, 0) > MAX_KEPT_BYTES) return known;
     if (this.#count++ >= MAX_KNOWN) {
       this.#byHash.clear();
       this.#count = 1;
@@ -77,8 +81,12 @@ export class AddressCache {
     }
     if (bucket === undefined) this.#byHash.set(hash, [known]);
     else bucket.push(known);
-    this.#byAddress.set(known.address, known);
     return known;
+  }
+
+  /** How many addresses are kept. */
+  get size(): number {
+    return this.#count;
   }
 
   /** The bytes of an address object; made once per object. */

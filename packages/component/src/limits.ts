@@ -31,7 +31,7 @@ export const DEFAULT_COMPONENT_LIMITS: ComponentLimits = {
   maxComponentBytes: 64 * 1024 * 1024,
   maxComponentItems: 65_536,
   maxStringBytes: 16 * 1024 * 1024,
-  maxLiftedBytes: 512 * 1024 * 1024,
+  maxLiftedBytes: 256 * 1024 * 1024,
   maxLiftedElements: 65_536,
   maxTableElements: 1_000_000,
   startFuel: 2_000_000,

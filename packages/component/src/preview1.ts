@@ -25,6 +25,10 @@ const SUBSCRIPTION_BYTES = 48;
 const EVENT_BYTES = 32;
 const EVENT_CLOCK = 0;
 const MAX_SUBSCRIPTIONS = 1_024;
+/** Buffers of one write; the usual value of IOV_MAX. Bounds the time of one call. */
+const MAX_BUFFERS = 1_024;
+/** Random bytes of one call. Bounds the time of one call; real programs ask for 32 or so. */
+const MAX_RANDOM_BYTES = 1 << 20;
 /** One clock resolution for all: a microsecond. */
 const RESOLUTION_NS = 1_000;
 const NS_PER_MS = 1_000_000;
@@ -69,6 +73,11 @@ const noStrings: Call = (fiber, count, size) => {
 function randomGet(fiber: Fiber, pointer: number, length: number): number {
   const start = at(fiber, pointer, length >>> 0, 1);
   const count = length >>> 0;
+  if (count > MAX_RANDOM_BYTES) {
+    throw new ProcessFault(
+      `it asked for ${count} random bytes in one call, above the limit of ${MAX_RANDOM_BYTES}`,
+    );
+  }
   const chunk = 65_536;
   for (let done = 0; done < count; done += chunk) {
     const bytes = fiber.environment.random.bytes(Math.min(chunk, count - done));
@@ -88,6 +97,7 @@ function fdWrite(
 ): number {
   if (fd !== STDOUT && fd !== STDERR) return ERRNO.badf;
   const count = listLength >>> 0;
+  if (count > MAX_BUFFERS) return ERRNO.inval;
   const word = at(fiber, list, count * 8) >> 2;
   const { memory } = fiber;
   let total = 0;

@@ -192,6 +192,7 @@ export function targetText(target: Target): string {
 }
 
 function randomName(): string {
+  // oxlint-disable-next-line no-restricted-globals -- inside a process this is the host's random power
   const words = crypto.getRandomValues(new Uint32Array(2));
   return ((BigInt(words[0]!) << 32n) | BigInt(words[1]!)).toString();
 }

@@ -239,7 +239,7 @@ export class Exchange implements MessageKeeper {
     request.state = "answered";
     this.newest = this.#lastBlobOf = undefined;
     const sent = this.host.sendResponse({ body });
-    if (sent !== undefined) this.#track(sent);
+    if (sent !== undefined) void this.#track(sent);
     return true;
   }
 
@@ -248,7 +248,7 @@ export class Exchange implements MessageKeeper {
   }
 
   #respond(response: GuestResponse): void {
-    this.#track(this.host.sendResponse(response));
+    void this.#track(this.host.sendResponse(response));
   }
 
   #toResponse(request: IncomingRequest, answer: Answer, now: boolean): GuestResponse {
@@ -299,7 +299,7 @@ export class Exchange implements MessageKeeper {
       throw thrown;
     }
     if (saved !== undefined) saved.restorers++;
-    if (sent !== undefined) this.#track(sent);
+    if (sent !== undefined) void this.#track(sent);
   }
 
   /** Sends a request whose end comes back through `slot`. */
@@ -426,7 +426,7 @@ export class Exchange implements MessageKeeper {
     slot.saved = request;
     request.restorers++;
     this.#bookmarks++;
-    this.#track(
+    void this.#track(
       this.host.sendRequest({
         target: TIMER,
         body: `{"SetTimer":${slot.delayMs}}`,

@@ -4,10 +4,18 @@
  * @module
  */
 import type { IncomingResponse } from "@kinode-ts/stdlib";
-import { Capability, our, parseJson, ProcessId, request, send, SendError } from "@kinode-ts/stdlib";
+import {
+  capabilities,
+  Capability,
+  our,
+  parseJson,
+  ProcessId,
+  request,
+  send,
+  SendError,
+} from "@kinode-ts/stdlib";
 import type { DotScriptsEntry, ManifestCapability } from "@kinode-ts/stdlib/kernel-types";
 import { KERNEL, kernelCommand } from "@kinode-ts/stdlib/kernel-types";
-import { capabilities } from "@kinode-ts/stdlib";
 import { file, VfsError, vfsRequest } from "@kinode-ts/stdlib/vfs";
 
 /** Why a script could not be started, in the words of the specification. */

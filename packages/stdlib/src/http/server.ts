@@ -153,11 +153,7 @@ export class HttpServer {
     await this.#ask(action, `bind "${path}"`, blob);
   }
 
-  #ask(
-    action: Parameters<typeof serverRequest>[0],
-    what: string,
-    blob?: BlobLike | undefined,
-  ): Promise<void> {
+  #ask(action: Parameters<typeof serverRequest>[0], what: string, blob?: BlobLike): Promise<void> {
     return serverRequest(action, what, { timeout: this.#timeout, blob });
   }
 

@@ -3,8 +3,13 @@
  * pass or disks to wait for. What it leaves out: capability checks (see `refuse`), quotas, other nodes.
  * @module
  */
-import type { GuestBlob, GuestCapability, GuestRuntime, GuestSpawn } from "@kinode-ts/types";
-import type { GuestSpawnResult } from "@kinode-ts/types";
+import type {
+  GuestBlob,
+  GuestCapability,
+  GuestRuntime,
+  GuestSpawn,
+  GuestSpawnResult,
+} from "@kinode-ts/types";
 import { sendErrorOf, TestProcess, TestProcessKilled } from "./test-process.ts";
 import { timerModule } from "./test-timer.ts";
 
@@ -55,6 +60,7 @@ interface Timer {
 
 /** Rounds of microtasks after which a process that does nothing is taken for idle. */
 const IDLE_ROUNDS = 64;
+const TURN = Promise.resolve();
 const TESTER = "tester:tester:sys";
 
 export class TestNode {
@@ -219,7 +225,7 @@ export class TestNode {
   async settle(): Promise<void> {
     for (let idle = 0; idle < IDLE_ROUNDS;) {
       idle = this.#step() ? 0 : idle + 1;
-      await undefined;
+      await TURN;
     }
   }
 

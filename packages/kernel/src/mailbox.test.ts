@@ -105,6 +105,18 @@ test("after a slowed sender was given up, the next is refused until something is
   expect(mailbox.offer(messageFrom("a"), true)).toBe("slow");
 });
 
+test("a receiver that is slow but takes something is no reason to refuse", () => {
+  const mailbox = createMailbox();
+  offers(mailbox, 9, () => messageFrom("a"));
+  let released = false;
+  const release = (): void => void (released = true);
+  mailbox.whenRoom(messageFrom("a"), release);
+  mailbox.take();
+  mailbox.giveUp(release);
+  expect(released).toBe(true);
+  expect(mailbox.offer(messageFrom("a"), true)).toBe("slow");
+});
+
 test("bytes are charged once and given back exactly, answers included", () => {
   const mailbox = createMailbox();
   const message = messageFrom("a", 1_000);

@@ -44,6 +44,8 @@ interface Share {
 interface Waiter {
   readonly sender: string;
   readonly release: () => void;
+  /** How many requests the process had taken when the wait began. */
+  readonly takenCount: number;
 }
 
 export class Mailbox {
@@ -53,6 +55,7 @@ export class Mailbox {
   #count = 0;
   #bytes = 0;
   #answerBytes = 0;
+  #takenCount = 0;
   /** Shares by sender, kept only while the mailbox is long enough for anybody to be over the quota. */
   #shares: Map<string, Share> | undefined;
   #waiters: Waiter[] | undefined;
@@ -129,6 +132,7 @@ export class Mailbox {
     const bytes = messageBytes(item);
     this.#count--;
     this.#bytes -= bytes;
+    this.#takenCount++;
     this.#stalled = false;
     if (this.#shares !== undefined) this.#giveBack(item, bytes);
     return item;
@@ -136,14 +140,16 @@ export class Mailbox {
 
   /** Calls `release` once the sender of `message` is well below its quota again, or the mailbox is closed. */
   whenRoom(message: KernelMessage, release: () => void): void {
-    (this.#waiters ??= []).push({ sender: this.#senderOf(message), release });
+    const sender = this.#senderOf(message);
+    (this.#waiters ??= []).push({ sender, release, takenCount: this.#takenCount });
   }
 
-  /** Lets go of a slowed sender for whom nothing moved; others are refused until something is taken. */
+  /** Lets go of a slowed sender that waited long enough; if nothing at all was taken, senders are refused from now on. */
   giveUp(release: () => void): void {
     const waiters = this.#waiters;
-    if (waiters === undefined || !waiters.some((waiter) => waiter.release === release)) return;
-    this.#stalled = true;
+    const waiter = waiters?.find((candidate) => candidate.release === release);
+    if (waiters === undefined || waiter === undefined) return;
+    if (waiter.takenCount === this.#takenCount) this.#stalled = true;
     this.#keepWaiters(waiters.filter((waiter) => waiter.release !== release));
     release();
   }

@@ -195,7 +195,14 @@ export class Supervisor {
     }
     if (!isStarting(entry)) return "It was killed before it started";
     entry.program = program;
-    this.#launch(entry, program);
+    try {
+      this.#launch(entry, program);
+    } catch (thrown) {
+      // An executor never throws here; if one does, it costs that process and not the node.
+      const reason = errorText(thrown);
+      this.#crashed(entry, reason, "", 0);
+      return reason;
+    }
     return undefined;
   }
 

@@ -347,6 +347,21 @@ test("a program that cannot be prepared says why, applies on-exit and frees its 
   expect(await n.command(initialize("odd:test:sys"), "x")).toBe("InitializedProcess");
 });
 
+test("an executor that throws at the start costs that process only", async () => {
+  const start = (): never => {
+    throw new Error("out of order");
+  };
+  const n = await createTestNode({
+    executors: [
+      { accepts: ({ handle }) => handle === "/odd", prepare: () => Promise.resolve({ start }) },
+    ],
+    files: new Map([["/odd", new Uint8Array(1)]]),
+  });
+  await n.start(["odd"], { handle: "/odd" });
+  expect(n.lines(0)).toContain("odd:test:sys ended: out of order");
+  expect(n.kernel.process(n.id("odd"))).toBeUndefined();
+});
+
 test("[K82] spawn of an unreadable path is no-file-at-path, of a name in use name-taken", async () => {
   const n = await node(["a", "b"]);
   expect(await spawned(n, "a", { name: "child" })).toEqual({ ok: false, error: "no-file-at-path" });

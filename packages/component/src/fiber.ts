@@ -30,6 +30,7 @@ import type { ComponentLimits } from "./limits.ts";
 import type { LinkedProgram } from "./linked-program.ts";
 import { storeDelivery } from "./lower-hot.ts";
 import type { DeliveryTypes } from "./standard-types.ts";
+import { ensureStack } from "./stack-guard.ts";
 import { StderrRing } from "./stderr-ring.ts";
 
 /** What a suspended fiber waits for. */
@@ -214,8 +215,9 @@ export class Fiber implements RunningProcess, CpuAccount {
   /** The import `look`: fuel is used up. */
   readonly look = (): number => {
     if (this.over) return STATUS.end;
-    this.environment.cpu.checked(this);
     try {
+      ensureStack(0);
+      this.environment.cpu.checked(this);
       this.#fuel!.value = this.#fuelPerCheck;
       if (this.host.killed) return this.fault(new ProcessKilled());
       if (!this.host.sliceIsOver()) return STATUS.done;
@@ -232,6 +234,7 @@ export class Fiber implements RunningProcess, CpuAccount {
     const waiting = this.#waiting;
     this.environment.cpu.suspended(this);
     try {
+      ensureStack(0);
       if (this.over || waiting === WAITING.nothing) this.#finish(STATUS.end);
       else if (waiting === WAITING.turn) this.host.yieldSlice(this.#wake);
       else if (waiting !== WAITING.promise) this.host.park(this.#wake);

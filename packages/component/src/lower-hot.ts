@@ -15,6 +15,7 @@ import { storeU64 } from "./canonical-abi/scalars.ts";
 import { STATUS } from "./core-module/metering.ts";
 import type { Fiber } from "./fiber.ts";
 import { WAITING } from "./fiber.ts";
+import { ensureStack } from "./stack-guard.ts";
 import type { DeliveryTypes } from "./standard-types.ts";
 import { capabilities } from "./standard-types.ts";
 
@@ -65,6 +66,7 @@ export function hotBindings(
 function receive(fiber: Fiber, at: number, size: number): number {
   if (fiber.over) return STATUS.end;
   try {
+    ensureStack(0);
     fiber.memory.checkAligned(at, size, 8);
     const delivery = fiber.host.poll();
     if (delivery === undefined) return fiber.waitForDelivery(WAITING.received, at);
@@ -79,6 +81,7 @@ function receive(fiber: Fiber, at: number, size: number): number {
 function sendAndAwait(fiber: Fiber, params: number, at: number, size: number): number {
   if (fiber.over) return STATUS.end;
   try {
+    ensureStack(0);
     const { memory, host } = fiber;
     memory.checkAligned(params, AT.sendAndAwait.size, 8);
     memory.checkAligned(at, size, 8);
@@ -99,6 +102,7 @@ function sendAndAwait(fiber: Fiber, params: number, at: number, size: number): n
 function sendRequest(fiber: Fiber, params: number): number {
   if (fiber.over) return STATUS.end;
   try {
+    ensureStack(0);
     const { memory } = fiber;
     memory.checkAligned(params, AT.sendRequest.size, 8);
     memory.beginCall();
@@ -134,6 +138,7 @@ function bindSendResponse(fiber: Fiber): CoreFunction {
   ): number => {
     if (fiber.over) return STATUS.end;
     try {
+      ensureStack(0);
       memory.beginCall();
       const response: Response = {
         kind: "response",

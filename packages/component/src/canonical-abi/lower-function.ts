@@ -8,6 +8,7 @@ import type { FuncType } from "../core-module/core-module.ts";
 import type { ImportProtocol } from "../core-module/metering.ts";
 import { STATUS } from "../core-module/metering.ts";
 import type { Fiber } from "../fiber.ts";
+import { ensureStack } from "../stack-guard.ts";
 import type { AbiType, CoreValue } from "./abi-type.ts";
 import { tuple } from "./records.ts";
 
@@ -80,6 +81,7 @@ export function lowerFunction(type: HostFunctionType, call: LiftedFunction): Imp
         (...args: CoreValue[]) => {
           if (fiber.over) return small ? -STATUS.end : fiber.throwFault();
           try {
+            ensureStack(0);
             fiber.memory.beginCall();
             fiber.spend();
             return lowerFlat(fiber.settled(call(fiber, lift(fiber, args))));
@@ -98,6 +100,7 @@ export function lowerFunction(type: HostFunctionType, call: LiftedFunction): Imp
       (...args: CoreValue[]) => {
         if (fiber.over) return STATUS.end;
         try {
+          ensureStack(0);
           fiber.memory.beginCall();
           fiber.spend();
           const value = call(fiber, lift(fiber, args));

@@ -26,7 +26,8 @@ if (import.meta.main) process.exit(await main(process.argv.slice(2)));
 
 async function main(wanted: readonly string[]): Promise<number> {
   installMissing();
-  rmSync(REPORTS, { recursive: true, force: true });
+  // Reports of packages that are gone must not stay; those of packages not asked for must.
+  if (wanted.length === 0) rmSync(REPORTS, { recursive: true, force: true });
   mkdirSync(REPORTS, { recursive: true });
   const members = selectMembers(wanted);
   if (members.length === 0) {
@@ -72,6 +73,7 @@ function hasTests(folder: string): boolean {
 
 async function runTests(member: Member): Promise<Outcome> {
   const report = join(REPORTS, `${member.folder.replaceAll("/", "-")}.xml`);
+  rmSync(report, { force: true });
   const startedMs = performance.now();
   const child = Bun.spawn(
     [

@@ -2,10 +2,9 @@
  * Runs a component through jco's generated bindings on a direct host: the second opinion on ours.
  * @module
  */
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { mkdirSync } from "node:fs";
 import { transpileBytes } from "@bytecodealliance/jco-transpile";
 import type { DirectHost } from "@kinode-ts/testing/direct-link";
 import { guestBytes } from "@kinode-ts/testing/guests";

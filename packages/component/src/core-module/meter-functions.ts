@@ -3,7 +3,7 @@
  * @module
  */
 import { ByteWriter } from "./byte-writer.ts";
-import type { MeterPlan, WrappedImport } from "./meter.ts";
+import type { MeterPlan, WrappedImport } from "./meter-plan.ts";
 import { BULK_BYTES_SHIFT, CALLBACK_FUEL, MODE, STATUS } from "./metering.ts";
 
 const I32 = 0x7f;

@@ -10,69 +10,22 @@
 import { ByteReader } from "../byte-reader.ts";
 import { ComponentError } from "../errors.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import type { CoreImport, CoreModule, CoreTable, FuncType, Limits } from "./core-module.ts";
+import type { CoreModule, CoreTable, FuncType, Limits } from "./core-module.ts";
 import { SECTION, VALUE_TYPE_CODE, readValueType } from "./core-module.ts";
 import { writeAddedBodies, writeInlineCall } from "./meter-functions.ts";
-import type { ImportProtocol } from "./metering.ts";
+import type { MeterOptions, MeterPlan } from "./meter-plan.ts";
+import { ADDED_IMPORTS, planMetering } from "./meter-plan.ts";
 import { METER_EXPORT, METER_MODULE, MODE, START_MAX_PAGES } from "./metering.ts";
+import { rewriteConstant } from "./rewrite-constant.ts";
 import { rewriteElements } from "./rewrite-elements.ts";
-import type { CodeBounds, CodeVisitor } from "./walk-code.ts";
-import { walkBody, walkConstant } from "./walk-code.ts";
-
-export interface MeterOptions {
-  /** How each imported function tells its status. */
-  readonly protocolOf: (item: CoreImport, type: FuncType) => ImportProtocol;
-  /** Export name of the realloc to wrap, if the module has one. */
-  readonly realloc: string | undefined;
-  readonly startFuel: number;
-  readonly maxTableElements: number;
-}
+import type { CodeVisitor } from "./walk-code.ts";
+import { walkBody } from "./walk-code.ts";
 
 export interface MeteredModule {
   readonly bytes: Uint8Array;
   readonly loopCount: number;
   readonly functionCount: number;
 }
-
-/** An imported function behind a wrapper. */
-export interface WrappedImport {
-  readonly func: number;
-  readonly type: FuncType;
-  readonly typeIndex: number;
-  readonly protocol: "status" | "errno";
-}
-
-/** Where everything is in the rewritten module. */
-export interface MeterPlan {
-  readonly module: CoreModule;
-  readonly options: MeterOptions;
-  readonly bounds: CodeBounds;
-  readonly wrapped: readonly WrappedImport[];
-  /** New type of an imported function, where it changes. */
-  readonly importTypes: ReadonlyMap<number, number>;
-  readonly addedTypes: readonly FuncType[];
-  /** Types of the added functions, in order. */
-  readonly addedFuncTypes: readonly number[];
-  readonly look: number;
-  readonly suspend: number;
-  readonly exhausted: number;
-  readonly settle: number;
-  readonly charge: number;
-  readonly grow: number;
-  readonly reallocWrapper: number | undefined;
-  readonly reallocFunc: number | undefined;
-  /** Allocates and stores one string; used by the next. */
-  readonly put: number;
-  readonly message: number;
-  readonly fuel: number;
-  readonly mode: number;
-  readonly maxPages: number;
-  /** Author's function index to new function index. */
-  readonly mapFunc: (index: number) => number;
-}
-
-const ADDED_IMPORTS = ["look", "suspend"];
-const I32: FuncType["params"] = ["i32"];
 
 /** @throws {ComponentError} malformed code or a feature that cannot be metered */
 export function meterModule(module: CoreModule, options: MeterOptions): MeteredModule {
@@ -87,96 +40,6 @@ export function meterModule(module: CoreModule, options: MeterOptions): MeteredM
 }
 
 const WRITE_ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
-
-function planMetering(module: CoreModule, options: MeterOptions): MeterPlan {
-  const addedTypes: FuncType[] = [
-    { params: [], results: I32 }, // look, suspend
-    { params: [], results: [] }, // exhausted
-    { params: I32, results: [] }, // settle
-    { params: I32, results: I32 }, // charge, grow
-    { params: ["i32", "i32"], results: [] }, // put
-    { params: ["i32", "i32", "i32", "i32", "i32", "i32", "i32"], results: [] }, // message
-  ];
-  const typeAt = module.types.length;
-  const importCount = module.importedFuncs.length;
-  const firstAdded = module.funcTypes.length + ADDED_IMPORTS.length;
-  const wrapped: WrappedImport[] = [];
-  const importTypes = new Map<number, number>();
-  const statusTypes = new Map<number, number>();
-  module.importedFuncs.forEach((item, func) => {
-    const type = module.types[item.type]!;
-    const protocol = options.protocolOf(item, type);
-    if (protocol === "plain") return;
-    wrapped.push({ func, type, typeIndex: item.type, protocol });
-    if (protocol === "errno") return;
-    let statusType = statusTypes.get(item.type);
-    if (statusType === undefined) {
-      statusType = typeAt + addedTypes.push({ params: type.params, results: I32 }) - 1;
-      statusTypes.set(item.type, statusType);
-    }
-    importTypes.set(func, statusType);
-  });
-  const reallocFunc = findRealloc(module, options.realloc);
-  const addedFuncTypes = [
-    typeAt + 1,
-    typeAt + 2,
-    typeAt + 3,
-    typeAt + 3,
-    ...wrapped.map((item) => item.typeIndex),
-  ];
-  const wrapperOf = new Map(wrapped.map((item, i) => [item.func, firstAdded + 4 + i] as const));
-  const reallocWrapper = reallocFunc === undefined ? undefined : firstAdded + addedFuncTypes.length;
-  if (reallocFunc !== undefined)
-    addedFuncTypes.push(module.funcTypes[reallocFunc]!, typeAt + 4, typeAt + 5);
-  const mapFunc = (index: number): number =>
-    index < importCount ? (wrapperOf.get(index) ?? index) : index + ADDED_IMPORTS.length;
-  return {
-    module,
-    options,
-    wrapped,
-    importTypes,
-    addedTypes,
-    addedFuncTypes,
-    reallocFunc,
-    reallocWrapper,
-    mapFunc,
-    bounds: {
-      typeCount: module.types.length,
-      globalCount: module.globalCount,
-      funcCount: module.funcTypes.length,
-    },
-    look: importCount,
-    suspend: importCount + 1,
-    put: (reallocWrapper ?? 0) + 1,
-    message: (reallocWrapper ?? 0) + 2,
-    exhausted: firstAdded,
-    settle: firstAdded + 1,
-    charge: firstAdded + 2,
-    grow: firstAdded + 3,
-    fuel: module.globalCount,
-    mode: module.globalCount + 1,
-    maxPages: module.globalCount + 2,
-  };
-}
-
-function findRealloc(module: CoreModule, name: string | undefined): number | undefined {
-  if (name === undefined) return undefined;
-  const found = module.exports.find((item) => item.name === name && item.kind === "func");
-  if (found === undefined || found.index >= module.funcTypes.length) {
-    throw new ComponentError({
-      code: "component.invalid-module",
-      what: `its core module exports no function "${name}"`,
-    });
-  }
-  const type = module.types[module.funcTypes[found.index]!]!;
-  if (type.params.join() !== "i32,i32,i32,i32" || type.results.join() !== "i32") {
-    throw new ComponentError({
-      code: "component.invalid-module",
-      what: `"${name}" has not the type of a realloc function`,
-    });
-  }
-  return found.index;
-}
 
 function writeSection(
   id: number,
@@ -285,43 +148,6 @@ function writeTables(plan: MeterPlan, out: ByteWriter): void {
 }
 
 const MAX_TABLES = 64;
-
-/** A visitor that only follows function indices: for constant expressions. */
-function indexVisitor(
-  source: Uint8Array,
-  plan: MeterPlan,
-  out: ByteWriter,
-  from: () => number,
-  moved: (to: number) => void,
-): CodeVisitor {
-  return {
-    loop: () => undefined,
-    memoryGrow: () => undefined,
-    bulk: () => undefined,
-    func(index, start, end) {
-      out.range(source, from(), start);
-      out.u32(plan.mapFunc(index));
-      moved(end);
-    },
-  };
-}
-
-/** Copies one constant expression, with its function indices mapped. */
-export function rewriteConstant(reader: ByteReader, plan: MeterPlan, out: ByteWriter): void {
-  let copied = reader.at;
-  walkConstant(
-    reader,
-    plan.bounds,
-    indexVisitor(
-      reader.bytes,
-      plan,
-      out,
-      () => copied,
-      (to) => (copied = to),
-    ),
-  );
-  out.range(reader.bytes, copied, reader.at);
-}
 
 function writeGlobals(plan: MeterPlan, reader: ByteReader | undefined, out: ByteWriter): void {
   out.u32(plan.module.definedGlobalCount + 3);

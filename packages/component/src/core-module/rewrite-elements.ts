@@ -6,8 +6,8 @@
 import type { ByteReader } from "../byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { readValueType } from "./core-module.ts";
-import type { MeterPlan } from "./meter.ts";
-import { rewriteConstant } from "./meter.ts";
+import type { MeterPlan } from "./meter-plan.ts";
+import { rewriteConstant } from "./rewrite-constant.ts";
 
 /** Flag bits of a segment. */
 const PASSIVE = 1;

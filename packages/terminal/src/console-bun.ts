@@ -3,8 +3,7 @@
  * @module
  */
 import { emitKeypressEvents } from "node:readline";
-import type { Screen } from "./terminal.ts";
-import { Terminal, type TerminalOptions } from "./terminal.ts";
+import { type Screen, Terminal, type TerminalOptions } from "./terminal.ts";
 
 /** A console that does not read: above this many unwritten bytes, output is dropped rather than kept. */
 const MAX_UNWRITTEN_BYTES = 1024 * 1024;

@@ -169,7 +169,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
   const bundled = new Set(packages.map((each) => each.package.id));
   const executors = createExecutors(packages, clock, random);
   const records = new PackageRecords(clock);
-  let control: ControlPowers | undefined;
+  const control: { powers?: ControlPowers } = {};
   const http = createHttpServer({
     our: identity.name,
     hostname: config.hostname,
@@ -183,7 +183,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
     hostRoutes: [
       {
         prefix: CONTROL_PREFIX,
-        handle: (request, access) => handleControl(control!, request, access),
+        handle: (request, access) => handleControl(control.powers!, request, access),
       },
     ],
   });
@@ -221,7 +221,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
     forgetEntry: (process) => forgetEntry(kernel, signer, random, process),
   });
   let url = "";
-  control = {
+  control.powers = {
     kernel,
     installer,
     permissions,

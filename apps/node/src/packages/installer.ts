@@ -40,7 +40,7 @@ import { keepZip, purgeFiles, writePackageFiles } from "./package-files.ts";
 import {
   type AuditRecord,
   type PackageRecord,
-  PackageRecords,
+  type PackageRecords,
   recordOf,
 } from "./package-records.ts";
 

@@ -36,6 +36,8 @@ export interface KernelLimits {
   readonly fuelPerCheck: number;
   /** Lines one process may print per second before the rest is counted instead of shown. */
   readonly maxPrintsPerSecond: number;
+  /** Lines per second about messages of other nodes that were dropped, for all nodes together. */
+  readonly maxStrangerLinesPerSecond: number;
   /** Characters of one printed line; the rest is cut. */
   readonly maxPrintLength: number;
 }
@@ -57,5 +59,6 @@ export const DEFAULT_KERNEL_LIMITS: KernelLimits = {
   sliceMs: 4,
   fuelPerCheck: 100_000,
   maxPrintsPerSecond: 1_000,
+  maxStrangerLinesPerSecond: 10,
   maxPrintLength: 65_536,
 };

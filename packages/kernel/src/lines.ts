@@ -6,6 +6,7 @@
 import { KERNEL_PROCESS, packageOf, type Printer, type ProcessId } from "@kinode-ts/types";
 import type { KernelLimits } from "./limits.ts";
 import type { ProcessEntry } from "./process-entry.ts";
+import { RateWindow } from "./rate-window.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { TimerNode, TimerWheel } from "./timer-wheel.ts";
 
@@ -16,30 +17,37 @@ export class Lines {
   readonly #scheduler: Scheduler;
   readonly #timers: TimerWheel;
   readonly #limits: KernelLimits;
-  #outsideWindowMs = -Infinity;
-  #outsideCount = 0;
+  readonly #commands: RateWindow;
+  readonly #strangers: RateWindow;
 
   constructor(printer: Printer, scheduler: Scheduler, timers: TimerWheel, limits: KernelLimits) {
     this.#printer = printer;
     this.#scheduler = scheduler;
     this.#timers = timers;
     this.#limits = limits;
+    this.#commands = new RateWindow(limits.maxPrintsPerSecond);
+    this.#strangers = new RateWindow(limits.maxStrangerLinesPerSecond);
   }
 
   kernel(verbosity: number, text: string): void {
     this.#printer.print(verbosity, KERNEL_PROCESS, text);
   }
 
-  /** A line that other nodes can bring about: bounded for all of them together. */
+  /** A line about a command or an end: bounded for all processes together. */
   kernelBounded(verbosity: number, text: () => string): void {
-    const nowMs = this.#scheduler.nowMs();
-    if (nowMs - this.#outsideWindowMs >= WINDOW_MS) {
-      this.#outsideWindowMs = nowMs;
-      this.#outsideCount = 0;
-    }
-    this.#outsideCount++;
-    if (this.#outsideCount <= this.#limits.maxPrintsPerSecond)
-      this.kernel(verbosity, this.#cut(text()));
+    this.#windowed(this.#commands, verbosity, text);
+  }
+
+  /** A line that another node can bring about: a stranger gets few of them, for all nodes together. */
+  outside(verbosity: number, text: () => string): void {
+    this.#windowed(this.#strangers, verbosity, text);
+  }
+
+  #windowed(window: RateWindow, verbosity: number, text: () => string): void {
+    const allowed = window.allows(this.#scheduler.nowMs());
+    const hidden = window.takeHidden();
+    if (hidden > 0) this.kernel(verbosity, `${hidden} lines like the next were not shown`);
+    if (allowed) this.kernel(verbosity, this.#cut(text()));
   }
 
   /** An event print, level 3. */

@@ -230,7 +230,7 @@ export class Router {
   }
 
   #drop(verbosity: number, what: string, why: string): void {
-    this.#core.lines.kernelBounded(verbosity, () => `Dropped ${what}: ${why}`);
+    this.#core.lines.outside(verbosity, () => `Dropped ${what}: ${why}`);
   }
 
   #named(address: Address): Address {

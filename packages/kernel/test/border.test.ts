@@ -351,3 +351,15 @@ test("injected messages pass the ordinary checks", async () => {
   expect(await n.inbox("b")).toEqual(["request a hi"]);
   expect(await n.inbox("c")).toEqual([]);
 });
+
+test("a stranger cannot fill the terminal with lines about its messages", async () => {
+  const n = await createTestNode({ limits: { maxStrangerLinesPerSecond: 5 } });
+  await n.start(["a"]);
+  const send = (): void =>
+    n.network.injectInto("alice.os", arriving({ source: BOB, target: n.at("a") }));
+  for (let count = 0; count < 100; count++) send();
+  expect(n.lines(0).filter((line) => line.includes("network capability"))).toHaveLength(5);
+  await n.clock.advance(1_000);
+  send();
+  expect(n.lines(0)).toContain("95 lines like the next were not shown");
+});

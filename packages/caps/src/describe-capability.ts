@@ -37,7 +37,8 @@ const full = (text: string): CapabilityDescription => ({ text, risk: "full-contr
 /** What messaging a system process lets one do. */
 const MESSAGING = new Map<string, CapabilityDescription>([
   [KERNEL_PROCESS, full("start, stop and change any process (full control)")],
-  [TERMINAL_PROCESS, full("give commands to the terminal (full control)")],
+  // The terminal takes commands from its own package alone; others can only answer it.
+  [TERMINAL_PROCESS, usual("answer the terminal")],
   ["main:app-store:sys", powerful("ask the app store to install and remove apps")],
   ["settings:settings:sys", powerful("change the settings of this node")],
   [NET_PROCESS, powerful("look up other nodes and sign in the name of this node")],

@@ -18,38 +18,29 @@ import type {
   TimerHandle,
 } from "@kinode-ts/types";
 import type { AddressCache, KnownAddress } from "./address-cache.ts";
-import type { ComponentPowers, ProvidedInterfaces } from "./api.ts";
+import type { ProvidedInterfaces } from "./api.ts";
 import { GuestMemory } from "./canonical-abi/guest-memory.ts";
 import type { AllocateMessage, Realloc } from "./canonical-abi/guest-memory.ts";
-import { isPromise } from "./canonical-abi/lower-function.ts";
+import { isPromise } from "./is-promise.ts";
 import { METER_EXPORT, MODE, STATUS } from "./core-module/metering.ts";
-import type { CpuAccount, CpuMeter } from "./cpu-meter.ts";
+import type { CpuAccount } from "./cpu-meter.ts";
 import { reasonOf } from "./ending.ts";
+import type { FiberEnvironment, FiberPort } from "./fiber-port.ts";
+import { WAITING } from "./fiber-port.ts";
 import { instantiate, promising } from "./jspi.ts";
-import type { ComponentLimits } from "./limits.ts";
 import type { LinkedProgram } from "./linked-program.ts";
 import { storeDelivery } from "./lower-hot.ts";
 import type { DeliveryTypes } from "./standard-types.ts";
 import { ensureStack } from "./stack-guard.ts";
 import { StderrRing } from "./stderr-ring.ts";
 
-/** What a suspended fiber waits for. */
-export const WAITING = { nothing: 0, received: 1, awaited: 2, turn: 3, promise: 4 } as const;
-
 /** Work of host functions, in calls, after which the scheduler is asked even if the guest's fuel lasts. */
 const HOST_CALLS_PER_LOOK = 500;
 const PAGE_BYTES = 65_536;
 
-/** What all fibers of an executor share. */
-export interface FiberEnvironment extends ComponentPowers {
-  readonly limits: ComponentLimits;
-  readonly addresses: AddressCache;
-  readonly cpu: CpuMeter;
-}
-
 type GuestExports = Readonly<Record<string, unknown>>;
 
-export class Fiber implements RunningProcess, CpuAccount {
+export class Fiber implements RunningProcess, FiberPort, CpuAccount {
   readonly host: ProcessHost;
   readonly memory: GuestMemory;
   readonly addresses: AddressCache;
@@ -174,7 +165,6 @@ export class Fiber implements RunningProcess, CpuAccount {
     return { memoryBytes: this.memory.byteLength, cpuMs: this.cpuMs };
   }
 
-  /** Ends the process because of what a host function threw; returns the status for the guest. */
   fault(thrown: unknown): number {
     if (thrown instanceof ProcessKilled) this.#killed = true;
     else
@@ -184,7 +174,6 @@ export class Fiber implements RunningProcess, CpuAccount {
     return STATUS.end;
   }
 
-  /** For functions that have no way to answer a status: the guest may catch it, but not past its next fuel check. */
   throwFault(): never {
     throw this.#fault ?? new ProcessKilled();
   }
@@ -193,14 +182,12 @@ export class Fiber implements RunningProcess, CpuAccount {
     if (this.#fuel !== undefined) this.#fuel.value = 0;
   }
 
-  /** A value of a function that cannot wait. @throws {ProcessFault} it is a promise */
   settled(value: unknown): unknown {
     if (isPromise(value))
       throw new ProcessFault("it called a function that would have to wait and cannot");
     return value;
   }
 
-  /** Counts work done in the node for the guest, so that a busy guest comes to the scheduler in time. */
   spend(calls = 1): void {
     if ((this.#hostCallsLeft -= calls) >= 0) return;
     this.#hostCallsLeft = HOST_CALLS_PER_LOOK;
@@ -244,14 +231,12 @@ export class Fiber implements RunningProcess, CpuAccount {
     return promise;
   };
 
-  /** Says that the next suspension is for a delivery, to be written to `at`. */
   waitForDelivery(waiting: number, at: number): number {
     this.#waiting = waiting;
     this.#resultAt = at;
     return STATUS.wait;
   }
 
-  /** Says that the next suspension is for a promise, and what to do with its value. */
   waitFor(promise: Promise<unknown>, store: ((value: unknown) => void) | undefined): number {
     this.#waiting = WAITING.promise;
     promise.then(
@@ -272,7 +257,6 @@ export class Fiber implements RunningProcess, CpuAccount {
     return STATUS.wait;
   }
 
-  /** Says that the next suspension is a sleep, and what to do at its end. */
   sleep(delayMs: number, store: () => void): number {
     return this.waitFor(
       new Promise<void>((resolve) => {

@@ -10,7 +10,7 @@ import { lowerFunction } from "./canonical-abi/lower-function.ts";
 import type { CoreImport, CoreModule, FuncType } from "./core-module/core-module.ts";
 import { METER_MODULE } from "./core-module/metering.ts";
 import { ComponentError } from "./errors.ts";
-import type { Fiber } from "./fiber.ts";
+import type { FiberPort } from "./fiber-port.ts";
 import type { ImportObject } from "./jspi.ts";
 import { suspending } from "./jspi.ts";
 import { PREVIEW1, PREVIEW1_MODULE } from "./preview1.ts";
@@ -25,7 +25,7 @@ export interface LinkedProgram {
   /** Reactor modules want `_initialize` called once before anything else. */
   readonly hasInitialize: boolean;
   /** The import object of one process. */
-  bindImports(fiber: Fiber): ImportObject;
+  bindImports(fiber: FiberPort): ImportObject;
 }
 
 /** Finds the binding of an imported function. */

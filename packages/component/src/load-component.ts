@@ -12,7 +12,7 @@ import { CpuMeter } from "./cpu-meter.ts";
 import { contentHash } from "./content-hash.ts";
 import { ComponentError } from "./errors.ts";
 import { Fiber } from "./fiber.ts";
-import type { FiberEnvironment } from "./fiber.ts";
+import type { FiberEnvironment } from "./fiber-port.ts";
 import { DEFAULT_COMPONENT_LIMITS } from "./limits.ts";
 import type { ImportBinding } from "./canonical-abi/lower-function.ts";
 import { bindingFinder, checkMainModule, linkProgram } from "./linked-program.ts";

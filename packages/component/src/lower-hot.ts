@@ -13,8 +13,8 @@ import type { CoreFunction, ImportBinding } from "./canonical-abi/lower-function
 import { coreType } from "./canonical-abi/lower-function.ts";
 import { storeU64 } from "./canonical-abi/scalars.ts";
 import { STATUS } from "./core-module/metering.ts";
-import type { Fiber } from "./fiber.ts";
-import { WAITING } from "./fiber.ts";
+import type { FiberPort } from "./fiber-port.ts";
+import { WAITING } from "./fiber-port.ts";
 import { ensureStack } from "./stack-guard.ts";
 import type { DeliveryTypes } from "./standard-types.ts";
 import { capabilities } from "./standard-types.ts";
@@ -41,7 +41,7 @@ export function hotBindings(
 ): ReadonlyMap<string, ImportBinding> {
   const sizeOfReceived = deliveries.received.sizeBytes;
   const sizeOfAwaited = deliveries.awaited.sizeBytes;
-  const binders: Readonly<Record<string, (fiber: Fiber) => CoreFunction>> = {
+  const binders: Readonly<Record<string, (fiber: FiberPort) => CoreFunction>> = {
     receive: (fiber) => {
       fiber.deliveries = deliveries;
       return (at: number) => receive(fiber, at >>> 0, sizeOfReceived);
@@ -63,7 +63,7 @@ export function hotBindings(
   );
 }
 
-function receive(fiber: Fiber, at: number, size: number): number {
+function receive(fiber: FiberPort, at: number, size: number): number {
   if (fiber.over) return STATUS.end;
   try {
     ensureStack(0);
@@ -78,7 +78,7 @@ function receive(fiber: Fiber, at: number, size: number): number {
   }
 }
 
-function sendAndAwait(fiber: Fiber, params: number, at: number, size: number): number {
+function sendAndAwait(fiber: FiberPort, params: number, at: number, size: number): number {
   if (fiber.over) return STATUS.end;
   try {
     ensureStack(0);
@@ -99,7 +99,7 @@ function sendAndAwait(fiber: Fiber, params: number, at: number, size: number): n
   }
 }
 
-function sendRequest(fiber: Fiber, params: number): number {
+function sendRequest(fiber: FiberPort, params: number): number {
   if (fiber.over) return STATUS.end;
   try {
     ensureStack(0);
@@ -118,7 +118,7 @@ function sendRequest(fiber: Fiber, params: number): number {
 }
 
 /** Its 14 flat parameters are written out: collecting them in an array costs as much as the rest. */
-function bindSendResponse(fiber: Fiber): CoreFunction {
+function bindSendResponse(fiber: FiberPort): CoreFunction {
   const { memory } = fiber;
   return (
     inherit: number,
@@ -161,7 +161,7 @@ function bindSendResponse(fiber: Fiber): CoreFunction {
   };
 }
 
-function getBlob(fiber: Fiber, at: number): number {
+function getBlob(fiber: FiberPort, at: number): number {
   if (fiber.over) return STATUS.end;
   try {
     const { memory } = fiber;
@@ -187,18 +187,18 @@ function isSome(discriminant: number): boolean {
   );
 }
 
-function copyOut(fiber: Fiber, pointer: number, length: number): Uint8Array {
+function copyOut(fiber: FiberPort, pointer: number, length: number): Uint8Array {
   const { memory } = fiber;
   if (length > 1 << COPY_SHIFT) fiber.spend(length >>> COPY_SHIFT);
   return memory.bytes(pointer, length);
 }
 
-function copyIn(fiber: Fiber, bytes: Uint8Array, at: number): void {
+function copyIn(fiber: FiberPort, bytes: Uint8Array, at: number): void {
   if (bytes.length > 1 << COPY_SHIFT) fiber.spend(bytes.length >>> COPY_SHIFT);
   fiber.memory.storeBytes(bytes, at);
 }
 
-function liftTarget(fiber: Fiber, at: number) {
+function liftTarget(fiber: FiberPort, at: number) {
   const known = fiber.addresses.lift(fiber.memory, at >> 2, fiber.lastTarget);
   fiber.lastTarget = known;
   return known.address;
@@ -217,7 +217,7 @@ function liftCapabilities(
 }
 
 /** All fields lie in checked memory. */
-function liftRequest(fiber: Fiber, at: number): Request {
+function liftRequest(fiber: FiberPort, at: number): Request {
   const { memory } = fiber;
   const bytes = memory.view();
   const words = memory.u32;
@@ -235,14 +235,14 @@ function liftRequest(fiber: Fiber, at: number): Request {
   };
 }
 
-function loadOptionalBytes(fiber: Fiber, at: number): Uint8Array | undefined {
+function loadOptionalBytes(fiber: FiberPort, at: number): Uint8Array | undefined {
   const { memory } = fiber;
   if (!isSome(memory.u8[at]!)) return undefined;
   const word = at >> 2;
   return copyOut(fiber, memory.u32[word + 1]!, memory.u32[word + 2]!);
 }
 
-function loadBlob(fiber: Fiber, at: number): LazyLoadBlob | undefined {
+function loadBlob(fiber: FiberPort, at: number): LazyLoadBlob | undefined {
   const { u8, u32 } = fiber.memory;
   if (!isSome(u8[at]!)) return undefined;
   const word = at >> 2;
@@ -251,7 +251,7 @@ function loadBlob(fiber: Fiber, at: number): LazyLoadBlob | undefined {
 }
 
 function liftBlob(
-  fiber: Fiber,
+  fiber: FiberPort,
   hasMime: number,
   mimeAt: number,
   mimeLength: number,
@@ -272,7 +272,12 @@ function storeOptionalString(memory: GuestMemory, text: string | undefined, at: 
 }
 
 /** Writes a delivery to checked, aligned memory. Messages by hand, errors by their type. */
-export function storeDelivery(fiber: Fiber, delivery: Delivery, at: number, waiting: number): void {
+export function storeDelivery(
+  fiber: FiberPort,
+  delivery: Delivery,
+  at: number,
+  waiting: number,
+): void {
   const { memory } = fiber;
   if (delivery.kind !== "message") {
     const { received, awaited } = fiber.deliveries!;
@@ -314,7 +319,7 @@ function storeCapabilities(memory: GuestMemory, held: readonly Capability[], at:
   memory.u32[(at >> 2) + 1] = 0;
 }
 
-function storeOptionalBytes(fiber: Fiber, value: Uint8Array | undefined, at: number): void {
+function storeOptionalBytes(fiber: FiberPort, value: Uint8Array | undefined, at: number): void {
   if (value !== undefined) copyIn(fiber, value, at + 4);
   fiber.memory.view()[at] = value === undefined ? 0 : 1;
 }

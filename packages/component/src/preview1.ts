@@ -10,7 +10,7 @@ import type { CoreFunction, ImportBinding } from "./canonical-abi/lower-function
 import { storeU64 } from "./canonical-abi/scalars.ts";
 import type { FuncType, ValueType } from "./core-module/core-module.ts";
 import { STATUS } from "./core-module/metering.ts";
-import type { Fiber } from "./fiber.ts";
+import type { FiberPort } from "./fiber-port.ts";
 
 /** Module name under which core modules import it. */
 export const PREVIEW1_MODULE = "wasi_snapshot_preview1";
@@ -34,7 +34,7 @@ const RESOLUTION_NS = 1_000;
 const NS_PER_MS = 1_000_000;
 
 /** Answers an errno, or a negative status. Addresses and lengths arrive as the guest passed them. */
-type Call = (fiber: Fiber, ...args: number[]) => number;
+type Call = (fiber: FiberPort, ...args: number[]) => number;
 
 interface Preview1Function {
   /** `i` an i32 parameter, `I` an i64. */
@@ -52,13 +52,13 @@ const noSystem = answering(ERRNO.nosys);
 const badDescriptor = answering(ERRNO.badf);
 
 /** An unsigned pointer, checked for `length` bytes and alignment. */
-function at(fiber: Fiber, pointer: number, length: number, alignBytes = 4): number {
+function at(fiber: FiberPort, pointer: number, length: number, alignBytes = 4): number {
   const unsigned = pointer >>> 0;
   fiber.memory.checkAligned(unsigned, length, alignBytes);
   return unsigned;
 }
 
-function setU32(fiber: Fiber, pointer: number, value: number): void {
+function setU32(fiber: FiberPort, pointer: number, value: number): void {
   const word = at(fiber, pointer, 4) >> 2;
   fiber.memory.u32[word] = value;
 }
@@ -70,7 +70,7 @@ const noStrings: Call = (fiber, count, size) => {
   return ERRNO.success;
 };
 
-function randomGet(fiber: Fiber, pointer: number, length: number): number {
+function randomGet(fiber: FiberPort, pointer: number, length: number): number {
   const start = at(fiber, pointer, length >>> 0, 1);
   const count = length >>> 0;
   if (count > MAX_RANDOM_BYTES) {
@@ -89,7 +89,7 @@ function randomGet(fiber: Fiber, pointer: number, length: number): number {
 
 /** Standard error is kept for the ending; standard output is discarded. Both always take everything. */
 function fdWrite(
-  fiber: Fiber,
+  fiber: FiberPort,
   fd: number,
   list: number,
   listLength: number,
@@ -114,13 +114,19 @@ function fdWrite(
 }
 
 /** End of file for standard input. */
-function fdRead(fiber: Fiber, fd: number, _list: number, _length: number, read: number): number {
+function fdRead(
+  fiber: FiberPort,
+  fd: number,
+  _list: number,
+  _length: number,
+  read: number,
+): number {
   if (fd !== STDIN) return ERRNO.badf;
   setU32(fiber, read, 0);
   return ERRNO.success;
 }
 
-function fdFdstatGet(fiber: Fiber, fd: number, pointer: number): number {
+function fdFdstatGet(fiber: FiberPort, fd: number, pointer: number): number {
   if (fd < STDIN || fd > STDERR) return ERRNO.badf;
   const start = at(fiber, pointer, 24, 8);
   const { u8 } = fiber.memory;
@@ -131,7 +137,7 @@ function fdFdstatGet(fiber: Fiber, fd: number, pointer: number): number {
   return ERRNO.success;
 }
 
-function fdFilestatGet(fiber: Fiber, fd: number, pointer: number): number {
+function fdFilestatGet(fiber: FiberPort, fd: number, pointer: number): number {
   if (fd < STDIN || fd > STDERR) return ERRNO.badf;
   const start = at(fiber, pointer, 64, 8);
   fiber.memory.u8.fill(0, start, start + 64);
@@ -144,7 +150,7 @@ const onStream =
   (_fiber, fd) =>
     fd! >= STDIN && fd! <= STDERR ? errno : ERRNO.badf;
 
-function nowNs(fiber: Fiber, clock: number): number {
+function nowNs(fiber: FiberPort, clock: number): number {
   const { clock: power } = fiber.environment;
   // whole microseconds: the product stays an exact integer until the year 2255
   const ms = clock === CLOCK_REALTIME ? power.nowMs() : power.monotonicMs();
@@ -153,7 +159,12 @@ function nowNs(fiber: Fiber, clock: number): number {
 
 const isClock = (clock: number): boolean => clock >= CLOCK_REALTIME && clock <= 3;
 
-function clockTimeGet(fiber: Fiber, clock: number, _precision: number, pointer: number): number {
+function clockTimeGet(
+  fiber: FiberPort,
+  clock: number,
+  _precision: number,
+  pointer: number,
+): number {
   if (!isClock(clock)) return ERRNO.inval;
   const word = at(fiber, pointer, 8, 8) >> 2;
   storeNs(fiber.memory.u32, nowNs(fiber, clock), word);
@@ -170,14 +181,14 @@ function storeNs(words: Uint32Array, ns: number, word: number): void {
   );
 }
 
-function clockResGet(fiber: Fiber, clock: number, pointer: number): number {
+function clockResGet(fiber: FiberPort, clock: number, pointer: number): number {
   if (!isClock(clock)) return ERRNO.inval;
   storeNs(fiber.memory.u32, RESOLUTION_NS, at(fiber, pointer, 8, 8) >> 2);
   return ERRNO.success;
 }
 
 /** Milliseconds until a clock subscription fires. */
-function delayMs(fiber: Fiber, start: number): number {
+function delayMs(fiber: FiberPort, start: number): number {
   const view = fiber.memory.dataView();
   const clock = view.getUint32(start + 16, true);
   const timeout = Number(view.getBigUint64(start + 24, true));
@@ -187,7 +198,7 @@ function delayMs(fiber: Fiber, start: number): number {
 
 /** Sleeps until the first clock subscription fires; others are answered as not supported. */
 function pollOneoff(
-  fiber: Fiber,
+  fiber: FiberPort,
   input: number,
   output: number,
   subscriptions: number,
@@ -219,7 +230,7 @@ function pollOneoff(
   });
 }
 
-function procExit(_fiber: Fiber, code: number): number {
+function procExit(_fiber: FiberPort, code: number): number {
   throw new ProcessFault(`it called exit with code ${code >>> 0}`);
 }
 
@@ -278,7 +289,7 @@ function bindingOf(name: string, { params, call }: Preview1Function): ImportBind
   const type: FuncType = { params: types, results: returns ? ["i32"] : [] };
   const failed = returns ? -STATUS.end : STATUS.end;
   const bind =
-    (fiber: Fiber): CoreFunction =>
+    (fiber: FiberPort): CoreFunction =>
     (...args: CoreValue[]) => {
       if (fiber.over) return failed;
       try {

@@ -22,7 +22,7 @@ import { lowerFunction } from "./canonical-abi/lower-function.ts";
 import { tuple } from "./canonical-abi/records.ts";
 import { bool, u8 } from "./canonical-abi/scalars.ts";
 import { option, result } from "./canonical-abi/variants.ts";
-import type { Fiber } from "./fiber.ts";
+import type { FiberPort } from "./fiber-port.ts";
 import { hotBindings } from "./lower-hot.ts";
 import type { StandardVersion } from "./select-interface.ts";
 import {
@@ -49,7 +49,7 @@ interface StandardFunction {
   readonly versions: readonly StandardVersion[];
   readonly params: readonly AbiType<unknown>[];
   readonly result: AbiType<unknown> | undefined;
-  readonly call: (host: ProcessHost, values: readonly unknown[], fiber: Fiber) => unknown;
+  readonly call: (host: ProcessHost, values: readonly unknown[], fiber: FiberPort) => unknown;
 }
 
 /** Types a table entry by its parameters. */
@@ -61,7 +61,7 @@ function entry<const P extends readonly AbiType<unknown>[], R>(
   call: (
     host: ProcessHost,
     values: { readonly [K in keyof P]: P[K] extends AbiType<infer T> ? T : never },
-    fiber: Fiber,
+    fiber: FiberPort,
   ) => R | Promise<R> | void,
 ): StandardFunction {
   return { name, versions, params, result: resultType, call: call as StandardFunction["call"] };

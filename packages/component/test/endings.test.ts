@@ -1,9 +1,12 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { DirectLink } from "@kinode-ts/testing/direct-link";
 import { createVirtualClock } from "@kinode-ts/testing";
 import type { Delivery } from "@kinode-ts/types";
 import { ProcessFault } from "@kinode-ts/types";
 import { address, killAndTime, runGuest, until } from "./run-guest.ts";
+
+// a busy machine may take many times as long as a quiet one
+setDefaultTimeout(30_000);
 
 const text = new TextEncoder();
 

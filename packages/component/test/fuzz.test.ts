@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { createSeededRandom } from "@kinode-ts/testing";
 import { DirectLink } from "@kinode-ts/testing/direct-link";
 import { guestBytes } from "@kinode-ts/testing/guests";
@@ -11,6 +11,9 @@ import { parseComponent } from "../src/parse-component.ts";
 import { selectInterface } from "../src/select-interface.ts";
 import { traceInit } from "../src/trace-init.ts";
 import { LIMITS, address, options } from "./run-guest.ts";
+
+// a busy machine may take many times as long as a quiet one
+setDefaultTimeout(30_000);
 
 const SEED = Number(process.env["KINODE_SEED"] ?? 1);
 /** Of mutated components that are only prepared, and of those that are also run. */

@@ -5,7 +5,7 @@
 import type { ProcessHost } from "@kinode-ts/types";
 import { AddressCache } from "../src/address-cache.ts";
 import { GuestMemory } from "../src/canonical-abi/guest-memory.ts";
-import type { Fiber } from "../src/fiber.ts";
+import type { FiberPort } from "../src/fiber-port.ts";
 
 const PAGE_BYTES = 65_536;
 
@@ -38,7 +38,7 @@ export function createMemory(
 }
 
 /** A fiber that rethrows faults instead of keeping them. */
-export function fakeFiber(host: Partial<ProcessHost>): Fiber {
+export function fakeFiber(host: Partial<ProcessHost>): FiberPort {
   const fiber = {
     host,
     memory: createMemory().memory,
@@ -55,5 +55,5 @@ export function fakeFiber(host: Partial<ProcessHost>): Fiber {
       throw new Error("over");
     },
   };
-  return fiber as unknown as Fiber;
+  return fiber as unknown as FiberPort;
 }

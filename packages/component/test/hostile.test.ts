@@ -1,6 +1,9 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { address, killAndTime, runGuest, until } from "./run-guest.ts";
 import type { RunOptions } from "./run-guest.ts";
+
+// a busy machine may take many times as long as a quiet one
+setDefaultTimeout(30_000);
 
 /** A scheduler that wants its turn back at every look. */
 const impatient: RunOptions = {

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { guestBytes } from "@kinode-ts/testing/guests";
 import type { HostInterface, MeteredModuleStore } from "../src/api.ts";
 import { createComponentExecutor } from "../src/executor.ts";
@@ -8,6 +8,9 @@ import { ProgramCache } from "../src/program-cache.ts";
 import { selectInterface } from "../src/select-interface.ts";
 import { LIMITS, address, options } from "./run-guest.ts";
 import { DirectLink } from "@kinode-ts/testing/direct-link";
+
+// a busy machine may take many times as long as a quiet one
+setDefaultTimeout(30_000);
 
 const load = (bytes: Uint8Array) => loadComponent(bytes, options());
 const CORE = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import type {
   Address,
@@ -31,6 +31,9 @@ import {
   spawnError,
 } from "../src/standard-types.ts";
 import { createMemory, fakeFiber } from "./guest-memory.ts";
+
+// a busy machine may take many times as long as a quiet one
+setDefaultTimeout(30_000);
 
 const part = fc
   .string({ unit: "grapheme", minLength: 1, maxLength: 12 })

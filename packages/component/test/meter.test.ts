@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { guestBytes } from "@kinode-ts/testing/guests";
 import { BinaryReader } from "wasmparser";
 import type { IOperatorInformation } from "wasmparser";
@@ -7,6 +7,9 @@ import { meterModule } from "../src/core-module/meter.ts";
 import { METER_EXPORT } from "../src/core-module/metering.ts";
 import { parseComponent } from "../src/parse-component.ts";
 import { traceInit } from "../src/trace-init.ts";
+
+// a busy machine may take many times as long as a quiet one
+setDefaultTimeout(30_000);
 
 /** Numbers of the oracle's states and operators: it declares them as ambient enums, which cannot be imported. */
 const BEGIN_FUNCTION_BODY = 28;

@@ -7,7 +7,8 @@ import type { HostFunctionType } from "../api.ts";
 import type { FuncType } from "../core-module/core-module.ts";
 import type { ImportProtocol } from "../core-module/metering.ts";
 import { STATUS } from "../core-module/metering.ts";
-import type { Fiber } from "../fiber.ts";
+import type { FiberPort } from "../fiber-port.ts";
+import { isPromise } from "../is-promise.ts";
 import { ensureStack } from "../stack-guard.ts";
 import type { AbiType, CoreValue } from "./abi-type.ts";
 import { tuple } from "./records.ts";
@@ -21,11 +22,11 @@ export type CoreFunction = (...args: never[]) => CoreValue | void;
 export interface ImportBinding {
   readonly type: FuncType;
   readonly protocol: ImportProtocol;
-  bind(fiber: Fiber): CoreFunction;
+  bind(fiber: FiberPort): CoreFunction;
 }
 
 /** The host's side: values in, value or promise of it out. */
-export type LiftedFunction = (fiber: Fiber, values: readonly unknown[]) => unknown;
+export type LiftedFunction = (fiber: FiberPort, values: readonly unknown[]) => unknown;
 
 /** The core type of a function with these WIT types. */
 export function coreType(type: HostFunctionType): FuncType {
@@ -52,7 +53,7 @@ export function lowerFunction(type: HostFunctionType, call: LiftedFunction): Imp
   const result = type.result;
   const resultAt = hasFlatResult || result === undefined ? -1 : core.params.length - 1;
 
-  const lift = (fiber: Fiber, args: readonly CoreValue[]): readonly unknown[] => {
+  const lift = (fiber: FiberPort, args: readonly CoreValue[]): readonly unknown[] => {
     const { memory } = fiber;
     if (resultAt >= 0) {
       memory.checkAligned(Number(args[resultAt]) >>> 0, result!.sizeBytes, result!.alignBytes);
@@ -63,7 +64,7 @@ export function lowerFunction(type: HostFunctionType, call: LiftedFunction): Imp
     return params.load(memory, pointer);
   };
 
-  const lower = (fiber: Fiber, args: readonly CoreValue[], value: unknown): void => {
+  const lower = (fiber: FiberPort, args: readonly CoreValue[], value: unknown): void => {
     if (resultAt >= 0) result!.store(fiber.memory, value, Number(args[resultAt]) >>> 0);
   };
 
@@ -113,8 +114,4 @@ export function lowerFunction(type: HostFunctionType, call: LiftedFunction): Imp
         }
       },
   };
-}
-
-export function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof value === "object" && value !== null && "then" in value;
 }

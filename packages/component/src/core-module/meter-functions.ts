@@ -2,7 +2,7 @@
  * The functions that metering adds to a module, instruction by instruction.
  * @module
  */
-import { ByteWriter } from "./byte-writer.ts";
+import type { ByteWriter } from "./byte-writer.ts";
 import type { MeterPlan, WrappedImport } from "./meter-plan.ts";
 import { BULK_BYTES_SHIFT, CALLBACK_FUEL, MODE, STATUS } from "./metering.ts";
 

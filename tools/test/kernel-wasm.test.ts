@@ -1,4 +1,4 @@
-/** The kernel driven from WebAssembly: the scenarios of `packages/kernel`, and everything else that crosses the WIT. */
+/** The kernel driven from WebAssembly on all four interfaces: the scenarios of `packages/kernel`, and where versions differ. */
 import { createComponentExecutor } from "@kinode-ts/component";
 import { createSeededRandom, createVirtualClock } from "@kinode-ts/testing";
 import { guestBytes } from "@kinode-ts/testing/guests";
@@ -38,7 +38,7 @@ const programs = await Promise.all(
   ),
 );
 
-defineScenarios(probeOf("1.0.0"));
+// The kernel's own suite runs them on kinode:process@1.0.0.
 defineScenarios(probeOf("hyperware-1.0.0"));
 
 /** A node with one probe of each version, named by it, all allowed to message each other. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createMemoryStore, createMemoryStoreData } from "@kinode-ts/store/memory";
 import { createRecordingPrinter, createVirtualClock } from "@kinode-ts/testing";
 import type { Executor, PackageId, ProcessId, Store } from "@kinode-ts/types";
+import { packZip, readPackage, versionHash } from "@kinode-ts/kit";
 import { openFolderVfs, type VfsFiles } from "@kinode-ts/vfs";
 import { createFakeKernel, type FakeKernel } from "../../test/fake-kernel.ts";
 import { makePackage } from "../../test/make-package.ts";
@@ -173,6 +174,36 @@ test("an installed package has its files, its running processes and what it aske
     await setup.files.read(`/app-store:sys/downloads/${NOTES}/${pkg.versionHash}.zip`),
   ).toEqual(pkg.zip);
   expect((await observe(setup)).drives).toEqual(["pkg"]);
+});
+
+test("[P8] on the node a package has its files, its zip, its expanded api.zip, and its zip and manifest in the downloads", async () => {
+  const setup = await setUp();
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const api = packZip(new Map([["notes:alice.os-v0.wit", bytes("interface notes {}")]]));
+  const plain = await V1();
+  const zip = packZip(new Map([...plain.files, ["api.zip", api], ["ui/index.html", bytes("<p>")]]));
+  const pkg = await readPackage(zip);
+  await setup.installer.install(pkg, { denied: [], by: "person" });
+  const { files } = setup;
+  const text = async (path: string) => new TextDecoder().decode(await files.read(path));
+  expect(await text(`/${NOTES}/pkg/ui/index.html`)).toBe("<p>");
+  expect(await text(`/${NOTES}/pkg/api/notes:alice.os-v0.wit`)).toBe("interface notes {}");
+  expect(versionHash((await files.read(`/${NOTES}/pkg/${NOTES}.zip`))!)).toBe(pkg.versionHash);
+  const downloads = `/app-store:sys/downloads/${NOTES}/${pkg.versionHash}`;
+  expect(await files.read(`${downloads}.zip`)).toEqual(zip);
+  expect(await files.read(`${downloads}.json`)).toEqual(pkg.files.get("manifest.json"));
+  // An entry that would leave the folder, at any depth, is refused before anything is written.
+  for (const name of ["../evil.txt", "/evil.txt", "C:/evil.txt", "a/../../evil.txt"]) {
+    const evil = packZip(new Map([...plain.files, [name, bytes("x")]]));
+    await expect(readPackage(evil), name).rejects.toThrow("Refused the zip entry");
+  }
+  const evilApi = packZip(new Map([["../../evil.wit", bytes("x")]]));
+  const before = await observe(setup);
+  const bad = await readPackage(packZip(new Map([...plain.files, ["api.zip", evilApi]])));
+  await expect(setup.installer.install(bad, { denied: [], by: "person" })).rejects.toThrow(
+    "Refused the zip entry",
+  );
+  expect(await observe(setup)).toEqual(before);
 });
 
 test("what the person refuses is not given, and stays refused", async () => {

@@ -18,11 +18,14 @@ import { join } from "node:path";
 import { versionHash } from "@kinode-ts/kit";
 import { decodeProbeReport, probeScript, type ProbeScript } from "@kinode-ts/testing/probe";
 import type { ControlApp, ControlGrant, ControlInspection, ControlProcess } from "@kinode-ts/types";
-import { type DetachedNode, startDetached } from "./detached-node.ts";
+import { type DetachedNode, killAllDetached, startDetached } from "./detached-node.ts";
 import { PROBE, probeZip } from "./probe-package.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "boot-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  killAllDetached();
+  rmSync(folder, { recursive: true });
+});
 
 function newHome(name: string): string {
   return join(folder, name);

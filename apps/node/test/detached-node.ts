@@ -23,6 +23,14 @@ export interface DetachedNode {
   killHard(): Promise<void>;
 }
 
+const running = new Set<{ kill(signal: NodeJS.Signals): void }>();
+
+/** Ends the nodes that a failed test left behind. */
+export function killAllDetached(): void {
+  for (const child of running) child.kill("SIGKILL");
+  running.clear();
+}
+
 /** Starts a node and waits until it answers. */
 export async function startDetached(
   home: string,
@@ -38,6 +46,8 @@ export async function startDetached(
         : { ...process.env, KINODE_PASSWORD: "a password for tests" },
     },
   );
+  running.add(child);
+  void child.exited.then(() => running.delete(child));
   let output = "";
   const found = Promise.withResolvers<string>();
   const read = async (stream: ReadableStream<Uint8Array>): Promise<void> => {

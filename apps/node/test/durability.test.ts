@@ -8,14 +8,17 @@ import { join } from "node:path";
 import { createSeededRandom } from "@kinode-ts/testing";
 import { decodeProbeReport, probeScript, type ProbeScript } from "@kinode-ts/testing/probe";
 import type { ControlGrant, ControlProcess } from "@kinode-ts/types";
-import { type DetachedNode, startDetached } from "./detached-node.ts";
+import { type DetachedNode, killAllDetached, startDetached } from "./detached-node.ts";
 import { PROBE, probeZip } from "./probe-package.ts";
 
 const KILLS = Number(process.env["KINODE_KILLS"] ?? 50);
 const SEED = Number(process.env["KINODE_SEED"] ?? 20_261_121);
 
 const folder = mkdtempSync(join(tmpdir(), "durability-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  killAllDetached();
+  rmSync(folder, { recursive: true });
+});
 
 const TIMER_RIGHT = { holder: PROBE, issuer: "our@timer:distro:sys", params: '"messaging"' };
 

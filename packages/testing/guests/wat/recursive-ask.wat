@@ -1,0 +1,70 @@
+;; For each depth from the first to the last of a request's body (four u32, little endian: wide frames, then first, step
+;; and last count of narrow frames): calls itself so deep, asks our@victim:test:sys there, and comes back. Then answers
+;; "done". Wide frames bring it near the end of the stack in few calls, narrow ones to the byte.
+(module
+  (import "kinode:process/standard@1.0.0" "receive" (func $receive (param i32)))
+  (import "kinode:process/standard@1.0.0" "send-and-await-response" (func $ask (param i32 i32)))
+  (import "kinode:process/standard@1.0.0" "send-response"
+    (func $respond (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+;;! prelude
+  (data (i32.const 16) "our")
+  (data (i32.const 32) "victim")
+  (data (i32.const 48) "test")
+  (data (i32.const 64) "sys")
+  (data (i32.const 80) "ping")
+  (data (i32.const 96) "done")
+  (func $narrow (param $left i32) (result i32)
+    (if (result i32) (i32.eqz (local.get $left))
+      (then
+        (call $ask (i32.const 2048) (i32.const 4096))
+        (i32.const 0))
+      (else
+        (i32.add (i32.const 1) (call $narrow (i32.sub (local.get $left) (i32.const 1)))))))
+  (func $wide (param $left i32) (param $narrow i32) (result i64)
+    (local $a i64) (local $b i64) (local $c i64) (local $d i64) (local $e i64) (local $f i64) (local $g i64) (local $h i64)
+    (local $i i64) (local $j i64) (local $k i64) (local $l i64) (local $m i64) (local $n i64) (local $o i64) (local $p i64)
+    (if (i32.eqz (local.get $left))
+      (then (return (i64.extend_i32_u (call $narrow (local.get $narrow))))))
+    ;; sixteen values that are needed after the call
+    (local.set $a (i64.load (i32.const 16))) (local.set $b (i64.load (i32.const 24)))
+    (local.set $c (i64.load (i32.const 32))) (local.set $d (i64.load (i32.const 40)))
+    (local.set $e (i64.load (i32.const 48))) (local.set $f (i64.load (i32.const 56)))
+    (local.set $g (i64.load (i32.const 64))) (local.set $h (i64.load (i32.const 72)))
+    (local.set $i (i64.load (i32.const 80))) (local.set $j (i64.load (i32.const 88)))
+    (local.set $k (i64.load (i32.const 96))) (local.set $l (i64.load (i32.const 104)))
+    (local.set $m (i64.load (i32.const 112))) (local.set $n (i64.load (i32.const 120)))
+    (local.set $o (i64.load (i32.const 128))) (local.set $p (i64.load (i32.const 136)))
+    (call $wide (i32.sub (local.get $left) (i32.const 1)) (local.get $narrow))
+    (i64.add (local.get $a)) (i64.add (local.get $b)) (i64.add (local.get $c)) (i64.add (local.get $d))
+    (i64.add (local.get $e)) (i64.add (local.get $f)) (i64.add (local.get $g)) (i64.add (local.get $h))
+    (i64.add (local.get $i)) (i64.add (local.get $j)) (i64.add (local.get $k)) (i64.add (local.get $l))
+    (i64.add (local.get $m)) (i64.add (local.get $n)) (i64.add (local.get $o)) (i64.add (local.get $p)))
+  (func (export "init") (param i32 i32)
+    (local $body i32) (local $wide i32) (local $depth i32) (local $step i32) (local $last i32)
+    (i32.store (i32.const 2048) (i32.const 16)) (i32.store (i32.const 2052) (i32.const 3))
+    (i32.store (i32.const 2056) (i32.const 32)) (i32.store (i32.const 2060) (i32.const 6))
+    (i32.store (i32.const 2064) (i32.const 48)) (i32.store (i32.const 2068) (i32.const 4))
+    (i32.store (i32.const 2072) (i32.const 64)) (i32.store (i32.const 2076) (i32.const 3))
+    (i32.store8 (i32.const 2088) (i32.const 1)) (i64.store (i32.const 2096) (i64.const 5))
+    (i32.store (i32.const 2104) (i32.const 80)) (i32.store (i32.const 2108) (i32.const 4))
+    (i32.store (i32.const 2124) (i32.const 4))
+    (loop $serve
+      (call $reset)
+      (call $receive (i32.const 1024))
+      (local.set $body (i32.load (i32.const 1096)))
+      (local.set $wide (i32.load (local.get $body)))
+      (local.set $depth (i32.load offset=4 (local.get $body)))
+      (local.set $step (i32.load offset=8 (local.get $body)))
+      (local.set $last (i32.load offset=12 (local.get $body)))
+      (block $finished
+        (loop $next
+          (br_if $finished (i32.gt_u (local.get $depth) (local.get $last)))
+          (call $reset)
+          (drop (call $wide (local.get $wide) (local.get $depth)))
+          (local.set $depth (i32.add (local.get $depth) (local.get $step)))
+          (br $next)))
+      (call $respond
+        (i32.const 0) (i32.const 96) (i32.const 4)
+        (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 0)
+        (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+      (br $serve))))

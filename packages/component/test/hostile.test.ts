@@ -26,13 +26,13 @@ for (const name of [
   "endless-compute-catch",
   "print-flood",
 ]) {
-  test(`${name}: others have their turn, and it is killed within 50 ms`, async () => {
+  test(`${name}: others have their turn, and it is killed within 250 ms`, async () => {
     const guest = await runGuest(name, impatient);
     const echo = await runGuest("echo");
     await until(() => guest.host.yieldCount > 20);
     echo.host.request(address("x"), new Uint8Array(1));
     await until(() => echo.host.responses.length === 1);
-    expect(await killAndTime(guest)).toBeLessThan(50);
+    expect(await killAndTime(guest)).toBeLessThan(250);
     expect(await guest.ended).toEqual({ kind: "killed" });
     echo.process.kill();
   });
@@ -54,7 +54,7 @@ test("a kill by the host alone ends a computing process at its next fuel check",
 test("a process that catches everything is killed like any other", async () => {
   const waiting = await runGuest("endless-catch");
   await until(() => waiting.host.parked);
-  expect(await killAndTime(waiting)).toBeLessThan(50);
+  expect(await killAndTime(waiting)).toBeLessThan(250);
   expect(await waiting.ended).toEqual({ kind: "killed" });
 });
 

@@ -76,7 +76,7 @@ export class RealNode {
         network: createMemoryNetwork().port("alice.os"),
         programs: { read: (handle) => Promise.resolve(this.#read(handle)) },
         executors: [this.#watched(componentExecutor)],
-        modules: [this.#driverModule(), this.#files_()],
+        modules: [this.#driverModule(), this.#fileModule()],
       },
       { our: "alice.os", limits: options.limits ?? {} },
     );
@@ -131,24 +131,24 @@ export class RealNode {
 
   /** Makes `count` round trips between the bystanders; returns how long they took, in milliseconds. */
   async roundTrips(count: number): Promise<number> {
-    const body = new Uint8Array(4);
-    new DataView(body.buffer).setUint32(0, count, true);
     const startedMs = performance.now();
-    const answer = await within(
-      this.kernel.ask({ source: TOOL, target: this.at("ping"), body, timeoutSeconds: 60 }),
-      "the bystanders",
-    );
-    if (!answer.ok || decoder.decode(answer.body) !== "done") throw new Error("no round trips");
+    const answer = await this.ask("ping", [count]);
+    if (answer !== "done") throw new Error(`No round trips: ${answer}`);
     return performance.now() - startedMs;
+  }
+
+  /** Sends numbers as a hand-written guest takes them; settles with the answer as text, or with the failure. */
+  async ask(name: string, numbers: readonly number[]): Promise<string> {
+    const body = new Uint8Array(new Uint32Array(numbers).buffer);
+    const answer = await within(
+      this.kernel.ask({ source: TOOL, target: this.at(name), body, timeoutSeconds: 60 }),
+      `an answer of ${name}`,
+    );
+    return answer.ok ? decoder.decode(answer.body) : answer.error;
   }
 
   post(name: string, script: ProbeScript): void {
     this.#driver.send({ target: this.at(name), body: script.bytes() });
-  }
-
-  /** Sends raw bytes as a request that expects no response. */
-  send(name: string, body: Uint8Array): void {
-    this.#driver.send({ target: this.at(name), body });
   }
 
   /** Sends a script and settles with the probe's next report. */
@@ -238,7 +238,7 @@ export class RealNode {
   }
 
   /** The file module, as far as `spawn` needs it. */
-  #files_(): RuntimeModule {
+  #fileModule(): RuntimeModule {
     let context: ModuleContext;
     return {
       id: VFS_PROCESS,

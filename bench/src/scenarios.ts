@@ -4,12 +4,19 @@
  */
 import type { Scenario } from "./figure.ts";
 import { PROCESS_MEMORY, SPAWN } from "./processes.ts";
-import { ONE_WAY, ROUND_TRIP_10000, ROUND_TRIP_16, ROUND_TRIP_RUST } from "./round-trips.ts";
+import {
+  ONE_WAY,
+  ROUND_TRIP_10000,
+  ROUND_TRIP_16,
+  ROUND_TRIP_BLOBS,
+  ROUND_TRIP_RUST,
+} from "./round-trips.ts";
 import { ROUND_TRIP_SCRIPT } from "./script-trips.ts";
 import { BOOT, HTTP_SCRIPT, HTTP_WASM } from "./web.ts";
 
 export const SCENARIOS: readonly Scenario[] = [
   ROUND_TRIP_16,
+  ROUND_TRIP_BLOBS,
   ROUND_TRIP_RUST,
   ROUND_TRIP_SCRIPT,
   ONE_WAY,

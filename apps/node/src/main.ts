@@ -1,4 +1,4 @@
-#!/usr/bin/env bun
+#!/usr/bin/env -S BUN_JSC_useWasmFastMemory=0 bun
 /**
  * The program `kinode`.
  * @module

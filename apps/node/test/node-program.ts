@@ -33,6 +33,7 @@ export async function startNodeProgram(
   let arrived = Promise.withResolvers<void>();
   const child = Bun.spawn([process.execPath, MAIN, "start", home, ...args], {
     cwd: ROOT,
+    env: { ...process.env, BUN_JSC_useWasmFastMemory: "0" },
     terminal: {
       cols: 200,
       rows: 50,

@@ -48,6 +48,7 @@ import { Permissions } from "../packages/permissions.ts";
 import { loadBundledPackages, trustedPrograms } from "./bundled-packages.ts";
 import type { HomeFolder } from "./home-folder.ts";
 import type { Identity } from "./identity.ts";
+import { waitForFirstPage } from "./first-page.ts";
 import { createNoNetwork } from "./no-network.ts";
 import { provideLocalToken } from "./run-file.ts";
 import type { StartConfig } from "./start-config.ts";
@@ -241,8 +242,11 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
     { our: identity.name, kernel, files: vfs.files, clock, printer, records },
     packages,
   );
+  // The kernel keeps in memory alone what may not be saved again from a message; the records know it for good.
+  await kernel.revoke(records.withdrawn());
   const listening = await http.listen();
   url = listening.url;
+  await waitForFirstPage(listening.port, config.hostname, clock);
 
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {

@@ -14,7 +14,7 @@ import {
 } from "@kinode-ts/terminal";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import type { Kernel } from "@kinode-ts/kernel";
-import { type Clock, KERNEL_PROCESS, TERMINAL_PROCESS } from "@kinode-ts/types";
+import { type Clock, errorText, KERNEL_PROCESS, TERMINAL_PROCESS } from "@kinode-ts/types";
 import { composeNode, loadPackages, type RunningNode } from "./compose.ts";
 import { type HomeFolder, openHomeFolder } from "./home-folder.ts";
 import { type Identity, provideIdentity } from "./identity.ts";
@@ -179,6 +179,10 @@ export async function startNode(config: StartConfig): Promise<void> {
   const asked = Promise.withResolvers<void>();
   for (const signal of STOP_SIGNALS) process.on(signal, () => asked.resolve());
   process.on("SIGPIPE", () => {});
+  // A promise that a bundled program forgot is its mistake and no reason to end everybody else's work.
+  process.on("unhandledRejection", (reason) =>
+    print(`Nobody handled a failure: ${errorText(reason)}`),
+  );
 
   // Before the identity is made: a mistyped path must not leave half a node behind.
   const packages = await loadPackages(config.packages);

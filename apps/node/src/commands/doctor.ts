@@ -40,6 +40,16 @@ function checkSuspension(): Finding {
   };
 }
 
+/** docs/decisions/0002-bounds-checked-memories.md */
+function checkMemories(): Finding {
+  const ok = process.env["BUN_JSC_useWasmFastMemory"] === "0";
+  const missing =
+    "not set in this terminal: processes start slowly when many run. Start the node with " +
+    '"bun start" or "kinode", or set BUN_JSC_useWasmFastMemory=0';
+  // Slow is not wrong: no reason for a failing exit code.
+  return { name: "Many processes", ok: true, detail: ok ? "start fast" : missing };
+}
+
 function checkHome(home: HomeFolder): Finding[] {
   if (!existsSync(home.path)) {
     return [
@@ -114,6 +124,7 @@ export async function examine(homePath: string): Promise<Finding[]> {
   return [
     checkBun(),
     checkSuspension(),
+    checkMemories(),
     ...checkHome(home),
     checkPort(home),
     await checkNode(home),

@@ -3,7 +3,7 @@
  * Source: spec/kernel.md §5.5 rule (iii), W6, W13.
  * @module
  */
-import { capabilityKey } from "@kinode-ts/caps";
+import { capabilityKey, MAX_JSON_PARAMS_LENGTH } from "@kinode-ts/caps";
 import type { Capability, SignedCapability } from "@kinode-ts/types";
 
 /** The newest ones, bounded; without messages that carry capabilities it owns nothing. */
@@ -14,6 +14,8 @@ export class ReceivedCapabilities {
     if (capabilities.length === 0) return;
     const byKey = (this.#byKey ??= new Map());
     for (const capability of capabilities) {
+      // It could not be saved: see save-capabilities.ts.
+      if (capability.params.length > MAX_JSON_PARAMS_LENGTH) continue;
       const key = capabilityKey(capability);
       byKey.delete(key);
       byKey.set(key, capability);

@@ -3,7 +3,12 @@
  * Source: spec/kernel.md §5.5 rules (i)–(iii), W6, W13, W31.
  * @module
  */
-import { type AddedCapability, capabilityKey, isJson } from "@kinode-ts/caps";
+import {
+  type AddedCapability,
+  capabilityKey,
+  isJson,
+  MAX_JSON_PARAMS_LENGTH,
+} from "@kinode-ts/caps";
 import type { Capability, StoreChange } from "@kinode-ts/types";
 import type { KernelCore } from "./core.ts";
 import type { KernelProcessHost } from "./process-host.ts";
@@ -16,6 +21,10 @@ export function saveCapabilities(
 ): StoreChange[] {
   const { entry } = host;
   const allowed = capabilities.flatMap((capability): AddedCapability[] => {
+    if (capability.params.length > MAX_JSON_PARAMS_LENGTH) {
+      core.lines.about(entry, 1, () => tooLong(entry.id, capability));
+      return [];
+    }
     if (!isJson(capability.params)) {
       core.lines.about(entry, 1, () => notJson(entry.id, capability));
       return [];
@@ -39,6 +48,13 @@ export function saveCapabilities(
 
 function notJson(id: string, capability: Capability): string {
   return `${id} cannot save the capability ${JSON.stringify(capability.params)}: params must be JSON text`;
+}
+
+function tooLong(id: string, capability: Capability): string {
+  return (
+    `${id} cannot save a capability whose params have ${capability.params.length} characters: ` +
+    `the limit is ${MAX_JSON_PARAMS_LENGTH}`
+  );
 }
 
 function tooMany(id: string, bound: number): string {

@@ -254,6 +254,22 @@ test("[K57] [K60] [K63] [K68] forged capabilities come to nothing: saved, attach
     expect(await n.tell("victim")).toEqual([]);
   }));
 
+test("capabilities of megabytes are neither saved nor remembered for saving", () =>
+  withRealNode({}, async (n) => {
+    await n.start(["evil", "victim"]);
+    const huge: Capability = { issuer: n.at("evil"), params: JSON.stringify("x".repeat(1 << 20)) };
+    const small: Capability = { issuer: n.at("evil"), params: '"small"' };
+    const capabilities = [huge, small];
+    await n.tell("evil", script().saveCapabilities(capabilities));
+    await n.tell("evil", script().sendRequest({ target: n.at("victim"), capabilities }));
+    await n.tell("victim", script().saveCapabilities(capabilities));
+    for (const name of ["evil", "victim"]) {
+      const params = n.kernel.capabilitiesOf(n.id(name)).map((held) => held.params);
+      expect(params).toContain('"small"');
+      expect(Math.max(...params.map((text) => text.length))).toBeLessThan(100);
+    }
+  }));
+
 test("[K52] a child named kernel has nothing of the kernel's authority, neither as receiver nor as sender", () =>
   withRealNode({}, async (n) => {
     await n.start(["victim"]);

@@ -10,6 +10,7 @@ import type {
   Random,
   RunningProcess,
 } from "@kinode-ts/types";
+import type { BlobPool } from "./blob-pool.ts";
 import type { AbiType } from "./canonical-abi/abi-type.ts";
 import type { ComponentLimits } from "./limits.ts";
 
@@ -52,6 +53,8 @@ export interface ComponentOptions extends ComponentPowers {
   readonly limits?: Partial<ComponentLimits>;
   readonly interfaces?: readonly HostInterface[];
   readonly meteredModules?: MeteredModuleStore;
+  /** Buffers of large blobs; its own if not given. */
+  readonly blobs?: BlobPool;
 }
 
 export interface StartOptions {

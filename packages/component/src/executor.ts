@@ -4,6 +4,7 @@
  */
 import type { Executor } from "@kinode-ts/types";
 import type { ComponentOptions } from "./api.ts";
+import { BlobPool } from "./blob-pool.ts";
 import { DEFAULT_COMPONENT_LIMITS } from "./limits.ts";
 import { loadComponent } from "./load-component.ts";
 import { hasWasmMagic } from "./parse-component.ts";
@@ -17,9 +18,10 @@ const EXTENSION = ".wasm";
  */
 export function createComponentExecutor(options: ComponentOptions): Executor {
   const limits = { ...DEFAULT_COMPONENT_LIMITS, ...options.limits };
+  const shared = { ...options, blobs: options.blobs ?? new BlobPool() };
   const programs = new ProgramCache(limits.maxIdlePrograms);
   return {
     accepts: ({ handle, bytes }) => handle.endsWith(EXTENSION) || hasWasmMagic(bytes),
-    prepare: ({ bytes }) => programs.provide(bytes, (copy) => loadComponent(copy, options)),
+    prepare: ({ bytes }) => programs.provide(bytes, (copy) => loadComponent(copy, shared)),
   };
 }

@@ -13,6 +13,8 @@ export type {
   ProvidedInterfaces,
   StartOptions,
 } from "./api.ts";
+export { BlobPool } from "./blob-pool.ts";
+export type { BlobPoolOptions } from "./blob-pool.ts";
 export type { AbiType, CoreType, CoreValue, ValueOf } from "./canonical-abi/abi-type.ts";
 export { bytes, list, string } from "./canonical-abi/lists.ts";
 export { record, tuple } from "./canonical-abi/records.ts";

@@ -4,6 +4,7 @@
  */
 import type { ComponentOptions, LoadedComponent, MeteredModuleStore } from "./api.ts";
 import { AddressCache } from "./address-cache.ts";
+import { BlobPool } from "./blob-pool.ts";
 import { readCoreModule } from "./core-module/core-module.ts";
 import type { CoreModule } from "./core-module/core-module.ts";
 import { meterModule } from "./core-module/meter.ts";
@@ -56,6 +57,7 @@ export async function loadComponent(
     limits,
     addresses: new AddressCache(),
     cpu: cpuMeterOf(options),
+    blobs: options.blobs ?? new BlobPool(),
   };
   return {
     standardInterface: standard,

@@ -5,7 +5,14 @@
  * @module
  */
 import { u64FromHalves } from "@kinode-ts/types";
-import type { Capability, Delivery, LazyLoadBlob, Request, Response } from "@kinode-ts/types";
+import type {
+  Capability,
+  Delivery,
+  LazyLoadBlob,
+  ProcessHost,
+  Request,
+  Response,
+} from "@kinode-ts/types";
 import type { HostFunctionType } from "./api.ts";
 import type { GuestMemory } from "./canonical-abi/guest-memory.ts";
 import { GuestTrap } from "./canonical-abi/guest-memory.ts";
@@ -166,7 +173,7 @@ function getBlob(fiber: FiberPort, at: number): number {
   try {
     const { memory } = fiber;
     memory.checkAligned(at, AT.blob.size, 4);
-    const blob = fiber.host.getBlob();
+    const blob = blobInHand(fiber.host);
     fiber.spend();
     memory.u8[at] = blob === undefined ? 0 : 1;
     if (blob !== undefined) {
@@ -177,6 +184,17 @@ function getBlob(fiber: FiberPort, at: number): number {
   } catch (thrown) {
     return fiber.fault(thrown);
   }
+}
+
+// Both are copied at once: what runs of the guest meanwhile, its allocator, traps when it calls the host.
+function blobInHand(host: ProcessHost): LazyLoadBlob | undefined {
+  if (host.peekBlob === undefined) return host.getBlob();
+  return host.hasBlob() ? host.peekBlob() : undefined;
+}
+
+/** The newest blob ever received, without taking hold of it. */
+export function peekBlob(host: ProcessHost): LazyLoadBlob | undefined {
+  return host.peekBlob === undefined ? host.lastBlob() : host.peekBlob();
 }
 
 function isSome(discriminant: number): boolean {
@@ -258,8 +276,11 @@ function liftBlob(
   bytesAt: number,
   bytesLength: number,
 ): LazyLoadBlob {
+  const { blobs } = fiber.environment;
   const mime = isSome(hasMime) ? fiber.memory.string(mimeAt, mimeLength) : undefined;
-  return { mime, bytes: copyOut(fiber, bytesAt, bytesLength) };
+  if (bytesLength < blobs.minBytes) return { mime, bytes: copyOut(fiber, bytesAt, bytesLength) };
+  fiber.spend(bytesLength >>> COPY_SHIFT);
+  return blobs.lease(mime, fiber.memory.bytesInto(bytesAt, bytesLength, blobs));
 }
 
 function storeOptionalString(memory: GuestMemory, text: string | undefined, at: number): void {

@@ -23,7 +23,7 @@ import { tuple } from "./canonical-abi/records.ts";
 import { bool, u8 } from "./canonical-abi/scalars.ts";
 import { option, result } from "./canonical-abi/variants.ts";
 import type { FiberPort } from "./fiber-port.ts";
-import { hotBindings } from "./lower-hot.ts";
+import { hotBindings, peekBlob } from "./lower-hot.ts";
 import type { StandardVersion } from "./select-interface.ts";
 import {
   address,
@@ -133,7 +133,7 @@ const FUNCTIONS: readonly StandardFunction[] = [
     return held;
   }),
   entry("has-blob", SINCE_1, [], bool, (host) => host.hasBlob()),
-  entry("last-blob", SINCE_1, [], option(lazyLoadBlob), (host) => host.lastBlob()),
+  entry("last-blob", SINCE_1, [], option(lazyLoadBlob), (host) => peekBlob(host)),
   entry("send-requests", ALL, [outgoingRequests], undefined, (host, [requests], fiber) => {
     fiber.spend(requests.length * 4);
     return host.sendRequests(requests as readonly OutgoingRequest[]);

@@ -4,6 +4,7 @@
  */
 import type { ProcessHost } from "@kinode-ts/types";
 import { AddressCache } from "../src/address-cache.ts";
+import { BlobPool } from "../src/blob-pool.ts";
 import { GuestMemory } from "../src/canonical-abi/guest-memory.ts";
 import type { FiberPort } from "../src/fiber-port.ts";
 
@@ -38,11 +39,12 @@ export function createMemory(
 }
 
 /** A fiber that rethrows faults instead of keeping them. */
-export function fakeFiber(host: Partial<ProcessHost>): FiberPort {
+export function fakeFiber(host: Partial<ProcessHost>, blobs = new BlobPool()): FiberPort {
   const fiber = {
     host,
     memory: createMemory().memory,
     addresses: new AddressCache(),
+    environment: { blobs },
     over: false,
     spend: () => undefined,
     waitFor: () => 1,

@@ -166,6 +166,7 @@ test("an interface of the host that is not asked for stays out of the way", asyn
 
 test("public names of @kinode-ts/component", async () => {
   expect(Object.keys(await import("../src/index.ts")).sort()).toEqual([
+    "BlobPool",
     "ComponentError",
     "DEFAULT_COMPONENT_LIMITS",
     "bool",

@@ -5,6 +5,7 @@
 import type { KernelMessage, SendErrorKind, SignedRequest, U64 } from "@kinode-ts/types";
 import type { Kernel } from "./contract.ts";
 import type { KernelCore } from "./core.ts";
+import { kept } from "./kept-blob.ts";
 import type { TimerNode } from "./timer-wheel.ts";
 
 type Question = Parameters<Kernel["ask"]>[0];
@@ -81,7 +82,7 @@ export class Asks {
     this.#core.timers.cancel(pending);
     this.#core.observer.note(message);
     const { body } = message.message;
-    pending.settle({ ok: true, source: message.source, body, blob: message.blob });
+    pending.settle({ ok: true, source: message.source, body, blob: kept(message.blob) });
     return true;
   }
 

@@ -28,6 +28,7 @@ import type {
 import { errorText, ProcessFault, ProcessKilled, sameAddress } from "@kinode-ts/types";
 import { type ContextOwner, ContextTable, type Prompting, RequestContext } from "./contexts.ts";
 import type { KernelCore } from "./core.ts";
+import { kept } from "./kept-blob.ts";
 import { messageBytes } from "./mailbox.ts";
 import type { ProcessEntry } from "./process-entry.ts";
 import { ReceivedCapabilities, withoutSignatures } from "./received-capabilities.ts";
@@ -150,10 +151,14 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
   }
 
   getBlob(): LazyLoadBlob | undefined {
-    return this.#blobbed ? this.#lastBlob : undefined;
+    return this.#blobbed ? this.lastBlob() : undefined;
   }
 
   lastBlob(): LazyLoadBlob | undefined {
+    return kept(this.#lastBlob);
+  }
+
+  peekBlob(): LazyLoadBlob | undefined {
     return this.#lastBlob;
   }
 
@@ -204,7 +209,7 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
         response.capabilities.length === 0
           ? (response as SignedResponse)
           : { ...response, capabilities: this.#filter(response.capabilities) },
-      blob: response.inherit ? this.#lastBlob : blob,
+      blob: response.inherit ? kept(this.#lastBlob) : blob,
     };
     this.#assertSize(message);
     return this.#post(message, true);
@@ -246,7 +251,7 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
   #compose(target: Address, request: Request, blob: LazyLoadBlob | undefined): KernelMessage {
     const prompting = request.inherit ? this.#prompting : undefined;
     let carried = blob;
-    if (carried === undefined && request.inherit) carried = this.#lastBlob;
+    if (carried === undefined && request.inherit) carried = kept(this.#lastBlob);
     const message: KernelMessage = {
       id: prompting === undefined ? this.#freshId() : prompting.id,
       source: this.our,
@@ -282,6 +287,7 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
     }
     const context = new RequestContext(this, message, prompting, bytes, size);
     contexts.add(context, timers);
+    message.blob?.lease?.awaited();
     return context;
   }
 
@@ -385,6 +391,7 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
     this.#core.timers.cancel(context);
     if (context.settle !== undefined) {
       this.#contexts.remove(context);
+      kept(context.answer?.blob);
       context.settle(context);
     } else if (context === this.#awaiting) {
       this.#wakeUp();
@@ -459,6 +466,8 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
     this.#prompting = context.prompting;
     const answer = context.answer;
     if (answer === undefined) return this.#deliverError(context);
+    // Nothing leads to the request any more: its context is out of the table, its timer was cancelled.
+    context.request.blob?.lease?.answered();
     this.#noteBlob(answer);
     const visible = answer.message.capabilities.length === 0 ? answer.message : this.#prune(answer);
     return {
@@ -478,14 +487,18 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
         : { ...message, capabilities: withoutSignatures(message.capabilities) };
     return {
       kind: "send-error",
-      error: { kind: context.failure!, target, message: visible, blob },
+      error: { kind: context.failure!, target, message: visible, blob: kept(blob) },
       context: context.context,
     };
   }
 
   #noteBlob(message: KernelMessage): void {
     this.#blobbed = message.blob !== undefined;
-    if (message.blob !== undefined) this.#lastBlob = message.blob;
+    if (message.blob === undefined) return;
+    const older = this.#lastBlob;
+    this.#lastBlob = message.blob;
+    message.blob.lease?.received();
+    older?.lease?.replaced();
   }
 
   /** Forged capabilities are dropped; the rest is remembered for `save-capabilities` (§5.5, §5.6). */

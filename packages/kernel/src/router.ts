@@ -15,6 +15,7 @@ import {
 } from "@kinode-ts/types";
 import type { CommandHandler } from "./command-handler.ts";
 import type { KernelCore } from "./core.ts";
+import { kept } from "./kept-blob.ts";
 import type { ModuleQueue } from "./module-queue.ts";
 import type { ProcessEntry } from "./process-entry.ts";
 
@@ -66,6 +67,7 @@ export class Router {
 
   /** A message from outside the process table: terminal input, tools. All checks apply (§8.3). */
   inject(message: KernelMessage): void {
+    kept(message.blob);
     const source = this.#named(message.source);
     const named = { ...message, source, target: this.#named(message.target) };
     if (source.node !== this.#our) {
@@ -78,6 +80,7 @@ export class Router {
 
   /** A request with the authority of the person who runs the node: no capability is asked for. */
   fromTool(message: KernelMessage): boolean {
+    kept(message.blob);
     if (message.target.node !== this.#our) {
       this.#core.powers.network.send(message);
       return true;
@@ -90,6 +93,7 @@ export class Router {
 
   /** A message that came from another node; the network has proven `source.node`. */
   received(arrived: KernelMessage): void {
+    kept(arrived.blob);
     const { source, target } = arrived;
     if (source.node === this.#our || source.node === "our" || target.node !== this.#our) {
       this.#drop(
@@ -162,6 +166,7 @@ export class Router {
   }
 
   #handToNode(receiver: ProcessEntry, message: KernelMessage, sender?: ProcessEntry): void {
+    kept(message.blob);
     if (receiver.id === KERNEL_PROCESS) {
       this.#commands.handle(message);
     } else if (receiver.module === undefined) {
@@ -185,6 +190,7 @@ export class Router {
   }
 
   #outgoing(sender: ProcessEntry, message: KernelMessage): void {
+    kept(message.blob);
     if (sender.state === "ended") return;
     if (!sender.holder.mayNetwork()) {
       this.#core.lines.about(

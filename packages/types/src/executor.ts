@@ -110,6 +110,11 @@ export interface ProcessHost {
   getBlob(): LazyLoadBlob | undefined;
   /** Newest blob ever received. */
   lastBlob(): LazyLoadBlob | undefined;
+  /**
+   * What `lastBlob` returns, for an executor that copies the bytes at once: they must not be looked at after anything else
+   * was asked of this host, and never after the fiber waited. Without this function use `lastBlob`.
+   */
+  peekBlob?(): LazyLoadBlob | undefined;
 
   /** Takes ownership of the bytes. Returns a promise when this sender is being slowed down. */
   sendRequest(

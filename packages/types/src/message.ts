@@ -12,6 +12,26 @@ import type { U64 } from "./u64.ts";
 export interface LazyLoadBlob {
   readonly mime: string | undefined;
   readonly bytes: Uint8Array;
+  /** Absent: these bytes are never written again. Only the kernel and who made the blob use it. */
+  readonly lease?: BlobLease | undefined;
+}
+
+/**
+ * When the bytes of a blob may be used again for another one (docs/decisions/0003-recycled-blob-buffers.md).
+ * They may only after one process has received the blob and let go of it, and after its sender, if it waited for a
+ * response, has got one. Whoever does not say so has the bytes for as long as it likes; each call out of turn means `keep`.
+ */
+export interface BlobLease {
+  /** The sender keeps the blob with its request until it is answered. Comes before everything else. */
+  awaited(): void;
+  /** The request was answered and is not kept any more. */
+  answered(): void;
+  /** A process has the blob as its newest one. */
+  received(): void;
+  /** It has a newer one, and nothing of this process can see the blob any more. */
+  replaced(): void;
+  /** Somebody else may see the blob from now on: its bytes are never used again. */
+  keep(): void;
 }
 
 /** WIT `request`, with the capabilities form of the layer it is used in. */

@@ -161,6 +161,19 @@ export class GuestMemory {
     return copy;
   }
 
+  /** Copies bytes out into what `make` returns for exactly that many bytes; it is called when they exist. */
+  bytesInto(
+    pointer: number,
+    length: number,
+    make: { take(length: number): Uint8Array },
+  ): Uint8Array {
+    this.check(pointer, length);
+    this.#charge(length);
+    const copy = make.take(length);
+    copy.set(this.u8.subarray(pointer, pointer + length));
+    return copy;
+  }
+
   /** Decodes strictly: bytes that are not UTF-8 trap the process. */
   string(pointer: number, length: number): string {
     this.check(pointer, length);

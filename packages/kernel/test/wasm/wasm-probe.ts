@@ -2,7 +2,7 @@
  * The probe in real WebAssembly, one per interface, for the same test nodes that native probes run on.
  * @module
  */
-import { createComponentExecutor } from "@kinode-ts/component";
+import { BlobPool, createComponentExecutor } from "@kinode-ts/component";
 import { createSeededRandom } from "@kinode-ts/testing";
 import { guestBytes } from "@kinode-ts/testing/guests";
 import { decodeProbeReport } from "@kinode-ts/testing/probe";
@@ -24,8 +24,12 @@ export const realClock: Clock = {
   afterTurn: (turn) => void setImmediate(turn),
 };
 
+/** Uses buffers of blobs of any size again, and overwrites them before: whoever still reads one sees it. */
+export const checkedBlobs = new BlobPool({ checks: true, minBytes: 1 });
+
 /** One for all tests, so that each guest is compiled once. */
 export const componentExecutor: Executor = createComponentExecutor({
+  blobs: checkedBlobs,
   clock: realClock,
   random: createSeededRandom(1),
 });

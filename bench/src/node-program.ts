@@ -78,14 +78,14 @@ export function startBareServer(): Promise<ServerProgram> {
 export function startNode(home: string, args: readonly string[] = []): Promise<ServerProgram> {
   return startServer(
     [process.execPath, MAIN, "start", home, "--detached", ...args],
-    /Open http:\/\/[^:\s]+:(\d+)/,
+    /apps themselves are at http:\/\/[^:\s]+:(\d+)/,
   );
 }
 
 /** Follows the printed one-time link; the cookie that it sets. */
 export async function logIn(node: ServerProgram): Promise<string> {
-  const path = /\/~\/login\?token=[\w-]+/.exec(node.printed())?.[0];
-  const answer = await fetch(`http://127.0.0.1:${node.port}${path}`, { redirect: "manual" });
+  const link = /http:\S+\/~\/login\?token=[\w-]+/.exec(node.printed())?.[0] ?? "";
+  const answer = await fetch(link, { redirect: "manual" });
   const cookie = answer.headers.get("set-cookie")?.split(";")[0];
   if (cookie === undefined) throw new Error("The login link sets no cookie");
   return cookie;

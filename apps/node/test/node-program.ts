@@ -9,8 +9,10 @@ const MAIN = join(ROOT, "apps/node/src/main.ts");
 const DEADLINE_MS = 30_000;
 
 export interface NodeProgram {
-  /** Address of its pages, without trailing slash. */
+  /** Address of its own pages, without trailing slash. */
   readonly url: string;
+  /** Address of its apps. */
+  readonly appsUrl: string;
   /** The one-time link it printed. */
   readonly link: string;
   readonly pid: number;
@@ -56,9 +58,11 @@ export async function startNodeProgram(
       await Promise.race([arrived.promise, child.exited, Bun.sleep(rest)]);
     }
   };
+  const [, appsUrl = ""] = await shows(/apps themselves are at (http:\/\/[^\s]+)/);
   const [link] = await shows(/https?:\/\/\S+\/~\/login\?token=[\w-]+/);
   return {
     url: new URL(link).origin,
+    appsUrl,
     link,
     pid: child.pid,
     type(line) {

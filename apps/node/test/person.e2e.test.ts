@@ -52,11 +52,11 @@ async function install(name: string, zip: string): Promise<void> {
 async function openApp(path: string): Promise<void> {
   const deadline = performance.now() + 15_000;
   while (performance.now() < deadline) {
-    const status = (await fetch(node.url + path, { redirect: "manual" })).status;
+    const status = (await fetch(node.appsUrl + path, { redirect: "manual" })).status;
     if (status === 200) break;
     await Bun.sleep(50);
   }
-  await page.goto(node.url + path);
+  await page.goto(node.appsUrl + path);
 }
 /** The switch of one grant on the permissions page. */
 const grantSwitch = (holder: string, words: string) =>
@@ -112,7 +112,7 @@ describe.skipIf(CHROMIUM === undefined)("a person with a browser and a terminal"
   test(
     "uses the chat page",
     async () => {
-      await page.goto(`${node.url}/chat:chat:example.os/`);
+      await page.goto(`${node.appsUrl}/chat:chat:example.os/`);
       await page.locator("#text").fill("hello from the browser");
       await page.keyboard.press("Enter");
       await hasText("hello from the browser");

@@ -4,6 +4,12 @@ import { api } from "./api.ts";
 import { InstallDialog } from "./install-dialog.tsx";
 import { useData } from "./use-data.ts";
 
+/** Apps have an origin of their own: the same host, another port. */
+function addressOf(path: string, appsPort: number | undefined): string {
+  if (appsPort === undefined) return path;
+  return `${location.protocol}//${location.hostname}:${appsPort}${path}`;
+}
+
 const STATE_CLASS: Record<ControlApp["state"], string> = {
   running: "good",
   "partly running": "warn",
@@ -14,6 +20,7 @@ const STATE_CLASS: Record<ControlApp["state"], string> = {
 /** Installed apps and their state, and the way to install one more. */
 export function HomePage() {
   const apps = useData(api.apps);
+  const node = useData(api.node);
   const [installing, setInstalling] = useState(false);
   const [message, setMessage] = useState("");
   return (
@@ -32,7 +39,13 @@ export function HomePage() {
       ) : (
         <ul class="cards">
           {apps.value.map((app) => (
-            <AppCard key={app.id} app={app} onMessage={setMessage} onChanged={apps.reload} />
+            <AppCard
+              key={app.id}
+              app={app}
+              appsPort={node.value?.appsPort}
+              onMessage={setMessage}
+              onChanged={apps.reload}
+            />
           ))}
         </ul>
       )}
@@ -52,10 +65,12 @@ export function HomePage() {
 
 function AppCard(props: {
   app: ControlApp;
+  appsPort: number | undefined;
   onMessage: (text: string) => void;
   onChanged: () => void;
 }) {
   const { app } = props;
+  const address = app.path === null ? undefined : addressOf(app.path, props.appsPort);
   const [confirming, setConfirming] = useState(false);
   const uninstall = async () => {
     try {
@@ -72,7 +87,7 @@ function AppCard(props: {
       <div class="card-head">
         <AppIcon app={app} />
         <div class="grow">
-          <h2>{app.path === null ? app.name : <a href={app.path}>{app.name}</a>}</h2>
+          <h2>{address === undefined ? app.name : <a href={address}>{app.name}</a>}</h2>
           <p class="quiet">
             <span class={`dot ${STATE_CLASS[app.state]}`} aria-hidden="true" /> {app.state}
             {app.version !== "" && ` · ${app.version}`}
@@ -82,8 +97,8 @@ function AppCard(props: {
       </div>
       {app.description !== "" && <p>{app.description}</p>}
       <div class="actions">
-        {app.path !== null && (
-          <a class="button primary" href={app.path}>
+        {address !== undefined && (
+          <a class="button primary" href={address}>
             Open
           </a>
         )}

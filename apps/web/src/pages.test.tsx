@@ -28,7 +28,14 @@ const window = new Window({ url: "http://localhost/" });
 const calls: string[] = [];
 const saved: Record<string, unknown> = {};
 const answers: Record<string, () => unknown> = {
-  node: () => ({ name: "a.local", version: "0.1.0", url: "", startedAtMs: 0, processCount: 1 }),
+  node: () => ({
+    name: "a.local",
+    version: "0.1.0",
+    url: "",
+    appsPort: 8080,
+    startedAtMs: 0,
+    processCount: 1,
+  }),
   apps: () => [APP],
   capabilities: () => [{ ...grant }],
   "capabilities/revoke": () => ((grant.granted = false), { ...grant }),
@@ -72,7 +79,9 @@ afterAll(() => {
 test("the home page lists installed apps with their state and a link to open them", async () => {
   await shown(() => text().includes("Talk to people"));
   expect(text()).toContain("running");
-  expect(window.document.querySelector('a[href="/chat:chat:sys/"]')).not.toBeNull();
+  expect(
+    window.document.querySelector('a[href="http://localhost:8080/chat:chat:sys/"]'),
+  ).not.toBeNull();
 });
 
 test("the permissions page withdraws a grant and gives it back", async () => {

@@ -15,3 +15,5 @@ export type { HttpModuleOptions } from "./http-server.ts";
 export { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 export { loginPageResponse } from "./login-page.ts";
 export { subdomainLabel } from "./login-tokens.ts";
+export { LoginLinks, type LoginLinksOptions } from "./login-links.ts";
+export { LoginTokens, type LoginTokensOptions } from "./login-tokens.ts";

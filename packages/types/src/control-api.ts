@@ -1,6 +1,7 @@
 /**
  * JSON shapes of a node's control interface under `/~/api/`: used by its pages and its command line.
- * Authenticated by the login cookie, or by `authorization: Bearer <local token>`. An error answer has status ≥ 400
+ * Authenticated by the login cookie on the origin of the node's own pages, or anywhere by
+ * `authorization: Bearer <local token>`. An error answer has status ≥ 400
  * and the body `ControlError`.
  *
  * | method and path | body → answer |
@@ -30,7 +31,10 @@ export interface ControlError {
 export interface ControlNode {
   readonly name: string;
   readonly version: string;
+  /** Where apps are. */
   readonly url: string;
+  /** Port of that address: pages reach apps on it by whatever host name the browser used. */
+  readonly appsPort: number;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
   readonly processCount: number;

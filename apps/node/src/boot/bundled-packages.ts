@@ -24,6 +24,9 @@ const PACKAGES: readonly { readonly folder: string; readonly sources: readonly s
   { folder: "processes/homepage", sources: ["apps/web/src"] },
 ];
 
+/** The node's own pages travel in the home page's package, and are served by the node itself. */
+const SYSTEM_PAGES_FOLDER = "system/";
+
 const SKIPPED = new Set(["node_modules", "target", "test", "dist"]);
 
 function listFiles(folder: string): string[] {
@@ -54,7 +57,8 @@ async function build(folder: string): Promise<Uint8Array> {
   const extra = new Map<string, Uint8Array>();
   if (folder === "processes/homepage") {
     const { buildPages } = await import("@kinode-ts/web/build-pages");
-    for (const [name, bytes] of await buildPages()) extra.set(`ui/${name}`, bytes);
+    for (const [name, bytes] of await buildPages())
+      extra.set(`${SYSTEM_PAGES_FOLDER}${name}`, bytes);
   }
   return (await assemblePackage(join(ROOT, folder), extra)).zip;
 }
@@ -94,4 +98,11 @@ export function trustedPrograms(packages: readonly Package[]): ReadonlySet<strin
         .map(([, bytes]) => primitives.sha256(bytes).toHex()),
     ),
   );
+}
+
+/** The node's own pages, by path below their root. */
+export function systemPages(packages: readonly Package[]): ReadonlyMap<string, Uint8Array> {
+  const home = packages.find(({ id }) => id === "homepage:sys");
+  const pages = [...(home?.files ?? [])].filter(([name]) => name.startsWith(SYSTEM_PAGES_FOLDER));
+  return new Map(pages.map(([name, bytes]) => [name.slice(SYSTEM_PAGES_FOLDER.length), bytes]));
 }

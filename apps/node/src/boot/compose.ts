@@ -5,7 +5,7 @@
  */
 import { signCapability } from "@kinode-ts/caps";
 import { createComponentExecutor } from "@kinode-ts/component";
-import { createNodeSigner, primitives } from "@kinode-ts/crypto";
+import { createNodeSigner, equalBytes, primitives } from "@kinode-ts/crypto";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import { createNativeExecutor, createScriptExecutor } from "@kinode-ts/engine";
 import { createHttpServer } from "@kinode-ts/http";
@@ -39,24 +39,29 @@ import manifest from "../../package.json" with { type: "json" };
 import { readPackageSource } from "../commands/package-source.ts";
 import { CONTROL_PREFIX, handleControl } from "../control/control.ts";
 import type { ControlPowers } from "../control/control-powers.ts";
+import { serveSystemPages, type SystemPages } from "../control/system-pages.ts";
 import { Uploads } from "../control/uploads.ts";
 import { type BundledPackage, putBundledFiles, registerBundled } from "../packages/bundled.ts";
 import { recoverInstallations } from "../packages/install-journal.ts";
 import { Installer } from "../packages/installer.ts";
 import { PackageRecords } from "../packages/package-records.ts";
 import { Permissions } from "../packages/permissions.ts";
-import { loadBundledPackages, trustedPrograms } from "./bundled-packages.ts";
+import { loadBundledPackages, systemPages, trustedPrograms } from "./bundled-packages.ts";
 import type { HomeFolder } from "./home-folder.ts";
 import type { Identity } from "./identity.ts";
 import { waitForFirstPage } from "./first-page.ts";
 import { createNoNetwork } from "./no-network.ts";
+import { chooseSystemPort } from "./ports.ts";
 import { provideLocalToken } from "./run-file.ts";
 import type { StartConfig } from "./start-config.ts";
 
 export interface RunningNode {
   readonly kernel: Kernel;
   readonly port: number;
+  /** Where apps are. */
   readonly url: string;
+  /** Where the node's own pages are. */
+  readonly pagesUrl: string;
   readonly issueLoginLink: () => string;
   /** Writes everything and releases everything. Idempotent. */
   stop(): Promise<void>;
@@ -158,6 +163,20 @@ function createModules(
   ];
 }
 
+/** From the origin of the apps to the one of the node's own pages, by the name the browser used. */
+function toSystemPages(request: Request, pages: SystemPages | undefined): Response {
+  if (pages === undefined) return new Response(null, { status: 503 });
+  const location = `http://${new URL(request.url).hostname}:${pages.port}/`;
+  return new Response(null, { status: 303, headers: { location } });
+}
+
+/** Whether a program on this machine sent the token of the home folder. */
+function isBearer(request: Request, localToken: string): boolean {
+  const encoder = new TextEncoder();
+  const given = encoder.encode(request.headers.get("authorization") ?? "");
+  return equalBytes(given, encoder.encode(`Bearer ${localToken}`));
+}
+
 /** Builds and boots a node; settles when its first page can be served. */
 export async function composeNode(options: ComposeOptions): Promise<RunningNode> {
   const { config, home, identity, packages, clock, printer } = options;
@@ -170,7 +189,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
   const bundled = new Set(packages.map((each) => each.package.id));
   const executors = createExecutors(packages, clock, random);
   const records = new PackageRecords(clock);
-  const control: { powers?: ControlPowers } = {};
+  const control: { powers?: ControlPowers; pages?: SystemPages } = {};
   const http = createHttpServer({
     our: identity.name,
     hostname: config.hostname,
@@ -184,8 +203,14 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
     hostRoutes: [
       {
         prefix: CONTROL_PREFIX,
-        handle: (request, access) => handleControl(control.powers!, request, access),
+        // On the origin of the apps the cookie is not enough: system-pages.ts says why.
+        handle: (request, { sameOrigin }) =>
+          handleControl(control.powers!, request, {
+            authenticated: isBearer(request, localToken),
+            sameOrigin,
+          }),
       },
+      { prefix: "/~/system", handle: (request) => toSystemPages(request, control.pages) },
     ],
   });
   const kernel: Kernel = createKernel(
@@ -233,7 +258,8 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
     version: manifest.version,
     url: () => url,
     startedAtMs: clock.nowMs(),
-    issueLoginLink: () => http.issueLoginLink(),
+    appsPort: () => Number(new URL(url).port),
+    issueLoginLink: () => control.pages?.issueLoginLink() ?? "",
     shutdown: options.onShutdown,
   };
   options.onKernel(kernel);
@@ -246,10 +272,23 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
   await kernel.revoke(records.withdrawn());
   const listening = await http.listen();
   url = listening.url;
+  const pages = serveSystemPages({
+    our: identity.name,
+    hostname: config.hostname,
+    port: chooseSystemPort(options.port, config.hostname),
+    secret: identity.jwtSecret,
+    clock,
+    random,
+    files: systemPages(packages.map((each) => each.package)),
+    control: (request, access) => handleControl(control.powers!, request, access),
+    appsPort: listening.port,
+  });
+  control.pages = pages;
   await waitForFirstPage(listening.port, config.hostname, clock);
 
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
+    await pages.stop();
     await kernel.shutdown();
     await store[Symbol.asyncDispose]();
   };
@@ -257,7 +296,8 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
     kernel,
     port: listening.port,
     url,
-    issueLoginLink: () => http.issueLoginLink(),
+    pagesUrl: pages.url,
+    issueLoginLink: () => pages.issueLoginLink(),
     stop: () => (stopping ??= stop()),
   };
 }

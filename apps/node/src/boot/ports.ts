@@ -25,6 +25,18 @@ function firstFree(hostname: string): number | undefined {
 }
 
 /**
+ * A free port for the node's own pages: the one behind the apps' port when it is free, so that it stays the same.
+ * @param appsPort - 0 lets the operating system choose
+ */
+export function chooseSystemPort(appsPort: number, hostname: string): number {
+  if (appsPort === 0) return 0;
+  for (let port = appsPort + 1; port <= LAST_HTTP_PORT + 1; port += 1) {
+    if (isFree(port, hostname)) return port;
+  }
+  return 0;
+}
+
+/**
  * The wanted port if it is free, else (nothing wanted) the first free one.
  * @param wanted - 0 lets the operating system choose
  * @throws {NodeError} `node.port-taken` naming a free one, `node.no-free-port`

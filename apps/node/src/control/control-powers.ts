@@ -20,6 +20,7 @@ export interface ControlPowers {
   readonly version: string;
   /** Address of the web interface; known once it listens. */
   readonly url: () => string;
+  readonly appsPort: () => number;
   readonly startedAtMs: number;
   readonly issueLoginLink: () => string;
   /** Stops the node after the answer was given. */

@@ -22,6 +22,7 @@ function showNode(powers: ControlPowers): ControlNode {
     name: powers.kernel.our,
     version: powers.version,
     url: powers.url(),
+    appsPort: powers.appsPort(),
     startedAtMs: powers.startedAtMs,
     processCount: powers.kernel.processes().filter(({ state }) => state !== "module").length,
   };

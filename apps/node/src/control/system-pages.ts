@@ -1,0 +1,126 @@
+/**
+ * The node's own pages and the control interface, on a port and so an origin of their own.
+ *
+ * All apps share one origin, and a script on an app's page may do there whatever the person may. If the control
+ * interface took the person's cookie on that origin, every app could grant itself everything. Browsers keep origins
+ * apart by their port; the login cookie belongs to the host and serves both.
+ * @module
+ */
+import { LoginLinks, LoginTokens } from "@kinode-ts/http";
+import type { Clock, NodeId, Random } from "@kinode-ts/types";
+import { CONTROL_PREFIX } from "./control.ts";
+
+export interface SystemPagesOptions {
+  readonly our: NodeId;
+  readonly hostname: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Signs login tokens: the same as the apps' server has. */
+  readonly secret: Uint8Array;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** By path below the root: `index.html`, `main.js` … */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly control: (
+    request: Request,
+    access: { readonly authenticated: boolean; readonly sameOrigin: boolean },
+  ) => Promise<Response>;
+  /** Port of the apps, whose server has the login page. */
+  readonly appsPort: number;
+}
+
+export interface SystemPages {
+  readonly port: number;
+  readonly url: string;
+  /** Logs one browser in, once. */
+  issueLoginLink(): string;
+  stop(): Promise<void>;
+}
+
+const LINK_LIFE_MS = 30 * 60 * 1_000;
+const LOGIN_LIFE_MS = 26 * 7 * 24 * 3_600 * 1_000; // spec/runtime-modules.md §1.6
+const LOGIN_PATH = "/~/login";
+const MAX_BODY_BYTES = 256 * 1024 * 1024;
+
+const HEADERS = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cache-control": "no-store",
+} as const;
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  css: "text/css; charset=utf-8",
+};
+
+/** Requests of pages of another origin, also of the same host's other port, carry one of these. */
+function isSameOrigin(request: Request, url: URL): boolean {
+  const site = request.headers.get("sec-fetch-site");
+  if (site !== null && site !== "same-origin" && site !== "none") return false;
+  const origin = request.headers.get("origin");
+  return origin === null || origin === url.origin;
+}
+
+/** Opens the port. */
+export function serveSystemPages(options: SystemPagesOptions): SystemPages {
+  const { our, hostname, secret, clock, random, files } = options;
+  const tokens = new LoginTokens({ our, secret, clock, lifeMs: LOGIN_LIFE_MS });
+  const links = new LoginLinks({ clock, random, lifeMs: LINK_LIFE_MS });
+
+  const page = (path: string): Response => {
+    const name = path === "/" ? "index.html" : path.slice(1);
+    const bytes = files.get(name);
+    if (bytes === undefined) return new Response(null, { status: 404, headers: HEADERS });
+    const type = TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream";
+    return new Response(new Uint8Array(bytes), { headers: { ...HEADERS, "content-type": type } });
+  };
+  const redirect = (location: string, more: Record<string, string> = {}): Response =>
+    new Response(null, { status: 303, headers: { ...HEADERS, ...more, location } });
+
+  const answer = (request: Request): Response | Promise<Response> => {
+    const url = new URL(request.url);
+    const authenticated = tokens.isLoggedIn(request.headers.get("cookie"), null);
+    if (url.pathname.startsWith(CONTROL_PREFIX)) {
+      return options.control(request, { authenticated, sameOrigin: isSameOrigin(request, url) });
+    }
+    if (request.method !== "GET") return new Response(null, { status: 405, headers: HEADERS });
+    if (url.pathname === LOGIN_PATH) {
+      const isGood = links.redeem(url.searchParams.get("token") ?? "");
+      return redirect("/", isGood ? { "set-cookie": tokens.issueCookie(null, false) } : {});
+    }
+    if (!authenticated && url.pathname === "/") {
+      return redirect(`http://${url.hostname}:${options.appsPort}/login?redirect=/~/system`);
+    }
+    return page(url.pathname);
+  };
+
+  const server = Bun.serve({
+    hostname,
+    port: options.port,
+    idleTimeout: 60,
+    maxRequestBodySize: MAX_BODY_BYTES,
+    async fetch(request, self) {
+      const response = await answer(request);
+      // A stream of events may be silent for long.
+      const type = response.headers.get("content-type") ?? "";
+      if (type.startsWith("text/event-stream")) self.timeout(request, 0);
+      return response;
+    },
+    error: () => new Response(null, { status: 500, headers: HEADERS }),
+  });
+  const port = server.port ?? options.port;
+  // As the apps' server: by name, so that the cookie of the one is sent to the other.
+  const isLocal = hostname === "0.0.0.0" || hostname === "::" || hostname.startsWith("127.");
+  const host = isLocal ? "localhost" : hostname.includes(":") ? `[${hostname}]` : hostname;
+  const url = `http://${host}:${port}`;
+  return {
+    port,
+    url,
+    issueLoginLink: () => `${url}${LOGIN_PATH}?token=${links.issue()}`,
+    stop: () => server.stop(true),
+  };
+}

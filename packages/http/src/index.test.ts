@@ -4,6 +4,8 @@ test("public names of @kinode-ts/http", async () => {
   expect(Object.keys(await import("./index.ts")).sort()).toEqual([
     "DEFAULT_HTTP_LIMITS",
     "HttpListenError",
+    "LoginLinks",
+    "LoginTokens",
     "createHttpServer",
     "loginPageResponse",
     "subdomainLabel",

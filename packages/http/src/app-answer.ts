@@ -33,6 +33,9 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 export class AppAnswers {
   readonly #known = new Map<string, AppAnswer>();
   readonly #reservedCookie: string;
+  /** The last remembered body and its answer: apps answer the same one in a row. */
+  #lastBody: Uint8Array | undefined;
+  #lastAnswer: AppAnswer | undefined;
 
   /** @param reservedCookie - prefix of cookie names that only the server itself may set */
   constructor(reservedCookie: string) {
@@ -41,20 +44,26 @@ export class AppAnswers {
 
   /** @returns `undefined` when the body is not an object with `status` and `headers`, or the status cannot be sent */
   read(body: Uint8Array): AppAnswer | undefined {
+    const last = this.#lastBody;
+    if (last !== undefined && equal(last, body)) return this.#lastAnswer;
     let text: string;
     try {
       text = decoder.decode(body);
     } catch {
       return undefined;
     }
-    const known = this.#known.get(text);
-    if (known !== undefined) return known;
-    const answer = this.#parse(text);
-    if (answer !== undefined && text.length <= MAX_REMEMBERED_LENGTH) this.#remember(text, answer);
+    const answer = this.#known.get(text) ?? this.#parse(text);
+    if (answer !== undefined && text.length <= MAX_REMEMBERED_LENGTH) {
+      this.#remember(text, answer);
+      // A copy: the body may be part of something large, and is not ours.
+      this.#lastBody = body.slice();
+      this.#lastAnswer = answer;
+    }
     return answer;
   }
 
   #remember(text: string, answer: AppAnswer): void {
+    if (this.#known.has(text)) return;
     if (this.#known.size >= MAX_REMEMBERED_COUNT) this.#known.clear();
     this.#known.set(text, answer);
   }
@@ -97,4 +106,12 @@ export class AppAnswers {
   #isReserved(cookie: string): boolean {
     return cookie.trimStart().startsWith(this.#reservedCookie);
   }
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] !== b[i]) return false;
+  }
+  return true;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Address, ModuleContext } from "@kinode-ts/types";
-import { appMessageJson, headerJson, withoutLoginCookies, type Peer } from "./app-message.ts";
+import { appMessageJson, headerJson, type Peer } from "./app-message.ts";
 import type { Bindings, HttpRoute } from "./bindings.ts";
 import type { Channel, Channels } from "./channels.ts";
 import { encodeText } from "./encode-text.ts";
@@ -189,7 +189,7 @@ function askApp(
   let hasBody = method !== "GET" && method !== "HEAD";
   request.headers.forEach((value, name) => {
     let kept: string | undefined = value;
-    if (name === "cookie") kept = withoutLoginCookies(value, ctx.login.tokens.cookiePrefix);
+    if (name === "cookie") kept = ctx.login.tokens.withoutLogin(value);
     else if (name === "content-length" || name === "transfer-encoding") hasBody = true;
     if (kept === undefined) return;
     headers += headers === "" ? headerJson(name, kept) : `,${headerJson(name, kept)}`;

@@ -6,6 +6,13 @@
 import { runCommandLine } from "./commands/command-line.ts";
 
 const args = process.argv.slice(2);
+if (args[0] !== "start") {
+  // The reader, such as "head", has seen enough.
+  process.stdout.on("error", (fault: NodeJS.ErrnoException) => {
+    if (fault.code !== "EPIPE") throw fault;
+    process.exit(0);
+  });
+}
 const code = await runCommandLine(args);
 // A node that could not start may have opened files and ports already, which would keep the program alive.
 if (args[0] === "start" && code !== 0) process.exit(code);

@@ -217,6 +217,25 @@ test("an installed package, its state and the person's decisions are there after
   expect(await node.stop("SIGHUP")).toBe(0);
 }, 60_000);
 
+test("a part of the node that was ended comes back with the rights that installed packages gave it", async () => {
+  const home = newHome("ended");
+  let node = await startDetached(home);
+  const wanted = { grant: ["terminal:terminal:sys"], request: ["homepage:homepage:sys"] };
+  const shown = await node.post<ControlInspection>("packages/inspect", probeZip(wanted));
+  await node.post(`packages/install?hash=${shown.hash}`, { denied: [] });
+  const before = [await heldBy(node, "terminal:terminal:sys"), await heldBy(node, PROBE)];
+  expect(before[0]).toContain(`${PROBE} "messaging"`);
+  expect(before[1]).toContain('homepage:homepage:sys "messaging"');
+  for (const id of ["terminal:terminal:sys", "homepage:homepage:sys"]) {
+    await node.post(`processes/${encodeURIComponent(id)}/kill`);
+  }
+  expect(await heldBy(node, PROBE)).not.toContain('homepage:homepage:sys "messaging"');
+  expect(await node.stop()).toBe(0);
+  node = await startDetached(home);
+  expect([await heldBy(node, "terminal:terminal:sys"), await heldBy(node, PROBE)]).toEqual(before);
+  expect(await node.stop()).toBe(0);
+}, 60_000);
+
 test("every stop signal ends the node in order, with exit code 0", async () => {
   const home = newHome("signals");
   for (const signal of ["SIGTERM", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM"] as const) {

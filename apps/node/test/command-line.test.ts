@@ -2,7 +2,7 @@
  * What the commands print, against a running node.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommandLine } from "../src/commands/command-line.ts";
@@ -178,6 +178,32 @@ test("send, kill, logs and link speak clearly", async () => {
   const login = await fetch(url, { redirect: "manual" });
   expect(login.status).toBe(303);
   expect(login.headers.get("set-cookie")).toContain("kinode-auth_");
+});
+
+test("what is too large, elsewhere, ended or not there is told with the next step", async () => {
+  const large = zipFile("large.zip", new Uint8Array());
+  truncateSync(large, 256 * 1024 * 1024 + 1);
+  expect((await onNode("install", large, "--yes")).err).toContain("a package may have 268435456");
+  expect((await onNode("install", zipFile("probe.zip", probeZip()), "--yes")).code).toBe(0);
+  expect((await kinode("start", join(folder, "far"), "--hostname", "192.0.2.1")).err).toContain(
+    '"192.0.2.1" is not an address of this machine',
+  );
+  expect((await onNode("kill", PROBE)).out).toContain("comes back when its package is installed");
+  expect((await onNode("uninstall", "probe:test.os")).code).toBe(0);
+  expect((await onNode("caps", "ls", "nope")).out).toContain('of a process or package "nope"');
+});
+
+test("a reader that has seen enough ends a command quietly", async () => {
+  const main = join(import.meta.dir, "../src/main.ts");
+  const shell = Bun.spawn(
+    ["sh", "-c", `"$0" "$1" ps --home "$2" | true`, process.execPath, main, home],
+    { stdout: "pipe", stderr: "pipe" },
+  );
+  const [out, err] = await Promise.all([
+    new Response(shell.stdout).text(),
+    new Response(shell.stderr).text(),
+  ]);
+  expect({ out, err }).toEqual({ out: "", err: "" });
 });
 
 test("doctor finds a file that others may read", async () => {

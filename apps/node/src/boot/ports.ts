@@ -17,6 +17,16 @@ function isFree(port: number, hostname: string): boolean {
   }
 }
 
+/** @throws {NodeError} `node.bad-flag`: not an address of this machine, so no port will do */
+function checkHostname(hostname: string): void {
+  if (isFree(0, hostname)) return;
+  throw new NodeError(
+    { code: "node.bad-flag", flag: "--hostname", value: hostname },
+    `"${hostname}" is not an address of this machine`,
+    { hint: "Give 127.0.0.1 for this machine only, or 0.0.0.0 for all its addresses" },
+  );
+}
+
 function firstFree(hostname: string): number | undefined {
   for (let port = FIRST_HTTP_PORT; port <= LAST_HTTP_PORT; port += 1) {
     if (isFree(port, hostname)) return port;
@@ -39,9 +49,10 @@ export function chooseSystemPort(appsPort: number, hostname: string): number {
 /**
  * The wanted port if it is free, else (nothing wanted) the first free one.
  * @param wanted - 0 lets the operating system choose
- * @throws {NodeError} `node.port-taken` naming a free one, `node.no-free-port`
+ * @throws {NodeError} `node.port-taken` naming a free one, `node.no-free-port`, `node.bad-flag` for the address
  */
 export function chooseHttpPort(wanted: number | undefined, hostname: string): number {
+  checkHostname(hostname);
   if (wanted === 0) return 0;
   if (wanted !== undefined) {
     if (isFree(wanted, hostname)) return wanted;

@@ -118,7 +118,13 @@ function openTerminal(
     filter: view.filter,
     history: openHistory(home.history),
     handlers: {
-      line: (text) => enterLine(kernel, random.u64(), text),
+      line: (text) => {
+        if (kernel.process(TERMINAL_PROCESS) === undefined) {
+          opened.terminal.show(
+            "The process that reads commands was ended; it comes back when the node starts again",
+          );
+        } else enterLine(kernel, random.u64(), text);
+      },
       ...handlers,
       toggleStepThrough: () => kernel.debug.toggleStepThrough(),
       step: () => kernel.debug.step(),

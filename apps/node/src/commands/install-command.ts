@@ -130,6 +130,12 @@ export async function installCommand(
   if (flags.json === true) return output.line(JSON.stringify(app));
   const where = app.path === null ? "" : ` Its page: ${node.run.url}${app.path}`;
   output.line(`Installed ${plain(app.name)} ${app.version}; it is ${app.state}.${where}`);
+  if (denied.length === 0) return;
+  output.line("Refused, and perhaps missed by it; kinode caps grant gives it:");
+  for (const { holder, issuer, params } of denied) {
+    const process = issuer.slice(issuer.indexOf("@") + 1);
+    output.line(`  ${holder} ${process} '${plain(params)}'`);
+  }
 }
 
 export async function uninstallCommand(

@@ -47,8 +47,14 @@ export async function psCommand(flags: CommandFlags, output: Output): Promise<vo
 }
 
 export async function killCommand(id: string, flags: CommandFlags, output: Output): Promise<void> {
-  await connectToNode(flags.home).post(`processes/${encodeURIComponent(id)}/kill`);
-  output.line(flags.json === true ? JSON.stringify({ killed: id }) : `Ended ${id}.`);
+  const node = connectToNode(flags.home);
+  const apps = await node.get<ControlApp[]>("apps");
+  await node.post(`processes/${encodeURIComponent(id)}/kill`);
+  if (flags.json === true) return output.line(JSON.stringify({ killed: id }));
+  const app = apps.find(({ processes }) => processes.includes(id));
+  if (app === undefined) return output.line(`Ended ${id}.`);
+  const next = app.bundled ? "when the node starts again" : "when its package is installed again";
+  output.line(`Ended ${id}; it comes back ${next}.`);
 }
 
 export interface SendFlags extends CommandFlags {
@@ -107,7 +113,10 @@ export async function capsListCommand(
     ({ holder }) => filter === undefined || holder === filter || holder.endsWith(`:${filter}`),
   );
   if (flags.json === true) return output.line(JSON.stringify(shown));
-  if (shown.length === 0) return output.line("No capabilities.");
+  if (shown.length === 0) {
+    const of = filter === undefined ? "" : ` of a process or package "${plain(filter)}"`;
+    return output.line(`No capabilities${of}. "kinode ps" lists what there is.`);
+  }
   const rows = shown.map((each) => [
     each.granted ? "yes" : "no",
     each.holder,

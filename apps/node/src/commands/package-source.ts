@@ -7,6 +7,9 @@ import { basename, dirname, join, resolve } from "node:path";
 import { isNameSafePackageId } from "@kinode-ts/types";
 import { NodeError } from "../boot/errors.ts";
 
+/** Largest package in bytes. */
+export const MAX_ZIP_BYTES = 256 * 1024 * 1024;
+
 export interface PackageSource {
   readonly zip: Uint8Array;
   /** From the file name `<package>:<publisher>.zip`, for zips without metadata. */
@@ -44,6 +47,14 @@ export async function readPackageSource(path: string): Promise<PackageSource> {
     const { assemblePackage } = await import("@kinode-ts/kit");
     const { zip, id } = await assemblePackage(full);
     return { zip, id, metadata: undefined };
+  }
+  const { size } = statSync(full);
+  if (size > MAX_ZIP_BYTES) {
+    throw new NodeError(
+      { code: "node.usage", reason: "package too large" },
+      `"${path}" has ${size} bytes; a package may have ${MAX_ZIP_BYTES}`,
+      { hint: "Leave large files out and fetch them when the package runs" },
+    );
   }
   const name = basename(full, ".zip");
   return {

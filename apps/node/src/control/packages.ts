@@ -5,6 +5,7 @@
 import { type Package, readPackage } from "@kinode-ts/kit";
 import type { ControlApp, ControlInspection } from "@kinode-ts/types";
 import * as v from "valibot";
+import { MAX_ZIP_BYTES } from "../commands/package-source.ts";
 import {
   decidableGrants,
   grantKey,
@@ -16,9 +17,6 @@ import { readGrant } from "../packages/permissions.ts";
 import { ControlFault, readJson } from "./answers.ts";
 import { listApps } from "./apps.ts";
 import type { ControlPowers } from "./control-powers.ts";
-
-/** Largest package in bytes. */
-const MAX_ZIP_BYTES = 256 * 1024 * 1024;
 
 function showPackage(powers: ControlPowers, pkg: Package): ControlInspection {
   const { records } = powers.installer;

@@ -8,7 +8,7 @@ import type { Package } from "@kinode-ts/kit";
 import type { Clock, NodeId, Printer, ProcessId } from "@kinode-ts/types";
 import { KERNEL_PROCESS } from "@kinode-ts/types";
 import type { VfsFiles } from "@kinode-ts/vfs";
-import { grantKey, registrationsOf, requestedGrants } from "./grants.ts";
+import { grantFromText, grantKey, registrationsOf, requestedGrants } from "./grants.ts";
 import { foldersOf } from "./install-journal.ts";
 import { syncPackageFiles } from "./package-files.ts";
 import { type AuditRecord, type PackageRecords, recordOf } from "./package-records.ts";
@@ -41,8 +41,11 @@ export async function putBundledFiles(
   }
 }
 
-function missingGrants(powers: BundledPowers, pkg: Package): CapabilityGrant[] {
-  const { kernel, our, records } = powers;
+function missingGrants(
+  powers: BundledPowers,
+  wanted: readonly CapabilityGrant[],
+): CapabilityGrant[] {
+  const { kernel, records } = powers;
   const held = new Map<ProcessId, Set<string>>();
   const heldBy = (holder: ProcessId): Set<string> => {
     let keys = held.get(holder);
@@ -53,10 +56,28 @@ function missingGrants(powers: BundledPowers, pkg: Package): CapabilityGrant[] {
     }
     return keys;
   };
-  return requestedGrants(pkg, our).filter(
+  return wanted.filter(
     // What the person took back stays taken back.
     (grant) => !heldBy(grant.holder).has(grantKey(grant)) && !records.isWithdrawn(grant),
   );
+}
+
+/**
+ * What installed packages gave to these processes, or were given by them. Ending a process takes that away for good,
+ * but a part of the node comes back, and then it must be as it was when those packages were installed.
+ */
+function grantsOfOthers(
+  powers: BundledPowers,
+  returned: ReadonlySet<ProcessId>,
+): CapabilityGrant[] {
+  return powers.records
+    .list()
+    .flatMap((record) => record.requested.map(grantFromText))
+    .filter(
+      ({ holder, capability }) =>
+        returned.has(holder) ||
+        (capability.issuer.node === powers.our && returned.has(capability.issuer.process)),
+    );
 }
 
 /** Registers what is missing or different; returns the processes to run. */
@@ -89,12 +110,13 @@ export async function registerBundled(
 ): Promise<void> {
   const { kernel, records, our, clock, printer } = powers;
   const toRun: ProcessId[] = [];
+  const before = new Set(kernel.processes().map(({ id }) => id));
   for (const { package: pkg } of packages) {
     // oxlint-disable-next-line no-await-in-loop -- all entries of all packages before the first grant
     toRun.push(...(await registerEntries(powers, pkg)));
   }
   for (const { package: pkg, by } of packages) {
-    const missing = missingGrants(powers, pkg);
+    const missing = missingGrants(powers, requestedGrants(pkg, our));
     // oxlint-disable-next-line no-await-in-loop -- in order
     if (missing.length > 0) await kernel.grant(missing);
     const known = records.get(pkg.id);
@@ -109,6 +131,9 @@ export async function registerBundled(
     ]);
   }
   if (toRun.length === 0) return;
+  const returned = new Set(toRun.filter((id) => !before.has(id)));
+  const lost = missingGrants(powers, grantsOfOthers(powers, returned));
+  if (lost.length > 0) await kernel.grant(lost);
   for (const [process, reason] of await kernel.run(toRun)) {
     if (reason === undefined) continue;
     printer.print(0, KERNEL_PROCESS, `The process ${process} does not start: ${reason}`);

@@ -351,6 +351,18 @@ test("what is not installed or belongs to the node cannot be uninstalled", async
   );
 });
 
+test("a package that names itself as a part of the node is refused before anything is changed", async () => {
+  const setup = await setUp();
+  for (const id of ["terminal:sys", "distro:sys"] as PackageId[]) {
+    const pkg = { ...(await V1()), id };
+    await expect(setup.installer.checkPrograms(pkg)).rejects.toThrow("is part of this node");
+    await expect(setup.installer.install(pkg, { denied: [], by: "person" })).rejects.toThrow(
+      "nothing can be installed in its place",
+    );
+    expect(await setup.files.drives(id)).toEqual([]);
+  }
+});
+
 test("a withdrawn capability is gone at once, remembered, given back, and every decision is in the audit log", async () => {
   const setup = await setUp();
   await setup.installer.install(await V1(), { denied: [], by: "person" });

@@ -108,11 +108,22 @@ export class Installer {
     return this.#powers.bundled.has(id);
   }
 
+  /** A zip that names itself as a part of the node would take over what that part may do. */
+  #refuseNodePackage(id: PackageId): void {
+    if (id !== packageOf(KERNEL_PROCESS) && !this.#powers.bundled.has(id)) return;
+    throw new InstallError(
+      { code: "install.bundled", package: id },
+      `The package "${id}" is part of this node; nothing can be installed in its place`,
+      { hint: "Give the package a name or publisher of its own" },
+    );
+  }
+
   /**
    * Compiles every program and checks its imports, before anything is changed.
-   * @throws {InstallError} `install.program` names the file and what is wrong with it
+   * @throws {InstallError} `install.program` names the file and what is wrong with it; `install.bundled`
    */
   async checkPrograms(pkg: Package): Promise<void> {
+    this.#refuseNodePackage(pkg.id);
     const files = new Set([
       ...pkg.processes.map((entry) => entry.path.slice(1)),
       ...pkg.scripts.map((script) => script.file).filter((file) => pkg.files.has(file)),

@@ -28,7 +28,7 @@ import type {
 import { errorText, ProcessFault, ProcessKilled, sameAddress } from "@kinode-ts/types";
 import { type ContextOwner, ContextTable, type Prompting, RequestContext } from "./contexts.ts";
 import type { KernelCore } from "./core.ts";
-import { kept } from "./kept-blob.ts";
+import { kept, withKeptBlob } from "./kept-blob.ts";
 import { messageBytes } from "./mailbox.ts";
 import type { ProcessEntry } from "./process-entry.ts";
 import { ReceivedCapabilities, withoutSignatures } from "./received-capabilities.ts";
@@ -155,7 +155,7 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
   }
 
   lastBlob(): LazyLoadBlob | undefined {
-    return kept(this.#lastBlob);
+    return (this.#lastBlob = kept(this.#lastBlob));
   }
 
   peekBlob(): LazyLoadBlob | undefined {
@@ -209,7 +209,7 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
         response.capabilities.length === 0
           ? (response as SignedResponse)
           : { ...response, capabilities: this.#filter(response.capabilities) },
-      blob: response.inherit ? kept(this.#lastBlob) : blob,
+      blob: response.inherit ? this.lastBlob() : blob,
     };
     this.#assertSize(message);
     return this.#post(message, true);
@@ -251,7 +251,7 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
   #compose(target: Address, request: Request, blob: LazyLoadBlob | undefined): KernelMessage {
     const prompting = request.inherit ? this.#prompting : undefined;
     let carried = blob;
-    if (carried === undefined && request.inherit) carried = kept(this.#lastBlob);
+    if (carried === undefined && request.inherit) carried = this.lastBlob();
     const message: KernelMessage = {
       id: prompting === undefined ? this.#freshId() : prompting.id,
       source: this.our,
@@ -391,7 +391,7 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
     this.#core.timers.cancel(context);
     if (context.settle !== undefined) {
       this.#contexts.remove(context);
-      kept(context.answer?.blob);
+      if (context.answer !== undefined) context.answer = withKeptBlob(context.answer);
       context.settle(context);
     } else if (context === this.#awaiting) {
       this.#wakeUp();

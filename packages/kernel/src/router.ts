@@ -15,7 +15,7 @@ import {
 } from "@kinode-ts/types";
 import type { CommandHandler } from "./command-handler.ts";
 import type { KernelCore } from "./core.ts";
-import { kept } from "./kept-blob.ts";
+import { withKeptBlob } from "./kept-blob.ts";
 import type { ModuleQueue } from "./module-queue.ts";
 import type { ProcessEntry } from "./process-entry.ts";
 
@@ -67,9 +67,8 @@ export class Router {
 
   /** A message from outside the process table: terminal input, tools. All checks apply (§8.3). */
   inject(message: KernelMessage): void {
-    kept(message.blob);
     const source = this.#named(message.source);
-    const named = { ...message, source, target: this.#named(message.target) };
+    const named = { ...withKeptBlob(message), source, target: this.#named(message.target) };
     if (source.node !== this.#our) {
       this.received(named);
       return;
@@ -79,8 +78,8 @@ export class Router {
   }
 
   /** A request with the authority of the person who runs the node: no capability is asked for. */
-  fromTool(message: KernelMessage): boolean {
-    kept(message.blob);
+  fromTool(question: KernelMessage): boolean {
+    const message = withKeptBlob(question);
     if (message.target.node !== this.#our) {
       this.#core.powers.network.send(message);
       return true;
@@ -93,7 +92,6 @@ export class Router {
 
   /** A message that came from another node; the network has proven `source.node`. */
   received(arrived: KernelMessage): void {
-    kept(arrived.blob);
     const { source, target } = arrived;
     if (source.node === this.#our || source.node === "our" || target.node !== this.#our) {
       this.#drop(
@@ -105,7 +103,7 @@ export class Router {
     }
     // W27: a peer may direct answers only to its own node.
     const foreign = arrived.rsvp !== undefined && arrived.rsvp.node !== source.node;
-    const message = foreign ? { ...arrived, rsvp: undefined } : arrived;
+    const message = withKeptBlob(foreign ? { ...arrived, rsvp: undefined } : arrived);
     if (this.#core.asks.count !== 0 && this.#core.asks.takeResponse(message)) return;
     const receiver = this.#core.table.find(target.process);
     if (receiver === undefined || !receiver.exists) {
@@ -165,8 +163,8 @@ export class Router {
     return offer === "slow" ? receiver : undefined;
   }
 
-  #handToNode(receiver: ProcessEntry, message: KernelMessage, sender?: ProcessEntry): void {
-    kept(message.blob);
+  #handToNode(receiver: ProcessEntry, handed: KernelMessage, sender?: ProcessEntry): void {
+    const message = withKeptBlob(handed);
     if (receiver.id === KERNEL_PROCESS) {
       this.#commands.handle(message);
     } else if (receiver.module === undefined) {
@@ -190,7 +188,6 @@ export class Router {
   }
 
   #outgoing(sender: ProcessEntry, message: KernelMessage): void {
-    kept(message.blob);
     if (sender.state === "ended") return;
     if (!sender.holder.mayNetwork()) {
       this.#core.lines.about(
@@ -202,7 +199,8 @@ export class Router {
       this.inform(message);
       return;
     }
-    this.#core.observer.pass(message, () => this.#core.powers.network.send(message));
+    const leaving = withKeptBlob(message);
+    this.#core.observer.pass(leaving, () => this.#core.powers.network.send(leaving));
   }
 
   #missing(sender: ProcessEntry, message: KernelMessage): void {

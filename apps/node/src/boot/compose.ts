@@ -8,7 +8,7 @@ import { createComponentExecutor } from "@kinode-ts/component";
 import { createNodeSigner, equalBytes, primitives } from "@kinode-ts/crypto";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import { createNativeExecutor, createScriptExecutor } from "@kinode-ts/engine";
-import { createHttpServer } from "@kinode-ts/http";
+import { createHttpServer, loginPageResponse } from "@kinode-ts/http";
 import { createKernel, type Kernel } from "@kinode-ts/kernel";
 import { type Package, readPackage } from "@kinode-ts/kit";
 import { openSqliteStore } from "@kinode-ts/store/sqlite";
@@ -210,7 +210,12 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
             sameOrigin,
           }),
       },
-      { prefix: "/~/system", handle: (request) => toSystemPages(request, control.pages) },
+      {
+        prefix: "/~/system",
+        // In place: the login page loads its own address again once the person is logged in.
+        handle: (request, { authenticated }) =>
+          authenticated ? toSystemPages(request, control.pages) : loginPageResponse(identity.name),
+      },
     ],
   });
   const kernel: Kernel = createKernel(

@@ -93,7 +93,7 @@ export function serveSystemPages(options: SystemPagesOptions): SystemPages {
       return redirect("/", isGood ? { "set-cookie": tokens.issueCookie(null, false) } : {});
     }
     if (!authenticated && url.pathname === "/") {
-      return redirect(`http://${url.hostname}:${options.appsPort}/login?redirect=/~/system`);
+      return redirect(`http://${url.hostname}:${options.appsPort}/~/system`);
     }
     return page(url.pathname);
   };

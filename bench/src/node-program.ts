@@ -91,6 +91,22 @@ export async function logIn(node: ServerProgram): Promise<string> {
   return cookie;
 }
 
+/** Settles when a process answers its page: the node serves other pages before all its processes have bound theirs. */
+export async function waitForPage(
+  node: ServerProgram,
+  path: string,
+  cookie: string,
+): Promise<void> {
+  const deadlineMs = performance.now() + FIRST_PAGE_DEADLINE_MS;
+  for (;;) {
+    const page = await fetch(`http://127.0.0.1:${node.port}${path}`, { headers: { cookie } });
+    await page.arrayBuffer();
+    if (page.status === 200) return;
+    if (performance.now() > deadlineMs) throw new Error(`${path} has status ${page.status}`);
+    await Bun.sleep(5);
+  }
+}
+
 export interface TemporaryFolder extends Disposable {
   readonly path: string;
 }

@@ -4,7 +4,14 @@
  */
 import { type Figure, figure, median, type Scenario } from "./figure.ts";
 import { load, type LoadResult } from "./http-load.ts";
-import { logIn, packFolder, startBareServer, startNode, temporaryFolder } from "./node-program.ts";
+import {
+  logIn,
+  packFolder,
+  startBareServer,
+  startNode,
+  temporaryFolder,
+  waitForPage,
+} from "./node-program.ts";
 
 const BOOTS = 7;
 const LOAD_MS = 3_000;
@@ -42,6 +49,7 @@ async function measurePages(
   await using node = await startNode(`${folder.path}/home`, ["--package", zip]);
   await using bare = await startBareServer();
   const cookie = await logIn(node);
+  await waitForPage(node, path, cookie);
   const figures: Figure[] = [];
   for (const connections of [1, 32]) {
     const pages = await load(node.port, path, connections, LOAD_MS, cookie);

@@ -17,6 +17,7 @@ async function bundle(name: string): Promise<Uint8Array> {
     format: "iife",
     target: "browser",
     minify: true,
+    conditions: ["bun"],
   });
   return new Uint8Array(await built.outputs[0]!.arrayBuffer());
 }

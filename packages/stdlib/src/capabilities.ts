@@ -25,7 +25,7 @@ function fullText(target: Target): string {
 
 /** Keeps capabilities that arrived with a message; others are silently ignored by the kernel. */
 async function save(from: Message | readonly GuestCapability[]): Promise<void> {
-  await host().saveCapabilities("delivery" in from ? from.capabilities : from);
+  await host().saveCapabilities("attached" in from ? from.attached : from);
 }
 
 async function drop(capabilities: readonly GuestCapability[]): Promise<void> {

@@ -6,19 +6,20 @@ import type { GuestRuntime } from "@kinode-ts/types";
 import { Dispatcher } from "./dispatcher.ts";
 import { currentHost } from "./host.ts";
 
-let current: Dispatcher | undefined;
+/** It, if it has been made. */
+export let running: Dispatcher | undefined;
 
 /** @throws {NoHostError} outside a process */
 export function dispatcher(): Dispatcher {
-  return (current ??= new Dispatcher(currentHost()));
+  return (running ??= new Dispatcher(currentHost()));
 }
 
 /** @throws {NoHostError} outside a process */
 export function host(): GuestRuntime {
-  return (current ??= new Dispatcher(currentHost())).exchange.host;
+  return (running ??= new Dispatcher(currentHost())).exchange.host;
 }
 
 /** For tests: makes the library run on another host from now on; without one, on the global again. */
 export function useHost(replacement: GuestRuntime | undefined): void {
-  current = replacement === undefined ? undefined : new Dispatcher(replacement);
+  running = replacement === undefined ? undefined : new Dispatcher(replacement);
 }

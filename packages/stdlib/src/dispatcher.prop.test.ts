@@ -8,12 +8,19 @@ import { BlobGoneError } from "./errors.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Handler } from "./dispatcher.ts";
 import type { OutgoingRequest } from "./exchange.ts";
-import type { IncomingRequest } from "./message.ts";
+import type { IncomingRequest, IncomingResponse } from "./message.ts";
+import type { Answer } from "./answer.ts";
 import { reply } from "./answer.ts";
 import { TestNode } from "./testing/index.ts";
 
 type Step =
-  | { readonly do: "ask"; readonly target: number; readonly call: Call; readonly inherit: boolean }
+  | {
+      readonly do: "ask";
+      readonly target: number;
+      readonly call: Call;
+      /** `plain`: a target and a body, nothing else. */
+      readonly how: "with-blob" | "inherit" | "plain";
+    }
   | { readonly do: "both"; readonly calls: readonly { target: number; call: Call }[] }
   | { readonly do: "sleep"; readonly ms: number }
   | { readonly do: "wait" }
@@ -73,14 +80,20 @@ function randomStep(pick: Pick, depth: number): Step {
     case 5:
       return { do: "tell", target, call: randomCall(pick, depth, target) };
     default:
-      return { do: "ask", target, call: randomCall(pick, depth, target), inherit: pick(3) === 0 };
+      return {
+        do: "ask",
+        target,
+        call: randomCall(pick, depth, target),
+        how: (["with-blob", "inherit", "plain"] as const)[pick(3)]!,
+      };
   }
 }
 
 interface World {
   readonly node: TestNode;
   readonly faults: string[];
-  waiters: (() => void)[];
+  /** By process where nothing outside may wake its code up; else all together, under 0. */
+  readonly waiters: (() => void)[][];
 }
 
 function out(
@@ -101,16 +114,26 @@ function out(
 
 const SECONDS = 1_000_000;
 
-function interpreter(world: World, dispatcher: Dispatcher): Handler {
+function interpreter(world: World, dispatcher: Dispatcher, index: number): Handler {
+  const group = world.node.isFast ? index : 0;
   const blobText = (message: { blob(): { bytes: Uint8Array } | undefined }): string =>
     new TextDecoder().decode(message.blob()?.bytes);
 
-  async function ask(target: number, call: Call, inherit: IncomingRequest | false, mine: string) {
+  function send(target: number, call: Call, inherit: IncomingRequest | false, mine: string) {
     const sending =
       inherit === false
         ? out(target, call)
         : out(target, { ...call, own: mine }, { inherit, blob: undefined });
-    const response = await dispatcher.request(sending, SECONDS, undefined);
+    return dispatcher.request(sending, SECONDS, undefined);
+  }
+
+  function sendPlain(target: number, call: Call) {
+    const { target: address, body } = out(target, { ...call, own: "" });
+    return dispatcher.requestPlain(address, body, SECONDS);
+  }
+
+  async function check(call: Call, sent: Promise<IncomingResponse>): Promise<void> {
+    const response = await sent;
     const [answered, theirs] = JSON.parse(response.text()) as [number, string];
     if (answered !== call.nonce) world.faults.push(`asked ${call.nonce}, got ${answered}`);
     if (response.hasBlob && blobText(response) !== theirs) {
@@ -121,9 +144,10 @@ function interpreter(world: World, dispatcher: Dispatcher): Handler {
   async function step(request: IncomingRequest, one: Step, mine: string): Promise<void> {
     switch (one.do) {
       case "ask":
-        return ask(one.target, one.call, one.inherit && request, mine);
+        if (one.how === "plain") return check(one.call, sendPlain(one.target, one.call));
+        return check(one.call, send(one.target, one.call, one.how === "inherit" && request, mine));
       case "both":
-        await Promise.all(one.calls.map((c) => ask(c.target, c.call, false, mine)));
+        await Promise.all(one.calls.map((c) => check(c.call, send(c.target, c.call, false, mine))));
         return;
       case "sleep":
         await new Promise<void>((resolve, reject) =>
@@ -141,11 +165,9 @@ function interpreter(world: World, dispatcher: Dispatcher): Handler {
         );
         return;
       case "wait":
-        return new Promise<void>((resolve) => world.waiters.push(resolve));
+        return new Promise<void>((resolve) => world.waiters[group]!.push(resolve));
       case "nudge": {
-        const woken = world.waiters;
-        world.waiters = [];
-        for (const wake of woken) wake();
+        for (const wake of world.waiters[group]!.splice(0)) wake();
         return;
       }
       case "tell":
@@ -158,11 +180,12 @@ function interpreter(world: World, dispatcher: Dispatcher): Handler {
     }
   }
 
-  return async (request) => {
-    const call = request.json() as Call & { own?: string; answerNonce?: number };
+  type Received = Call & { readonly own?: string; readonly answerNonce?: number };
+
+  async function perform(request: IncomingRequest, call: Received): Promise<Answer | undefined> {
     const nonce = call.answerNonce ?? call.nonce;
     const mine = call.own ?? String(call.nonce);
-    const answer = (): string => JSON.stringify([nonce, mine]);
+    const answer = (): string => answerText(call);
     if (call.end === "later") request.answerLater();
     const reads = call.nonce % 2 === 0 || call.end === "echo-blob" || typeof call.end === "object";
     if (reads) request.blob();
@@ -192,20 +215,39 @@ function interpreter(world: World, dispatcher: Dispatcher): Handler {
       return undefined;
     }
     return call.end === "echo-blob" ? reply(answer(), { inherit: true }) : answer();
+  }
+
+  const answerText = (call: Received): string =>
+    JSON.stringify([call.answerNonce ?? call.nonce, call.own ?? String(call.nonce)]);
+
+  return (request) => {
+    const call = request.json() as Received;
+    const isSimple = call.steps.length === 0 && call.end === "return";
+    return isSimple ? answerText(call) : perform(request, call);
   };
+}
+
+const NUDGE: Step = { do: "nudge" };
+
+function wakeAll({ node, waiters }: World): void {
+  for (const [index, group] of waiters.entries()) {
+    const call: Call = { nonce: ++nonces, steps: [NUDGE], end: "return" };
+    if (!node.isFast) for (const wake of group.splice(0)) wake();
+    else if (group.length > 0) node.tell(`p${index}:test:sys`, call);
+  }
 }
 
 async function runProgram(seed: number): Promise<string[]> {
   const random = createSeededRandom(seed);
   const pick: Pick = (count) => (count <= 1 ? 0 : random.bytes(1)[0]! % count);
-  const node = new TestNode({ pick, receivesDirectly: pick(2) === 0 });
-  const world: World = { node, faults: [], waiters: [] };
+  const node = new TestNode({ pick, receivesDirectly: pick(2) === 0, isFast: pick(2) === 0 });
+  const world: World = { node, faults: [], waiters: Array.from({ length: PROCESSES }, () => []) };
   const dispatchers: Dispatcher[] = [];
   const start = (index: number): void => {
     const process = node.start(`p${index}:test:sys`, (host) => {
       const dispatcher = new Dispatcher(host);
       dispatchers.push(dispatcher);
-      host.main(() => dispatcher.serve(interpreter(world, dispatcher), {}));
+      host.main(() => dispatcher.serve(interpreter(world, dispatcher, index), {}));
     });
     void process;
   };
@@ -227,7 +269,7 @@ async function runProgram(seed: number): Promise<string[]> {
   const open = (): number => dispatchers.reduce((sum, one) => sum + one.exchange.deferredCount, 0);
   for (let round = 0; round < 250 && (answered < asked || open() > 0); round++) {
     await node.advance(500);
-    for (const wake of world.waiters.splice(0)) wake();
+    wakeAll(world);
   }
   if (answered !== asked) world.faults.push(`${asked - answered} of ${asked} got no answer`);
   for (const line of node.lines) world.faults.push(`${line.process} printed ${line.text}`);

@@ -6,7 +6,15 @@
  * the chance to act before it takes the next one.
  * @module
  */
-import type { GuestDelivery, GuestRuntime, U64 } from "@kinode-ts/types";
+import type {
+  GuestDelivery,
+  GuestFast,
+  GuestHeardResponse,
+  GuestListener,
+  GuestRuntime,
+  GuestSendError,
+  U64,
+} from "@kinode-ts/types";
 import { errorText } from "@kinode-ts/types";
 import type { Answer } from "./answer.ts";
 import { SendError } from "./errors.ts";
@@ -38,6 +46,8 @@ interface Waiter {
 /** Microtask turns code gets after a message that woke it up; an awaited call costs one to three. */
 const TURNS_AFTER_WAKING = 12;
 const TURN = Promise.resolve();
+/** The highest ticket that a host takes. */
+const LAST_TICKET = 65_535;
 
 export class Dispatcher {
   readonly exchange: Exchange;
@@ -45,10 +55,12 @@ export class Dispatcher {
   readonly #inbox: (Message | SendError)[] = [];
   readonly #waiters: Waiter[] = [];
   #handler: Handler | undefined = undefined;
+  /** The handler, while no interceptor looks at requests before it. */
+  #plainHandler: Handler | undefined = undefined;
   #serveOptions: ServeOptions = {};
   #stopped: Waiter | undefined = undefined;
-  #awaited = 0;
   #receiving = false;
+  #listener: GuestListener | undefined = undefined;
   #lost: { readonly error: unknown } | undefined = undefined;
 
   constructor(host: GuestRuntime) {
@@ -70,12 +82,48 @@ export class Dispatcher {
 
   /** The same for a target and a body alone. */
   requestPlain(target: string, body: Uint8Array | string, seconds: U64): Promise<IncomingResponse> {
+    const exchange = this.exchange;
+    const fast = exchange.fast;
+    const slots = exchange.slots;
+    // One function without calls of its own: in a small engine each would show in the time of a round trip.
+    let slot = slots.free;
+    if (slot === undefined) {
+      slot = slots.take("asked");
+    } else {
+      slots.free = slot.nextFree;
+      slot.use = "asked";
+    }
+    if (fast === undefined || slot.index > LAST_TICKET) {
+      return this.#requestBySlot(target, body, seconds, slot);
+    }
+    const saved = exchange.prompting;
+    let response: Promise<unknown>;
+    try {
+      response = fast.ask(target, body, seconds, slot.index);
+    } catch (thrown) {
+      slots.release(slot);
+      throw thrown;
+    }
+    slot.saved = saved;
+    slot.owner = exchange.current;
+    if (saved !== undefined) saved.restorers++;
+    exchange.awaited++;
+    if (!this.#receiving) this.#wake();
+    return response as Promise<IncomingResponse>;
+  }
+
+  #requestBySlot(
+    target: string,
+    body: Uint8Array | string,
+    seconds: U64,
+    slot: Slot,
+  ): Promise<IncomingResponse> {
+    slot.use = "promise";
     return new Promise((resolve, reject) => {
-      const slot = this.exchange.slots.take("promise");
       slot.done = resolve;
       slot.failed = reject;
       this.exchange.sendPlain(target, body, seconds, slot);
-      this.#awaited++;
+      this.exchange.awaited++;
       if (!this.#receiving) this.#wake();
     });
   }
@@ -93,7 +141,7 @@ export class Dispatcher {
     slot.done = done;
     slot.failed = failed;
     void this.exchange.sendExpecting(out, seconds, slot);
-    this.#awaited++;
+    this.exchange.awaited++;
     this.#wake();
   }
 
@@ -130,6 +178,7 @@ export class Dispatcher {
     }
     if (this.#lost !== undefined) return Promise.reject(this.#lost.error);
     this.#handler = handler;
+    if (this.#interceptors.length === 0) this.#plainHandler = handler;
     this.#serveOptions = options;
     return new Promise((resolve, reject) => {
       this.#stopped = { resolve: () => resolve(), reject };
@@ -139,13 +188,14 @@ export class Dispatcher {
   }
 
   stop(): void {
-    this.#handler = undefined;
+    this.#handler = this.#plainHandler = undefined;
     this.#stopped?.resolve(undefined as never);
     this.#stopped = undefined;
   }
 
   intercept(interceptor: Interceptor): void {
     this.#interceptors.push(interceptor);
+    this.#plainHandler = undefined;
   }
 
   /** Settles when every answer that was given has been sent, or nobody waits for it any more. */
@@ -163,7 +213,7 @@ export class Dispatcher {
   #isNeeded(): boolean {
     return (
       this.#handler !== undefined ||
-      this.#awaited > 0 ||
+      this.exchange.awaited > 0 ||
       this.#waiters.length > 0 ||
       this.exchange.deferredCount > 0
     );
@@ -172,7 +222,79 @@ export class Dispatcher {
   #wake(): void {
     if (this.#receiving || this.#lost !== undefined) return;
     this.#receiving = true;
-    void this.#run();
+    const { fast } = this.exchange;
+    if (fast === undefined) void this.#run();
+    else fast.listen((this.#listener ??= this.#createListener(fast)));
+  }
+
+  // On a host with the short way messages come here. All jobs have run before `next`: woken code has reached its wait.
+  #createListener(fast: GuestFast): GuestListener {
+    const { exchange } = this;
+    const waiters = this.#waiters;
+    const { slots } = exchange;
+    const { all } = slots;
+    return {
+      requestPrototype: exchange.prototypes.request,
+      responsePrototype: exchange.prototypes.response,
+      next: () => {
+        if (!this.#isNeeded()) return (this.#receiving = false);
+        exchange.beforeBlocking();
+        return true;
+      },
+      // Plain requests and ends of an `ask` take no detours; everything else goes the way of all hosts.
+      request: (heard) => {
+        const request = heard as IncomingRequest;
+        const handler = this.#plainHandler;
+        if (handler === undefined || request.expectsResponse === undefined || waiters.length > 0) {
+          exchange.requestHeard(request);
+          this.#requestDelivered(request);
+          return false;
+        }
+        exchange.newest = exchange.prompting = exchange.current = request;
+        try {
+          const outcome = handler(request);
+          const isBody = typeof outcome === "string" || outcome instanceof Uint8Array;
+          if (!isBody || request.state !== "open" || request.kept) {
+            this.#handled(request, outcome);
+            return false;
+          }
+          fast.answer(outcome);
+          request.state = "answered";
+          exchange.answeredAtOnce();
+        } catch (thrown) {
+          this.#failed(request, thrown);
+          return false;
+        }
+        return this.#handler !== undefined;
+      },
+      end: (end, ticket) => {
+        const slot = all[ticket];
+        if (slot === undefined || slot.use !== "asked") {
+          this.#endDelivered(slots.at(ticket), end as IncomingResponse | GuestSendError);
+          return undefined;
+        }
+        const saved = slot.saved;
+        exchange.prompting = saved;
+        exchange.current = slot.owner;
+        exchange.awaited--;
+        slot.saved = slot.owner = undefined;
+        slot.use = "free";
+        slot.nextFree = slots.free;
+        slots.free = slot;
+        if (saved !== undefined) {
+          saved.restorers--;
+          if (saved.deferred !== undefined) {
+            exchange.newest = undefined;
+            exchange.flush(saved);
+          }
+        }
+        if ((end as GuestHeardResponse).carriesBlob !== undefined) {
+          return (exchange.newest = end as IncomingResponse);
+        }
+        exchange.newest = undefined;
+        throw new SendError(end as GuestSendError, undefined);
+      },
+    };
   }
 
   // Awaiting promises that exist already is the cheapest way to wait in a small engine.
@@ -189,7 +311,7 @@ export class Dispatcher {
         const woken =
           delivery.kind === "request"
             ? this.#requestDelivered(exchange.requestReceived(delivery))
-            : this.#endDelivered(delivery);
+            : this.#endDelivered(exchange.slots.find(delivery.context), endOf(exchange, delivery));
         if (woken === undefined) continue;
         // Lets woken code reach its next wait, so that it acts while its own message is prompting: until it has sent or
         // answered something, or nothing of it seems to come. Acting later is slower, never wrong.
@@ -234,18 +356,22 @@ export class Dispatcher {
 
   /** The request on whose behalf code was woken up, if any. */
   #endDelivered(
-    delivery: Exclude<GuestDelivery, { kind: "request" }>,
+    named: Slot | undefined,
+    ended: IncomingResponse | GuestSendError,
   ): IncomingRequest | undefined {
     const { exchange } = this;
-    const slot = exchange.endReceived(delivery);
+    const slot = exchange.endReceived(named, ended.kind === "response");
     if (slot === undefined) return undefined;
     const { use, owner, userContext, done, failed } = slot;
     exchange.slots.release(slot);
     if (use === "bookmark") return undefined;
-    const end =
-      delivery.kind === "response"
-        ? exchange.response(delivery, userContext)
-        : new SendError(delivery, userContext);
+    let end: IncomingResponse | SendError;
+    if (ended.kind === "response") {
+      end = exchange.newest = ended;
+      if (userContext !== undefined) ended.context = userContext;
+    } else {
+      end = new SendError(ended, userContext);
+    }
     if (use === "promise") this.#settle(end, done!, failed!);
     else if (this.#waiters.length > 0) this.#hand(this.#waiters.shift()!, end);
     else this.#take(end);
@@ -257,7 +383,7 @@ export class Dispatcher {
     done: NonNullable<Slot["done"]>,
     failed: NonNullable<Slot["failed"]>,
   ): void {
-    this.#awaited--;
+    this.exchange.awaited--;
     try {
       if (end instanceof SendError) failed(end);
       else done(end);
@@ -303,6 +429,10 @@ export class Dispatcher {
     if (typeof outcome === "string" || outcome instanceof Uint8Array) {
       if (this.exchange.answerAtOnce(request, outcome)) return;
     }
+    this.#handled(request, outcome);
+  }
+
+  #handled(request: IncomingRequest, outcome: ReturnType<Handler>): void {
     if (isPromise(outcome)) {
       request.running = true;
       void outcome.then(
@@ -340,7 +470,7 @@ export class Dispatcher {
   #failed(request: IncomingRequest, thrown: unknown): void {
     request.running = request.live = false;
     if (request.state === "open") request.state = "closed";
-    this.#report(thrown, ` for a request of "${request.delivery.source}"`);
+    this.#report(thrown, ` for a request of "${request.sender}"`);
   }
 
   #guarded(action: () => void): void {
@@ -354,6 +484,13 @@ export class Dispatcher {
   #report(thrown: unknown, where = ""): void {
     this.exchange.host.printToTerminal(0, `A handler failed${where}: ${errorText(thrown)}`);
   }
+}
+
+function endOf(
+  exchange: Exchange,
+  delivery: Exclude<GuestDelivery, { kind: "request" }>,
+): IncomingResponse | GuestSendError {
+  return delivery.kind === "response" ? exchange.toResponse(delivery) : delivery;
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {

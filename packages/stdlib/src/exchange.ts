@@ -22,6 +22,7 @@ import type {
   GuestBlob,
   GuestCapability,
   GuestDelivery,
+  GuestFast,
   GuestIncomingRequest,
   GuestRequest,
   GuestResponse,
@@ -35,8 +36,14 @@ import { toBlob } from "./blob.ts";
 import { encodeBody } from "./body.ts";
 import { BlobGoneError, InheritError } from "./errors.ts";
 import { stringifyJson } from "./json.ts";
-import type { Message, MessageKeeper } from "./message.ts";
-import { IncomingRequest, IncomingResponse } from "./message.ts";
+import type {
+  IncomingRequest,
+  IncomingResponse,
+  Message,
+  MessageKeeper,
+  MessagePrototypes,
+} from "./message.ts";
+import { messagePrototypes, toRequest, toResponse } from "./message.ts";
 import type { Slot } from "./slots.ts";
 import { SlotTable } from "./slots.ts";
 
@@ -73,7 +80,9 @@ const UNKNOWN_REQUEST: GuestIncomingRequest = {
 
 export class Exchange implements MessageKeeper {
   readonly host: GuestRuntime;
+  readonly fast: GuestFast | undefined;
   readonly slots: SlotTable = new SlotTable();
+  readonly prototypes: MessagePrototypes = messagePrototypes(this);
   /** The kernel's prompting message, as far as it can be known. */
   prompting: IncomingRequest | undefined = undefined;
   /** The request on whose behalf code is presumably running. */
@@ -81,6 +90,8 @@ export class Exchange implements MessageKeeper {
   newest: Message | undefined = undefined;
   /** Counts requests sent and answers given: a sign that woken code has got to its next wait. */
   actions = 0;
+  /** Requests whose end a promise or a callback waits for. */
+  awaited = 0;
   /** Actions that wait for their request to be prompting. */
   deferredCount = 0;
   /** Called once, when nothing is deferred any more. */
@@ -98,7 +109,8 @@ export class Exchange implements MessageKeeper {
 
   constructor(host: GuestRuntime) {
     this.host = host;
-    this.#unknown = new IncomingRequest(UNKNOWN_REQUEST, this, undefined);
+    this.fast = host.fast;
+    this.#unknown = toRequest(this.prototypes.request, UNKNOWN_REQUEST);
     this.#unknown.state = "closed";
   }
 
@@ -112,24 +124,31 @@ export class Exchange implements MessageKeeper {
 
   // --- receiving -----------------------------------------------------------------------------
 
-  /** Follows the register over a received request. */
+  /** Makes the message of a request and follows the register over it. */
   requestReceived(delivery: GuestIncomingRequest): IncomingRequest {
     this.#receiving = false;
-    const under =
-      delivery.expectsResponse === undefined && delivery.inherit ? this.prompting : undefined;
-    const request = new IncomingRequest(delivery, this, under);
-    if (request.prompts !== "no") this.prompting = request;
-    this.newest = request;
+    const request = toRequest(this.prototypes.request, delivery);
+    this.requestHeard(request);
     return request;
   }
 
+  /** Follows the register over a received request. */
+  requestHeard(request: IncomingRequest): void {
+    this.newest = request;
+    if (request.expectsResponse === undefined) {
+      request.prompts = request.inherit ? "maybe" : "no";
+      if (!request.inherit) return;
+      request.under = this.prompting;
+    }
+    this.prompting = request;
+  }
+
   /** Follows the register over the end of a request of ours; the slot is still to be released. */
-  endReceived(delivery: Exclude<GuestDelivery, GuestIncomingRequest>): Slot | undefined {
+  endReceived(slot: Slot | undefined, isResponse: boolean): Slot | undefined {
     this.#receiving = false;
-    const slot = this.slots.find(delivery.context);
     if (slot === undefined) {
       // A response nobody waits for: kernels of the reference kind make it the prompting message.
-      if (delivery.kind === "response") {
+      if (isResponse) {
         this.prompting = this.#unknown;
         this.#lastBlobOf = undefined;
       }
@@ -142,32 +161,32 @@ export class Exchange implements MessageKeeper {
     if (saved !== undefined) {
       saved.restorers--;
       if (slot.inherited) saved.inheritors--;
-      if (saved.deferred !== undefined) this.#flush(saved);
+      if (saved.deferred !== undefined) this.flush(saved);
     }
-    if (slot.use === "bookmark") this.#bookmarkEnded(slot, delivery.kind === "response");
+    if (slot.use === "bookmark") this.#bookmarkEnded(slot, isResponse);
     else this.current = slot.owner;
     return slot;
   }
 
-  /** Makes the message of a response; it is the newest one from now on. */
-  response(
-    delivery: Extract<GuestDelivery, { kind: "response" }>,
-    context: Uint8Array | undefined,
-  ): IncomingResponse {
-    const response = new IncomingResponse(delivery, this, context);
-    this.newest = response;
-    return response;
+  /** Makes the message of a response. */
+  toResponse(delivery: Extract<GuestDelivery, { kind: "response" }>): IncomingResponse {
+    return toResponse(this.prototypes.response, delivery);
   }
 
   /** To be called before every `receive`: after it the register and the newest blob will be others. */
   beforeReceive(): void {
-    const prompting = this.prompting;
+    this.beforeBlocking();
+    this.#receiving = true;
+  }
+
+  /** The same where nothing of this process can run until the message is there. */
+  beforeBlocking(): void {
+    const { prompting, newest } = this;
     if (prompting !== undefined && prompting.restorers === 0) {
       const needsItsTurn = prompting.state === "open" || prompting.deferred !== undefined;
       if (needsItsTurn) this.#bookmark(prompting);
     }
-    if (this.newest !== undefined) this.#settleBlob(this.newest);
-    this.#receiving = true;
+    if (newest !== undefined && newest.carriesBlob !== false) this.#settleBlob(newest);
   }
 
   // A message that code may still look at keeps its blob here, unless it has been passed on unread. After a message
@@ -236,11 +255,16 @@ export class Exchange implements MessageKeeper {
   answerAtOnce(request: IncomingRequest, body: Uint8Array | string): boolean {
     if (this.#receiving || this.prompting !== request || request.under !== undefined) return false;
     if (request.state !== "open" || request.kept) return false;
-    request.state = "answered";
-    this.newest = this.#lastBlobOf = undefined;
     const sent = this.host.sendResponse({ body });
+    request.state = "answered";
+    this.answeredAtOnce();
     if (sent !== undefined) void this.#track(sent);
     return true;
+  }
+
+  /** Nobody is interested in the blob of the newest message. */
+  answeredAtOnce(): void {
+    this.newest = this.#lastBlobOf = undefined;
   }
 
   #canAnswer(request: IncomingRequest): boolean {
@@ -271,7 +295,8 @@ export class Exchange implements MessageKeeper {
     this.deferredCount++;
   }
 
-  #flush(request: IncomingRequest): void {
+  /** Does what has waited for `request` to be prompting; it is now. */
+  flush(request: IncomingRequest): void {
     const blocker = blockerOf(request);
     if (blocker !== undefined) {
       // Left unanswered for good, or passed on to somebody else: it blocks until nobody can wait for it.
@@ -357,7 +382,7 @@ export class Exchange implements MessageKeeper {
   // Contexts are kept by id: with an id that is outstanding here already, one of the two ends would be lost. That is so
   // for a second request inheriting from the same one, and where the id may have come from here.
   #mayReuseId(from: IncomingRequest): boolean {
-    return from.inheritors === 0 && !from.inherit && from.delivery.source !== this.host.our();
+    return from.inheritors === 0 && !from.inherit && from.sender !== this.host.our();
   }
 
   /** Sends a request that expects no response. */
@@ -477,6 +502,6 @@ function blockerOf(request: IncomingRequest): IncomingRequest | undefined {
 }
 
 function patienceMs(request: IncomingRequest): number {
-  const seconds = request.delivery.expectsResponse;
+  const seconds = request.expectsResponse;
   return seconds === undefined ? MAYBE_EXPIRY_MS : Number(seconds) * 1_000;
 }

@@ -4,7 +4,15 @@
  * Source: spec/packages-and-tools.md §25.2, spec/kernel.md §3.6, §3.8.
  * @module
  */
-import type { GuestBlob, GuestIncomingRequest, GuestIncomingResponse, U64 } from "@kinode-ts/types";
+import type {
+  GuestBlob,
+  GuestCapability,
+  GuestHeardRequest,
+  GuestHeardResponse,
+  GuestIncomingRequest,
+  GuestIncomingResponse,
+  U64,
+} from "@kinode-ts/types";
 import type { ProcessId } from "./address.ts";
 import { Address } from "./address.ts";
 import type { LazyLoadBlob } from "./blob.ts";
@@ -40,11 +48,20 @@ function internAddress(text: string): Address {
 /** Where the blob of a message is. */
 export type BlobPlace = "host" | "here" | "passed-on";
 
-abstract class ReceivedMessage<D extends GuestIncomingRequest | GuestIncomingResponse> {
-  /** The message as the host gave it. */
-  readonly delivery: D;
+// Messages have no constructor: a host that can makes them in one step, with these prototypes (`GuestListener`).
+abstract class ReceivedMessage {
+  /** @internal On the prototypes of one exchange. */
+  declare readonly keeper: MessageKeeper;
+  /** @internal Address of the source, as text. */
+  declare readonly sender: string;
+  declare readonly body: Uint8Array;
+  declare readonly metadata: string | undefined;
+  /** Whether the sender made it inherit from another message. */
+  declare readonly inherit: boolean;
   /** @internal */
-  readonly keeper: MessageKeeper;
+  declare readonly attached: readonly GuestCapability[];
+  /** @internal Whether a blob came with it; `undefined`: ask the host. */
+  declare readonly carriesBlob: boolean | undefined;
   /** @internal */
   declare blobPlace: BlobPlace;
   /** @internal */
@@ -52,34 +69,14 @@ abstract class ReceivedMessage<D extends GuestIncomingRequest | GuestIncomingRes
   /** @internal It was sent on with `inherit`: no need to keep a copy here. */
   declare forwarded: boolean;
 
-  // First values live on the prototypes: most messages are done with before any of them changes, and in a small engine
-  // each field of a new object costs time.
-  static {
-    const first = { blobPlace: "host", blobHere: undefined, forwarded: false } as const;
-    Object.assign(this.prototype, first);
-  }
-
-  constructor(delivery: D, keeper: MessageKeeper) {
-    this.delivery = delivery;
-    this.keeper = keeper;
-  }
-
   /** Who sent it, written by the kernel. */
   get source(): Address {
-    return internAddress(this.delivery.source);
-  }
-
-  get body(): Uint8Array {
-    return this.delivery.body;
-  }
-
-  get metadata(): string | undefined {
-    return this.delivery.metadata;
+    return internAddress(this.sender);
   }
 
   /** Capabilities attached to it; `capabilities.save(message)` keeps them. */
   get capabilities(): Capability[] {
-    return this.delivery.capabilities.map(Capability.from);
+    return this.attached.map(Capability.from);
   }
 
   /** Whether it comes from this node. */
@@ -89,15 +86,15 @@ abstract class ReceivedMessage<D extends GuestIncomingRequest | GuestIncomingRes
 
   /** Whether it comes from a process of this id, on whatever node. */
   isFrom(process: ProcessId | string): boolean {
-    return this.delivery.source.endsWith(`@${process.toString()}`);
+    return this.sender.endsWith(`@${process.toString()}`);
   }
 
   bytes(): Uint8Array {
-    return this.delivery.body;
+    return this.body;
   }
 
   text(): string {
-    return decodeUtf8(this.delivery.body);
+    return decodeUtf8(this.body);
   }
 
   /**
@@ -107,11 +104,12 @@ abstract class ReceivedMessage<D extends GuestIncomingRequest | GuestIncomingRes
   json(): unknown;
   json<T>(schema: Schema<T>): T;
   json<T>(schema?: Schema<T>): unknown {
-    const value = parseJson(decodeUtf8(this.delivery.body));
+    const value = parseJson(decodeUtf8(this.body));
     return schema === undefined ? value : applySchema(schema, value);
   }
 
   get hasBlob(): boolean {
+    if (this.carriesBlob !== undefined) return this.carriesBlob;
     if (this.blobPlace === "passed-on") return true;
     if (this.blobPlace === "host") return this.keeper.hasBlob(this as unknown as Message);
     return this.blobHere !== undefined;
@@ -122,6 +120,7 @@ abstract class ReceivedMessage<D extends GuestIncomingRequest | GuestIncomingRes
    * @throws {BlobGoneError} it was passed on with `inherit` before, and newer blobs have come
    */
   blob(): LazyLoadBlob | undefined {
+    if (this.carriesBlob === false) return undefined;
     if (this.blobPlace !== "here") {
       this.blobHere = this.keeper.takeBlob(this as unknown as Message);
       this.blobPlace = "here";
@@ -151,10 +150,12 @@ export type Prompts = "yes" | "no" | "maybe";
 export type AnswerState = "open" | "answered" | "closed" | "expired";
 
 /** A request to this process. */
-export class IncomingRequest extends ReceivedMessage<GuestIncomingRequest> {
-  readonly kind = "request";
+export class IncomingRequest extends ReceivedMessage {
+  declare readonly kind: "request";
+  /** Seconds the sender waits, or `undefined` when it expects no response. */
+  declare readonly expectsResponse: U64 | undefined;
   /** @internal */
-  declare readonly prompts: Prompts;
+  declare prompts: Prompts;
   /** @internal */
   declare state: AnswerState;
   /** @internal A handler is at work on it. */
@@ -172,41 +173,7 @@ export class IncomingRequest extends ReceivedMessage<GuestIncomingRequest> {
   /** @internal What must happen while this is the prompting message. */
   declare deferred: (() => void)[] | undefined;
   /** @internal For `maybe`: what was prompting before. */
-  declare readonly under: IncomingRequest | undefined;
-
-  static {
-    Object.assign(this.prototype, {
-      prompts: "yes",
-      state: "open",
-      running: false,
-      kept: false,
-      live: true,
-      restorers: 0,
-      inheritors: 0,
-      waitedMs: 0,
-      deferred: undefined,
-      under: undefined,
-    } satisfies Partial<IncomingRequest>);
-  }
-
-  constructor(
-    delivery: GuestIncomingRequest,
-    keeper: MessageKeeper,
-    under: IncomingRequest | undefined,
-  ) {
-    super(delivery, keeper);
-    if (delivery.expectsResponse === undefined) this.prompts = delivery.inherit ? "maybe" : "no";
-    if (under !== undefined) this.under = under;
-  }
-
-  /** Seconds the sender waits, or `undefined` when it expects no response. */
-  get expectsResponse(): U64 | undefined {
-    return this.delivery.expectsResponse;
-  }
-
-  get inherit(): boolean {
-    return this.delivery.inherit;
-  }
+  declare under: IncomingRequest | undefined;
 
   /**
    * Answers this very request, whatever else has come in the meantime; only the first answer counts, and
@@ -224,25 +191,84 @@ export class IncomingRequest extends ReceivedMessage<GuestIncomingRequest> {
 }
 
 /** The response to a request of this process. */
-export class IncomingResponse extends ReceivedMessage<GuestIncomingResponse> {
-  readonly kind = "response";
+export class IncomingResponse extends ReceivedMessage {
+  declare readonly kind: "response";
   /** @internal */
   declare readonly live: true;
   /** What was given as `context` with the request; it never left this node. */
-  declare readonly context: Uint8Array | undefined;
-
-  static {
-    Object.assign(this.prototype, { live: true, context: undefined });
-  }
-
-  constructor(
-    delivery: GuestIncomingResponse,
-    keeper: MessageKeeper,
-    context: Uint8Array | undefined,
-  ) {
-    super(delivery, keeper);
-    if (context !== undefined) this.context = context;
-  }
+  declare context: Uint8Array | undefined;
 }
 
 export type Message = IncomingRequest | IncomingResponse;
+
+/** The prototypes of the messages of one exchange. */
+export interface MessagePrototypes {
+  readonly request: object;
+  readonly response: object;
+}
+
+// First values live on the prototypes: most messages are done with before any of them changes, and in a small engine
+// each field of a new object costs time.
+const FIRST_VALUES = {
+  carriesBlob: undefined,
+  blobPlace: "host",
+  blobHere: undefined,
+  forwarded: false,
+  live: true,
+} as const;
+
+const FIRST_VALUES_OF_REQUESTS = {
+  ...FIRST_VALUES,
+  kind: "request",
+  prompts: "yes",
+  state: "open",
+  running: false,
+  kept: false,
+  restorers: 0,
+  inheritors: 0,
+  waitedMs: 0,
+  deferred: undefined,
+  under: undefined,
+} satisfies Partial<IncomingRequest>;
+
+const FIRST_VALUES_OF_RESPONSES = {
+  ...FIRST_VALUES,
+  kind: "response",
+  context: undefined,
+} satisfies Partial<IncomingResponse>;
+
+export function messagePrototypes(keeper: MessageKeeper): MessagePrototypes {
+  const request = Object.create(IncomingRequest.prototype) as object;
+  const response = Object.create(IncomingResponse.prototype) as object;
+  return {
+    request: Object.assign(request, FIRST_VALUES_OF_REQUESTS, { keeper }),
+    response: Object.assign(response, FIRST_VALUES_OF_RESPONSES, { keeper }),
+  };
+}
+
+/** The message of a delivery, for hosts that do not make it themselves. */
+export function toRequest(prototype: object, delivery: GuestIncomingRequest): IncomingRequest {
+  const { source, inherit, expectsResponse, body, metadata, capabilities } = delivery;
+  const fields: GuestHeardRequest = {
+    sender: source,
+    inherit,
+    expectsResponse,
+    body,
+    metadata,
+    attached: capabilities,
+  };
+  return Object.assign(Object.create(prototype) as IncomingRequest, fields);
+}
+
+/** The same for a response; whether it carries a blob has to be asked for. */
+export function toResponse(prototype: object, delivery: GuestIncomingResponse): IncomingResponse {
+  const { source, inherit, body, metadata, capabilities } = delivery;
+  const fields: Omit<GuestHeardResponse, "carriesBlob"> = {
+    sender: source,
+    inherit,
+    body,
+    metadata,
+    attached: capabilities,
+  };
+  return Object.assign(Object.create(prototype) as IncomingResponse, fields);
+}

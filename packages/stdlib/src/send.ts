@@ -12,7 +12,7 @@ import { toBlob } from "./blob.ts";
 import type { Body } from "./body.ts";
 import { encodeBody } from "./body.ts";
 import { attached } from "./capabilities.ts";
-import { dispatcher, host } from "./current.ts";
+import { dispatcher, host, running } from "./current.ts";
 import type { Handler, ServeOptions } from "./dispatcher.ts";
 import type { Duration } from "./duration.ts";
 import { toSeconds } from "./duration.ts";
@@ -58,7 +58,6 @@ export interface OneWayOptions extends SendOptions {
 
 const DEFAULT_TIMEOUT_S = 5;
 const SENT: Promise<void> = Promise.resolve();
-const NO_OPTIONS: RequestOptions = {};
 
 let lastTarget: Target | undefined;
 let lastTargetText = "";
@@ -98,9 +97,16 @@ function contextBytes(context: Uint8Array | string | undefined): Uint8Array | un
 export function request(
   target: Target,
   body: Body,
-  options: RequestOptions = NO_OPTIONS,
+  options?: RequestOptions,
 ): Promise<IncomingResponse> {
-  if (options === NO_OPTIONS) return plainRequest(target, body);
+  if (options === undefined) {
+    if (target !== lastTarget || typeof body !== "string") return plainRequest(target, body);
+    try {
+      return (running ?? dispatcher()).requestPlain(lastTargetText, body, DEFAULT_TIMEOUT_S);
+    } catch (thrown) {
+      return Promise.reject(thrown);
+    }
+  }
   const { timeout, signal } = options;
   if (signal?.aborted === true) return Promise.reject(abortReason(signal));
   try {
@@ -195,7 +201,7 @@ export function serve(handler: Handler = ignore, options: ServeOptions = {}): Pr
 }
 
 function ignore(message: IncomingRequest): void {
-  host().printToTerminal(2, `Ignored a request of "${message.delivery.source}"`);
+  host().printToTerminal(2, `Ignored a request of "${message.sender}"`);
 }
 
 export function stopServing(): void {

@@ -122,6 +122,68 @@ export interface GuestHost {
   ): Awaitable<GuestIncomingResponse | GuestIncomingRequest | GuestSendError>;
 }
 
+/** A request as `GuestListener` gets it: an object of its `requestPrototype` with these fields. */
+export interface GuestHeardRequest {
+  /** As `source` of `GuestIncomingRequest`. */
+  readonly sender: string;
+  readonly inherit: boolean;
+  readonly expectsResponse: U64 | undefined;
+  readonly body: Uint8Array;
+  readonly metadata: string | undefined;
+  /** As `capabilities` of `GuestIncomingRequest`. */
+  readonly attached: readonly GuestCapability[];
+}
+
+/** A response as `GuestListener` gets it: an object of its `responsePrototype` with these fields. */
+export interface GuestHeardResponse {
+  readonly sender: string;
+  readonly inherit: boolean;
+  readonly body: Uint8Array;
+  readonly metadata: string | undefined;
+  readonly attached: readonly GuestCapability[];
+  /** What `hasBlob()` answers for this message. */
+  readonly carriesBlob: boolean;
+}
+
+/** Takes every message of a process. Its fields are read once. */
+export interface GuestListener {
+  readonly requestPrototype: object;
+  readonly responsePrototype: object;
+  /**
+   * Called before the process waits for a message, when all its jobs have run; `false` ends the listening. Left out after
+   * `request` has said so, and where the last message was a response without a blob and an `ask` has come after it.
+   */
+  next(this: void): boolean;
+  /** `true`: nothing has changed that `next` would look at. */
+  request(this: void, request: GuestHeardRequest): unknown;
+  /**
+   * The end of a request. What it returns (nothing with a `then`) or throws settles the promise of the `ask` with this
+   * ticket. The ticket is the context, if that has the form of one, else −1.
+   */
+  end(this: void, end: GuestHeardResponse | GuestSendError, ticket: number): unknown;
+}
+
+/**
+ * Receiving and sending with less in between, under the same rules: for a library that takes every message of its process.
+ * Only hosts have it whose process stands still while it waits; without it, use the functions of `GuestHost`.
+ */
+export interface GuestFast {
+  /** Messages go to the listener until its `next` says `false`; promises of `receive` are served before it. */
+  listen(listener: GuestListener): void;
+  /**
+   * Like `sendRequest` with these fields. The context is the ticket, four bytes, little-endian: an integer from 0 to
+   * 65535 that is in no other `ask` under way. The promise is settled by the listener's `end`.
+   */
+  ask(
+    target: string,
+    body: Uint8Array | string,
+    expectsResponse: U64,
+    ticket: number,
+  ): Promise<unknown>;
+  /** Like `sendResponse` with a body alone. */
+  answer(body: Uint8Array | string): void;
+}
+
 /** The entry point of a process; `our` is its address as text. The process ends when it settles. */
 export type GuestInit = (our: string) => Awaitable<void>;
 
@@ -132,4 +194,6 @@ export type GuestInit = (our: string) => Awaitable<void>;
 export interface GuestRuntime extends GuestHost {
   /** Registers the entry point; a bundle calls it exactly once, at top level. */
   main(init: GuestInit): void;
+  /** There on some hosts; nothing but time depends on it. */
+  readonly fast?: GuestFast | undefined;
 }

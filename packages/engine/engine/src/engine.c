@@ -107,6 +107,8 @@ static void report_rejections(void) {
 
 /* ---- The life of a process ---- */
 
+#include "listener.h"
+
 static void run_jobs(void) {
     JSContext *context;
     int status;
@@ -177,9 +179,12 @@ void init(const uint8_t *our, uint32_t our_length) {
         case JS_PROMISE_REJECTED: fail_with_error(JS_PromiseResult(engine_context, outcome));
         default: break;
         }
-        if (waiting_first == waiting_end)
-            fail_with_text("The script waits for something that can never happen: its main function has not ended and no receive() is waiting");
-        deliver_next();
+        if (waiting_first != waiting_end) { deliver_next(); continue; }
+        if (listener.is_active) {
+            if (listener_goes_on()) hand_next();
+            continue;
+        }
+        fail_with_text("The script waits for something that can never happen: its main function has not ended and no receive() is waiting");
     }
 }
 
@@ -195,6 +200,10 @@ void prepare(void) {
     prepare_names();
     JSValue global = JS_GetGlobalObject(engine_context), kinode = JS_NewObject(engine_context);
     JS_SetPropertyFunctionList(engine_context, kinode, host_functions, countof(host_functions));
+    JSValue fast = JS_NewObject(engine_context);
+    JS_SetPropertyFunctionList(engine_context, fast, fast_functions, countof(fast_functions));
+    JS_FreezeObject(engine_context, fast);
+    JS_DefinePropertyValueStr(engine_context, kinode, "fast", fast, JS_PROP_ENUMERABLE);
     JS_FreezeObject(engine_context, kinode);
     JS_DefinePropertyValueStr(engine_context, global, "kinode", kinode, 0);
     JSValue natives = JS_NewObject(engine_context);

@@ -7,7 +7,8 @@
 #define ATOM_NAMES(X) \
     X(kind) X(source) X(inherit) X(expectsResponse) X(body) X(metadata) X(capabilities) X(context) X(error) X(target) X(blob) \
     X(mime) X(bytes) X(issuer) X(params) X(process) X(name) X(wasmPath) X(onExit) X(requestCapabilities) X(grantCapabilities) \
-    X(requests) X(ok) X(none) X(restart) X(request) X(response) X(offline) X(timeout)
+    X(requests) X(ok) X(none) X(restart) X(request) X(response) X(offline) X(timeout) \
+    X(sender) X(attached) X(carriesBlob) X(next) X(end) X(requestPrototype) X(responsePrototype)
 
 static struct {
 #define DECLARE(name) JSAtom name;
@@ -22,12 +23,15 @@ static struct {
 
 static JSValue no_capabilities;
 
-static JSShape *make_shape(const JSAtom *names, int count) {
-    JSValue sample = JS_NewObject(engine_context);
+static JSShape *shape_of(JSValue sample, const JSAtom *names, int count) {
     for (int i = 0; i < count; i++) JS_DefinePropertyValue(engine_context, sample, names[i], JS_UNDEFINED, JS_PROP_C_W_E);
     JSShape *shape = js_dup_shape(JS_VALUE_GET_OBJ(sample)->shape);
     JS_FreeValue(engine_context, sample);
     return shape;
+}
+
+static JSShape *make_shape(const JSAtom *names, int count) {
+    return shape_of(JS_NewObject(engine_context), names, count);
 }
 
 #define MAKE_SHAPE(...) make_shape((JSAtom[]){ __VA_ARGS__ }, sizeof((JSAtom[]){ __VA_ARGS__ }) / sizeof(JSAtom))

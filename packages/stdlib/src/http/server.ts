@@ -191,7 +191,7 @@ export class HttpServer {
 
   /** Handles a message of the HTTP server; false when it is none. `serve` does this by itself. */
   handle(message: IncomingRequest): Promise<Answer | undefined> | undefined | false {
-    if (!message.delivery.source.endsWith(SERVER_SUFFIX) || !message.isLocal) return false;
+    if (!message.sender.endsWith(SERVER_SUFFIX) || !message.isLocal) return false;
     const event = message.json() as HttpEvent;
     if ("Http" in event) return this.#http(event.Http, message);
     if ("WebSocketOpen" in event) {

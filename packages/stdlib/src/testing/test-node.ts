@@ -49,6 +49,11 @@ export interface TestNodeOptions {
   readonly pick?: (count: number) => number;
   /** Whether `receive` answers without a promise when a message is there, as native hosts do. */
   readonly receivesDirectly?: boolean;
+  /**
+   * Whether processes have the short way of the sandbox (`GuestFast`). A real one stands still while it waits: nothing
+   * outside of such a process may wake up its code.
+   */
+  readonly isFast?: boolean;
   /** Whether a message is refused, as for a missing capability. */
   readonly refuse?: (message: TestMessage) => boolean;
 }
@@ -66,6 +71,7 @@ const TESTER = "tester:tester:sys";
 export class TestNode {
   readonly name: string;
   readonly receivesDirectly: boolean;
+  readonly isFast: boolean;
   /** Everything printed. */
   readonly lines: {
     readonly process: string;
@@ -91,6 +97,7 @@ export class TestNode {
   constructor(options: TestNodeOptions = {}) {
     this.name = options.name ?? "test.os";
     this.receivesDirectly = options.receivesDirectly ?? false;
+    this.isFast = options.isFast ?? false;
     this.#pick = options.pick ?? (() => 0);
     this.#refuse = options.refuse ?? (() => false);
     this.addModule("timer:distro:sys", timerModule(this));

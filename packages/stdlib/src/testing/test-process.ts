@@ -8,6 +8,7 @@ import type {
   GuestBlob,
   GuestCapability,
   GuestDelivery,
+  GuestFast,
   GuestIncomingRequest,
   GuestIncomingResponse,
   GuestInit,
@@ -19,6 +20,7 @@ import type {
   GuestSpawn,
   GuestSpawnResult,
 } from "@kinode-ts/types";
+import { TestListening } from "./test-listening.ts";
 import type { TestMessage, TestNode } from "./test-node.ts";
 
 interface ContextEntry {
@@ -59,12 +61,35 @@ export class TestProcess implements GuestRuntime {
   #onExit: GuestOnExit;
   #capabilities: GuestCapability[] = [];
   killed = false;
+  readonly fast: GuestFast | undefined;
 
   constructor(node: TestNode, id: string, onExit: GuestOnExit) {
     this.#node = node;
     this.#id = id;
     this.#onExit = onExit;
     this.address = `${node.name}@${id}`;
+    this.fast = node.isFast ? this.#createFast() : undefined;
+  }
+
+  #createFast(): GuestFast {
+    const listening = new TestListening((take) => {
+      let found: GuestDelivery | undefined;
+      this.#parked = {
+        ready: () => (found ??= this.#next()) !== undefined,
+        wake: () => void (this.killed || take(found!, this.#blobbed)),
+      };
+    });
+    return {
+      listen: (listener) => listening.listen(listener),
+      ask: (target, body, expectsResponse, ticket) => {
+        this.#alive();
+        const answer = listening.ask(ticket);
+        const context = Uint8Array.of(ticket, ticket >>> 8, 0, 0);
+        this.#send({ target, body, expectsResponse }, context);
+        return answer;
+      },
+      answer: (body) => void this.sendResponse({ body }),
+    };
   }
 
   // --- run by the node ---------------------------------------------------------------------------

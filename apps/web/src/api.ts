@@ -23,16 +23,28 @@ export class ApiError extends Error {
   }
 }
 
+const SESSION_ENDED = "Your session has ended";
+let sessionEnded = (): void => {};
+
+/** Calls `ended` when an answer shows that nobody is logged in any more. */
+export function onSessionEnd(ended: () => void): void {
+  sessionEnded = ended;
+}
+
 async function call<T>(method: "GET" | "POST", path: string, body?: BodyInit): Promise<T> {
   const response = await fetch(`/~/api/${path}`, {
     method,
     headers: { accept: "application/json" },
     ...(body === undefined ? {} : { body }),
   });
-  // A session that has ended answers with the login page instead of JSON.
+  if (response.status === 401) {
+    sessionEnded();
+    throw new ApiError(401, SESSION_ENDED);
+  }
   const isJson = response.headers.get("content-type")?.includes("json") === true;
-  if (!isJson)
-    throw new ApiError(response.ok ? 401 : response.status, "Your session has ended. Log in again");
+  if (!isJson) {
+    throw new ApiError(response.status, `The node answered with status ${response.status}`);
+  }
   const answer = (await response.json()) as T | ControlError;
   if (!response.ok) throw new ApiError(response.status, (answer as ControlError).error.message);
   return answer as T;

@@ -3,8 +3,8 @@
  * @module
  */
 import { render } from "preact";
-import { useEffect, useRef } from "preact/hooks";
-import { api } from "./api.ts";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { api, onSessionEnd } from "./api.ts";
 import { HomePage } from "./home-page.tsx";
 import { PermissionsPage } from "./permissions-page.tsx";
 import { ProcessesPage } from "./processes-page.tsx";
@@ -20,6 +20,8 @@ function App() {
   const node = useData(api.node);
   const route = useRoute();
   const [, page = "", rest] = route.split("/");
+  const [isLoggedIn, setLoggedIn] = useState(true);
+  useEffect(() => onSessionEnd(() => setLoggedIn(false)), []);
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   // A screen reader and the keyboard go on at the new page, as after a real navigation.
@@ -50,7 +52,11 @@ function App() {
         </nav>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        {page === "permissions" ? (
+        {!isLoggedIn ? (
+          <p role="alert">
+            Your session has ended. <a href="/">Log in again</a>
+          </p>
+        ) : page === "permissions" ? (
           <PermissionsPage only={rest === undefined ? undefined : decodeURIComponent(rest)} />
         ) : page === "processes" ? (
           <ProcessesPage />

@@ -26,6 +26,7 @@ const grant: { -readonly [K in keyof ControlGrant]: ControlGrant[K] } = {
 
 const window = new Window({ url: "http://localhost/" });
 const calls: string[] = [];
+let isLoggedOut = false;
 const saved: Record<string, unknown> = {};
 const answers: Record<string, () => unknown> = {
   node: () => ({
@@ -61,6 +62,7 @@ beforeAll(async () => {
     fetch: (path: string) => {
       const name = path.replace("/~/api/", "");
       calls.push(name);
+      if (isLoggedOut) return Promise.resolve(Response.json({ error: {} }, { status: 401 }));
       return Promise.resolve(Response.json(answers[name]?.() ?? []));
     },
   };
@@ -104,4 +106,13 @@ test("every control has a name that a screen reader can say", () => {
   for (const input of window.document.querySelectorAll("button, input, a")) {
     expect((input.getAttribute("aria-label") ?? input.textContent ?? "").trim()).not.toBe("");
   }
+});
+
+test("when the session has ended a page says so and leads to the login, and to nothing else", async () => {
+  isLoggedOut = true;
+  window.location.hash = "#/processes";
+  await shown(() => text().includes("Your session has ended"));
+  const links = [...window.document.querySelectorAll("main a")];
+  expect(links.map((link) => link.getAttribute("href"))).toEqual(["/"]);
+  expect(text()).not.toContain("Loading");
 });

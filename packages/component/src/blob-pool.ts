@@ -6,7 +6,7 @@
  */
 import type { BlobLease, LazyLoadBlob } from "@kinode-ts/types";
 
-const MIN_RECYCLED_BYTES = 16_384;
+const MIN_RECYCLED_BYTES = 4_096;
 /** Bytes of unused buffers kept. */
 const MAX_IDLE_BYTES = 32 * 1_024 * 1_024;
 /** Unused buffers kept; they are searched one by one. */
@@ -17,7 +17,7 @@ const POISON = 0xdb;
 export interface BlobPoolOptions {
   /** Overwrites buffers when they come back and proves when they go out that nobody wrote to them. Slow: for tests. */
   readonly checks?: boolean;
-  /** Blobs below this many bytes get a fresh buffer, in which they are as quick. Default 16 KiB. */
+  /** Blobs below this many bytes get a fresh buffer, in which they are as quick. Default 4 KiB. */
   readonly minBytes?: number;
 }
 

@@ -36,9 +36,9 @@ function call(name: string, fiber: ReturnType<typeof fakeFiber>, ...args: number
   (bound as (...values: number[]) => unknown)(...args);
 }
 
-test("a blob from 16 KiB on is lifted into a buffer that was used before, all of it overwritten", () => {
+test("a blob from 4 KiB on is lifted into a buffer that was used before, all of it overwritten", () => {
   const pool = new BlobPool({ checks: true });
-  const bytes = pattern(16_384);
+  const bytes = pattern(4_096);
   const first = send(pool, { mime: "a/b", bytes });
   expect(first).toMatchObject({ mime: "a/b", bytes });
   first.lease!.received();
@@ -47,14 +47,14 @@ test("a blob from 16 KiB on is lifted into a buffer that was used before, all of
   const second = send(pool, { mime: undefined, bytes: others });
   expect(second.bytes).toBe(first.bytes);
   expect(second.bytes).toEqual(others);
-  expect(second.bytes.buffer.byteLength).toBe(16_384);
+  expect(second.bytes.buffer.byteLength).toBe(4_096);
   expect(pool.reusedCount).toBe(1);
 });
 
 test("a smaller blob has a buffer of its own", () => {
   const pool = new BlobPool();
-  pool.give(new Uint8Array(16_384));
-  const bytes = pattern(16_383);
+  pool.give(new Uint8Array(4_096));
+  const bytes = pattern(4_095);
   expect(send(pool, { mime: undefined, bytes })).toEqual({ mime: undefined, bytes });
 });
 

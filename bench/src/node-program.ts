@@ -91,17 +91,25 @@ export async function logIn(node: ServerProgram): Promise<string> {
   return cookie;
 }
 
-/** Settles when a process answers its page: the node serves other pages before all its processes have bound theirs. */
+/**
+ * Settles when a process answers its page: the node serves other pages before all its processes have bound theirs.
+ * @throws {Error} the page is the one strangers get, or does not come
+ */
 export async function waitForPage(
   node: ServerProgram,
   path: string,
   cookie: string,
 ): Promise<void> {
   const deadlineMs = performance.now() + FIRST_PAGE_DEADLINE_MS;
+  const url = `http://127.0.0.1:${node.port}${path}`;
   for (;;) {
-    const page = await fetch(`http://127.0.0.1:${node.port}${path}`, { headers: { cookie } });
-    await page.arrayBuffer();
-    if (page.status === 200) return;
+    const page = await fetch(url, { headers: { cookie } });
+    const text = await page.text();
+    if (page.status === 200) {
+      // The login page has status 200, too.
+      if (text !== (await (await fetch(url)).text())) return;
+      throw new Error(`${path} does not accept the login`);
+    }
     if (performance.now() > deadlineMs) throw new Error(`${path} has status ${page.status}`);
     await Bun.sleep(5);
   }

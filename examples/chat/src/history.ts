@@ -9,7 +9,7 @@ export interface ChatMessage {
   readonly room: string;
   readonly author: string;
   readonly text: string;
-  /** Milliseconds since 1970, as the page of the author says. */
+  /** Milliseconds since 1970, as the page of the author says; else when it came. */
   readonly at: number;
 }
 
@@ -26,7 +26,7 @@ export function parseMessage(value: unknown): ChatMessage {
   if (text.trim() === "" || text.length > TEXT_MAX || author.length > 64 || room.length > 256) {
     throw new RangeError(`a text has 1 to ${TEXT_MAX} characters, a name up to 64`);
   }
-  return { room, author, text, at: typeof at === "number" ? at : 0 };
+  return { room, author, text, at: typeof at === "number" ? at : Date.now() };
 }
 
 function parseHistory(value: unknown): ChatMessage[] {

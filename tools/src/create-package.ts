@@ -23,11 +23,13 @@ if (import.meta.main) process.exit(main());
 function main(): number {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
+    // Anything unknown, and "--help", ends in the list of what is taken.
+    strict: false,
     options: { layer: { type: "string" }, side: { type: "string" } },
   });
   const [name = "", description = ""] = positionals;
   const layer = Number(values.layer);
-  const side = values.side ?? "";
+  const side = String(values.side ?? "");
   const faults = [
     ...(/^[a-z][a-z0-9-]*$/.test(name)
       ? []
@@ -42,7 +44,13 @@ function main(): number {
       : []),
   ];
   for (const fault of faults) console.error(fault);
-  if (faults.length > 0) return 2;
+  if (faults.length > 0) {
+    const sides = SIDES.join("|");
+    console.error(
+      `Usage: bun tools/src/create-package.ts <name> --layer <n> --side <${sides}> "<one sentence>"`,
+    );
+    return 2;
+  }
   for (const [file, text] of packageFiles({ name, layer, side: side as Side, description })) {
     const path = join(ROOT, "packages", name, file);
     mkdirSync(dirname(path), { recursive: true });

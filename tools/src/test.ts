@@ -31,7 +31,12 @@ async function main(wanted: readonly string[]): Promise<number> {
   mkdirSync(REPORTS, { recursive: true });
   const members = selectMembers(wanted);
   if (members.length === 0) {
-    console.error(`No package with tests is called ${wanted.join(" or ")}`);
+    console.error(`No package with tests is called ${wanted.join(" or ")}. There are:`);
+    console.error(
+      selectMembers([])
+        .map(({ folder }) => `  ${folder}`)
+        .join("\n"),
+    );
     return 1;
   }
   const queue = [...members];

@@ -8,6 +8,11 @@ import { formatJson, formatTable } from "./report.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
 const args = process.argv.slice(2);
+if (args.includes("--help") || args.includes("-h")) {
+  console.log("Usage: bun run bench [--json] [--only <text in the name of a scenario or figure>]");
+  for (const { name, figures } of SCENARIOS) console.log(`  ${name}: ${figures.join(", ")}`);
+  process.exit(0);
+}
 const asJson = args.includes("--json");
 const onlyAt = args.indexOf("--only");
 const only = onlyAt < 0 ? undefined : args[onlyAt + 1];

@@ -20,10 +20,12 @@ export interface InstallFlags {
 
 const RISK = { usual: " ", powerful: "!", "full-control": "!!" } as const;
 
-/** One line in plain words. */
-function describe(asked: Asked, id: string): string {
+/** One line in plain words. A package of several processes is told apart by their names. */
+function describe(asked: Asked, { id, processes }: ControlInspection): string {
   const isOwn = asked.holder.endsWith(`:${id}`);
-  const who = isOwn ? "It may" : `${asked.holder} may`;
+  const [name = ""] = asked.holder.split(":");
+  const own = processes.length > 1 ? `Its process ${name} may` : "It may";
+  const who = isOwn ? own : `${asked.holder} may`;
   const state = asked.withdrawn === true ? " (refused earlier)" : asked.approved ? "" : " (new)";
   return `  ${RISK[asked.risk].padEnd(2)} ${who} ${plain(asked.description)}${state}`;
 }
@@ -57,7 +59,7 @@ function show(inspection: ControlInspection, output: Output): void {
   output.line(`${plain(name)} ${version} (${id})${what}`);
   if (inspection.description !== "") output.line(`  ${plain(inspection.description)}`);
   if (capabilities.length === 0) output.line("  It asks for no permissions.");
-  for (const asked of capabilities) output.line(describe(asked, id));
+  for (const asked of capabilities) output.line(describe(asked, inspection));
 }
 
 async function askPerson(inspection: ControlInspection): Promise<readonly Asked[] | undefined> {

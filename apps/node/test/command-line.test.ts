@@ -206,6 +206,31 @@ test("a reader that has seen enough ends a command quietly", async () => {
   expect({ out, err }).toEqual({ out: "", err: "" });
 });
 
+test("following the log ends with a clear text when the node ends", async () => {
+  const other = await startDetached(join(folder, "followed"));
+  const lines: string[] = [];
+  const output: Output = {
+    line: (text) => lines.push(text),
+    error: (text) => lines.push(text),
+    isTerminal: false,
+    exitCode: 0,
+  };
+  const args = ["logs", "--follow", "--lines", "1", "--home", other.home];
+  const ended = runCommandLine(args, output);
+  // What the terminal cannot run is a line of the log: when it comes, the log is being followed.
+  while (!lines.some((line) => line.includes("'followed' not found"))) {
+    const target = "our@terminal:terminal:sys";
+    await other.post("send", { target, body: "followed", timeout: null });
+    await Bun.sleep(20);
+  }
+  await other.killHard();
+  expect(await ended).toBe(1);
+  expect(lines.at(-1)).toContain("has ended, and its log with it");
+  const examined = await kinode("doctor", "--home", other.home);
+  expect(examined.out).toContain("it did not stop cleanly, which does no harm");
+  expect(examined.out).toMatch(/Port: \d+ is free/);
+}, 30_000);
+
 test("doctor finds a file that others may read", async () => {
   const fine = await onNode("doctor", "--json");
   expect(JSON.parse(fine.out)).toMatchObject({ ok: true });

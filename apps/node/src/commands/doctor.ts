@@ -110,8 +110,9 @@ async function checkNode(home: HomeFolder): Promise<Finding> {
 }
 
 function checkPort(home: HomeFolder): Finding {
-  if (readRunFile(home) !== undefined)
-    return { name: "Port", ok: true, detail: "in use by the node" };
+  const run = readRunFile(home);
+  if (run !== undefined && isAlive(run.pid))
+    return { name: "Port", ok: true, detail: `${run.port} is used by the node` };
   try {
     return { name: "Port", ok: true, detail: `${chooseHttpPort(undefined, "127.0.0.1")} is free` };
   } catch (thrown) {

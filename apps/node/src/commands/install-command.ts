@@ -120,7 +120,10 @@ export async function installCommand(
   );
   if (flags.json !== true) show(inspection, output);
   const denied = await decide(inspection, flags, output);
-  if (denied === undefined) return output.line("Not installed.");
+  if (denied === undefined) {
+    output.exitCode = 1;
+    return output.line("Not installed.");
+  }
   const body = {
     denied: denied.map(({ holder, issuer, params }): ControlGrantChange => ({
       holder,

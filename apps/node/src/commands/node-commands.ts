@@ -195,7 +195,13 @@ export async function logsCommand(flags: LogFlags, output: Output): Promise<void
   }
   for (const line of lines) output.line(flags.json === true ? JSON.stringify(line) : line);
   if (flags.follow !== true) return;
-  await followLog(await connectToNode(flags.home).open("logs/follow"), flags, output);
+  const node = connectToNode(flags.home);
+  await followLog(await node.open("logs/follow"), flags, output).catch(() => {});
+  throw new NodeError(
+    { code: "node.unreachable", url: node.run.url },
+    `The node at ${node.run.url} has ended, and its log with it`,
+    { hint: 'Start it again with "kinode start"; "kinode logs" shows the last lines' },
+  );
 }
 
 export async function linkCommand(flags: CommandFlags, output: Output): Promise<void> {

@@ -26,19 +26,17 @@ if (import.meta.main) process.exit(await main(process.argv.slice(2)));
 
 async function main(wanted: readonly string[]): Promise<number> {
   installMissing();
+  const all = selectMembers([]);
+  const unknown = wanted.filter((name) => !all.some((member) => isCalled(member, name)));
+  if (unknown.length > 0) {
+    console.error(`No package with tests is called ${unknown.join(" or ")}. There are:`);
+    console.error(all.map(({ folder }) => `  ${folder}`).join("\n"));
+    return 1;
+  }
   // Reports of packages that are gone must not stay; those of packages not asked for must.
   if (wanted.length === 0) rmSync(REPORTS, { recursive: true, force: true });
   mkdirSync(REPORTS, { recursive: true });
   const members = selectMembers(wanted);
-  if (members.length === 0) {
-    console.error(`No package with tests is called ${wanted.join(" or ")}. There are:`);
-    console.error(
-      selectMembers([])
-        .map(({ folder }) => `  ${folder}`)
-        .join("\n"),
-    );
-    return 1;
-  }
   const queue = [...members];
   const outcomes: Outcome[] = [];
   const worker = async (): Promise<void> => {
@@ -56,13 +54,14 @@ async function main(wanted: readonly string[]): Promise<number> {
 function selectMembers(wanted: readonly string[]): Member[] {
   const rank = (member: Member): number => (SLOW_FIRST.indexOf(member.folder) + 100) % 100;
   return readMembers()
-    .filter((member) => wanted.length === 0 || wanted.includes(shortName(member)))
+    .filter((member) => wanted.length === 0 || wanted.some((name) => isCalled(member, name)))
     .filter((member) => hasTests(join(ROOT, member.folder)))
     .sort((a, b) => rank(a) - rank(b));
 }
 
-function shortName(member: Member): string {
-  return member.folder.split("/").at(-1)!;
+/** By its folder, or by the last part of it. */
+function isCalled({ folder }: Member, name: string): boolean {
+  return folder === name || folder.split("/").at(-1) === name;
 }
 
 function hasTests(folder: string): boolean {

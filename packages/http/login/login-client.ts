@@ -31,7 +31,7 @@ async function logIn(): Promise<void> {
     });
     // Success is any status below 399, as for every client of a node.
     if (response.status < 399) {
-      location.reload();
+      goOn();
       return;
     }
     say(response.status === 429 ? "Too many attempts. Wait a minute." : "Wrong password.", true);
@@ -40,6 +40,18 @@ async function logIn(): Promise<void> {
   }
   button.disabled = false;
   field.select();
+}
+
+/** Back to the page that asked for the login: it was shown in its place, or it is named behind `/login`. */
+function goOn(): void {
+  if (location.pathname !== "/login") {
+    location.reload();
+    return;
+  }
+  const wanted = new URLSearchParams(location.search).get("redirect") ?? "/";
+  // A path of this site and nothing else: neither another scheme nor another host.
+  const target = new URL(wanted, location.origin);
+  location.replace(target.origin === location.origin ? target.href : "/");
 }
 
 /** The form that decrypts the keyfile: Argon2id with the node's name as salt, repeated when it is short. */

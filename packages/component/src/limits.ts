@@ -8,7 +8,7 @@ export interface ComponentLimits {
   readonly maxComponentBytes: number;
   /** Items of one kind inside a component (modules, instances, functions, …). Real ones have up to 600. */
   readonly maxComponentItems: number;
-  /** Bytes of one string a guest passes. Bounds decoding time; texts in messages are far shorter. */
+  /** Bytes of one string a guest passes. Decoding holds the thread: about 10 ms here; real texts are far shorter. */
   readonly maxStringBytes: number;
   /** Bytes lifted out of a guest in one call: two lists may name the same guest bytes again and again. */
   readonly maxLiftedBytes: number;
@@ -30,7 +30,7 @@ export interface ComponentLimits {
 export const DEFAULT_COMPONENT_LIMITS: ComponentLimits = {
   maxComponentBytes: 64 * 1024 * 1024,
   maxComponentItems: 65_536,
-  maxStringBytes: 16 * 1024 * 1024,
+  maxStringBytes: 1024 * 1024,
   maxLiftedBytes: 256 * 1024 * 1024,
   maxLiftedElements: 65_536,
   maxTableElements: 1_000_000,

@@ -52,7 +52,7 @@ export const DEFAULT_KERNEL_LIMITS: KernelLimits = {
   maxOutstandingBytes: 256 * 1024 * 1024,
   maxChildrenCount: 1_024,
   maxProcessCount: 20_000,
-  maxHeldCount: 65_536,
+  maxHeldCount: 4_096,
   maxReceivedCount: 1_024,
   maxMessageBytes: 256 * 1024 * 1024,
   maxProcessMemoryBytes: 512 * 1024 * 1024,

@@ -254,10 +254,10 @@ test("[K57] [K60] [K63] [K68] forged capabilities come to nothing: saved, attach
     expect(await n.tell("victim")).toEqual([]);
   }));
 
-test("capabilities of megabytes are neither saved nor remembered for saving", () =>
+test("huge capabilities are neither saved nor remembered for saving", () =>
   withRealNode({}, async (n) => {
     await n.start(["evil", "victim"]);
-    const huge: Capability = { issuer: n.at("evil"), params: JSON.stringify("x".repeat(1 << 20)) };
+    const huge: Capability = { issuer: n.at("evil"), params: JSON.stringify("x".repeat(1 << 19)) };
     const small: Capability = { issuer: n.at("evil"), params: '"small"' };
     const capabilities = [huge, small];
     await n.tell("evil", script().saveCapabilities(capabilities));
@@ -307,8 +307,20 @@ test("a print flood is counted instead of shown, and long lines are cut", () =>
       100 * seconds,
     );
     await n.start(["long"]);
-    await n.tell("long", script().print(0, "x".repeat(10_000_000)));
+    await n.tell("long", script().print(0, "x".repeat(1_000_000)));
     expect(Math.max(...n.lines().map((line) => line.length))).toBeLessThan(100_000);
+  }));
+
+test("a text of megabytes ends the process that passes it, before it is decoded", () =>
+  withRealNode({}, async (n) => {
+    await n.start(["evil", "victim"]);
+    const capability: Capability = { issuer: n.at("evil"), params: "9".repeat(2 << 20) };
+    n.post("evil", script().saveCapabilities([capability]));
+    const ending = await n.ending("evil");
+    expect(ending.kind === "trapped" && ending.reason).toContain(
+      "a string of 2097152 bytes, above the limit of 1048576",
+    );
+    expect(await n.tell("victim", script().note("alive"))).toMatchObject([{ text: "alive" }]);
   }));
 
 for (const guest of [

@@ -11,6 +11,7 @@ import type {
   RunningProcess,
 } from "@kinode-ts/types";
 import type { BlobPool } from "./blob-pool.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
 import type { AbiType } from "./canonical-abi/abi-type.ts";
 import type { ComponentLimits } from "./limits.ts";
 
@@ -55,6 +56,8 @@ export interface ComponentOptions extends ComponentPowers {
   readonly meteredModules?: MeteredModuleStore;
   /** Buffers of large blobs; its own if not given. */
   readonly blobs?: BlobPool;
+  /** Memory that all processes share; its own, of `limits.maxTotalMemoryBytes`, if not given. */
+  readonly memory?: MemoryBudget;
 }
 
 export interface StartOptions {

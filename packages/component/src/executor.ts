@@ -5,6 +5,7 @@
 import type { Executor } from "@kinode-ts/types";
 import type { ComponentOptions } from "./api.ts";
 import { BlobPool } from "./blob-pool.ts";
+import { MemoryBudget } from "./memory-budget.ts";
 import { DEFAULT_COMPONENT_LIMITS } from "./limits.ts";
 import { loadComponent } from "./load-component.ts";
 import { hasWasmMagic } from "./parse-component.ts";
@@ -18,7 +19,11 @@ const EXTENSION = ".wasm";
  */
 export function createComponentExecutor(options: ComponentOptions): Executor {
   const limits = { ...DEFAULT_COMPONENT_LIMITS, ...options.limits };
-  const shared = { ...options, blobs: options.blobs ?? new BlobPool() };
+  const shared = {
+    ...options,
+    blobs: options.blobs ?? new BlobPool(),
+    memory: options.memory ?? new MemoryBudget(limits.maxTotalMemoryBytes),
+  };
   const programs = new ProgramCache(limits.maxIdlePrograms);
   return {
     accepts: ({ handle, bytes }) => handle.endsWith(EXTENSION) || hasWasmMagic(bytes),

@@ -6,6 +6,7 @@ import type { ProcessHost } from "@kinode-ts/types";
 import type { AddressCache, KnownAddress } from "./address-cache.ts";
 import type { ComponentPowers, ProvidedInterfaces } from "./api.ts";
 import type { BlobPool } from "./blob-pool.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
 import type { GuestMemory } from "./canonical-abi/guest-memory.ts";
 import type { CpuMeter } from "./cpu-meter.ts";
 import type { ComponentLimits } from "./limits.ts";
@@ -20,6 +21,7 @@ export interface FiberEnvironment extends ComponentPowers {
   readonly addresses: AddressCache;
   readonly cpu: CpuMeter;
   readonly blobs: BlobPool;
+  readonly memory: MemoryBudget;
 }
 
 export interface FiberPort {

@@ -58,6 +58,10 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
   #fault: ProcessFault | undefined;
   #stderr: StderrRing | undefined;
   #fuel: WebAssembly.Global<"i32"> | undefined;
+  #linear: WebAssembly.Memory | undefined;
+  #maxPages: WebAssembly.Global<"i32"> | undefined;
+  /** Bytes of linear memory the budget knows of. */
+  #accountedBytes = 0;
   readonly #fuelPerCheck: number;
   readonly #limits: ProcessLimits;
   #timer: TimerHandle | undefined;
@@ -101,6 +105,9 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     this.environment.cpu.suspended(this);
     const ending = this.#ending(thrown);
     this.memory.release();
+    this.#accountMemory();
+    this.#linear = undefined;
+    this.#maxPages = undefined;
     this.#fuel = undefined;
     return ending;
   }
@@ -130,9 +137,13 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
         `it needs ${memory.buffer.byteLength} bytes of memory to start, above its limit of ${maxMemoryBytes}`,
       );
     }
-    (exports[METER_EXPORT.maxPages] as WebAssembly.Global).value = Math.floor(
-      maxMemoryBytes / PAGE_BYTES,
-    );
+    this.#linear = memory;
+    this.#maxPages = exports[METER_EXPORT.maxPages] as WebAssembly.Global<"i32">;
+    if (this.#accountMemory() > this.environment.memory.maxBytes) {
+      throw new ProcessFault(
+        "the memory that all processes of this node may have together is used up",
+      );
+    }
     (exports[METER_EXPORT.mode] as WebAssembly.Global).value = MODE.normal;
     this.#fuel = exports[METER_EXPORT.fuel] as WebAssembly.Global<"i32">;
     this.#fuel.value = this.over ? 0 : this.#fuelPerCheck;
@@ -178,6 +189,20 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     throw this.#fault ?? new ProcessKilled();
   }
 
+  /**
+   * Tells the budget how large the memory is now, and the guest how far it may grow. Added code looks in here before
+   * and after every growth. @returns bytes of all processes together
+   */
+  #accountMemory(): number {
+    const budget = this.environment.memory;
+    const bytes = this.over ? 0 : (this.#linear?.buffer.byteLength ?? 0);
+    budget.account(this.#accountedBytes, bytes);
+    this.#accountedBytes = bytes;
+    const allowed = Math.min(this.#limits.maxMemoryBytes, bytes + budget.leftBytes);
+    if (this.#maxPages !== undefined) this.#maxPages.value = Math.floor(allowed / PAGE_BYTES);
+    return budget.usedBytes;
+  }
+
   #stopAtNextCheck(): void {
     if (this.#fuel !== undefined) this.#fuel.value = 0;
   }
@@ -205,6 +230,7 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     try {
       ensureStack(0);
       this.environment.cpu.checked(this);
+      this.#accountMemory();
       this.#fuel!.value = this.#fuelPerCheck;
       if (this.host.killed) return this.fault(new ProcessKilled());
       if (!this.host.sliceIsOver()) return STATUS.done;

@@ -24,5 +24,6 @@ export { ComponentError } from "./errors.ts";
 export type { ComponentFault } from "./errors.ts";
 export { createComponentExecutor } from "./executor.ts";
 export { loadComponent } from "./load-component.ts";
+export { MemoryBudget } from "./memory-budget.ts";
 export { DEFAULT_COMPONENT_LIMITS } from "./limits.ts";
 export type { ComponentLimits } from "./limits.ts";

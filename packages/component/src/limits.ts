@@ -16,6 +16,8 @@ export interface ComponentLimits {
   readonly maxLiftedElements: number;
   /** Elements of all tables of one instance. Bounds `table.grow`. */
   readonly maxTableElements: number;
+  /** Bytes of linear memory of all processes together, unless the executors are given a budget to share. */
+  readonly maxTotalMemoryBytes: number;
   /**
    * Fuel for the start function of a module. Nothing there can be suspended, so it ends with a trap when used up:
    * about 0.1 s at the speed of the engine's interpreter. `_initialize` is not bound by it, it can be suspended.
@@ -34,6 +36,7 @@ export const DEFAULT_COMPONENT_LIMITS: ComponentLimits = {
   maxLiftedBytes: 256 * 1024 * 1024,
   maxLiftedElements: 65_536,
   maxTableElements: 1_000_000,
+  maxTotalMemoryBytes: 4 * 1024 * 1024 * 1024,
   startFuel: 2_000_000,
   stderrBytes: 5_000,
   maxIdlePrograms: 64,

@@ -5,6 +5,7 @@
 import type { ComponentOptions, LoadedComponent, MeteredModuleStore } from "./api.ts";
 import { AddressCache } from "./address-cache.ts";
 import { BlobPool } from "./blob-pool.ts";
+import { MemoryBudget } from "./memory-budget.ts";
 import { readCoreModule } from "./core-module/core-module.ts";
 import type { CoreModule } from "./core-module/core-module.ts";
 import { meterModule } from "./core-module/meter.ts";
@@ -58,6 +59,7 @@ export async function loadComponent(
     addresses: new AddressCache(),
     cpu: cpuMeterOf(options),
     blobs: options.blobs ?? new BlobPool(),
+    memory: options.memory ?? new MemoryBudget(limits.maxTotalMemoryBytes),
   };
   return {
     standardInterface: standard,

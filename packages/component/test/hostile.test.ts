@@ -1,3 +1,4 @@
+import { MemoryBudget } from "../src/memory-budget.ts";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { address, killAndTime, runGuest, until } from "./run-guest.ts";
 import type { RunOptions } from "./run-guest.ts";
@@ -86,6 +87,33 @@ test("memory grows to the limit of the process and no further", async () => {
   expect(memoryBytes).toBeLessThanOrEqual(4 << 20);
   expect(memoryBytes).toBeGreaterThan(3 << 20);
   guest.process.kill();
+});
+
+test("many processes together get no more than the memory of the node, and give it back when they end", async () => {
+  // Room for two that grow to 3.125 MiB (128 KiB and steps of 1 MiB), and for three that only start.
+  const memory = new MemoryBudget((6 << 20) + (640 << 10));
+  const bomb = () =>
+    runGuest("memory-bomb", { memory, processLimits: { maxMemoryBytes: 4 << 20 } });
+  const guests = [];
+  for (let i = 0; i < 6; i++) {
+    const guest = await bomb();
+    guests.push(guest);
+    await Promise.race([until(() => guest.host.lines.length === 1), guest.ended]);
+  }
+  const sizes = guests.map((guest) => guest.process.usage().memoryBytes);
+  expect(sizes.filter((bytes) => bytes > 3 << 20)).toHaveLength(2);
+  expect(memory.usedBytes).toBeLessThanOrEqual(memory.maxBytes);
+  // The last ones did not even start.
+  expect(await guests[5]!.ended).toMatchObject({
+    reason: "the memory that all processes of this node may have together is used up",
+  });
+  for (const guest of guests) guest.process.kill();
+  await Promise.all(guests.map((guest) => guest.ended));
+  expect(memory.usedBytes).toBe(0);
+  const again = await bomb();
+  await until(() => again.host.lines.length === 1);
+  expect(again.process.usage().memoryBytes).toBeGreaterThan(3 << 20);
+  again.process.kill();
 });
 
 test("a process that needs more memory than its limit from the start ends with a text that says so", async () => {

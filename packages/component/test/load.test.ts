@@ -169,6 +169,7 @@ test("public names of @kinode-ts/component", async () => {
     "BlobPool",
     "ComponentError",
     "DEFAULT_COMPONENT_LIMITS",
+    "MemoryBudget",
     "bool",
     "bytes",
     "createComponentExecutor",

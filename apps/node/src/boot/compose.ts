@@ -3,8 +3,9 @@
  * Boot order: spec/kernel.md §6.3. Nothing here waits for a network.
  * @module
  */
+import { totalmem } from "node:os";
 import { signCapability } from "@kinode-ts/caps";
-import { createComponentExecutor } from "@kinode-ts/component";
+import { createComponentExecutor, MemoryBudget } from "@kinode-ts/component";
 import { createNodeSigner, equalBytes, primitives } from "@kinode-ts/crypto";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import { createNativeExecutor, createScriptExecutor } from "@kinode-ts/engine";
@@ -105,11 +106,13 @@ export async function loadPackages(paths: readonly string[]): Promise<BundledPac
 function createExecutors(packages: readonly BundledPackage[], clock: Clock, random: Random) {
   const release = packages.filter(({ by }) => by === "release").map((each) => each.package);
   const trusted = trustedPrograms(release);
+  // Half of the machine: a process that spawns many must not take the memory of everything else.
+  const memory = new MemoryBudget(totalmem() / 2);
   const isTrusted = (bytes: Uint8Array): boolean => trusted.has(primitives.sha256(bytes).toHex());
   return [
     createNativeExecutor({ trusted: (source) => isTrusted(source.bytes) }),
-    createScriptExecutor({ clock, random }),
-    createComponentExecutor({ clock, random }),
+    createScriptExecutor({ clock, random, memory }),
+    createComponentExecutor({ clock, random, memory }),
   ];
 }
 

@@ -132,12 +132,21 @@ function charge(plan: MeterPlan, code: Assembler): void {
   code.localGet(0);
 }
 
-/** `memory.grow` within the limit of the process. Local 1: the current size in pages. */
+/** Lets the host look at the memory, where it may: not while it has called the guest itself. */
+function askHost(plan: MeterPlan, code: Assembler): void {
+  code.globalGet(plan.mode).constant(MODE.normal).equal().when().call(plan.exhausted).end();
+}
+
+/**
+ * `memory.grow` within the limits of the process and of the node: the host says before how far it may grow, and counts
+ * after. Local 1: the current size in pages, then the result.
+ */
 function grow(plan: MeterPlan, code: Assembler): void {
   if (plan.module.memories.length === 0) {
     code.constant(-1);
     return;
   }
+  askHost(plan, code);
   code.memorySize().localSet(1);
   code.localGet(0).globalGet(plan.maxPages).isAbove().when().constant(-1).returns().end();
   code
@@ -157,7 +166,9 @@ function grow(plan: MeterPlan, code: Assembler): void {
     .subtract()
     .globalSet(plan.fuel);
   code.globalGet(plan.fuel).isNegative().when().call(plan.exhausted).end();
-  code.localGet(0).memoryGrow();
+  code.localGet(0).memoryGrow().localSet(1);
+  askHost(plan, code);
+  code.localGet(1);
 }
 
 /**

@@ -243,6 +243,7 @@ describe("both executors", () => {
         const { ending } = await runScript(executor, main(body));
         expect(ending.kind).toBe("trapped");
         expect(ending.kind === "trapped" && ending.stderr).toStartWith("TypeError: boom");
+        expect(ending.kind === "trapped" && ending.reason).not.toContain("unreachable");
       }
     });
 

@@ -9,7 +9,7 @@ import {
   option,
   string,
 } from "@kinode-ts/component";
-import type { Executor, Program, ProgramSource } from "@kinode-ts/types";
+import type { Ending, Executor, Program, ProgramSource } from "@kinode-ts/types";
 import { ScriptError } from "./errors.ts";
 import { isPackedScript, unpackScript } from "./pack-script.ts";
 import { isScript, readScript } from "./script-text.ts";
@@ -57,7 +57,23 @@ export function createSandboxExecutor(options: ScriptExecutorOptions): Executor 
       });
       const script = isScript(source) ? readScript(source) : readPacked(bytes, source);
       const provide = { [SOURCE_INTERFACE]: { get: () => script } };
-      return { start: (host, limits) => component.start(host, limits, { provide }) };
+      return {
+        start(host, limits) {
+          const running = component.start(host, limits, { provide });
+          return {
+            ended: running.ended.then(inWordsOfScripts),
+            kill: () => running.kill(),
+            usage: () => running.usage(),
+          };
+        },
+      };
     },
   };
+}
+
+/** The engine writes an error nobody handled to its standard error and then traps: how it traps helps nobody. */
+function inWordsOfScripts(ending: Ending): Ending {
+  if (ending.kind !== "trapped" || ending.stderr === "" || !ending.reason.includes("unreachable"))
+    return ending;
+  return { ...ending, reason: "it threw an error that nobody handled" };
 }

@@ -76,3 +76,13 @@ test("what cannot be delivered is not kept, and the page says so", async () => {
   ]);
   expect(await ask('"History"')).toEqual([]);
 });
+
+test("without leave to show pages it still takes messages", async () => {
+  const node = new TestNode({ name: "alice.os" });
+  node.addModule("vfs:distro:sys", createTestVfs().module);
+  node.start(CHAT, program);
+  await node.advance(20_000);
+  const answer = node.ask(CHAT, { Send: HELLO });
+  await node.advance(11_000);
+  expect(JSON.parse((await answer).body)).toEqual({ Ok: null });
+});

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Answer, IncomingRequest } from "@kinode-ts/stdlib";
-import { defineProcess, our, request, SendError, serve } from "@kinode-ts/stdlib";
+import { defineProcess, our, print, request, SendError, serve } from "@kinode-ts/stdlib";
 import { homepage } from "@kinode-ts/stdlib/homepage";
 import type { HttpServer } from "@kinode-ts/stdlib/http";
 import { createHttpServer, Response } from "@kinode-ts/stdlib/http";
@@ -85,6 +85,9 @@ function failure(thrown: unknown): { readonly Err: string } {
 
 export default defineProcess(async () => {
   const chat = new Chat(await History.load(), createHttpServer());
-  const served = chat.serve();
+  // Without its page it still takes messages: what the person refused is no reason to end.
+  const served = chat.serve().catch((thrown: unknown) => {
+    print(`has no page: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  });
   await Promise.all([serve((message) => chat.handle(message)), served]);
 });

@@ -52,7 +52,7 @@ export function ProcessesPage() {
                 <td>{process.cpuMs < 1 ? "–" : `${(process.cpuMs / 1000).toFixed(2)} s`}</td>
                 <td>{process.mailboxCount}</td>
                 <td>
-                  {process.state !== "module" && (
+                  {!process.state.endsWith("module") && (
                     <button
                       type="button"
                       aria-label={`Stop ${process.id}`}

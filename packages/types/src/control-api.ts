@@ -63,7 +63,8 @@ export interface ControlApp {
 export interface ControlProcess {
   readonly id: string;
   readonly package: string;
-  readonly state: "module" | "initialized" | "running" | "restarting";
+  /** "missing module": a part of the node that this version does not have; it answers with an error. */
+  readonly state: "module" | "missing module" | "initialized" | "running" | "restarting";
   readonly onExit: "none" | "restart" | "requests";
   readonly public: boolean;
   readonly mailboxCount: number;

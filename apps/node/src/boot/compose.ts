@@ -56,6 +56,15 @@ import { chooseSystemPort } from "./ports.ts";
 import { provideLocalToken } from "./run-file.ts";
 import type { StartConfig } from "./start-config.ts";
 
+/** Parts of the documented set that come in later versions: they say so to whoever asks. */
+const MISSING_MODULES: readonly ProcessId[] = [
+  NET_PROCESS,
+  HTTP_CLIENT_PROCESS,
+  ETH_PROCESS,
+  KV_PROCESS,
+  SQLITE_PROCESS,
+];
+
 export interface RunningNode {
   readonly kernel: Kernel;
   readonly port: number;
@@ -152,17 +161,13 @@ function createModules(
           : { kind: "static", count: config.softUlimit },
     }),
     createTimer({ clock }),
-    createUnavailableModule(NET_PROCESS),
-    createUnavailableModule(HTTP_CLIENT_PROCESS),
-    createUnavailableModule(ETH_PROCESS),
     parts.vfs,
+    ...MISSING_MODULES.map(createUnavailableModule),
     createState({
       store,
       commit: (changes) => kernel().commit(changes),
       backup: () => store.backup(`${home.path}/kernel/backup`),
     }),
-    createUnavailableModule(KV_PROCESS),
-    createUnavailableModule(SQLITE_PROCESS),
   ];
 }
 
@@ -267,6 +272,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
     url: () => url,
     startedAtMs: clock.nowMs(),
     appsPort: () => Number(new URL(url).port),
+    missingModules: new Set(MISSING_MODULES),
     issueLoginLink: () => control.pages?.issueLoginLink() ?? "",
     shutdown: options.onShutdown,
   };

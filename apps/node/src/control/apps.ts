@@ -95,6 +95,10 @@ function showProcess(info: ProcessInfo): ControlProcess {
 export function listProcesses(powers: ControlPowers): ControlProcess[] {
   return powers.kernel
     .processes()
-    .map(showProcess)
+    .map((info) => {
+      const shown = showProcess(info);
+      const isMissing = powers.missingModules.has(info.id);
+      return isMissing ? { ...shown, state: "missing module" as const } : shown;
+    })
     .toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -4,7 +4,7 @@
  */
 import type { Kernel } from "@kinode-ts/kernel";
 import type { NodePrinter } from "@kinode-ts/terminal";
-import type { Clock, Random } from "@kinode-ts/types";
+import type { Clock, ProcessId, Random } from "@kinode-ts/types";
 import type { Installer } from "../packages/installer.ts";
 import type { Permissions } from "../packages/permissions.ts";
 import type { Uploads } from "./uploads.ts";
@@ -21,6 +21,8 @@ export interface ControlPowers {
   /** Address of the web interface; known once it listens. */
   readonly url: () => string;
   readonly appsPort: () => number;
+  /** Modules that only say that they are not there. */
+  readonly missingModules: ReadonlySet<ProcessId>;
   readonly startedAtMs: number;
   readonly issueLoginLink: () => string;
   /** Stops the node after the answer was given. */

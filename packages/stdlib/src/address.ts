@@ -191,7 +191,8 @@ export function targetText(target: Target): string {
   return Address.parse(text.includes("@") ? text : `our@${text}`).toString();
 }
 
-function randomName(): string {
+/** A uniformly random u64 as decimal text: the name of a process that was given none. */
+export function randomName(): string {
   // oxlint-disable-next-line no-restricted-globals -- inside a process this is the host's random power
   const words = crypto.getRandomValues(new Uint32Array(2));
   return ((BigInt(words[0]!) << 32n) | BigInt(words[1]!)).toString();

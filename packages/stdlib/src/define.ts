@@ -8,6 +8,7 @@ import { Address } from "./address.ts";
 import { dispatcher, host } from "./current.ts";
 import { currentHost, hasHost } from "./host.ts";
 import { addToHomepage } from "./homepage-wire.ts";
+import { inlineBody, runInline } from "./inline.ts";
 import { receive } from "./send.ts";
 
 /** What `defineProcess` returns: the entry point, for tests to call. */
@@ -24,7 +25,9 @@ export type ProcessBody = (our: Address) => Promise<void> | void;
  */
 export function defineProcess(body: ProcessBody): ProcessDefinition {
   const init = async (our: string): Promise<void> => {
-    await body(Address.parse(our));
+    const address = Address.parse(our);
+    const child = inlineBody(address);
+    await (child === undefined ? body(address) : runInline(child, address));
     await dispatcher().drained();
   };
   if (hasHost()) currentHost().main(init);

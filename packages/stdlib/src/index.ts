@@ -31,6 +31,8 @@ export type { Handler, ServeOptions } from "./dispatcher.ts";
 export type { Duration } from "./duration.ts";
 export { BlobGoneError, BuildError, InheritError, SendError, SpawnError } from "./errors.ts";
 export { NoHostError } from "./host.ts";
+export { inline, spawnInline } from "./inline.ts";
+export type { Inline, InlineBody, InlineOptions } from "./inline.ts";
 export { JsonError, parseJson, stringifyJson } from "./json.ts";
 export { IncomingRequest, IncomingResponse } from "./message.ts";
 export type { Message } from "./message.ts";

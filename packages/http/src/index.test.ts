@@ -7,6 +7,7 @@ test("public names of @kinode-ts/http", async () => {
     "LoginLinks",
     "LoginTokens",
     "createHttpServer",
+    "isBearer",
     "loginPageResponse",
     "subdomainLabel",
   ]);

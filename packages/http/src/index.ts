@@ -17,3 +17,4 @@ export { loginPageResponse } from "./login-page.ts";
 export { subdomainLabel } from "./login-tokens.ts";
 export { LoginLinks, type LoginLinksOptions } from "./login-links.ts";
 export { LoginTokens, type LoginTokensOptions } from "./login-tokens.ts";
+export { isBearer } from "./rpc.ts";

@@ -6,10 +6,10 @@
 import { totalmem } from "node:os";
 import { signCapability } from "@kinode-ts/caps";
 import { createComponentExecutor, MemoryBudget } from "@kinode-ts/component";
-import { createNodeSigner, equalBytes, primitives } from "@kinode-ts/crypto";
+import { createNodeSigner, primitives } from "@kinode-ts/crypto";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import { createNativeExecutor, createScriptExecutor } from "@kinode-ts/engine";
-import { createHttpServer, loginPageResponse } from "@kinode-ts/http";
+import { createHttpServer, isBearer, loginPageResponse } from "@kinode-ts/http";
 import { createKernel, type Kernel } from "@kinode-ts/kernel";
 import { type Package, readPackage } from "@kinode-ts/kit";
 import { openSqliteStore } from "@kinode-ts/store/sqlite";
@@ -178,13 +178,6 @@ function toSystemPages(request: Request, pages: SystemPages | undefined): Respon
   return new Response(null, { status: 303, headers: { location } });
 }
 
-/** Whether a program on this machine sent the token of the home folder. */
-function isBearer(request: Request, localToken: string): boolean {
-  const encoder = new TextEncoder();
-  const given = encoder.encode(request.headers.get("authorization") ?? "");
-  return equalBytes(given, encoder.encode(`Bearer ${localToken}`));
-}
-
 /** Builds and boots a node; settles when its first page can be served. */
 export async function composeNode(options: ComposeOptions): Promise<RunningNode> {
   const { config, home, identity, packages, clock, printer } = options;
@@ -214,7 +207,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
         // On the origin of the apps the cookie is not enough: system-pages.ts says why.
         handle: (request, { sameOrigin }) =>
           handleControl(control.powers!, request, {
-            authenticated: isBearer(request, localToken),
+            authenticated: isBearer(request.headers, localToken),
             sameOrigin,
           }),
       },

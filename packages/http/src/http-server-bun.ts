@@ -80,7 +80,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 }
 
 /** Browsers give `localhost` subdomains, which apps with an origin of their own need; an address has none. */
-function visibleHost(hostname: string): string {
+export function visibleHost(hostname: string): string {
   if (hostname === "0.0.0.0" || hostname === "::" || hostname.startsWith("127."))
     return "localhost";
   return hostname.includes(":") ? `[${hostname}]` : hostname;

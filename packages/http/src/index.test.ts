@@ -10,5 +10,6 @@ test("public names of @kinode-ts/http", async () => {
     "isBearer",
     "loginPageResponse",
     "subdomainLabel",
+    "visibleHost",
   ]);
 });

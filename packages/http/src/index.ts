@@ -10,6 +10,7 @@ export {
   type HttpListenFault,
   type HttpServer,
   type HttpServerOptions,
+  visibleHost,
 } from "./http-server-bun.ts";
 export type { HttpModuleOptions } from "./http-server.ts";
 export { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";

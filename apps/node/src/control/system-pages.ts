@@ -6,7 +6,7 @@
  * apart by their port; the login cookie belongs to the host and serves both.
  * @module
  */
-import { LoginLinks, LoginTokens } from "@kinode-ts/http";
+import { DEFAULT_HTTP_LIMITS, LoginLinks, LoginTokens, visibleHost } from "@kinode-ts/http";
 import type { Clock, NodeId, Random } from "@kinode-ts/types";
 import { CONTROL_PREFIX } from "./control.ts";
 
@@ -37,8 +37,6 @@ export interface SystemPages {
   stop(): Promise<void>;
 }
 
-const LINK_LIFE_MS = 30 * 60 * 1_000;
-const LOGIN_LIFE_MS = 26 * 7 * 24 * 3_600 * 1_000; // spec/runtime-modules.md §1.6
 const LOGIN_PATH = "/~/login";
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
@@ -68,8 +66,8 @@ function isSameOrigin(request: Request, url: URL): boolean {
 /** Opens the port. */
 export function serveSystemPages(options: SystemPagesOptions): SystemPages {
   const { our, hostname, secret, clock, random, files } = options;
-  const tokens = new LoginTokens({ our, secret, clock, lifeMs: LOGIN_LIFE_MS });
-  const links = new LoginLinks({ clock, random, lifeMs: LINK_LIFE_MS });
+  const tokens = new LoginTokens({ our, secret, clock, lifeMs: DEFAULT_HTTP_LIMITS.tokenLifeMs });
+  const links = new LoginLinks({ clock, random, lifeMs: DEFAULT_HTTP_LIMITS.loginLinkLifeMs });
 
   const page = (path: string): Response => {
     const name = path === "/" ? "index.html" : path.slice(1);
@@ -114,9 +112,7 @@ export function serveSystemPages(options: SystemPagesOptions): SystemPages {
   });
   const port = server.port ?? options.port;
   // As the apps' server: by name, so that the cookie of the one is sent to the other.
-  const isLocal = hostname === "0.0.0.0" || hostname === "::" || hostname.startsWith("127.");
-  const host = isLocal ? "localhost" : hostname.includes(":") ? `[${hostname}]` : hostname;
-  const url = `http://${host}:${port}`;
+  const url = `http://${visibleHost(hostname)}:${port}`;
   return {
     port,
     url,

@@ -9,7 +9,8 @@ import type {
   Store,
   StoreChange,
 } from "@kinode-ts/types";
-import { refuseChange, StoreError } from "./errors.ts";
+import { refuseChange } from "./errors.ts";
+import { Gate } from "./gate.ts";
 
 /** What the store holds; handed to another store it survives a "restart" in tests. */
 export interface MemoryStoreData {
@@ -34,15 +35,8 @@ export function createMemoryStoreData(): MemoryStoreData {
 
 /** @param data - kept and changed; give the same object again to reopen */
 export function createMemoryStore(data: MemoryStoreData = createMemoryStoreData()): Store {
-  let closed = false;
-  const guarded = <T>(work: () => T): Promise<T> => {
-    if (closed) return Promise.reject(new StoreError({ code: "store.closed" }));
-    try {
-      return Promise.resolve(work());
-    } catch (thrown) {
-      return Promise.reject(thrown);
-    }
-  };
+  const gate = new Gate();
+  const guarded = <T>(work: () => T): Promise<T> => gate.pass(work);
   return {
     processes: () => guarded(() => [...data.processes.values()]),
     capabilities: () =>
@@ -66,7 +60,7 @@ export function createMemoryStore(data: MemoryStoreData = createMemoryStoreData(
         data.backups.set(destination, copy(data));
       }),
     [Symbol.asyncDispose]() {
-      closed = true;
+      gate.close();
       return Promise.resolve();
     },
   };

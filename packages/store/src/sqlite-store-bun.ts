@@ -15,6 +15,7 @@ import {
 } from "@kinode-ts/types";
 import { Packr } from "msgpackr";
 import { refuseChange, StoreError } from "./errors.ts";
+import { Gate } from "./gate.ts";
 import { migrate, SCHEMA_VERSION, schemaVersion } from "./schema-bun.ts";
 
 export interface SqliteStoreOptions {
@@ -140,16 +141,8 @@ function createStore(database: Database): Store {
   const begin = statements.prepare("BEGIN IMMEDIATE");
   const commit = statements.prepare("COMMIT");
   const rollback = statements.prepare("ROLLBACK");
-  let closed = false;
-  // What throws here must reject, not throw; and `Promise.resolve().then` would cost every call a turn.
-  const guarded = <T>(work: () => T): Promise<T> => {
-    if (closed) return Promise.reject(new StoreError({ code: "store.closed" }));
-    try {
-      return Promise.resolve(work());
-    } catch (thrown) {
-      return Promise.reject(thrown);
-    }
-  };
+  const gate = new Gate();
+  const guarded = <T>(work: () => T): Promise<T> => gate.pass(work);
   const commitAll = (changes: readonly StoreChange[]): void => {
     begin.run();
     try {
@@ -171,11 +164,10 @@ function createStore(database: Database): Store {
     commit: (changes) => guarded(() => commitAll(changes)),
     backup: (destination) => guarded(() => copyInto(database, destination)),
     [Symbol.asyncDispose]() {
-      if (!closed) {
+      if (gate.close()) {
         statements[Symbol.dispose]();
         database.close();
       }
-      closed = true;
       return Promise.resolve();
     },
   };

@@ -53,6 +53,8 @@ export interface FiberPort {
   waitFor(promise: Promise<unknown>, store: ((value: unknown) => void) | undefined): number;
   /** Says that the next suspension is a sleep, and what to do at its end. */
   sleep(delayMs: number, store: () => void): number;
+  /** Settles after a time, or never when the process is over by then; its timer goes with it. One at a time. */
+  pause(delayMs: number): Promise<void>;
   /** The imports that metering adds. */
   readonly look: () => number;
   readonly suspend: () => Promise<number>;

@@ -284,12 +284,13 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
   }
 
   sleep(delayMs: number, store: () => void): number {
-    return this.waitFor(
-      new Promise<void>((resolve) => {
-        this.#timer = this.environment.clock.after(delayMs, resolve);
-      }),
-      store,
-    );
+    return this.waitFor(this.pause(delayMs), store);
+  }
+
+  pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#timer = this.environment.clock.after(delayMs, resolve);
+    });
   }
 
   #finish(status: number): void {

@@ -22,7 +22,7 @@ export interface ContextOwner {
 }
 
 export class RequestContext implements TimerNode {
-  readonly owner: ContextOwner;
+  owner: ContextOwner;
   readonly request: KernelMessage;
   readonly prompting: Prompting | undefined;
   /** The process's own bytes, given back with the answer. */
@@ -103,6 +103,21 @@ export class ContextTable {
     this.#others = undefined;
     this.openCount = 0;
     this.openBytes = 0;
+  }
+
+  /** Gives every outstanding request to another owner; answers that come from now on are that one's. */
+  handOver(owner: ContextOwner): void {
+    if (this.#single !== undefined) this.#single.owner = owner;
+    for (const context of this.#others?.values() ?? []) context.owner = owner;
+  }
+
+  /** Takes out those whose answer somebody else than the mailbox waits for. */
+  dropWaited(timers: TimerWheel): void {
+    for (const context of [this.#single, ...(this.#others?.values() ?? [])]) {
+      if (context?.settle === undefined) continue;
+      timers.cancel(context);
+      this.remove(context);
+    }
   }
 
   close(context: RequestContext): void {

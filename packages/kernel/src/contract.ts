@@ -121,6 +121,11 @@ export interface Kernel {
   run(ids: readonly ProcessId[]): Promise<ReadonlyMap<ProcessId, string | undefined>>;
   /** Ends a process, revokes what it issued unless told otherwise; false if there is none. Settles once durable. */
   kill(id: ProcessId, options?: { readonly keepGrants?: boolean }): Promise<boolean>;
+  /**
+   * Starts what their files hold now in the place of the programs that run: mailbox, outstanding requests, state,
+   * capabilities and children stay. Settles per process with undefined, or the reason why the old program runs on.
+   */
+  replace(ids: readonly ProcessId[]): Promise<ReadonlyMap<ProcessId, string | undefined>>;
   /** Unknown holders are skipped (K66). Settles once durable. */
   grant(grants: readonly CapabilityGrant[]): Promise<void>;
   revoke(grants: readonly CapabilityGrant[]): Promise<void>;

@@ -57,7 +57,8 @@ export function createKernel(powers: KernelPowers, options: KernelOptions): Kern
     },
     capabilitiesOf: (id) => table.find(id)?.holder.list() ?? [],
     register: (registrations) => register(core, registrations),
-    run: (ids) => run(core, ids),
+    run: (ids) => forEachProcess(core, ids, (entry) => supervisor.run(entry)),
+    replace: (ids) => forEachProcess(core, ids, (entry) => supervisor.replace(entry)),
     kill: async (id, killing) => {
       const entry = findProcess(core, id);
       if (entry === undefined) return false;
@@ -182,17 +183,16 @@ async function register(
   await journal.settled();
 }
 
-async function run(
+/** Does something with several processes at once; says per process why it failed. */
+async function forEachProcess(
   core: KernelCore,
   ids: readonly ProcessId[],
+  act: (entry: ProcessEntry) => Promise<string | undefined>,
 ): Promise<ReadonlyMap<ProcessId, string | undefined>> {
   const outcomes = await Promise.all(
     ids.map(async (id): Promise<[ProcessId, string | undefined]> => {
       const entry = findProcess(core, id);
-      return [
-        id,
-        entry === undefined ? "There is no such process" : await core.supervisor.run(entry),
-      ];
+      return [id, entry === undefined ? "There is no such process" : await act(entry)];
     }),
   );
   return new Map(outcomes);

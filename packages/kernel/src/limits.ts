@@ -32,6 +32,8 @@ export interface KernelLimits {
   readonly maxProcessMemoryBytes: number;
   /** How long fibers may run before the event loop turns, in milliseconds. */
   readonly sliceMs: number;
+  /** How long a program that is to be replaced may go on with the message it has in hand, in milliseconds. */
+  readonly replaceWaitMs: number;
   /** Fuel units between two looks at the scheduler. */
   readonly fuelPerCheck: number;
   /** Lines one process may print per second before the rest is counted instead of shown. */
@@ -57,6 +59,7 @@ export const DEFAULT_KERNEL_LIMITS: KernelLimits = {
   maxMessageBytes: 256 * 1024 * 1024,
   maxProcessMemoryBytes: 512 * 1024 * 1024,
   sliceMs: 4,
+  replaceWaitMs: 100,
   fuelPerCheck: 100_000,
   maxPrintsPerSecond: 1_000,
   maxStrangerLinesPerSecond: 10,

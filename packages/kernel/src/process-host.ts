@@ -46,7 +46,7 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
   /** A sender that waits for room in another mailbox; it is never waited for itself, so nobody waits in a circle. */
   slowed = false;
   readonly #core: KernelCore;
-  readonly #contexts = new ContextTable();
+  #contexts = new ContextTable();
   #prompting: Prompting | undefined;
   #lastBlob: LazyLoadBlob | undefined;
   #blobbed = false;
@@ -54,6 +54,7 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
   #wake: (() => void) | undefined;
   #resume: (() => void) | undefined;
   #releaseSlowed: (() => void) | undefined;
+  #atRest: (() => void) | undefined;
 
   constructor(core: KernelCore, entry: ProcessEntry) {
     this.#core = core;
@@ -416,6 +417,7 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
   // --- receiving ----------------------------------------------------------------------------------------------------
 
   poll(): Delivery | undefined {
+    if (this.#atRest !== undefined) this.#tellAtRest();
     this.#assertAlive();
     const item = this.entry.mailbox!.take();
     if (item === undefined) return undefined;
@@ -436,6 +438,19 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
     const awaiting = this.#awaiting;
     const ready = awaiting === undefined ? this.entry.mailbox!.count > 0 : awaiting.answered;
     if (ready || this.killed) this.#wakeUp();
+  }
+
+  /** Calls back when the process next asks for a message or ends, at once if it waits for one: it has none in hand. */
+  whenAtRest(callback: (() => void) | undefined): void {
+    this.#atRest = callback;
+    if (callback !== undefined && this.#wake !== undefined && this.#awaiting === undefined)
+      this.#tellAtRest();
+  }
+
+  #tellAtRest(): void {
+    const callback = this.#atRest;
+    this.#atRest = undefined;
+    callback?.();
   }
 
   sliceIsOver(): boolean {
@@ -513,9 +528,28 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
   /** Lets go of everything and wakes the fiber so that it can see that it was killed. */
   close(): void {
     if (this.killed) return;
-    this.killed = true;
     this.#contexts.clear(this.#core.timers);
     this.entry.mailbox!.close();
+    this.#end();
+  }
+
+  /** Ends like `close`, but leaves the mailbox and the outstanding requests to the host of the program that follows. */
+  handOver(next: KernelProcessHost): void {
+    const contexts = this.#contexts;
+    if (this.#awaiting !== undefined) {
+      this.#core.timers.cancel(this.#awaiting);
+      contexts.remove(this.#awaiting);
+    }
+    contexts.dropWaited(this.#core.timers);
+    contexts.handOver(next);
+    next.#contexts = contexts;
+    this.#contexts = new ContextTable();
+    this.#end();
+  }
+
+  #end(): void {
+    this.killed = true;
+    this.#tellAtRest();
     this.#lastBlob = undefined;
     this.#prompting = undefined;
     this.#awaiting = undefined;

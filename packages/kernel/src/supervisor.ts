@@ -23,6 +23,7 @@ import { Mailbox, messageBytes } from "./mailbox.ts";
 import { ProcessEntry } from "./process-entry.ts";
 import { KernelProcessHost } from "./process-host.ts";
 import { RestartBackoff } from "./restart-backoff.ts";
+import type { TimerNode } from "./timer-wheel.ts";
 
 export interface NewProcess extends ProcessRecord {
   /** Given as they are; its own messaging capability is added. */
@@ -194,9 +195,10 @@ export class Supervisor {
       return reason;
     }
     if (!isStarting(entry)) return "It was killed before it started";
-    entry.program = program;
+    // One that was put in its place meanwhile is newer.
+    entry.program ??= program;
     try {
-      this.#launch(entry, program);
+      this.#launch(entry, entry.program);
     } catch (thrown) {
       // An executor never throws here; if one does, it costs that process and not the node.
       const reason = errorText(thrown);
@@ -208,11 +210,15 @@ export class Supervisor {
 
   async #prepare(entry: ProcessEntry): Promise<Program> {
     if (entry.program !== undefined) return entry.program;
-    const { programs, executors } = this.#core.powers;
-    const handle = entry.wasmBytesHandle;
-    const bytes = entry.bytes ?? (await programs.read(handle));
-    if (bytes === undefined) throw new Error(`there is no file ${handle}`);
+    const bytes = entry.bytes;
     entry.bytes = undefined;
+    return await this.#compile(entry.wasmBytesHandle, bytes);
+  }
+
+  async #compile(handle: string, given?: Uint8Array): Promise<Program> {
+    const { programs, executors } = this.#core.powers;
+    const bytes = given ?? (await programs.read(handle));
+    if (bytes === undefined) throw new Error(`there is no file ${handle}`);
     const source = { handle, bytes };
     const executor = executors.find((candidate) => candidate.accepts(source));
     if (executor === undefined) {
@@ -221,9 +227,80 @@ export class Supervisor {
     return await executor.prepare(source);
   }
 
-  #launch(entry: ProcessEntry, program: Program): void {
-    const { limits, scheduler } = this.#core;
+  // --- replacing ----------------------------------------------------------------------------------------------------
+
+  /**
+   * Puts the program that its file holds now in the place of the one that runs. Mailbox, outstanding requests and their
+   * contexts, kept state, capabilities and children stay; on-exit is not carried out. A message in hand may be finished first.
+   * @returns why it could not be replaced; then the old program runs on
+   */
+  async replace(entry: ProcessEntry): Promise<string | undefined> {
+    let program: Program;
+    try {
+      program = await this.#compile(entry.wasmBytesHandle);
+    } catch (thrown) {
+      return errorText(thrown);
+    }
+    if (entry.state === "ended") return "It ended before it could be replaced";
+    entry.bytes = undefined;
+    entry.program = program;
+    if (entry.state === "restarting") {
+      this.#backoff.forget(entry.id);
+      this.#core.timers.cancel(entry.restartTimer!);
+      entry.restartTimer = undefined;
+      return await this.#start(entry);
+    }
+    const { host } = entry;
+    if (entry.state !== "running" || host === undefined) return undefined;
+    await this.#whenAtRest(host, () => {
+      if (entry.host === host && entry.program === program) this.#succeed(entry, host, program);
+    });
+    return undefined;
+  }
+
+  /**
+   * Acts when the process has no message in hand, or has had one for too long. At once when told so: a turn later it might
+   * have taken the next message.
+   */
+  #whenAtRest(host: KernelProcessHost, act: () => void): Promise<void> {
+    const { timers, scheduler, limits } = this.#core;
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        timers.cancel(timer);
+        host.whenAtRest(undefined);
+        act();
+        resolve();
+      };
+      const timer: TimerNode = {
+        timerNext: undefined,
+        timerPrevious: undefined,
+        timerDeadlineMs: 0,
+        fire: finish,
+      };
+      timers.set(timer, scheduler.nowMs() + limits.replaceWaitMs);
+      host.whenAtRest(finish);
+    });
+  }
+
+  #succeed(entry: ProcessEntry, older: KernelProcessHost, program: Program): void {
+    const { running } = entry;
+    entry.running = undefined;
     const host = new KernelProcessHost(this.#core, entry);
+    older.handOver(host);
+    running?.kill();
+    try {
+      this.#launch(entry, program, host);
+    } catch (thrown) {
+      this.#crashed(entry, errorText(thrown), "", 0);
+    }
+  }
+
+  #launch(
+    entry: ProcessEntry,
+    program: Program,
+    host: KernelProcessHost = new KernelProcessHost(this.#core, entry),
+  ): void {
+    const { limits, scheduler } = this.#core;
     entry.host = host;
     entry.state = "running";
     this.#startedMs.set(host, scheduler.nowMs());

@@ -10,6 +10,7 @@ import { type ProbeRecord, probeScript as script } from "@kinode-ts/testing/prob
 import { type Capability, networkCapability, type OnExit, VFS_PROCESS } from "@kinode-ts/types";
 import {
   createTestNode,
+  DRIVER,
   PROBE_HANDLE,
   type StartOptions,
   type TestNode,
@@ -340,4 +341,20 @@ test("a process that sleeps is killed at once and never wakes", async () => {
   await new Promise((resolve) => setTimeout(resolve, 80));
   await n.clock.settle();
   expect(n.lines(0).filter((line) => line.includes("awake"))).toEqual([]);
+});
+
+test("a component that is replaced while it waits keeps its mailbox and its state", async () => {
+  const n = await node(["a", "b"]);
+  await n.tell("a", script().setState("kept"));
+  await n.post("a", script().sendAndAwait({ target: n.at("b"), expectsResponse: 3_600 }));
+  await n.post("a", script().getState().report(n.at(DRIVER)));
+  expect(n.reportsOf("a")).toHaveLength(1);
+  const replaced = n.kernel.replace([n.id("a")]);
+  await n.clock.advance(200);
+  expect((await n.during(replaced)).get(n.id("a"))).toBeUndefined();
+  await n.clock.settle();
+  const states = n
+    .reportsOf("a")[1]!
+    .flatMap((record) => (record.op === "get-state" ? [decoder.decode(record.bytes)] : []));
+  expect(states).toEqual(["kept"]);
 });

@@ -3,6 +3,7 @@
  * @module
  */
 import { KinodeError } from "@kinode-ts/types";
+import type { MissingTool } from "./languages/contract.ts";
 
 /** One fault in one file of a package. */
 export interface Problem {
@@ -18,7 +19,11 @@ export type KitFault =
   | { code: "kit.bad-package"; problems: readonly Problem[] }
   | { code: "kit.bad-zip"; reason: string }
   | { code: "kit.no-package"; folder: string }
-  | { code: "kit.build-failed"; entry: string; reason: string };
+  | { code: "kit.build-failed"; entry: string; reason: string }
+  | { code: "kit.missing-tools"; missing: readonly MissingTool[] }
+  | { code: "kit.bad-name"; name: string; reason: string }
+  | { code: "kit.not-empty"; folder: string }
+  | { code: "kit.not-reproduced"; reasons: readonly string[] };
 
 /** A package that cannot be read, built or packed. `fault.problems` lists every place. */
 export class PackageError extends KinodeError<KitFault> {
@@ -39,4 +44,13 @@ export function badPackage(problems: readonly Problem[]): PackageError {
       ? list[0]!
       : `The package has ${list.length} problems:\n${list.map((line) => `  ${line}`).join("\n")}`;
   return new PackageError({ code: "kit.bad-package", problems }, text);
+}
+
+/** Everything that is not installed, at once, each with what gets it. */
+export function missingToolsError(missing: readonly MissingTool[]): PackageError {
+  const list = missing.map(({ what, howTo }) => `  ${what}: ${howTo}`).join("\n");
+  return new PackageError(
+    { code: "kit.missing-tools", missing },
+    `Something needed to build this package is not installed:\n${list}`,
+  );
 }

@@ -52,6 +52,8 @@ export interface Language {
   owns(sourceFolder: string): boolean;
   /** Everything missing at once, so that a person installs once. */
   missingTools(tools: ToolRunner): Promise<readonly MissingTool[]>;
+  /** What the toolchain calls itself; programs are built again when it changes. Asked only when nothing is missing. */
+  toolchainVersion?(tools: ToolRunner): Promise<string>;
   /** Files that go into the result besides those in the source folder (shared libraries of the package), absolute. */
   extraInputs(request: BuildRequest): readonly string[];
   /** Builds one component. The same sources and toolchain give the same bytes. */

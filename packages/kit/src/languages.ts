@@ -1,0 +1,15 @@
+/**
+ * The languages whose programs `kinode build` makes into components. A new one is one object and one line here.
+ * @module
+ */
+import type { Language } from "./languages/contract.ts";
+
+export const LANGUAGES: readonly Language[] = [];
+
+/** The language of a process's source folder; `undefined` if none of them knows it. */
+export function languageOf(
+  sourceFolder: string,
+  languages: readonly Language[] = LANGUAGES,
+): Language | undefined {
+  return languages.find((language) => language.owns(sourceFolder));
+}

@@ -14,6 +14,8 @@ export interface ComponentLimits {
   readonly maxLiftedBytes: number;
   /** List elements lifted in one call, nested lists included. Bounds objects made in the node. */
   readonly maxLiftedElements: number;
+  /** Handles of resources that one component instance may hold at a time. Bounds objects kept in the node. */
+  readonly maxHandles: number;
   /** Elements of all tables of one instance. Bounds `table.grow`. */
   readonly maxTableElements: number;
   /** Bytes of linear memory of all processes together, unless the executors are given a budget to share. */
@@ -35,6 +37,7 @@ export const DEFAULT_COMPONENT_LIMITS: ComponentLimits = {
   maxStringBytes: 1024 * 1024,
   maxLiftedBytes: 256 * 1024 * 1024,
   maxLiftedElements: 65_536,
+  maxHandles: 65_536,
   maxTableElements: 1_000_000,
   maxTotalMemoryBytes: 4 * 1024 * 1024 * 1024,
   startFuel: 2_000_000,

@@ -21,7 +21,8 @@ import type {
 import type { AbiType, ValueOf } from "./canonical-abi/abi-type.ts";
 import { bytes, list, string } from "./canonical-abi/lists.ts";
 import { mapped, record, tuple } from "./canonical-abi/records.ts";
-import { bool, enumOf, u64 } from "./canonical-abi/scalars.ts";
+import { enumOf } from "./canonical-abi/enums.ts";
+import { bool, u64 } from "./canonical-abi/scalars.ts";
 import type { CaseValue } from "./canonical-abi/variants.ts";
 import { option, result, variant } from "./canonical-abi/variants.ts";
 import type { StandardVersion } from "./select-interface.ts";
@@ -65,7 +66,7 @@ interface MessageWithContext {
 }
 
 export const message: AbiType<MessageWithContext> = mapped<CaseValue, MessageWithContext>(
-  variant([request, tuple(response, option(bytes))]),
+  variant([request, tuple(response, option(bytes))], ["request", "response"]),
   ({ index, payload }) => {
     if (index === 0) return { message: payload as Request, context: undefined };
     const [inner, context] = payload as readonly [Response, Uint8Array | undefined];
@@ -80,7 +81,7 @@ export const message: AbiType<MessageWithContext> = mapped<CaseValue, MessageWit
 const onExitTarget = tuple(address, request, option(lazyLoadBlob));
 
 export const onExit: AbiType<OnExit> = mapped<CaseValue, OnExit>(
-  variant([undefined, undefined, list(onExitTarget)]),
+  variant([undefined, undefined, list(onExitTarget)], ["none", "restart", "requests"]),
   ({ index, payload }) => {
     if (index < 2) return { kind: index === 0 ? "none" : "restart" };
     const requests = payload as readonly (readonly [Address, Request, LazyLoadBlob | undefined])[];

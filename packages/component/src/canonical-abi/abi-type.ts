@@ -5,6 +5,7 @@
  * @module
  */
 import type { GuestMemory } from "./guest-memory.ts";
+import type { ValueType } from "./value-type.ts";
 
 export type CoreType = "i32" | "i64" | "f32" | "f64";
 
@@ -12,6 +13,8 @@ export type CoreType = "i32" | "i64" | "f32" | "f64";
 export type CoreValue = number | bigint;
 
 export interface AbiType<T> {
+  /** What it is in WIT; a component that imports a function must say the same. */
+  readonly wit: ValueType;
   readonly sizeBytes: number;
   readonly alignBytes: number;
   /** The core values it is when passed as parameters. */
@@ -22,8 +25,8 @@ export interface AbiType<T> {
   store(memory: GuestMemory, value: T, pointer: number): void;
   /** Reads from flat core values, the first at index `at`. */
   liftFlat(memory: GuestMemory, values: readonly CoreValue[], at: number): T;
-  /** The single core value it is as a result; only for types with one flat value that lies in no memory. */
-  lowerFlat?(value: T): CoreValue;
+  /** Appends the core values it is as a parameter or a result. May call the guest's realloc. */
+  lowerFlat(memory: GuestMemory, value: T, out: CoreValue[]): void;
 }
 
 /** The JavaScript value of an ABI type. */

@@ -3,14 +3,12 @@
  * Views go stale when memory grows: after anything that may run guest code (`allocate`), use the fields again.
  * @module
  */
-import { ProcessFault } from "@kinode-ts/types";
 import type { ComponentLimits } from "../limits.ts";
 import { DEFAULT_COMPONENT_LIMITS } from "../limits.ts";
+import { GuestTrap } from "./guest-trap.ts";
+import { HandleTable } from "./handle-table.ts";
 
-/** The guest broke the canonical ABI; traps the process. */
-export class GuestTrap extends ProcessFault {
-  override name = "GuestTrap";
-}
+export { GuestTrap };
 
 /** `cabi_realloc(oldPointer, oldSize, align, newSize)`; must run with its fuel set to the maximum. */
 export type Realloc = (
@@ -57,9 +55,22 @@ export class GuestMemory {
   readonly #limits: ComponentLimits;
   #liftedBytes = 0;
   #liftedElements = 0;
+  #handles: HandleTable | undefined;
 
-  constructor(limits: ComponentLimits = DEFAULT_COMPONENT_LIMITS) {
+  /** @param handles - of the component instance; its own, made when needed, if not given */
+  constructor(limits: ComponentLimits = DEFAULT_COMPONENT_LIMITS, handles?: HandleTable) {
     this.#limits = limits;
+    this.#handles = handles;
+  }
+
+  /** The handles that belong to this memory's component instance. */
+  get handles(): HandleTable {
+    return (this.#handles ??= new HandleTable(this.#limits.maxHandles));
+  }
+
+  /** The same, if there ever were any. */
+  get usedHandles(): HandleTable | undefined {
+    return this.#handles;
   }
 
   /** Called once, when the instance exists. */
@@ -113,6 +124,7 @@ export class GuestMemory {
   beginCall(): void {
     this.#liftedBytes = 0;
     this.#liftedElements = 0;
+    this.#handles?.endLending();
   }
 
   /** Checks that `length` bytes at `pointer` exist. Both are unsigned. */
@@ -214,6 +226,18 @@ export class GuestMemory {
     const pointer = realloc(0, 0, alignBytes, sizeBytes) >>> 0;
     this.checkAligned(pointer, sizeBytes, alignBytes);
     return pointer;
+  }
+
+  /** Copies bytes into fresh guest memory; returns pointer and length. */
+  putBytes(bytes: Uint8Array, alignBytes = 1): readonly [pointer: number, length: number] {
+    const pointer = this.allocate(alignBytes, bytes.length);
+    this.view().set(bytes, pointer);
+    return [pointer, bytes.length];
+  }
+
+  /** The same for text. */
+  putString(text: string): readonly [pointer: number, length: number] {
+    return this.putBytes(encoder.encode(text));
   }
 
   /** Copies bytes into fresh guest memory and stores pointer and length at `at`. */

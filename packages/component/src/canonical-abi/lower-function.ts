@@ -38,7 +38,8 @@ export function coreType(type: HostFunctionType): FuncType {
 
 /** Results that fit a status: their one flat value is never negative. */
 function isSmall(type: AbiType<unknown>): boolean {
-  return type.flat[0] === "i32" && type.sizeBytes < 4;
+  const { kind } = type.wit;
+  return type.flat[0] === "i32" && type.sizeBytes < 4 && kind !== "s8" && kind !== "s16";
 }
 
 /**
@@ -70,9 +71,11 @@ export function lowerFunction(type: HostFunctionType, call: LiftedFunction): Imp
 
   if (hasFlatResult) {
     const small = isSmall(result!);
-    const lowerFlat = result!.lowerFlat;
-    if (lowerFlat === undefined)
-      throw new TypeError("A host function's flat result must be a scalar");
+    const lowerFlat = (fiber: FiberPort, value: unknown): CoreValue => {
+      const out: CoreValue[] = [];
+      result!.lowerFlat(fiber.memory, value, out);
+      return out[0]!;
+    };
     const protocol = small ? "errno" : "plain";
     return {
       type: core,
@@ -85,7 +88,7 @@ export function lowerFunction(type: HostFunctionType, call: LiftedFunction): Imp
             ensureStack(0);
             fiber.memory.beginCall();
             fiber.spend();
-            return lowerFlat(fiber.settled(call(fiber, lift(fiber, args))));
+            return lowerFlat(fiber, fiber.settled(call(fiber, lift(fiber, args))));
           } catch (thrown) {
             fiber.fault(thrown);
             return small ? -STATUS.end : fiber.throwFault();

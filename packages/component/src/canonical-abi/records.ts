@@ -4,6 +4,7 @@
  */
 import type { AbiType } from "./abi-type.ts";
 import { alignUp } from "./abi-type.ts";
+import { kebabCase } from "./value-type.ts";
 
 type Fields = Readonly<Record<string, AbiType<unknown>>>;
 export type RecordOf<F extends Fields> = {
@@ -41,6 +42,7 @@ export function tuple<const T extends readonly AbiType<unknown>[]>(
 ): AbiType<TupleOf<T>> {
   const { sizeBytes, alignBytes, offsets, flatOffsets } = layOut(types);
   return {
+    wit: { kind: "tuple", items: types.map((type) => type.wit) },
     sizeBytes,
     alignBytes,
     flat: types.flatMap((type) => type.flat),
@@ -53,11 +55,20 @@ export function tuple<const T extends readonly AbiType<unknown>[]>(
     },
     liftFlat: (memory, values, at) =>
       types.map((type, i) => type.liftFlat(memory, values, at + flatOffsets[i]!)) as TupleOf<T>,
+    lowerFlat(memory, values, out) {
+      for (let i = 0; i < types.length; i++) types[i]!.lowerFlat(memory, values[i], out);
+    },
   };
 }
 
-/** Fields in WIT declaration order; the names are those of the JavaScript object. */
-export function record<const F extends Fields>(fields: F): AbiType<RecordOf<F>> {
+/**
+ * Fields in WIT declaration order; the names are those of the JavaScript object.
+ * @param witNames - names in WIT, where they are not the same in kebab-case
+ */
+export function record<const F extends Fields>(
+  fields: F,
+  witNames?: readonly string[],
+): AbiType<RecordOf<F>> {
   const names = Object.keys(fields);
   const inner = tuple(...Object.values(fields));
   const assemble = (values: readonly unknown[]): RecordOf<F> => {
@@ -65,18 +76,23 @@ export function record<const F extends Fields>(fields: F): AbiType<RecordOf<F>> 
     for (let i = 0; i < names.length; i++) result[names[i]!] = values[i];
     return result as RecordOf<F>;
   };
+  const valuesOf = (value: RecordOf<F>): TupleOf<AbiType<unknown>[]> =>
+    names.map((name) => (value as Record<string, unknown>)[name]);
   return {
+    wit: {
+      kind: "record",
+      fields: names.map((name, i) => ({
+        name: witNames?.[i] ?? kebabCase(name),
+        type: fields[name]!.wit,
+      })),
+    },
     sizeBytes: inner.sizeBytes,
     alignBytes: inner.alignBytes,
     flat: inner.flat,
     load: (memory, pointer) => assemble(inner.load(memory, pointer)),
-    store: (memory, value, pointer) =>
-      inner.store(
-        memory,
-        names.map((name) => (value as Record<string, unknown>)[name]),
-        pointer,
-      ),
+    store: (memory, value, pointer) => inner.store(memory, valuesOf(value), pointer),
     liftFlat: (memory, values, at) => assemble(inner.liftFlat(memory, values, at)),
+    lowerFlat: (memory, value, out) => inner.lowerFlat(memory, valuesOf(value), out),
   };
 }
 
@@ -87,11 +103,13 @@ export function mapped<A, B>(
   lower: (value: B) => A,
 ): AbiType<B> {
   return {
+    wit: type.wit,
     sizeBytes: type.sizeBytes,
     alignBytes: type.alignBytes,
     flat: type.flat,
     load: (memory, pointer) => lift(type.load(memory, pointer)),
     store: (memory, value, pointer) => type.store(memory, lower(value), pointer),
     liftFlat: (memory, values, at) => lift(type.liftFlat(memory, values, at)),
+    lowerFlat: (memory, value, out) => type.lowerFlat(memory, lower(value), out),
   };
 }

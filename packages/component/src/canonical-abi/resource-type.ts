@@ -5,15 +5,20 @@
  */
 import type { FiberPort } from "../fiber-port.ts";
 
+type Drop<Rep> = { call(process: FiberPort, rep: Rep): void }["call"];
+
 /** `Rep` is what a handle stands for on the host's side, e.g. an open stream. */
-export class ResourceType<Rep extends object = object> {
+export class ResourceType<Rep = object> {
   /** As declared in its interface, e.g. `output-stream`. */
   readonly name: string;
   /** Called when the guest drops its last owned handle, and for those left at the end of its process. */
-  readonly drop: ((process: FiberPort, rep: Rep) => void) | undefined;
+  readonly drop: Drop<Rep> | undefined;
+  /** Which component instance of a program implements it; `undefined` for the host's own. */
+  readonly definedBy: number | undefined;
 
-  constructor(name: string, drop?: (process: FiberPort, rep: Rep) => void) {
+  constructor(name: string, drop?: Drop<Rep>, definedBy?: number) {
     this.name = name;
     this.drop = drop;
+    this.definedBy = definedBy;
   }
 }

@@ -32,6 +32,8 @@ export interface LinkedProgram {
 export type FindBinding = (item: CoreImport) => ImportBinding;
 
 const INITIALIZE = "_initialize";
+/** What wit-component appends to a name that a module imports more than once, as those of Go do. */
+const REPEATED = / \[v\d+\]$/;
 
 /** Bindings of everything a main module may import. */
 export function bindingFinder(interfaces: readonly HostInterface[]): FindBinding {
@@ -51,7 +53,7 @@ export function bindingFinder(interfaces: readonly HostInterface[]): FindBinding
         feature: `the import "${item.module}" "${item.name}" of its main module, which another core module provides,`,
       });
     }
-    const binding = functions.get(item.name);
+    const binding = functions.get(item.name) ?? functions.get(item.name.replace(REPEATED, ""));
     if (binding === undefined) {
       const known = [...functions.keys()];
       throw new ComponentError({

@@ -22,7 +22,7 @@ export interface WasiInterface {
   /** Without its version, e.g. `wasi:io/streams`. */
   readonly name: string;
   /** By resource name, e.g. `output-stream`. */
-  readonly resources: Readonly<Record<string, ResourceType>>;
+  readonly resources: Readonly<Record<string, ResourceType<never>>>;
   /** By name as imported, e.g. `[method]output-stream.check-write`. */
   readonly functions: Readonly<Record<string, WasiFunction>>;
 }

@@ -14,6 +14,7 @@
  * | POST /~/api/capabilities/grant, …/revoke | ControlGrantChange → ControlGrant |
  * | POST /~/api/packages/inspect?id=<package id> | zip bytes → ControlInspection; `id` only for zips without metadata |
  * | POST /~/api/packages/install?hash=<version hash> | ControlInstall → ControlApp |
+ * | POST /~/api/packages/replace | zip bytes → ControlReplacement: new files for an installed package that asks for the same |
  * | POST /~/api/packages/<package id>/uninstall | { purge?: boolean } → {} |
  * | POST /~/api/send | ControlSend → ControlAnswer |
  * | GET /~/api/logs?lines=<n> | → { lines: string[] } |
@@ -118,6 +119,14 @@ export interface ControlInspection {
 export interface ControlInstall {
   /** Capabilities that are refused; everything else asked for is granted. */
   readonly denied: readonly ControlGrantChange[];
+}
+
+/** Programs that were put in the place of running ones. */
+export interface ControlReplacement {
+  /** SHA-256 of the zip, hex. */
+  readonly hash: string;
+  /** Processes that run a new program now. */
+  readonly replaced: readonly string[];
 }
 
 export interface ControlSend {

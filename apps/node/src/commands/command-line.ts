@@ -7,6 +7,7 @@ import { errorText, KinodeError } from "@kinode-ts/types";
 import manifest from "../../package.json" with { type: "json" };
 import { defaultHomePath } from "../boot/home-folder.ts";
 import type { StartFlags } from "../boot/start-config.ts";
+import type { DevFlags } from "./dev-command.ts";
 import type { InstallFlags } from "./install-command.ts";
 import type { CommandFlags, LogFlags, SendFlags } from "./node-commands.ts";
 import { consoleOutput, type Output } from "./output.ts";
@@ -87,6 +88,13 @@ function addPackages(program: Command, output: Output): void {
     .action(async (path: string | undefined, flags: { json?: boolean; out?: string }) => {
       const { packCommand } = await import("./build-commands.ts");
       await packCommand(path ?? ".", flags, output);
+    });
+  remote(program.command(`dev ${folder}`))
+    .description("build into a running node, and again whenever a file changes")
+    .option("-y, --yes", "allow everything it asks for that you have not refused before")
+    .action(async (path: string | undefined, flags: DevFlags) => {
+      const { devCommand } = await import("./dev-command.ts");
+      await devCommand(path ?? ".", flags, output);
     });
   remote(program.command("install <zip-or-folder>"))
     .description("install or update a package: shows what it asks for, and asks you")

@@ -12,7 +12,7 @@ export interface ControlClient {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
   /** The answer as it comes, for streams. */
-  open(path: string): Promise<Response>;
+  open(path: string, signal?: AbortSignal): Promise<Response>;
 }
 
 function notRunning(home: HomeFolder): NodeError {
@@ -30,7 +30,12 @@ export function connectToNode(homePath: string): ControlClient {
   if (run === undefined || !isAlive(run.pid)) throw notRunning(home);
   const token = readToken(home);
   if (token === undefined) throw notRunning(home);
-  const call = async (method: string, path: string, body?: unknown): Promise<Response> => {
+  const call = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    signal?: AbortSignal,
+  ): Promise<Response> => {
     const isBytes = body instanceof Uint8Array;
     const response = await fetch(`${run.url}/~/api/${path}`, {
       method,
@@ -38,6 +43,7 @@ export function connectToNode(homePath: string): ControlClient {
       ...(body === undefined
         ? {}
         : { body: isBytes ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
     }).catch((thrown: unknown) => {
       throw new NodeError(
         { code: "node.unreachable", url: run.url },
@@ -55,6 +61,6 @@ export function connectToNode(homePath: string): ControlClient {
     get: async <T>(path: string) => (await (await call("GET", path)).json()) as T,
     post: async <T>(path: string, body: unknown = {}) =>
       (await (await call("POST", path, body)).json()) as T,
-    open: (path) => call("GET", path),
+    open: (path, signal) => call("GET", path, undefined, signal),
   };
 }

@@ -163,16 +163,18 @@ export interface LogFlags extends CommandFlags {
   readonly follow?: boolean;
 }
 
-async function followLog(response: Response, flags: LogFlags, output: Output): Promise<void> {
+/** Calls back with the data of each server-sent event, until the stream ends. */
+export async function readServerEvents(
+  response: Response,
+  onData: (data: string) => void,
+): Promise<void> {
   let rest = "";
   const decoder = new TextDecoder();
   for await (const chunk of response.body as ReadableStream<Uint8Array>) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
-      if (!line.startsWith("data: ")) continue;
-      const text = line.slice("data: ".length);
-      output.line(flags.json === true ? text : (JSON.parse(text) as string));
+      if (line.startsWith("data: ")) onData(line.slice("data: ".length));
     }
   }
 }
@@ -196,7 +198,9 @@ export async function logsCommand(flags: LogFlags, output: Output): Promise<void
   for (const line of lines) output.line(flags.json === true ? JSON.stringify(line) : line);
   if (flags.follow !== true) return;
   const node = connectToNode(flags.home);
-  await followLog(await node.open("logs/follow"), flags, output).catch(() => {});
+  await readServerEvents(await node.open("logs/follow"), (text) =>
+    output.line(flags.json === true ? text : (JSON.parse(text) as string)),
+  ).catch(() => {});
   throw new NodeError(
     { code: "node.unreachable", url: node.run.url },
     `The node at ${node.run.url} has ended, and its log with it`,

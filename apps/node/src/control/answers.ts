@@ -31,6 +31,7 @@ const STATUS: Readonly<Record<string, number>> = {
   "install.unknown-process": 404,
   "install.unknown-capability": 404,
   "install.bundled": 409,
+  "install.needs-install": 409,
   "install.start": 422,
   "install.program": 422,
 };

@@ -9,7 +9,13 @@ import { ControlFault, faultAnswer, json, readJson } from "./answers.ts";
 import { listApps, listProcesses } from "./apps.ts";
 import type { ControlPowers } from "./control-powers.ts";
 import { eventStream, logStream } from "./event-stream.ts";
-import { grantChangeSchema, inspectUpload, installUpload, uninstallPackage } from "./packages.ts";
+import {
+  grantChangeSchema,
+  inspectUpload,
+  installUpload,
+  replaceUpload,
+  uninstallPackage,
+} from "./packages.ts";
 import { sendMessage } from "./send.ts";
 
 export const CONTROL_PREFIX = "/~/api/";
@@ -77,6 +83,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     powers.permissions.revoke(await readJson(request, grantChangeSchema)),
   "POST packages/inspect": inspectUpload,
   "POST packages/install": installUpload,
+  "POST packages/replace": replaceUpload,
   "POST packages/*/uninstall": (powers, request, _url, id) => uninstallPackage(powers, request, id),
   "POST send": sendMessage,
   "GET logs": (powers, _request, url) => logLines(powers, url),

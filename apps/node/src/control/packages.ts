@@ -3,7 +3,7 @@
  * @module
  */
 import { type Package, readPackage } from "@kinode-ts/kit";
-import type { ControlApp, ControlInspection } from "@kinode-ts/types";
+import type { ControlApp, ControlInspection, ControlReplacement } from "@kinode-ts/types";
 import * as v from "valibot";
 import { MAX_ZIP_BYTES } from "../commands/package-source.ts";
 import {
@@ -41,22 +41,36 @@ function showPackage(powers: ControlPowers, pkg: Package): ControlInspection {
   };
 }
 
-/** Reads an uploaded zip and keeps it until the person has answered. */
-export async function inspectUpload(
-  powers: ControlPowers,
-  request: Request,
-  url: URL,
-): Promise<ControlInspection> {
+async function readUpload(request: Request, url: URL): Promise<Package> {
   const zip = new Uint8Array(await request.arrayBuffer());
   if (zip.length === 0)
     throw new ControlFault(400, "control.no-zip", "The body must be a package zip");
   if (zip.length > MAX_ZIP_BYTES) {
     throw new ControlFault(413, "control.too-large", `A package may have ${MAX_ZIP_BYTES} bytes`);
   }
-  const pkg = await readPackage(zip, {
+  return await readPackage(zip, {
     id: url.searchParams.get("id") ?? undefined,
     metadata: url.searchParams.get("metadata") ?? undefined,
   });
+}
+
+/** New files for an installed package, its processes running on (`kinode dev`). */
+export async function replaceUpload(
+  powers: ControlPowers,
+  request: Request,
+  url: URL,
+): Promise<ControlReplacement> {
+  const { record, replaced } = await powers.installer.replaceFiles(await readUpload(request, url));
+  return { hash: record.versionHash, replaced };
+}
+
+/** Reads an uploaded zip and keeps it until the person has answered. */
+export async function inspectUpload(
+  powers: ControlPowers,
+  request: Request,
+  url: URL,
+): Promise<ControlInspection> {
+  const pkg = await readUpload(request, url);
   await powers.installer.checkPrograms(pkg);
   const shown = showPackage(powers, pkg);
   const asksForMore = shown.capabilities.some(({ approved, withdrawn }) => !approved && !withdrawn);

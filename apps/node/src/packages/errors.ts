@@ -9,6 +9,7 @@ export type InstallFault =
   | { code: "install.start"; package: string; process: string; reason: string }
   | { code: "install.not-installed"; package: string }
   | { code: "install.bundled"; package: string }
+  | { code: "install.needs-install"; package: string; reason: string }
   | { code: "install.unknown-capability"; holder: string; issuer: string; params: string }
   | { code: "install.unknown-process"; process: string }
   | { code: "install.failed"; package: string; reason: string };

@@ -29,6 +29,7 @@ import {
   registrationsOf,
   requestedGrants,
 } from "./grants.ts";
+import { type HotReplacement, hotReplace } from "./hot-replace.ts";
 import {
   createJournal,
   endJournalChange,
@@ -152,6 +153,14 @@ export class Installer {
     return this.#inTurn(async () => {
       await this.checkPrograms(pkg);
       return await this.#replace(pkg, options);
+    });
+  }
+
+  /** Puts new files of an installed package in place while its processes run on. */
+  replaceFiles(pkg: Package): Promise<HotReplacement> {
+    return this.#inTurn(async () => {
+      await this.checkPrograms(pkg);
+      return await hotReplace(this.#powers, pkg);
     });
   }
 

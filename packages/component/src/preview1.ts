@@ -4,37 +4,24 @@
  * Source: WASI snapshot-01, "preview1" witx.
  * @module
  */
-import { ProcessFault } from "@kinode-ts/types";
 import type { CoreValue } from "./canonical-abi/abi-type.ts";
 import type { CoreFunction, ImportBinding } from "./canonical-abi/lower-function.ts";
-import { storeU64 } from "./canonical-abi/scalars.ts";
 import type { FuncType, ValueType } from "./core-module/core-module.ts";
 import { STATUS } from "./core-module/metering.ts";
 import type { FiberPort } from "./fiber-port.ts";
+import { ERRNO, STDERR, STDIN, STDOUT, at, isStream, setU32 } from "./preview1-memory.ts";
+import type { Preview1Call as Call } from "./preview1-memory.ts";
+import { clockResGet, clockTimeGet, pollOneoff } from "./preview1-time.ts";
+import { ensureStack } from "./stack-guard.ts";
+import { exitFault } from "./wasi/cli-environment.ts";
+import { chargeRandom } from "./wasi/random.ts";
 
 /** Module name under which core modules import it. */
 export const PREVIEW1_MODULE = "wasi_snapshot_preview1";
 
-const ERRNO = { success: 0, badf: 8, inval: 28, nosys: 52, notsup: 58, spipe: 70 } as const;
 const FILETYPE_CHARACTER_DEVICE = 2;
-const STDIN = 0;
-const STDOUT = 1;
-const STDERR = 2;
-const CLOCK_REALTIME = 0;
-const SUBSCRIPTION_BYTES = 48;
-const EVENT_BYTES = 32;
-const EVENT_CLOCK = 0;
-const MAX_SUBSCRIPTIONS = 1_024;
 /** Buffers of one write; the usual value of IOV_MAX. Bounds the time of one call. */
 const MAX_BUFFERS = 1_024;
-/** Random bytes of one call. Bounds the time of one call; real programs ask for 32 or so. */
-const MAX_RANDOM_BYTES = 1 << 20;
-/** One clock resolution for all: a microsecond. */
-const RESOLUTION_NS = 1_000;
-const NS_PER_MS = 1_000_000;
-
-/** Answers an errno, or a negative status. Addresses and lengths arrive as the guest passed them. */
-type Call = (fiber: FiberPort, ...args: number[]) => number;
 
 interface Preview1Function {
   /** `i` an i32 parameter, `I` an i64. */
@@ -51,18 +38,6 @@ const answering =
 const noSystem = answering(ERRNO.nosys);
 const badDescriptor = answering(ERRNO.badf);
 
-/** An unsigned pointer, checked for `length` bytes and alignment. */
-function at(fiber: FiberPort, pointer: number, length: number, alignBytes = 4): number {
-  const unsigned = pointer >>> 0;
-  fiber.memory.checkAligned(unsigned, length, alignBytes);
-  return unsigned;
-}
-
-function setU32(fiber: FiberPort, pointer: number, value: number): void {
-  const word = at(fiber, pointer, 4) >> 2;
-  fiber.memory.u32[word] = value;
-}
-
 /** Both counts 0: no arguments, no environment. */
 const noStrings: Call = (fiber, count, size) => {
   setU32(fiber, count!, 0);
@@ -73,17 +48,12 @@ const noStrings: Call = (fiber, count, size) => {
 function randomGet(fiber: FiberPort, pointer: number, length: number): number {
   const start = at(fiber, pointer, length >>> 0, 1);
   const count = length >>> 0;
-  if (count > MAX_RANDOM_BYTES) {
-    throw new ProcessFault(
-      `it asked for ${count} random bytes in one call, above the limit of ${MAX_RANDOM_BYTES}`,
-    );
-  }
+  chargeRandom(fiber, count);
   const chunk = 65_536;
   for (let done = 0; done < count; done += chunk) {
     const bytes = fiber.environment.random.bytes(Math.min(chunk, count - done));
     fiber.memory.u8.set(bytes, start + done);
   }
-  fiber.spend(1 + (count >>> 8));
   return ERRNO.success;
 }
 
@@ -127,7 +97,7 @@ function fdRead(
 }
 
 function fdFdstatGet(fiber: FiberPort, fd: number, pointer: number): number {
-  if (fd < STDIN || fd > STDERR) return ERRNO.badf;
+  if (!isStream(fd)) return ERRNO.badf;
   const start = at(fiber, pointer, 24, 8);
   const { u8 } = fiber.memory;
   u8.fill(0, start, start + 24);
@@ -138,7 +108,7 @@ function fdFdstatGet(fiber: FiberPort, fd: number, pointer: number): number {
 }
 
 function fdFilestatGet(fiber: FiberPort, fd: number, pointer: number): number {
-  if (fd < STDIN || fd > STDERR) return ERRNO.badf;
+  if (!isStream(fd)) return ERRNO.badf;
   const start = at(fiber, pointer, 64, 8);
   fiber.memory.u8.fill(0, start, start + 64);
   fiber.memory.u8[start + 16] = FILETYPE_CHARACTER_DEVICE;
@@ -148,90 +118,10 @@ function fdFilestatGet(fiber: FiberPort, fd: number, pointer: number): number {
 const onStream =
   (errno: number): Call =>
   (_fiber, fd) =>
-    fd! >= STDIN && fd! <= STDERR ? errno : ERRNO.badf;
-
-function nowNs(fiber: FiberPort, clock: number): number {
-  const { clock: power } = fiber.environment;
-  // whole microseconds: the product stays an exact integer until the year 2255
-  const ms = clock === CLOCK_REALTIME ? power.nowMs() : power.monotonicMs();
-  return Math.floor(ms * 1_000) * 1_000;
-}
-
-const isClock = (clock: number): boolean => clock >= CLOCK_REALTIME && clock <= 3;
-
-function clockTimeGet(
-  fiber: FiberPort,
-  clock: number,
-  _precision: number,
-  pointer: number,
-): number {
-  if (!isClock(clock)) return ERRNO.inval;
-  const word = at(fiber, pointer, 8, 8) >> 2;
-  storeNs(fiber.memory.u32, nowNs(fiber, clock), word);
-  fiber.spend();
-  return ERRNO.success;
-}
-
-/** Nanoseconds since 1970 are above 2^53; whole microseconds times 1,000 are exact in two steps. */
-function storeNs(words: Uint32Array, ns: number, word: number): void {
-  storeU64(
-    words,
-    ns <= Number.MAX_SAFE_INTEGER ? ns : BigInt(Math.round(ns / 1_000)) * 1_000n,
-    word,
-  );
-}
-
-function clockResGet(fiber: FiberPort, clock: number, pointer: number): number {
-  if (!isClock(clock)) return ERRNO.inval;
-  storeNs(fiber.memory.u32, RESOLUTION_NS, at(fiber, pointer, 8, 8) >> 2);
-  return ERRNO.success;
-}
-
-/** Milliseconds until a clock subscription fires. */
-function delayMs(fiber: FiberPort, start: number): number {
-  const view = fiber.memory.dataView();
-  const clock = view.getUint32(start + 16, true);
-  const timeout = Number(view.getBigUint64(start + 24, true));
-  const absolute = (view.getUint16(start + 40, true) & 1) === 1;
-  return Math.max(0, (absolute ? timeout - nowNs(fiber, clock) : timeout) / NS_PER_MS);
-}
-
-/** Sleeps until the first clock subscription fires; others are answered as not supported. */
-function pollOneoff(
-  fiber: FiberPort,
-  input: number,
-  output: number,
-  subscriptions: number,
-  fired: number,
-): number {
-  const count = subscriptions >>> 0;
-  if (count === 0 || count > MAX_SUBSCRIPTIONS) return ERRNO.inval;
-  const from = at(fiber, input, count * SUBSCRIPTION_BYTES, 8);
-  const to = at(fiber, output, count * EVENT_BYTES, 8);
-  at(fiber, fired, 4);
-  let soonest = Infinity;
-  let chosen = -1;
-  for (let i = 0; i < count; i++) {
-    const start = from + i * SUBSCRIPTION_BYTES;
-    if (fiber.memory.u8[start + 8] !== EVENT_CLOCK) continue;
-    const delay = delayMs(fiber, start);
-    if (delay < soonest) {
-      soonest = delay;
-      chosen = start;
-    }
-  }
-  if (chosen < 0) return ERRNO.notsup;
-  const userData = fiber.memory.bytes(chosen, 8);
-  return -fiber.sleep(soonest, () => {
-    const { memory } = fiber;
-    memory.view().fill(0, to, to + EVENT_BYTES);
-    memory.u8.set(userData, to);
-    memory.u32[fired >>> 2] = 1;
-  });
-}
+    isStream(fd!) ? errno : ERRNO.badf;
 
 function procExit(_fiber: FiberPort, code: number): number {
-  throw new ProcessFault(`it called exit with code ${code >>> 0}`);
+  throw exitFault(code >>> 0);
 }
 
 const FUNCTIONS: Readonly<Record<string, Preview1Function>> = {
@@ -293,6 +183,7 @@ function bindingOf(name: string, { params, call }: Preview1Function): ImportBind
     (...args: CoreValue[]) => {
       if (fiber.over) return failed;
       try {
+        ensureStack(0);
         fiber.memory.beginCall();
         fiber.spend();
         return call(fiber, ...(args as number[]));

@@ -23,7 +23,7 @@ const { values } = parseArgs({
     cases: { type: "string", default: "200000" },
     seed: { type: "string", default: "1" },
     from: { type: "string", default: "0" },
-    out: { type: "string", default: "fuzz-failures" },
+    out: { type: "string", default: ".reports/fuzz" },
     one: { type: "string" },
     file: { type: "string" },
   },

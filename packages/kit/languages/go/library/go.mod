@@ -1,0 +1,3 @@
+module kinode.os/kinode
+
+go 1.24

@@ -3,8 +3,9 @@
  * @module
  */
 import type { Language } from "./languages/contract.ts";
+import { go } from "./languages/go-bun.ts";
 
-export const LANGUAGES: readonly Language[] = [];
+export const LANGUAGES: readonly Language[] = [go];
 
 /** The language of a process's source folder; `undefined` if none of them knows it. */
 export function languageOf(

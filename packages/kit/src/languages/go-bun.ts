@@ -2,10 +2,10 @@
  * Go: the program and our process library become one core module for preview 1, and that a component.
  *
  * The library has hand-written bindings. It calls the program's `main` from `init`, which the linker only allows with
- * `-checklinkname=0`. It lies in the package at `target/kinode-go`, where the program's `go.mod` looks for it.
+ * `-checklinkname=0`. It lies in the package at `target/build/go/kinode`, where the program's `go.mod` looks for it.
  * @module
  */
-import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BuildRequest, Language, MissingTool, ToolRunner } from "./contract.ts";
@@ -13,7 +13,7 @@ import { makeComponent } from "./make-component-bun.ts";
 
 const LIBRARY = fileURLToPath(new URL("../../languages/go/library", import.meta.url));
 /** Where a program's `go.mod` finds the library, from the root of the package. */
-const LIBRARY_IN_PACKAGE = "target/kinode-go";
+const LIBRARY_IN_PACKAGE = "target/build/go/kinode";
 /** The first with `go:wasmexport` in libraries. */
 const OLDEST: readonly [number, number] = [1, 24];
 const GET_GO = `install Go ${OLDEST.join(".")} or newer from https://go.dev/dl`;
@@ -34,9 +34,12 @@ function filesIn(folder: string): string[] {
     .toSorted();
 }
 
+const toolchainVersion = (tools: ToolRunner): Promise<string> =>
+  tools.run(["go", "env", "GOVERSION"], { cwd: LIBRARY });
+
 async function missingTools(tools: ToolRunner): Promise<readonly MissingTool[]> {
   if (tools.find("go") === undefined) return [{ what: "Go", howTo: GET_GO }];
-  const version = await tools.run(["go", "env", "GOVERSION"], { cwd: LIBRARY });
+  const version = await toolchainVersion(tools);
   const [, major = "0", minor = "0"] = /^go(\d+)\.(\d+)/m.exec(version) ?? [];
   const isOld = Number(major) === OLDEST[0] && Number(minor) < OLDEST[1];
   return isOld
@@ -46,6 +49,7 @@ async function missingTools(tools: ToolRunner): Promise<readonly MissingTool[]> 
 
 async function build(request: BuildRequest): Promise<Uint8Array> {
   const library = join(request.packageFolder, LIBRARY_IN_PACKAGE);
+  rmSync(library, { recursive: true, force: true });
   cpSync(LIBRARY, library, { recursive: true, preserveTimestamps: true });
   const output = join(request.workFolder, `${request.name}.core.wasm`);
   const flags = ["-buildmode=c-shared", "-trimpath", "-buildvcs=false"];
@@ -62,6 +66,7 @@ export const go: Language = {
   label: "Go",
   owns: (sourceFolder) => existsSync(join(sourceFolder, "go.mod")),
   missingTools,
+  toolchainVersion,
   extraInputs: (request) => [LIBRARY, ...replacedFolders(request)].flatMap(filesIn),
   build,
 };

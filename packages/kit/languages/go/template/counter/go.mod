@@ -5,4 +5,4 @@ go 1.24
 require kinode.os/kinode v0.0.0
 
 // `kinode build` puts the process library here.
-replace kinode.os/kinode => ../target/kinode-go
+replace kinode.os/kinode => ../target/build/go/kinode

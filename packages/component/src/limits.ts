@@ -8,6 +8,8 @@ export interface ComponentLimits {
   readonly maxComponentBytes: number;
   /** Items of one kind inside a component (modules, instances, functions, …). Real ones have up to 600. */
   readonly maxComponentItems: number;
+  /** Components and their types inside each other. Bounds recursion; real ones nest 3 deep. */
+  readonly maxNesting: number;
   /** Bytes of one string a guest passes. Decoding holds the thread: about 10 ms here; real texts are far shorter. */
   readonly maxStringBytes: number;
   /** Bytes lifted out of a guest in one call: two lists may name the same guest bytes again and again. */
@@ -34,6 +36,7 @@ export interface ComponentLimits {
 export const DEFAULT_COMPONENT_LIMITS: ComponentLimits = {
   maxComponentBytes: 64 * 1024 * 1024,
   maxComponentItems: 65_536,
+  maxNesting: 32,
   maxStringBytes: 1024 * 1024,
   maxLiftedBytes: 256 * 1024 * 1024,
   maxLiftedElements: 65_536,

@@ -4,22 +4,39 @@
  * @module
  */
 import { ByteReader } from "./byte-reader.ts";
-import type {
-  CanonOptions,
-  ComponentExport,
-  ComponentFunc,
-  ComponentImport,
-  ComponentInstance,
-  ComponentStructure,
-  CoreInstance,
-  CoreItem,
-  CoreModule,
-  SortIndex,
-} from "./component-structure.ts";
+import type { ComponentStructure } from "./component-structure.ts";
 import { CORE_SORT, SORT } from "./component-structure.ts";
 import { ComponentError } from "./errors.ts";
 import type { ComponentLimits } from "./limits.ts";
 import { DEFAULT_COMPONENT_LIMITS } from "./limits.ts";
+import { readAlias } from "./parser/read-aliases.ts";
+import { readCanon } from "./parser/read-canons.ts";
+import { readCoreType } from "./parser/read-core-types.ts";
+import {
+  declareExtern,
+  readExternDescription,
+  readExternName,
+  readSortIndex,
+} from "./parser/read-externs.ts";
+import { readCoreInstance, readInstance } from "./parser/read-instances.ts";
+import { readType } from "./parser/read-types.ts";
+import { Budget, Spaces } from "./parser/spaces.ts";
+import { unsupported } from "./parser/unsupported.ts";
+
+const SECTION = {
+  custom: 0,
+  coreModule: 1,
+  coreInstance: 2,
+  coreType: 3,
+  component: 4,
+  instance: 5,
+  alias: 6,
+  type: 7,
+  canon: 8,
+  start: 9,
+  import: 10,
+  export: 11,
+};
 
 const SECTION_NAME = [
   "custom section",
@@ -35,47 +52,6 @@ const SECTION_NAME = [
   "import section",
   "export section",
 ] as const;
-
-/** The index spaces while they grow. */
-class Spaces {
-  readonly coreModules: CoreModule[] = [];
-  readonly coreInstances: CoreInstance[] = [];
-  readonly coreFuncs: CoreItem[] = [];
-  readonly coreMemories: CoreItem[] = [];
-  readonly funcs: ComponentFunc[] = [];
-  readonly instances: ComponentInstance[] = [];
-  readonly imports: ComponentImport[] = [];
-  readonly exports: ComponentExport[] = [];
-  nestedComponents = 0;
-  #items = 0;
-  readonly #maxItems: number;
-
-  constructor(maxItems: number) {
-    this.#maxItems = maxItems;
-  }
-
-  count(reader: ByteReader, what: string): number {
-    const count = reader.count(what);
-    this.#items += count;
-    if (this.#items > this.#maxItems) {
-      const bound = this.#maxItems;
-      throw new ComponentError({
-        code: "component.too-large",
-        what: "the number of items",
-        value: this.#items,
-        bound,
-      });
-    }
-    return count;
-  }
-
-  addCore(coreSort: number, item: CoreItem): void {
-    if (coreSort === CORE_SORT.func) this.coreFuncs.push(item);
-    else if (coreSort === CORE_SORT.memory) this.coreMemories.push(item);
-    else if (coreSort === CORE_SORT.module)
-      this.coreModules.push({ kind: "other", what: "a module from outside" });
-  }
-}
 
 /**
  * Parses the bytes of a component.
@@ -93,14 +69,8 @@ export function parseComponent(
       bound: limits.maxComponentBytes,
     });
   }
-  readPreamble(bytes);
-  const reader = new ByteReader(bytes, 8);
-  const spaces = new Spaces(limits.maxComponentItems);
-  while (!reader.atEnd) {
-    const { id, content } = reader.section();
-    readSection(id, content, spaces);
-  }
-  return spaces;
+  checkIsComponent(bytes);
+  return readComponent(new ByteReader(bytes), new Spaces(new Budget(limits)));
 }
 
 /** Whether bytes start like any WebAssembly binary. */
@@ -114,288 +84,107 @@ export function hasWasmMagic(bytes: Uint8Array): boolean {
   );
 }
 
-function readPreamble(bytes: Uint8Array): void {
+function checkIsComponent(bytes: Uint8Array): void {
   if (!hasWasmMagic(bytes)) {
     throw new ComponentError({
       code: "component.not-a-component",
       what: "the file does not start with the WebAssembly magic bytes",
     });
   }
-  if (bytes.length < 8)
-    throw new ComponentError({
-      code: "component.malformed",
-      what: "unexpected end",
-      offset: bytes.length,
-    });
-  const version = bytes[4]! | (bytes[5]! << 8);
-  const layer = bytes[6]! | (bytes[7]! << 8);
-  if (layer === 0) {
+  if (bytes.length >= 8 && bytes[6] === 0 && bytes[7] === 0) {
     throw new ComponentError(
       { code: "component.not-a-component", what: "it is a core module, not a component" },
       { hint: "Wrap it with componentNew (jco) or wasm-tools component new" },
     );
   }
-  if (layer !== 1 || version !== 0x0d) {
-    throw new ComponentError({
-      code: "component.unsupported",
-      feature: `binary version ${version}, layer ${layer}`,
-    });
+}
+
+function readComponent(reader: ByteReader, spaces: Spaces): Spaces {
+  readPreamble(reader);
+  while (!reader.atEnd) {
+    const { id, content } = reader.section();
+    readSection(id, content, spaces);
   }
+  return spaces;
+}
+
+function readPreamble(reader: ByteReader): void {
+  for (const expected of [0, 0x61, 0x73, 0x6d]) {
+    if (reader.byte() !== expected)
+      reader.fail("a nested component does not start as one", reader.at - 1);
+  }
+  const version = reader.byte() | (reader.byte() << 8);
+  const layer = reader.byte() | (reader.byte() << 8);
+  if (layer !== 1 || version !== 0x0d) unsupported(`binary version ${version}, layer ${layer}`);
 }
 
 function readSection(id: number, reader: ByteReader, spaces: Spaces): void {
+  const each = (what: string, read: (reader: ByteReader, spaces: Spaces) => void): void => {
+    for (let left = spaces.budget.count(reader, what); left > 0; left--) read(reader, spaces);
+  };
   switch (id) {
-    case 0:
+    case SECTION.custom:
       reader.name();
       return; // the rest of a custom section means nothing to us
-    case 1:
-      spaces.coreModules.push({ kind: "bytes", start: reader.at, end: reader.end });
+    case SECTION.coreModule:
+      spaces.add("coreModules", { kind: "bytes", start: reader.at, end: reader.end });
       return;
-    case 2:
-      readCoreInstances(reader, spaces);
-      break;
-    case 3:
-    case 7:
-      spaces.count(reader, "types");
-      return; // value types are known from the interfaces, not from here
-    case 4:
-      spaces.nestedComponents++;
+    case SECTION.component: {
+      const structure = readComponent(reader, new Spaces(spaces.budget, spaces));
+      spaces.add("components", { kind: "nested", structure });
       return;
-    case 5:
-      readInstances(reader, spaces);
+    }
+    case SECTION.coreInstance:
+      each("core instances", readCoreInstance);
       break;
-    case 6:
-      readAliases(reader, spaces);
+    case SECTION.coreType:
+      each("core types", readCoreType);
       break;
-    case 8:
-      readCanons(reader, spaces);
+    case SECTION.instance:
+      each("instances", readInstance);
       break;
-    case 9:
-      throw new ComponentError({
-        code: "component.unsupported",
-        feature: "a component start function",
-      });
-    case 10:
-      readImports(reader, spaces);
+    case SECTION.alias:
+      each("aliases", readAlias);
       break;
-    case 11:
-      readExports(reader, spaces);
+    case SECTION.type:
+      each("types", readType);
+      break;
+    case SECTION.canon:
+      each("canonical functions", readCanon);
+      break;
+    case SECTION.start:
+      return unsupported("a component start function");
+    case SECTION.import:
+      each("imports", readImport);
+      break;
+    case SECTION.export:
+      each("exports", readExport);
       break;
     default:
-      throw new ComponentError({
-        code: "component.unsupported",
-        feature: `section ${id} of the component format`,
-      });
+      return unsupported(`section ${id} of the component format`);
   }
   reader.finish(`the ${SECTION_NAME[id]}`);
 }
 
-function readSortIndex(reader: ByteReader): SortIndex {
-  const sort = reader.byte();
-  if (sort > SORT.instance) reader.fail(`unknown sort ${sort}`, reader.at - 1);
-  const coreSort = sort === SORT.core ? reader.byte() : -1;
-  return { sort, coreSort, index: reader.u32() };
+function readImport(reader: ByteReader, spaces: Spaces): void {
+  const name = readExternName(reader);
+  const extern = readExternDescription(reader, spaces);
+  spaces.noteImport(reader, { name, kind: extern.kind });
+  declareExtern(spaces, name, extern);
 }
 
-/** Import and export names carry a form byte; form 2 has options behind the name. */
-function readExternName(reader: ByteReader): string {
-  const form = reader.byte();
-  if (form > 2) reader.fail(`unknown form of name ${form}`, reader.at - 1);
-  const name = reader.name();
-  if (form === 2) {
-    for (let left = reader.count("name options"); left > 0; left--) {
-      reader.byte();
-      reader.name();
-    }
-  }
-  return name;
-}
-
-function readCoreInstances(reader: ByteReader, spaces: Spaces): void {
-  for (let left = spaces.count(reader, "core instances"); left > 0; left--) {
-    const kind = reader.byte();
-    if (kind === 0) {
-      const module = reader.u32();
-      if (module >= spaces.coreModules.length) reader.fail(`core module ${module} does not exist`);
-      const args = new Map<string, number>();
-      for (let i = spaces.count(reader, "arguments"); i > 0; i--) {
-        const name = reader.name();
-        if (reader.byte() !== CORE_SORT.instance)
-          reader.fail("an argument is no instance", reader.at - 1);
-        const instance = reader.u32();
-        if (instance >= spaces.coreInstances.length)
-          reader.fail(`core instance ${instance} does not exist`);
-        args.set(name, instance);
-      }
-      spaces.coreInstances.push({ kind: "instantiate", module, args });
-    } else if (kind === 1) {
-      const exports = new Map<string, SortIndex>();
-      for (let i = spaces.count(reader, "exports"); i > 0; i--) {
-        const name = reader.name();
-        exports.set(name, { sort: SORT.core, coreSort: reader.byte(), index: reader.u32() });
-      }
-      spaces.coreInstances.push({ kind: "exports", exports });
-    } else reader.fail(`unknown form of core instance ${kind}`, reader.at - 1);
-  }
-}
-
-function readInstances(reader: ByteReader, spaces: Spaces): void {
-  for (let left = spaces.count(reader, "instances"); left > 0; left--) {
-    const kind = reader.byte();
-    if (kind > 1) reader.fail(`unknown form of instance ${kind}`, reader.at - 1);
-    if (kind === 0) reader.u32();
-    for (let i = spaces.count(reader, "arguments"); i > 0; i--) {
-      if (kind === 0) reader.name();
-      else readExternName(reader);
-      readSortIndex(reader);
-    }
-    const what =
-      kind === 0 ? "an instance of a nested component" : "an instance put together inside";
-    spaces.instances.push({ kind: "other", what });
-  }
-}
-
-function readAliases(reader: ByteReader, spaces: Spaces): void {
-  for (let left = spaces.count(reader, "aliases"); left > 0; left--) {
-    const sort = reader.byte();
-    if (sort > SORT.instance) reader.fail(`unknown sort ${sort}`, reader.at - 1);
-    const coreSort = sort === SORT.core ? reader.byte() : -1;
-    const target = reader.byte();
-    if (target === 2) {
-      reader.u32();
-      reader.u32();
-      addAlias(spaces, sort, coreSort, undefined);
-      continue;
-    }
-    if (target > 2) reader.fail(`unknown alias target ${target}`, reader.at - 1);
-    const instance = reader.u32();
-    const bound = target === 1 ? spaces.coreInstances.length : spaces.instances.length;
-    if (instance >= bound) reader.fail(`instance ${instance} does not exist`);
-    addAlias(spaces, sort, coreSort, { instance, name: reader.name() });
-  }
-}
-
-function addAlias(
-  spaces: Spaces,
-  sort: number,
-  coreSort: number,
-  source: { readonly instance: number; readonly name: string } | undefined,
-): void {
-  if (sort === SORT.core) {
-    spaces.addCore(
-      coreSort,
-      source === undefined
-        ? { kind: "other", what: "an outer alias" }
-        : { kind: "core-export", ...source },
-    );
-  } else if (sort === SORT.func) {
-    spaces.funcs.push(
-      source === undefined
-        ? { kind: "other", what: "an outer alias" }
-        : { kind: "instance-export", ...source },
-    );
-  } else if (sort === SORT.instance) {
-    spaces.instances.push({ kind: "other", what: "an instance inside an instance" });
-  } else if (sort === SORT.component) spaces.nestedComponents++;
-}
-
-function readCanonOptions(reader: ByteReader, spaces: Spaces): CanonOptions {
-  let encoding: CanonOptions["encoding"] = "utf8";
-  let memory: number | undefined;
-  let realloc: number | undefined;
-  let postReturn: number | undefined;
-  let isAsync = false;
-  for (let left = spaces.count(reader, "options"); left > 0; left--) {
-    const option = reader.byte();
-    if (option === 0) encoding = "utf8";
-    else if (option === 1) encoding = "utf16";
-    else if (option === 2) encoding = "latin1+utf16";
-    else if (option === 3) memory = reader.u32();
-    else if (option === 4) realloc = reader.u32();
-    else if (option === 5) postReturn = reader.u32();
-    else if (option === 6) isAsync = true;
-    else if (option === 7) reader.u32();
-    else reader.fail(`unknown canonical option ${option}`, reader.at - 1);
-  }
-  return { encoding, memory, realloc, postReturn, async: isAsync };
-}
-
-function readCanons(reader: ByteReader, spaces: Spaces): void {
-  for (let left = spaces.count(reader, "canonical functions"); left > 0; left--) {
-    const kind = reader.byte();
-    if (kind === 0 || kind === 1) {
-      if (reader.byte() !== 0) reader.fail("unknown canonical form", reader.at - 1);
-      const func = reader.u32();
-      const bound = kind === 0 ? spaces.coreFuncs.length : spaces.funcs.length;
-      if (func >= bound) reader.fail(`function ${func} does not exist`);
-      const options = readCanonOptions(reader, spaces);
-      if (kind === 0)
-        spaces.funcs.push({ kind: "lift", coreFunc: func, options, type: reader.u32() });
-      else spaces.coreFuncs.push({ kind: "lower", func, options });
-    } else if (kind >= 2 && kind <= 4) {
-      reader.u32();
-      spaces.coreFuncs.push({ kind: "other", what: "a resource function" });
-    } else {
-      throw new ComponentError({
-        code: "component.unsupported",
-        feature: `canonical function ${kind} (asynchronous components)`,
-      });
-    }
-  }
-}
-
-const IMPORT_KINDS = ["module", "func", "value", "type", "component", "instance"] as const;
-
-/** Reads an extern description; returns its kind. */
-function readExternDescription(reader: ByteReader): ComponentImport["kind"] {
-  const at = reader.at;
-  const kind = IMPORT_KINDS[reader.byte()];
-  if (kind === undefined) return reader.fail("unknown kind of import", at);
-  if (kind === "module" && reader.byte() !== 0x11)
-    reader.fail("unknown kind of core import", reader.at - 1);
-  if (kind === "value")
-    throw new ComponentError({
-      code: "component.unsupported",
-      feature: "imported or exported values",
-    });
-  if (kind === "type") {
-    const bound = reader.byte();
-    if (bound > 1) reader.fail("unknown type bound", reader.at - 1);
-    if (bound === 1) return kind;
-  }
-  reader.u32();
-  return kind;
-}
-
-function readImports(reader: ByteReader, spaces: Spaces): void {
-  for (let left = spaces.count(reader, "imports"); left > 0; left--) {
-    const name = readExternName(reader);
-    const kind = readExternDescription(reader);
-    spaces.imports.push({ name, kind });
-    if (kind === "func") spaces.funcs.push({ kind: "import", name });
-    else if (kind === "instance") spaces.instances.push({ kind: "import", name });
-    else if (kind === "module")
-      spaces.coreModules.push({ kind: "other", what: `the imported module "${name}"` });
-    else if (kind === "component") spaces.nestedComponents++;
-  }
-}
-
-function readExports(reader: ByteReader, spaces: Spaces): void {
-  for (let left = spaces.count(reader, "exports"); left > 0; left--) {
-    const name = readExternName(reader);
-    const source = readSortIndex(reader);
-    const described = reader.byte();
-    if (described > 1) reader.fail("unknown form of export", reader.at - 1);
-    if (described === 1) readExternDescription(reader);
-    spaces.exports.push({ name, ...source });
-    if (source.sort === SORT.func) {
-      if (source.index >= spaces.funcs.length)
-        reader.fail(`function ${source.index} does not exist`);
-      spaces.funcs.push({ kind: "same-as", index: source.index });
-    } else if (source.sort === SORT.instance) {
-      if (source.index >= spaces.instances.length)
-        reader.fail(`instance ${source.index} does not exist`);
-      spaces.instances.push({ kind: "same-as", index: source.index });
-    } else if (source.sort === SORT.component) spaces.nestedComponents++;
-  }
+function readExport(reader: ByteReader, spaces: Spaces): void {
+  const name = readExternName(reader);
+  const source = readSortIndex(reader, spaces);
+  const described = reader.byte();
+  if (described > 1) reader.fail("unknown form of export", reader.at - 1);
+  if (described === 1) readExternDescription(reader, spaces);
+  spaces.noteExport(reader, { name, ...source });
+  const same = { kind: "same-as", index: source.index } as const;
+  if (source.sort === SORT.func) spaces.add("funcs", same);
+  else if (source.sort === SORT.type) spaces.add("types", same);
+  else if (source.sort === SORT.component) spaces.add("components", same);
+  else if (source.sort === SORT.instance) spaces.add("instances", same);
+  else if (source.coreSort === CORE_SORT.module) spaces.add("coreModules", same);
+  else reader.fail("a component exports something it cannot");
 }

@@ -7,8 +7,9 @@ import type {
   CanonOptions,
   ComponentFunc,
   ComponentStructure,
+  CoreExport,
+  CoreFunc,
   CoreInstance,
-  CoreItem,
 } from "./component-structure.ts";
 import { SORT } from "./component-structure.ts";
 import { ComponentError } from "./errors.ts";
@@ -43,9 +44,11 @@ function resolveFunc(structure: ComponentStructure, index: number): ComponentFun
   return func;
 }
 
-type CoreExportItem = CoreItem & { kind: "core-export" };
-
-function coreExport(items: readonly CoreItem[], index: number, what: string): CoreExportItem {
+function coreExport(
+  items: readonly (CoreFunc | CoreExport)[],
+  index: number,
+  what: string,
+): CoreExport {
   const item = items[index];
   if (item === undefined) return noInit(`its ${what} does not exist`);
   if (item.kind !== "core-export")
@@ -55,7 +58,7 @@ function coreExport(items: readonly CoreItem[], index: number, what: string): Co
 
 function instanceOf(
   structure: ComponentStructure,
-  item: CoreExportItem,
+  item: CoreExport,
 ): CoreInstance & { kind: "instantiate" } {
   const instance = structure.coreInstances[item.instance]!;
   if (instance.kind !== "instantiate")
@@ -99,7 +102,7 @@ export function traceInit(structure: ComponentStructure): MainModule {
       unsupported(`strings as ${item.options.encoding}`);
   }
   const module = structure.coreModules[instance.module]!;
-  if (module.kind !== "bytes") return unsupported(module.what);
+  if (module.kind !== "bytes") return unsupported("a core module from outside");
   const realloc = reallocName(structure, init.instance, options);
   return { start: module.start, end: module.end, init: init.name, memory: memory.name, realloc };
 }

@@ -118,13 +118,15 @@ function readFuncTypes(reader: ByteReader): FuncType[] {
     const form = reader.byte();
     if (form === 0x4e || form === 0x4f || form === 0x50 || form === 0x5e || form === 0x5f)
       unsupported("garbage collection");
+    if (form === 0x5d) unsupported("stack switching");
     if (form !== 0x60) reader.fail(`unknown form of type 0x${form.toString(16)}`, reader.at - 1);
-    types.push({ params: readValueTypes(reader), results: readValueTypes(reader) });
+    types.push({ params: readCoreTypes(reader), results: readCoreTypes(reader) });
   }
   return types;
 }
 
-function readValueTypes(reader: ByteReader): ValueType[] {
+/** A counted sequence of value types. */
+export function readCoreTypes(reader: ByteReader): ValueType[] {
   const types: ValueType[] = [];
   for (let left = reader.count("values"); left > 0; left--) types.push(readValueType(reader));
   return types;

@@ -84,6 +84,8 @@ export interface ComposeOptions {
   readonly packages: readonly BundledPackage[];
   readonly port: number;
   readonly clock: Clock;
+  /** Default: the system's. */
+  readonly random?: Random;
   readonly printer: NodePrinter;
   /** Asked for over the control interface. */
   readonly onShutdown: () => void;
@@ -181,7 +183,7 @@ function toSystemPages(request: Request, pages: SystemPages | undefined): Respon
 /** Builds and boots a node; settles when its first page can be served. */
 export async function composeNode(options: ComposeOptions): Promise<RunningNode> {
   const { config, home, identity, packages, clock, printer } = options;
-  const random = createSystemRandom();
+  const random = options.random ?? createSystemRandom();
   const signer = createNodeSigner(identity.networkingSeed);
   const localToken = provideLocalToken(home, random);
   const say = (text: string): void => printer.print(0, KERNEL_PROCESS, text);

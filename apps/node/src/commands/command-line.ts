@@ -96,6 +96,14 @@ function addPackages(program: Command, output: Output): void {
       const { devCommand } = await import("./dev-command.ts");
       await devCommand(path ?? ".", flags, output);
     });
+  program
+    .command(`test ${folder} [args...]`)
+    .description('run the tests of a package; they may start a node with "kinode/testing"')
+    .allowUnknownOption()
+    .action(async (path: string | undefined, args: string[]) => {
+      const { testCommand } = await import("./test-command.ts");
+      await testCommand(path ?? ".", args, output);
+    });
   remote(program.command("install <zip-or-folder>"))
     .description("install or update a package: shows what it asks for, and asks you")
     .option("-y, --yes", "allow everything it asks for that you have not refused before")

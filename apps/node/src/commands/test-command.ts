@@ -1,0 +1,43 @@
+/**
+ * `kinode test`: runs the tests of a package folder with `bun test`. They import `startTestNode` from "kinode/testing".
+ * @module
+ */
+import { resolve } from "node:path";
+import { openPackageFolder } from "@kinode-ts/kit";
+import type { Output } from "./output.ts";
+
+const PRELOAD = new URL("../../testing/preload.ts", import.meta.url).pathname;
+
+/** @param args - handed on to `bun test`, e.g. a file name or `-t <name>` */
+export async function testCommand(
+  path: string,
+  args: readonly string[],
+  output: Output,
+): Promise<void> {
+  const { folder } = openPackageFolder(resolve(path));
+  const child = Bun.spawn([process.execPath, "test", "--preload", PRELOAD, ...args], {
+    cwd: folder,
+    // Starting processes is slow without it: docs/decisions/0002.
+    env: { ...process.env, BUN_JSC_useWasmFastMemory: "0" },
+    stdio: ["inherit", "pipe", "pipe"],
+  });
+  await Promise.all([
+    printLines(child.stdout, (line) => output.line(line)),
+    printLines(child.stderr, (line) => output.error(line)),
+  ]);
+  output.exitCode = await child.exited;
+}
+
+async function printLines(
+  stream: ReadableStream<Uint8Array>,
+  print: (line: string) => void,
+): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) print(line);
+  }
+  if (rest !== "") print(rest);
+}

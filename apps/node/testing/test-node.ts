@@ -1,0 +1,224 @@
+/**
+ * A node as `kinode start` composes it – kernel, files on disk, HTTP, timers, bundled packages, sandboxed programs – with a
+ * virtual clock, repeatable names and keys, and a home folder that is gone afterwards.
+ *
+ * Time stands still unless the test moves it: timers, timeouts and scheduling follow the virtual clock, only disk and sockets
+ * take real time, for which every method here waits.
+ * @module
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Kernel } from "@kinode-ts/kernel";
+import { assemblePackage, readPackage } from "@kinode-ts/kit";
+import { createSeededRandom, createVirtualClock, type VirtualClock } from "@kinode-ts/testing";
+import { createPrinter, PrintFilter } from "@kinode-ts/terminal";
+import { type LazyLoadBlob, parseAddress, TERMINAL_PROCESS } from "@kinode-ts/types";
+import { composeNode, loadPackages, type RunningNode } from "../src/boot/compose.ts";
+import { openHomeFolder } from "../src/boot/home-folder.ts";
+import { readToken } from "../src/boot/run-file.ts";
+import { readStartFlags } from "../src/boot/start-config.ts";
+
+/** For compiling, disk and sockets; what takes longer hangs. */
+const DEADLINE_MS = 20_000;
+const DEFAULT_TIMEOUT_SECONDS = 5;
+
+export interface TestNodeOptions {
+  /** Name of the node. Default `test.local`. */
+  readonly name?: string;
+}
+
+export interface AskOptions {
+  /** Seconds on the virtual clock; they pass only when the test advances it. Default 5. */
+  readonly timeoutSeconds?: number;
+  readonly blob?: LazyLoadBlob;
+}
+
+export interface Answer {
+  /** The body read as JSON; its text when it is not JSON. */
+  readonly body: unknown;
+  readonly blob: LazyLoadBlob | undefined;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function readJson(bytes: Uint8Array): unknown {
+  const text = decoder.decode(bytes);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+export class TestNode implements AsyncDisposable {
+  readonly clock: VirtualClock;
+  /** Every line printed so far, as the terminal would show it at level 1. */
+  readonly lines: readonly string[];
+  readonly #node: RunningNode;
+  readonly #token: string;
+  readonly #folder: string;
+  #cookie: string | undefined;
+
+  /** Use `startTestNode`. */
+  constructor(parts: {
+    readonly clock: VirtualClock;
+    readonly lines: readonly string[];
+    readonly node: RunningNode;
+    readonly token: string;
+    readonly folder: string;
+  }) {
+    this.clock = parts.clock;
+    this.lines = parts.lines;
+    this.#node = parts.node;
+    this.#token = parts.token;
+    this.#folder = parts.folder;
+  }
+
+  get name(): string {
+    return this.#node.kernel.our;
+  }
+
+  get kernel(): Kernel {
+    return this.#node.kernel;
+  }
+
+  /**
+   * Builds a package folder in memory and installs it with everything it asks for, or puts it in the place of the version that
+   * is there. @returns its package id
+   */
+  async install(folder: string): Promise<string> {
+    const { zip, id } = await assemblePackage(folder);
+    await readPackage(zip);
+    const { hash } = await this.#control<{ hash: string }>("packages/inspect", zip);
+    await this.#control(`packages/install?hash=${hash}`, '{"denied":[]}');
+    return id;
+  }
+
+  /**
+   * Sends a request as the terminal and waits for the answer.
+   * @param target - a process id, `counter:notes:alice.os`, or an address
+   * @param body - text as it is, anything else as JSON
+   * @throws {Error} nobody answered within `timeoutSeconds` of virtual time
+   */
+  async ask(target: string, body: unknown, options: AskOptions = {}): Promise<Answer> {
+    const address = parseAddress(target.includes("@") ? target : `${this.name}@${target}`);
+    const answer = await this.during(
+      this.kernel.ask({
+        source: TERMINAL_PROCESS,
+        target: address,
+        body: encoder.encode(typeof body === "string" ? body : JSON.stringify(body)),
+        blob: options.blob,
+        timeoutSeconds: options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
+      }),
+    );
+    if (answer.ok) return { body: readJson(answer.body), blob: answer.blob };
+    throw new Error(`${target} did not answer: ${answer.error}`);
+  }
+
+  /** Asks for a page as a logged-in browser would. @param path - e.g. `/counter:notes:alice.os/` */
+  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers);
+    headers.set("cookie", (this.#cookie ??= await this.#logIn()));
+    const whole = fetch(`${this.#node.url}${path}`, { redirect: "manual", ...init, headers }).then(
+      async (response) => {
+        const { status, headers: answered } = response;
+        const body = await response.arrayBuffer();
+        return new Response(body.byteLength === 0 ? null : body, { status, headers: answered });
+      },
+    );
+    return await this.during(whole);
+  }
+
+  /** Moves time forward, firing each timer at its own moment. */
+  async advance(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+  }
+
+  /** Waits for something that also takes real time (disk, sockets), while virtual time stands still. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    return await during(this.clock, work);
+  }
+
+  async stop(): Promise<void> {
+    await this.during(this.#node.stop());
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #logIn(): Promise<string> {
+    const answer = await this.during(fetch(this.#node.issueLoginLink(), { redirect: "manual" }));
+    return answer.headers.get("set-cookie")?.split(";")[0] ?? "";
+  }
+
+  async #control<T>(path: string, body: string | Uint8Array): Promise<T> {
+    const response = await this.during(
+      fetch(`${this.#node.url}/~/api/${path}`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${this.#token}` },
+        body: body as string | Uint8Array<ArrayBuffer>,
+      }),
+    );
+    const answer = (await response.json()) as T & { error?: { message: string } };
+    if (!response.ok) throw new Error(answer.error?.message ?? `status ${response.status}`);
+    return answer;
+  }
+}
+
+async function during<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
+  let settled = false;
+  const mark = (): void => void (settled = true);
+  work.then(mark, mark);
+  const deadline = performance.now() + DEADLINE_MS;
+  for (;;) {
+    await clock.settle();
+    if (settled) return await work;
+    if (performance.now() > deadline) {
+      throw new Error(
+        `Nothing happened in ${DEADLINE_MS / 1000} s; does it wait for time to pass? Move it with advance(ms)`,
+      );
+    }
+    await Bun.sleep(1);
+  }
+}
+
+/** Starts a node with the bundled packages; dispose it with `await using` or `stop()`. */
+export async function startTestNode(options: TestNodeOptions = {}): Promise<TestNode> {
+  const folder = mkdtempSync(join(tmpdir(), "kinode-test-"));
+  const clock = createVirtualClock();
+  const lines: string[] = [];
+  const home = openHomeFolder(join(folder, "home"));
+  const seed = new Uint8Array(32).fill(7);
+  const node = await during(
+    clock,
+    composeNode({
+      config: readStartFlags(home.path, { port: "0", detached: true, loggingOff: true }, {}),
+      home,
+      identity: {
+        name: options.name ?? "test.local",
+        networkingSeed: seed,
+        jwtSecret: seed,
+        newPassword: undefined,
+        verifyPassword: () => Promise.resolve(undefined),
+      },
+      packages: await loadPackages([]),
+      port: 0,
+      clock,
+      random: createSeededRandom(1),
+      printer: createPrinter({
+        clock,
+        filter: new PrintFilter(1, new Map()),
+        color: false,
+        log: () => {},
+        show: (line) => lines.push(line),
+      }),
+      onShutdown: () => {},
+      onKernel: () => {},
+    }),
+  );
+  return new TestNode({ clock, lines, node, token: readToken(home) ?? "", folder });
+}

@@ -1,137 +1,230 @@
 /**
- * Builds the programs of a package folder, and packs it.
+ * Builds everything in a package folder that has changed.
  * @module
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { type Bundle, bundleEntry } from "./bundle-entry-bun.ts";
-import { versionHash } from "./hashes.ts";
-import { type PackageFolder, openPackageFolder, readPkgFiles } from "./package-folder-bun.ts";
-import { packZip } from "./pack-zip.ts";
+import { dirname, join, resolve } from "node:path";
+import { readApiFiles, writeApi, API_ZIP } from "./build-api-bun.ts";
+import {
+  buildProgram,
+  type BuildSurroundings,
+  type BuiltProgram,
+  componentInputs,
+  requestFor,
+  SCRIPT_TOOLCHAIN,
+  toolchainOf,
+} from "./build-program-bun.ts";
+import { BuildRecord } from "./build-record-bun.ts";
+import { buildUi, hasUi } from "./build-ui-bun.ts";
+import { missingToolsError } from "./errors.ts";
+import type { Language, MissingTool, ToolRunner } from "./languages/contract.ts";
+import { isExporter, openPackageFolder, type PackageFolder } from "./package-folder-bun.ts";
+import type { ProgramSource } from "./package-sources-bun.ts";
+import { createToolRunner } from "./tool-runner-bun.ts";
+import { prepareWit } from "./wit-folder-bun.ts";
+
+export interface BuildOptions {
+  /** Build also what has not changed. */
+  readonly force?: boolean | undefined;
+  /** Build only these programs, by name or by folder; the interface only if `ui` is among them. */
+  readonly include?: readonly string[] | undefined;
+  /** Leave these out. */
+  readonly exclude?: readonly string[] | undefined;
+  /** `none` leaves `ui/` alone, `only` builds nothing else. */
+  readonly ui?: "none" | "only" | undefined;
+  /** World for components instead of that of the package. */
+  readonly world?: string | undefined;
+  /** Folders of packages whose API this one uses. */
+  readonly localDependencies?: readonly string[] | undefined;
+  /** Paths to add to `api.zip`. */
+  readonly addToApi?: readonly string[] | undefined;
+  readonly tools?: ToolRunner | undefined;
+  /** Languages to build with instead of those of this kit. */
+  readonly languages?: readonly Language[] | undefined;
+}
 
 export interface BuildReport {
   readonly id: string;
-  /** Files of `pkg/` that were written. */
+  /** Files of `pkg/` that were written; `ui` for the web interface. */
   readonly built: readonly string[];
   /** Files whose sources have not changed since they were built. */
   readonly unchanged: readonly string[];
 }
 
-export interface PackedPackage {
-  readonly id: string;
-  readonly zip: Uint8Array<ArrayBuffer>;
-  /** SHA-256 of the zip, hex. */
-  readonly versionHash: string;
+interface Job {
+  readonly file: string;
+  readonly source: ProgramSource;
+  /** `undefined` when its tools are missing. */
+  readonly toolchain: string | undefined;
 }
 
-/** program file → input path → content hash, and the hash of what was written. */
-type BuildRecord = Record<string, { inputs: Record<string, string>; output: string }>;
+/** One run of the builder over one folder. */
+class PackageBuild {
+  readonly built: string[] = [];
+  readonly unchanged: string[] = [];
+  readonly #around: BuildSurroundings;
+  readonly #record: BuildRecord;
+  readonly #options: BuildOptions;
+  readonly #missingTools = new Map<Language, Promise<readonly MissingTool[]>>();
 
-const RECORD = "target/build-inputs.json";
-const hashFile = (path: string): string => versionHash(new Uint8Array(readFileSync(path)));
-
-function readRecord(folder: string): BuildRecord {
-  try {
-    return JSON.parse(readFileSync(join(folder, RECORD), "utf8")) as BuildRecord;
-  } catch {
-    // No record, or one we cannot read: everything is built again.
-    return {};
+  constructor(pkg: PackageFolder, options: BuildOptions) {
+    const dependencies = (options.localDependencies ?? []).map((path) => resolve(path));
+    this.#around = {
+      pkg,
+      tools: options.tools ?? createToolRunner(),
+      witFolder: prepareWit(pkg.folder, pkg.metadata, dependencies),
+      world: options.world,
+    };
+    this.#record = new BuildRecord(pkg.folder);
+    this.#options = options;
   }
-}
 
-function isUnchanged(folder: string, program: string, record: BuildRecord): boolean {
-  const known = record[program];
-  const output = join(folder, "pkg", program);
-  if (known === undefined || !existsSync(output) || hashFile(output) !== known.output) return false;
-  return Object.entries(known.inputs).every(
-    ([path, hash]) => existsSync(path) && hashFile(path) === hash,
-  );
-}
-
-function writeBundle(folder: string, program: string, bundle: Bundle, record: BuildRecord): void {
-  writeFileSync(join(folder, "pkg", program), bundle.code);
-  writeFileSync(join(folder, "pkg", `${program}.map`), bundle.map);
-  record[program] = {
-    inputs: Object.fromEntries(bundle.inputs.map((path) => [path, hashFile(path)])),
-    output: versionHash(bundle.code),
-  };
-}
-
-/**
- * Builds every TypeScript and JavaScript program of a package into `pkg/`; `.wasm` files are left alone. A program
- * whose sources have the same content as at the last build is not built again.
- * @throws {PackageError} the folder is no package, is inconsistent, or a source does not compile
- */
-export async function buildPackage(
-  path: string,
-  options: { readonly force?: boolean } = {},
-): Promise<BuildReport> {
-  const pkg = openPackageFolder(path);
-  const record = readRecord(pkg.folder);
-  const built: string[] = [];
-  const unchanged: string[] = [];
-  for (const [program, source] of pkg.sources) {
-    if (options.force !== true && isUnchanged(pkg.folder, program, record)) {
-      unchanged.push(program);
-      continue;
+  async run(): Promise<void> {
+    try {
+      if (this.#options.ui !== "only") await this.#buildPrograms();
+      await this.#buildUi();
+      if (this.#options.ui !== "only") this.#buildApi();
+    } finally {
+      // Also after a failure: what was built before it stays built.
+      this.#record.save();
     }
-    writeBundle(pkg.folder, program, await bundleEntry(source, pkg.folder), record);
-    built.push(program);
   }
-  if (built.length > 0) {
-    mkdirSync(join(pkg.folder, "target"), { recursive: true });
-    writeFileSync(join(pkg.folder, RECORD), JSON.stringify(record));
+
+  async #buildPrograms(): Promise<void> {
+    const jobs = await this.#listJobs();
+    const pending = jobs.filter((job) => !this.#isCurrent(job));
+    this.unchanged.push(...jobs.filter((job) => !pending.includes(job)).map(({ file }) => file));
+    await this.#checkTools(pending);
+    for (const job of pending) {
+      this.#write(job, await buildProgram(job.file, job.source, this.#around));
+      this.built.push(job.file);
+    }
   }
-  return { id: pkg.metadata.id, built, unchanged };
+
+  async #listJobs(): Promise<Job[]> {
+    const jobs: Job[] = [];
+    for (const [file, source] of this.#around.pkg.sources) {
+      if (!this.#isWanted(file, source)) continue;
+      if (this.#isPrebuilt(file)) this.unchanged.push(file);
+      else jobs.push({ file, source, toolchain: await this.#toolchain(source) });
+    }
+    return jobs;
+  }
+
+  async #toolchain(source: ProgramSource): Promise<string | undefined> {
+    if (source.kind !== "component") return SCRIPT_TOOLCHAIN;
+    if ((await this.#missing(source.language)).length > 0) return undefined;
+    return await toolchainOf(source.language, this.#around);
+  }
+
+  #missing(language: Language): Promise<readonly MissingTool[]> {
+    const known = this.#missingTools.get(language) ?? language.missingTools(this.#around.tools);
+    this.#missingTools.set(language, known);
+    return known;
+  }
+
+  /** @throws {PackageError} with everything that is missing for all programs at once */
+  async #checkTools(pending: readonly Job[]): Promise<void> {
+    const missing = new Map<string, MissingTool>();
+    for (const { source } of pending) {
+      if (source.kind !== "component") continue;
+      for (const tool of await this.#missing(source.language)) missing.set(tool.what, tool);
+    }
+    if (missing.size > 0) throw missingToolsError([...missing.values()]);
+  }
+
+  #isCurrent({ file, source, toolchain }: Job): boolean {
+    if (this.#options.force === true) return false;
+    const inputs =
+      source.kind === "component"
+        ? componentInputs(source, requestFor(file, source, this.#around))
+        : undefined;
+    return this.#record.isCurrent(file, toolchain, inputs);
+  }
+
+  #isPrebuilt(file: string): boolean {
+    const { folder, settings } = this.#around.pkg;
+    const name = file.replace(/\.[a-z]+$/, "");
+    const isNamed = settings.prebuilt.some((each) => each === file || each === name);
+    return isNamed && this.#options.force !== true && existsSync(join(folder, "pkg", file));
+  }
+
+  #isWanted(file: string, source: ProgramSource): boolean {
+    const { include, exclude } = this.#options;
+    const place = source.kind === "component" ? source.folder : source.entry;
+    const isAmong = (list: readonly string[]): boolean =>
+      list.some((each) => isCalled(each, file, place, this.#around.pkg.folder));
+    return !isAmong(exclude ?? []) && (include === undefined || isAmong(include));
+  }
+
+  #write({ file, source, toolchain = "" }: Job, { files, inputs }: BuiltProgram): void {
+    const folder = programFolder(this.#around.pkg.folder, file);
+    mkdirSync(folder, { recursive: true });
+    const outputs: string[] = [];
+    for (const [name, bytes] of files) {
+      const path = join(folder, name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, bytes);
+      outputs.push(path);
+    }
+    const settings = source.kind === "component" ? [] : this.#scriptSettings();
+    this.#record.set(file, toolchain, [...inputs, ...settings], outputs);
+  }
+
+  /** Files that change how a script is bundled and that the bundler does not count among its inputs. */
+  #scriptSettings(): string[] {
+    return ["tsconfig.json", "package.json"].map((name) => join(this.#around.pkg.folder, name));
+  }
+
+  async #buildUi(): Promise<void> {
+    const { folder } = this.#around.pkg;
+    const { ui, include, exclude, force } = this.#options;
+    const isWanted =
+      ui === "only" || (exclude?.includes("ui") !== true && include?.includes("ui") !== false);
+    if (ui === "none" || !isWanted || !hasUi(folder)) return;
+    const isBuilt = await buildUi(folder, this.#around.tools, this.#record, force === true);
+    (isBuilt ? this.built : this.unchanged).push("ui");
+  }
+
+  #buildApi(): void {
+    const { pkg } = this.#around;
+    const made = new Map<string, Uint8Array>();
+    for (const file of [...pkg.sources.keys()].filter(isExporter)) {
+      const path = join(programFolder(pkg.folder, file), file);
+      if (existsSync(path)) made.set(file, new Uint8Array(readFileSync(path)));
+    }
+    const added = [...pkg.metadata.apiIncludes, ...(this.#options.addToApi ?? [])];
+    const files = readApiFiles(pkg.folder, made, added);
+    if (files.size === 0) return;
+    const isBuilt = writeApi(pkg.folder, files);
+    (isBuilt ? this.built : this.unchanged).push(API_ZIP);
+  }
 }
 
-/** A zip cannot name its own hash, so the metadata that travels in it lists none. */
-function travellingMetadata(text: string): Uint8Array {
-  const value = JSON.parse(text) as { properties: { code_hashes: object } };
-  value.properties.code_hashes = {};
-  return new TextEncoder().encode(`${JSON.stringify(value, undefined, 2)}\n`);
+/** What other packages link is part of the API, not of the programs. */
+function programFolder(folder: string, file: string): string {
+  return join(folder, isExporter(file) ? "target/api" : "pkg");
 }
 
-function pack(pkg: PackageFolder, files: Map<string, Uint8Array>): PackedPackage {
-  if (!files.has("metadata.json")) files.set("metadata.json", travellingMetadata(pkg.metadataText));
-  const zip = packZip(files);
-  return { id: pkg.metadata.id, zip, versionHash: versionHash(zip) };
-}
-
-/**
- * Packs `pkg/` as it stands, with a copy of `metadata.json`, and writes `target/<package id>.zip`.
- * @throws {PackageError} the folder is no package or is inconsistent
- */
-export function packPackage(path: string): PackedPackage & { readonly file: string } {
-  const pkg = openPackageFolder(path);
-  const packed = pack(pkg, readPkgFiles(pkg.folder));
-  const target = join(pkg.folder, "target");
-  mkdirSync(target, { recursive: true });
-  const file = join(target, `${packed.id}.zip`);
-  writeFileSync(file, packed.zip);
-  return { ...packed, file };
-}
-
-/**
- * Builds and packs without writing anything into the folder: for packages that are part of a release.
- * @param extra - files to add or to put in place of the folder's own, by path below `pkg/`
- */
-export async function assemblePackage(
-  path: string,
-  extra: ReadonlyMap<string, Uint8Array> = new Map(),
-): Promise<PackedPackage> {
-  const pkg = openPackageFolder(path);
-  const files = readPkgFiles(pkg.folder);
-  const bundles = await Promise.all(
-    [...pkg.sources].map(async ([program, source]) => ({
-      program,
-      bundle: await bundleEntry(source, pkg.folder),
-    })),
+/** Whether a word of the command line means a program: its name, its file, or a path to its source or folder. */
+function isCalled(word: string, file: string, place: string, folder: string): boolean {
+  const name = file.replace(/\.[a-z]+$/, "");
+  if (word === file || word === name) return true;
+  const path = word.replace(/\/+$/, "");
+  return [resolve(folder, path), resolve(path)].some(
+    (full) => full === place || place.startsWith(`${full}/`),
   );
-  for (const { program, bundle } of bundles) {
-    files.set(program, bundle.code);
-    files.set(`${program}.map`, bundle.map);
-  }
-  for (const [name, bytes] of extra) files.set(name, bytes);
-  return pack(pkg, files);
+}
+
+/**
+ * Builds every program of a package, its web interface and its API into `pkg/`. What has the same content as at the
+ * last build, made with the same tools, is not built again.
+ * @throws {PackageError} the folder is no package or is inconsistent; `kit.missing-tools` names all tools that are
+ *   missing; `kit.build-failed` with the compiler's words
+ */
+export async function buildPackage(path: string, options: BuildOptions = {}): Promise<BuildReport> {
+  const pkg = openPackageFolder(path, options.languages);
+  const build = new PackageBuild(pkg, options);
+  await build.run();
+  return { id: pkg.metadata.id, built: build.built, unchanged: build.unchanged };
 }

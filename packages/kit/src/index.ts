@@ -2,13 +2,7 @@
  * Build, pack and check Kinode packages.
  * @module
  */
-export {
-  type BuildReport,
-  type PackedPackage,
-  assemblePackage,
-  buildPackage,
-  packPackage,
-} from "./build-package-bun.ts";
+export { type BuildOptions, type BuildReport, buildPackage } from "./build-package-bun.ts";
 export { type KitFault, PackageError, type Problem, formatProblem } from "./errors.ts";
 export { manifestHash, metadataHash, versionHash } from "./hashes.ts";
 export {
@@ -19,6 +13,12 @@ export {
 } from "./manifest.ts";
 export { type Metadata, parseMetadata } from "./metadata.ts";
 export { type PackageFolder, openPackageFolder } from "./package-folder-bun.ts";
+export {
+  assemblePackage,
+  type PackedPackage,
+  type PackOptions,
+  packPackage,
+} from "./pack-package-bun.ts";
 export { packZip } from "./pack-zip.ts";
 export type { ReadOptions } from "./problems.ts";
 export { type Package, type ReadPackageOptions, readPackage } from "./read-package.ts";

@@ -22,6 +22,8 @@ export interface Metadata {
   /** `undefined`: interface 0.7.0; 0: 0.8.0; 1: 1.0.0. Kept as metadata; the imports decide what runs. */
   readonly witVersion: 0 | 1 | undefined;
   readonly dependencies: readonly string[];
+  /** Paths that are added to the API, relative to the package. */
+  readonly apiIncludes: readonly string[];
 }
 
 /** @throws {PackageError} not JSON, or any problem: metadata has no lax reading */
@@ -42,5 +44,6 @@ export function parseMetadata(text: string, options: Pick<ReadOptions, "file"> =
     codeHashes: new Map(Object.entries(properties.code_hashes)),
     witVersion: properties.wit_version ?? undefined,
     dependencies: properties.dependencies ?? [],
+    apiIncludes: properties.api_includes ?? [],
   };
 }

@@ -99,7 +99,7 @@ test("[P8] a packed folder has the content of pkg and is named by its package id
   const path = folder("packed");
   const report = await buildPackage(path);
   expect(report.built).toEqual(["notes.js"]);
-  const packed = packPackage(path);
+  const packed = await packPackage(path);
   expect(packed.file).toBe(join(path, "target", "notes:alice.os.zip"));
   expect(versionHash(new Uint8Array(readFileSync(packed.file)))).toBe(packed.versionHash);
   const pkg = await readPackage(packed.zip);
@@ -110,7 +110,7 @@ test("[P8] a packed folder has the content of pkg and is named by its package id
     "notes.js",
     "notes.js.map",
   ]);
-  expect(packPackage(path).versionHash).toBe(packed.versionHash);
+  expect((await packPackage(path)).versionHash).toBe(packed.versionHash);
 });
 
 test("[P8] the hashes are SHA-256 without prefix and Keccak-256 with prefix", () => {

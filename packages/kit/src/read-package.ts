@@ -58,6 +58,7 @@ function withoutMetadata(id: string | undefined): Metadata {
     codeHashes: new Map(),
     witVersion: undefined,
     dependencies: [],
+    apiIncludes: [],
   };
 }
 

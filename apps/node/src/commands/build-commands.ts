@@ -13,7 +13,7 @@ export async function buildCommand(
   output: Output,
 ): Promise<void> {
   const report = await buildPackage(folder, { force: flags.force === true });
-  const packed = packPackage(folder);
+  const packed = await packPackage(folder);
   if (flags.json === true) {
     return output.line(JSON.stringify({ ...report, file: packed.file, hash: packed.versionHash }));
   }

@@ -56,7 +56,7 @@ class DevSession {
           `pkg/${file}.map`,
         ]),
       );
-      const packed = packPackage(this.#folder);
+      const packed = await packPackage(this.#folder);
       if (packed.versionHash === this.#lastHash) return;
       await this.#bring(packed, report.built, startMs);
       this.#lastHash = packed.versionHash;

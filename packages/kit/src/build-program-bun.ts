@@ -1,0 +1,111 @@
+/**
+ * One program of a package from its source to the files of `pkg/`.
+ * @module
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { packScript, readEngine } from "@kinode-ts/engine";
+import manifest from "../package.json" with { type: "json" };
+import { bundleEntry } from "./bundle-entry-bun.ts";
+import type { BuildRequest, Language, ToolRunner } from "./languages/contract.ts";
+import type { PackageFolder } from "./package-folder-bun.ts";
+import type { ProgramSource } from "./package-sources-bun.ts";
+import { filesBelow, sourceFiles } from "./read-files-bun.ts";
+import { chooseWorld } from "./wit-folder-bun.ts";
+
+/** What came out: files by their path below `pkg/`. */
+export interface BuiltProgram {
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Absolute paths of what went in. */
+  readonly inputs: readonly string[];
+}
+
+/** What builds of all programs of a package have in common. */
+export interface BuildSurroundings {
+  readonly pkg: PackageFolder;
+  readonly tools: ToolRunner;
+  readonly witFolder: string;
+  /** World asked for on the command line. */
+  readonly world: string | undefined;
+}
+
+/** What scripts are made with; another version may make other bytes. */
+export const SCRIPT_TOOLCHAIN = `kit ${manifest.version}, bun ${Bun.version}`;
+
+/** What the programs of a language are made with. */
+export async function toolchainOf(
+  language: Language,
+  { tools, world }: BuildSurroundings,
+): Promise<string> {
+  const version = (await language.toolchainVersion?.(tools)) ?? "";
+  return `kit ${manifest.version}, ${language.id} ${version.trim()}, world ${world ?? "of the package"}`;
+}
+
+type ComponentSource = Extract<ProgramSource, { kind: "component" }>;
+
+export function requestFor(
+  file: string,
+  source: ComponentSource,
+  { pkg, tools, witFolder, world }: BuildSurroundings,
+): BuildRequest {
+  return {
+    sourceFolder: source.folder,
+    packageFolder: pkg.folder,
+    name: file.replace(/\.wasm$/, ""),
+    workFolder: join(pkg.folder, "target", "build", source.language.id),
+    witFolder,
+    world: chooseWorld(source.folder, witFolder, pkg.metadata, world),
+    tools,
+  };
+}
+
+/** Everything a component is made of: known before building, unlike the imports of a script. */
+export function componentInputs(source: ComponentSource, request: BuildRequest): string[] {
+  return [
+    ...sourceFiles(source.folder),
+    ...source.language.extraInputs(request),
+    ...filesBelow(request.witFolder).map((path) => join(request.witFolder, path)),
+  ];
+}
+
+async function buildComponent(
+  source: ComponentSource,
+  request: BuildRequest,
+): Promise<BuiltProgram> {
+  mkdirSync(request.workFolder, { recursive: true });
+  const component = await source.language.build(request);
+  return {
+    files: new Map([[`${request.name}.wasm`, component]]),
+    // Read again: a build may write lock files beside its sources.
+    inputs: componentInputs(source, request),
+  };
+}
+
+/** `chat.js`: the bundle. `chat.wasm`: the bundle inside an engine, a component like any other, for every node. */
+async function buildScript(
+  file: string,
+  source: Exclude<ProgramSource, ComponentSource>,
+  folder: string,
+): Promise<BuiltProgram> {
+  const { code, map, inputs } = await bundleEntry(source.entry, folder, file);
+  const program = source.kind === "packed" ? packScript(await readEngine(), code) : code;
+  const files = new Map([
+    [file, program],
+    [`${file}.map`, map],
+  ]);
+  return { files, inputs };
+}
+
+/**
+ * Builds one program; nothing is written outside the language's work folder.
+ * @throws {PackageError} `kit.build-failed` with the compiler's words
+ */
+export function buildProgram(
+  file: string,
+  source: ProgramSource,
+  around: BuildSurroundings,
+): Promise<BuiltProgram> {
+  return source.kind === "component"
+    ? buildComponent(source, requestFor(file, source, around))
+    : buildScript(file, source, around.pkg.folder);
+}

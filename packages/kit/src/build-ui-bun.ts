@@ -1,0 +1,68 @@
+/**
+ * The web interface of a package: an npm project `ui/` whose script `build:copy` writes `pkg/ui`.
+ * Source: spec/packages-and-tools.md §7.
+ * @module
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { BuildRecord } from "./build-record-bun.ts";
+import { PackageError } from "./errors.ts";
+import type { ToolRunner } from "./languages/contract.ts";
+import { filesBelow, sourceFiles } from "./read-files-bun.ts";
+
+const PART = "ui";
+const SCRIPT = "build:copy";
+
+/** Whether a package has a web interface that is built. */
+export function hasUi(folder: string): boolean {
+  return existsSync(join(folder, "ui/package.json"));
+}
+
+function checkScript(folder: string): void {
+  const manifest = JSON.parse(readFileSync(join(folder, "ui/package.json"), "utf8")) as {
+    scripts?: Record<string, string>;
+  };
+  if (manifest.scripts?.[SCRIPT] !== undefined) return;
+  throw new PackageError(
+    { code: "kit.build-failed", entry: "ui", reason: `no script ${SCRIPT}` },
+    `ui/package.json has no script "${SCRIPT}"`,
+    { hint: "It builds the pages and puts them into ../pkg/ui" },
+  );
+}
+
+/** npm where the project was made with it and it is there, else the Bun that runs this. */
+function packageManager(folder: string, tools: ToolRunner): readonly string[] {
+  const npm = existsSync(join(folder, "ui/package-lock.json")) ? tools.find("npm") : undefined;
+  return npm === undefined ? [process.execPath] : [npm];
+}
+
+/**
+ * Builds `ui/` if anything in it has changed since `pkg/ui` was made.
+ * @returns whether it was built
+ * @throws {PackageError} `kit.build-failed` with what the tools printed
+ */
+export async function buildUi(
+  folder: string,
+  tools: ToolRunner,
+  record: BuildRecord,
+  force: boolean,
+): Promise<boolean> {
+  const manager = packageManager(folder, tools);
+  const toolchain = manager[0] === process.execPath ? `bun ${Bun.version}` : "npm";
+  const inputs = sourceFiles(join(folder, "ui"));
+  if (!force && record.isCurrent(PART, toolchain, inputs)) return false;
+  checkScript(folder);
+  const cwd = join(folder, "ui");
+  await tools.run([...manager, "install"], { cwd });
+  await tools.run([...manager, "run", SCRIPT], { cwd });
+  const target = join(folder, "pkg/ui");
+  const outputs = filesBelow(target).map((path) => join(target, path));
+  if (outputs.length === 0) {
+    throw new PackageError(
+      { code: "kit.build-failed", entry: "ui", reason: "no output" },
+      `The script "${SCRIPT}" of ui/package.json put nothing into pkg/ui`,
+    );
+  }
+  record.set(PART, toolchain, sourceFiles(join(folder, "ui")), outputs);
+  return true;
+}

@@ -1,0 +1,73 @@
+/**
+ * The libraries that come with this kit. A package folder needs no installed dependencies to be built: what it imports
+ * of ours and has not installed itself is taken from beside the kit.
+ * @module
+ */
+import type { BunPlugin } from "bun";
+import { existsSync, lstatSync, mkdirSync, realpathSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+const SCOPE = /^@kinode-ts\//;
+
+function resolveFrom(specifier: string, folder: string): string | undefined {
+  try {
+    return Bun.resolveSync(specifier, folder);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Resolves `@kinode-ts/…` from the importing file, else from the kit. */
+export const ownPackages: BunPlugin = {
+  name: "kinode-own-packages",
+  setup(build) {
+    build.onResolve({ filter: SCOPE }, ({ path, resolveDir, importer }) => {
+      const from = resolveDir ?? dirname(importer);
+      const found = resolveFrom(path, from) ?? resolveFrom(path, import.meta.dir);
+      return found === undefined ? undefined : { path: found };
+    });
+  },
+};
+
+const isThere = (path: string): boolean => {
+  try {
+    return lstatSync(path) !== undefined;
+  } catch {
+    return false;
+  }
+};
+
+/** Absolute folder of one of our libraries as the kit itself sees it. */
+function ownFolder(name: string): string {
+  return realpathSync(dirname(Bun.resolveSync(`${name}/package.json`, import.meta.dir)));
+}
+
+/** Whether this kit runs from a checkout of the repository; then its libraries may be on no registry. */
+export function isCheckout(): boolean {
+  return !realpathSync(import.meta.dir).includes("/node_modules/");
+}
+
+/**
+ * Puts links to our libraries into `node_modules` of a folder where nothing of that name resolves, so that editors,
+ * the type checker and `bun test` find them without a registry.
+ * @returns the names that were linked
+ */
+export function linkOwnPackages(folder: string, names: readonly string[]): string[] {
+  const linked: string[] = [];
+  for (const name of names) {
+    const link = join(folder, "node_modules", name);
+    if (resolveFrom(`${name}/package.json`, folder) !== undefined || isThere(link)) continue;
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(ownFolder(name), link, "dir");
+    linked.push(name);
+  }
+  return linked;
+}
+
+/** Puts a link to a program into `node_modules/.bin` of a folder that has none of that name. */
+export function linkProgram(folder: string, name: string, program: string): void {
+  const link = join(folder, "node_modules/.bin", name);
+  if (isThere(link) || !existsSync(program)) return;
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(program, link);
+}

@@ -62,8 +62,9 @@ __attribute__((export_name("cabi_realloc"))) void *cabi_realloc(void *old, size_
 
 /* The adapter keeps what it takes for good. */
 __attribute__((export_name("cabi_realloc_adapter"))) void *cabi_realloc_adapter(void *old, size_t old_size, size_t align, size_t size) {
-  void *fresh = aligned_alloc(align < 16 ? 16 : align, (size + 15) & ~(size_t)15);
-  if (!fresh) abort();
+  char *whole = malloc(size + align);
+  if (!whole) abort();
+  void *fresh = (void *)(((uintptr_t)whole + align - 1) & ~(uintptr_t)(align - 1));
   if (old_size > 0) memcpy(fresh, old, old_size < size ? old_size : size);
   return fresh;
 }

@@ -1,0 +1,183 @@
+/**
+ * Every function of preview 1 with every lie about memory, called by a real guest; and the attempts to see anything of the
+ * host through one of them.
+ * @module
+ */
+import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { DirectLink } from "@kinode-ts/testing/direct-link";
+import type { LoadedComponent } from "../src/api.ts";
+import type { CoreType } from "../src/canonical-abi/abi-type.ts";
+import { loadComponent } from "../src/load-component.ts";
+import { PREVIEW1, PREVIEW1_MODULE } from "../src/preview1.ts";
+import { ERRNO } from "../src/preview1-memory.ts";
+import { previewAdapter } from "./hostile/preview-adapter.ts";
+import { buildCaller, callState } from "./hostile/caller.ts";
+import type { CallerFunction } from "./hostile/caller.ts";
+import { MEMORY_BYTES } from "./hostile/call-image.ts";
+import { LIMITS, address, killAndTime, options, until } from "./run-guest.ts";
+import { createWasiProcess } from "./wasi-process.ts";
+
+// a busy machine may take many times as long as a quiet one
+setDefaultTimeout(60_000);
+
+const STANDARD = "kinode:process/standard@1.0.0";
+/** Somewhere in memory, aligned for everything, with room behind it. */
+const PROPER: bigint = 4_096n;
+const HOSTILE_I32 = [
+  0xffff_fff0n,
+  0xffff_ffffn,
+  0x8000_0000n,
+  BigInt(MEMORY_BYTES - 1),
+  BigInt(MEMORY_BYTES),
+  4_097n,
+];
+const HOSTILE_I64 = [2n ** 64n - 1n, 2n ** 63n, 2n ** 53n + 1n];
+const NO_IMAGE = new Uint8Array(0);
+
+const functions: readonly CallerFunction[] = [
+  { module: STANDARD, name: "get-state", params: ["i32"], results: [] },
+  ...[...PREVIEW1].map(([name, { type }]) => ({
+    module: PREVIEW1_MODULE,
+    name,
+    params: type.params as readonly CoreType[],
+    results: type.results as readonly CoreType[],
+  })),
+];
+
+/** Calls with one value a lie, and with all of them. */
+function hostileCalls({ params }: CallerFunction): readonly (readonly bigint[])[] {
+  const proper = params.map((type) => (type === "i64" ? 0n : PROPER));
+  const lies = (type: CoreType): readonly bigint[] => (type === "i64" ? HOSTILE_I64 : HOSTILE_I32);
+  const single = params.flatMap((type, i) => lies(type).map((lie) => proper.with(i, lie)));
+  const all = HOSTILE_I32.map((_lie, n) =>
+    params.map((type) => lies(type)[n % lies(type).length]!),
+  );
+  // small numbers: descriptors that exist, and counts that are taken seriously
+  const small = [0n, 1n, 2n, 3n].flatMap((first) =>
+    HOSTILE_I32.map((lie) =>
+      params.map((type, i) => (i === 0 ? first : type === "i64" ? 0n : lie)),
+    ),
+  );
+  return [...single, ...all, ...small];
+}
+
+let program: LoadedComponent;
+
+beforeAll(async () => {
+  const world = { folder: "kinode-process-1.0.0", world: "process-v1" };
+  const adapter: [string, Uint8Array] = [PREVIEW1_MODULE, await previewAdapter()];
+  program = await loadComponent(await buildCaller(functions, world, [adapter]), options());
+});
+
+function start(index: number, args: readonly bigint[], repeat: "once" | "forever") {
+  const host = new DirectLink().createHost(address("caller"), true);
+  host.turn = (resume) => void setImmediate(resume);
+  host.state = callState(index, { args, image: NO_IMAGE }, repeat);
+  const process = program.start(host, LIMITS);
+  return { host, process, ended: process.ended };
+}
+
+functions.forEach((item, index) => {
+  if (item.module !== PREVIEW1_MODULE) return;
+  const calls = hostileCalls(item);
+
+  test(`${item.name}: ${calls.length} hostile calls answer an error or end the caller with a reason of ours`, async () => {
+    for (const args of calls) {
+      const { host, process, ended } = start(index, args, "once");
+      // a sleep of years is no lie
+      if (item.name === "poll_oneoff") setImmediate(() => setImmediate(() => process.kill()));
+      const ending = await ended;
+      const shown = `${item.name}(${args.join(", ")})`;
+      if (ending.kind === "trapped")
+        expect([shown, ending.reason]).toEqual([
+          shown,
+          expect.stringMatching(
+            /^(The process passed|it asked for \d+ random bytes|it called exit)/,
+          ),
+        ]);
+      expect([shown, host.calls]).toEqual([shown, []]);
+    }
+  });
+
+  test(`${item.name}: killed in a loop that catches everything, the process ends`, async () => {
+    const args = item.params.map((type) => (type === "i64" ? 0n : PROPER));
+    const guest = start(index, args, "forever");
+    guest.host.sliceOver = true;
+    await Promise.race([until(() => guest.host.yieldCount > 3), guest.ended]);
+    expect(await killAndTime(guest)).toBeLessThan(250);
+    const ending = await guest.ended;
+    expect(ending.kind === "trapped" ? item.name : ending.kind).toBeOneOf(["killed", "proc_exit"]);
+  });
+});
+
+const HOST_PATHS = [
+  "/etc/passwd",
+  "/etc/localtime",
+  "/etc/timezone",
+  "/usr/share/zoneinfo/Europe/Berlin",
+  "/proc/self/environ",
+  "/proc/self/cwd",
+  "/dev/urandom",
+  "../../../../etc/passwd",
+  ".",
+  "",
+  "\0",
+];
+
+test("no descriptor and no path leads to a file, link or folder of the host", () => {
+  const process = createWasiProcess();
+  const { memory } = process.fiber;
+  const byName = new Map(functions.map((item) => [item.name, item]));
+  const pathAt = 512;
+  for (const path of HOST_PATHS) {
+    const encoded = new TextEncoder().encode(path);
+    memory.view().set(encoded, pathAt);
+    for (const [name] of PREVIEW1) {
+      if (!/^path_|^fd_(prestat|readdir|pread)/.test(name)) continue;
+      for (let fd = 0; fd < 32; fd++) {
+        const { params } = byName.get(name)!;
+        // wherever a pointer to the path may stand, it stands, and its length behind it
+        for (let place = 1; place < params.length; place++) {
+          const args = params.map((type, i) => {
+            if (type === "i64") return 0n;
+            return i === 0 ? fd : i === place ? pathAt : i === place + 1 ? encoded.length : 1_024;
+          });
+          const refused = [ERRNO.badf, ERRNO.nosys].includes(
+            process.preview1(name, ...args) as never,
+          );
+          expect({ name, path, fd, refused }).toEqual({ name, path, fd, refused: true });
+        }
+      }
+    }
+  }
+});
+
+test("there are no arguments and no variables, of the host or others", () => {
+  const process = createWasiProcess();
+  for (const name of ["args", "environ"]) {
+    process.view().setBigUint64(512, -1n, true);
+    expect(process.preview1(`${name}_sizes_get`, 512, 516)).toBe(0);
+    expect(process.view().getBigUint64(512, true)).toBe(0n);
+    const before = process.fiber.memory.bytes(0, 4_096);
+    expect(process.preview1(`${name}_get`, 512, 1_024)).toBe(0);
+    expect(process.fiber.memory.bytes(0, 4_096)).toEqual(before);
+  }
+});
+
+test("clocks know no zone: what they tell is the same wherever the node is", () => {
+  const before = process.env["TZ"];
+  const told = (): bigint => {
+    const guest = createWasiProcess();
+    guest.preview1("clock_time_get", 0, 0n, 512);
+    return guest.view().getBigUint64(512, true);
+  };
+  try {
+    process.env["TZ"] = "Pacific/Kiritimati";
+    const there = told();
+    process.env["TZ"] = "UTC";
+    expect(told()).toBe(there);
+  } finally {
+    if (before === undefined) delete process.env["TZ"];
+    else process.env["TZ"] = before;
+  }
+});

@@ -6,8 +6,9 @@ import type { Language } from "./languages/contract.ts";
 import { c } from "./languages/c-bun.ts";
 import { cpp } from "./languages/cpp-bun.ts";
 import { go } from "./languages/go-bun.ts";
+import { python } from "./languages/python-bun.ts";
 
-export const LANGUAGES: readonly Language[] = [c, cpp, go];
+export const LANGUAGES: readonly Language[] = [c, cpp, go, python];
 
 /** The language of a process's source folder; `undefined` if none of them knows it. */
 export function languageOf(

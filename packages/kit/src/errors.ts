@@ -23,6 +23,7 @@ export type KitFault =
   | { code: "kit.missing-tools"; missing: readonly MissingTool[] }
   | { code: "kit.bad-name"; name: string; reason: string }
   | { code: "kit.not-empty"; folder: string }
+  | { code: "kit.no-template"; template: string }
   | { code: "kit.not-reproduced"; reasons: readonly string[] };
 
 /** A package that cannot be read, built or packed. `fault.problems` lists every place. */

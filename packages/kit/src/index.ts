@@ -4,6 +4,7 @@
  */
 export { type BuildOptions, type BuildReport, buildPackage } from "./build-package-bun.ts";
 export { type KitFault, PackageError, type Problem, formatProblem } from "./errors.ts";
+export type { LanguageId } from "./languages/contract.ts";
 export { manifestHash, metadataHash, versionHash } from "./hashes.ts";
 export {
   type CapabilityEntry,
@@ -12,6 +13,13 @@ export {
   parseManifest,
 } from "./manifest.ts";
 export { type Metadata, parseMetadata } from "./metadata.ts";
+export {
+  createProject,
+  listTemplates,
+  type NewProject,
+  type NewProjectReport,
+  type Template,
+} from "./new-project-bun.ts";
 export { type PackageFolder, openPackageFolder } from "./package-folder-bun.ts";
 export {
   assemblePackage,

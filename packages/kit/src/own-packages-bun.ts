@@ -38,7 +38,7 @@ const isThere = (path: string): boolean => {
 };
 
 /** Absolute folder of one of our libraries as the kit itself sees it. */
-function ownFolder(name: string): string {
+export function ownFolder(name: string): string {
   return realpathSync(dirname(Bun.resolveSync(`${name}/package.json`, import.meta.dir)));
 }
 
@@ -57,6 +57,7 @@ export function linkOwnPackages(folder: string, names: readonly string[]): strin
   for (const name of names) {
     const link = join(folder, "node_modules", name);
     if (resolveFrom(`${name}/package.json`, folder) !== undefined || isThere(link)) continue;
+    if (resolveFrom(`${name}/package.json`, import.meta.dir) === undefined) continue;
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(ownFolder(name), link, "dir");
     linked.push(name);

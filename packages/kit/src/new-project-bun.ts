@@ -1,0 +1,189 @@
+/**
+ * `kinode new`: a folder with a package to start from.
+ * Source: spec/packages-and-tools.md §22, §24; languages/README.md says what the templates do.
+ * @module
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import manifest from "../package.json" with { type: "json" };
+import { PackageError } from "./errors.ts";
+import type { LanguageId } from "./languages/contract.ts";
+import { isCheckout, linkOwnPackages, linkProgram, ownFolder } from "./own-packages-bun.ts";
+import {
+  checkPackageName,
+  checkPublisher,
+  rewriteNames,
+  TEMPLATE_PUBLISHER,
+} from "./project-names.ts";
+import { sourceFiles } from "./read-files-bun.ts";
+
+/** A template, as lists show it. */
+export interface Template {
+  readonly language: LanguageId;
+  /** As a person writes the language. */
+  readonly label: string;
+  /** What can be made instead of the package that shows everything, by `starter`. */
+  readonly starters: readonly string[];
+}
+
+export interface NewProject {
+  /** Folder to make. */
+  readonly folder: string;
+  /** Default: the folder's name. */
+  readonly name?: string | undefined;
+  readonly publisher?: string | undefined;
+  readonly language?: LanguageId | undefined;
+  readonly starter?: string | undefined;
+  /** Absolute path of the program `kinode` that runs this, for the scripts of `package.json`. */
+  readonly program?: string | undefined;
+}
+
+export interface NewProjectReport {
+  /** Absolute. */
+  readonly folder: string;
+  /** Package id. */
+  readonly id: string;
+  readonly language: LanguageId;
+  /** Relative, sorted. */
+  readonly files: readonly string[];
+}
+
+const ROOT = join(import.meta.dir, "../languages");
+const LABELS: readonly (readonly [LanguageId, string])[] = [
+  ["typescript", "TypeScript"],
+  ["javascript", "JavaScript"],
+  ["rust", "Rust"],
+  ["go", "Go"],
+  ["c", "C"],
+  ["cpp", "C++"],
+  ["python", "Python"],
+];
+/** Git's own file cannot be in an npm package, so every project gets this one. */
+const GITIGNORE = `node_modules/
+target/
+pkg/*.js
+pkg/*.js.map
+pkg/*.wasm
+pkg/*.wasm.map
+pkg/api.zip
+__pycache__/
+`;
+
+const namesIn = (folder: string): string[] =>
+  existsSync(folder) ? readdirSync(folder).sort() : [];
+
+/** The templates that are part of this kit. */
+export function listTemplates(): Template[] {
+  return LABELS.filter(([language]) => existsSync(join(ROOT, language, "template"))).map(
+    ([language, label]) => ({
+      language,
+      label,
+      starters: namesIn(join(ROOT, language, "starters")),
+    }),
+  );
+}
+
+/** @throws {PackageError} `kit.no-template` */
+function templateFolder(language: string, starter: string | undefined): string {
+  const template = listTemplates().find((each) => each.language === language);
+  if (template === undefined) {
+    const known = listTemplates().map((each) => each.language);
+    throw new PackageError(
+      { code: "kit.no-template", template: language },
+      `There is no template "${language}"`,
+      { hint: `There are ${known.join(", ")}` },
+    );
+  }
+  if (starter === undefined) return join(ROOT, language, "template");
+  if (template.starters.includes(starter)) return join(ROOT, language, "starters", starter);
+  const known = template.starters.join(", ");
+  throw new PackageError(
+    { code: "kit.no-template", template: starter },
+    `${template.label} has no starter "${starter}"`,
+    { hint: known === "" ? "Leave it out" : `There are ${known}` },
+  );
+}
+
+function checkEmpty(folder: string): void {
+  if (namesIn(folder).every((name) => name === ".git")) return;
+  throw new PackageError({ code: "kit.not-empty", folder }, `The folder "${folder}" is not empty`, {
+    hint: "Name a folder that does not exist yet",
+  });
+}
+
+interface Manifest {
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+}
+
+/**
+ * Versions of our own packages: those of this kit, or links to the checkout it runs from, where no registry has them.
+ */
+function withVersions(text: string, program: string | undefined): string {
+  const value = JSON.parse(text) as Manifest;
+  const version = (name: string): string => {
+    if (name === "@types/bun") return `^${Bun.version.split(".").slice(0, 2).join(".")}.0`;
+    if (!isCheckout()) return `^${manifest.version}`;
+    if (name !== "kinode") return `link:${ownFolder(name)}`;
+    return program === undefined ? "*" : `link:${dirname(dirname(program))}`;
+  };
+  for (const part of [value.dependencies, value.devDependencies]) {
+    for (const name of Object.keys(part ?? {})) {
+      if (part![name] === "*") part![name] = version(name);
+    }
+  }
+  if (program === undefined && isCheckout()) delete value.devDependencies?.["kinode"];
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
+
+function copyTemplate(
+  from: string,
+  to: string,
+  rewrite: (text: string) => string,
+  program: string | undefined,
+): string[] {
+  const files = sourceFiles(from)
+    .map((path) => path.slice(from.length + 1))
+    .filter((path) => !/^pkg\/(?:[^/]+\.(?:wasm|js|map)|api\.zip)$/.test(path));
+  const written: string[] = [];
+  const write = (path: string, content: string | Uint8Array): void => {
+    const target = join(to, path);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, content);
+    written.push(path);
+  };
+  for (const path of files) {
+    const bytes = new Uint8Array(readFileSync(join(from, path)));
+    // What has a zero byte is an image or the like.
+    const text = bytes.includes(0) ? undefined : rewrite(new TextDecoder().decode(bytes));
+    const isManifest = path === "package.json" && text !== undefined;
+    write(rewrite(path), isManifest ? withVersions(text, program) : (text ?? bytes));
+  }
+  write(".gitignore", GITIGNORE);
+  return written.sort();
+}
+
+/**
+ * Makes a package folder from a template.
+ * @throws {PackageError} `kit.bad-name`, `kit.not-empty`, `kit.no-template`
+ */
+export function createProject(project: NewProject): NewProjectReport {
+  const folder = resolve(project.folder);
+  const name = project.name ?? basename(folder);
+  const { language = "typescript", publisher = TEMPLATE_PUBLISHER, program } = project;
+  checkPackageName(name);
+  checkPublisher(publisher);
+  const template = templateFolder(language, project.starter);
+  checkEmpty(folder);
+  const files = copyTemplate(
+    template,
+    folder,
+    (text) => rewriteNames(text, name, publisher),
+    program,
+  );
+  if (files.includes("package.json") && isCheckout()) {
+    linkOwnPackages(folder, ["@kinode-ts/stdlib", "@types/bun"]);
+    if (program !== undefined) linkProgram(folder, "kinode", program);
+  }
+  return { folder, id: `${name}:${publisher}`, language, files };
+}

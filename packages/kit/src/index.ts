@@ -30,4 +30,5 @@ export {
 export { packZip } from "./pack-zip.ts";
 export type { ReadOptions } from "./problems.ts";
 export { type Package, type ReadPackageOptions, readPackage } from "./read-package.ts";
+export { type Verification, type VerifyOptions, verifyPackage } from "./verify-package-bun.ts";
 export { type ScriptEntry, type Scripts, parseScripts } from "./scripts.ts";

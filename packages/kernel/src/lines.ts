@@ -1,11 +1,11 @@
 /**
- * What the kernel and processes print, with a bound per process and second.
+ * What the kernel and processes print, with a bound per second for each process together with what it spawned.
  * Source: spec/kernel.md §8.1–8.2, W17 (print rate).
  * @module
  */
 import { KERNEL_PROCESS, packageOf, type Printer, type ProcessId } from "@kinode-ts/types";
 import type { KernelLimits } from "./limits.ts";
-import type { ProcessEntry } from "./process-entry.ts";
+import type { PrintBudget, ProcessEntry } from "./process-entry.ts";
 import { RateWindow } from "./rate-window.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { TimerNode, TimerWheel } from "./timer-wheel.ts";
@@ -82,33 +82,34 @@ export class Lines {
 
   mayPrint(entry: ProcessEntry): boolean {
     if (entry.role !== "process") return true;
+    const { prints } = entry;
     const nowMs = this.#scheduler.nowMs();
-    if (nowMs - entry.printWindowMs >= WINDOW_MS) {
-      entry.printWindowMs = nowMs;
-      entry.printCount = 0;
+    if (nowMs - prints.windowMs >= WINDOW_MS) {
+      prints.windowMs = nowMs;
+      prints.count = 0;
     }
-    entry.printCount++;
+    prints.count++;
     const bound = this.#limits.maxPrintsPerSecond;
-    if (entry.printCount === bound + 1) this.#tellSuppressedLater(entry);
-    return entry.printCount <= bound;
+    if (prints.count === bound + 1) this.#tellSuppressedLater(prints);
+    return prints.count <= bound;
   }
 
-  #tellSuppressedLater(entry: ProcessEntry): void {
+  #tellSuppressedLater(prints: PrintBudget): void {
     const bound = this.#limits.maxPrintsPerSecond;
     const node: TimerNode = {
       timerNext: undefined,
       timerPrevious: undefined,
       timerDeadlineMs: 0,
       fire: () => {
-        const hidden = entry.printCount - bound;
-        entry.printWindowMs = -Infinity;
+        const hidden = prints.count - bound;
+        prints.windowMs = -Infinity;
         this.kernel(
           0,
-          `${entry.id} printed ${hidden} lines more than ${bound} in one second; they are not shown`,
+          `${prints.process} printed ${hidden} lines more than ${bound} in one second; they are not shown`,
         );
       },
     };
-    this.#timers.set(node, entry.printWindowMs + WINDOW_MS);
+    this.#timers.set(node, prints.windowMs + WINDOW_MS);
   }
 
   #cut(text: string): string {

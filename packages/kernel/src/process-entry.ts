@@ -26,6 +26,14 @@ export type ProcessState =
 
 export type ProcessRole = "kernel" | "module" | "process";
 
+/** Lines of the current second. */
+export interface PrintBudget {
+  /** Who began it: the process itself, or the one whose descendant it is. */
+  readonly process: ProcessId;
+  windowMs: number;
+  count: number;
+}
+
 export class ProcessEntry {
   readonly id: ProcessId;
   readonly address: Address;
@@ -59,8 +67,8 @@ export class ProcessEntry {
   /** The wait before a restart. */
   restartTimer: TimerNode | undefined;
 
-  printWindowMs = -Infinity;
-  printCount = 0;
+  /** Shared with what it spawns, so that many children print no more than one process. */
+  prints: PrintBudget;
   noticeMs = -Infinity;
 
   constructor(parts: {
@@ -74,6 +82,7 @@ export class ProcessEntry {
   }) {
     const { record } = parts;
     this.id = record.id;
+    this.prints = { process: record.id, windowMs: -Infinity, count: 0 };
     this.address = parts.address;
     this.role = parts.role;
     this.holder = parts.holder;

@@ -81,7 +81,7 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
     const pending = this.#core.journal.pendingState(this.entry.id);
     if (pending !== undefined) return pending.value?.slice();
     try {
-      return await this.#core.powers.store.state(this.entry.id);
+      return await this.#inTurn(this.#core.powers.store.state(this.entry.id));
     } catch (thrown) {
       this.#core.lines.kernel(0, `Cannot read the state of ${this.entry.id}: ${errorText(thrown)}`);
       throw new ProcessFault("The state could not be read from disk");
@@ -104,6 +104,14 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
     this.#core.lines.about(this.entry, 2, () => `${this.entry.id} cleared its state`);
   }
 
+  /** Goes on with what the process waited for in its turn: a loop of quick answers must not hold sockets and timers. */
+  async #inTurn<T>(work: Promise<T>): Promise<T> {
+    const value = await work;
+    const { scheduler } = this.#core;
+    if (scheduler.sliceIsOver()) await new Promise<void>((resume) => scheduler.yield(resume));
+    return value;
+  }
+
   #write(change: StoreChange): Promise<void> {
     this.#assertAlive();
     return this.#onDisk(this.#core.journal.commit([change]), "state");
@@ -122,7 +130,7 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
 
   spawn(request: SpawnRequest): Promise<Result<ProcessId, SpawnError>> {
     this.#assertAlive();
-    return spawn(this.#core, this, request);
+    return this.#inTurn(spawn(this.#core, this, request));
   }
 
   saveCapabilities(capabilities: readonly Capability[]): void | Promise<void> {

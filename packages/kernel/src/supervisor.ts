@@ -96,6 +96,7 @@ export class Supervisor {
     );
     if (creator.role !== "process") return;
     entry.parent = creator;
+    entry.prints = creator.prints;
     creator.childrenCount++;
   }
 

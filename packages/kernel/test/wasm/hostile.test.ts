@@ -197,6 +197,45 @@ test("a million pending requests end the process that makes them and leave nothi
     expect(await n.tell("evil", script().note("fresh"))).toEqual([{ op: "note", text: "fresh" }]);
   }));
 
+test(
+  "processes that spawn without end get as many as their limits allow, and others go on",
+  () =>
+    withRealNode({ limits: { maxChildrenCount: 20, maxProcessCount: 100 } }, async (n) => {
+      await n.startBystanders();
+      const startedMs = performance.now();
+      const modules = n.kernel.processes().filter(({ state }) => state === "module").length;
+      await n.start(["evil"], { guest: "spawn-bomb", capabilities: [n.messaging(VFS_PROCESS)] });
+      const count = () => n.kernel.processes().length - modules;
+      await until(() => count() === 100, "all that the node allows");
+      await expectUndisturbed(n);
+      expect(count()).toBe(100);
+      // Each failed spawn is a line of the kernel; all of them together count against the first of the family.
+      const seconds = 2 + (performance.now() - startedMs) / 1_000;
+      expect(n.lines().length).toBeLessThan(1_000 * seconds + 100);
+      expectNothingOfTheHost(n);
+    }),
+  30_000,
+);
+
+test(
+  "a million spawns make no more children than one process may have, and harm nobody",
+  () =>
+    withRealNode({ limits: { maxChildrenCount: 200 } }, async (n) => {
+      await n.startBystanders();
+      await n.start(["evil"], { capabilities: [n.messaging(VFS_PROCESS)] });
+      const before = n.kernel.processes().length;
+      const spawn = { wasmPath: "/test:sys/pkg/echo.wasm" };
+      n.post("evil", script().repeat(1_000_000, script().spawn(spawn).clear()));
+      await until(() => n.kernel.processes().length === before + 200, "all children it may have");
+      await expectUndisturbed(n);
+      expect(n.kernel.processes().length).toBe(before + 200);
+      await n.killTime("evil");
+      await until(() => !n.isAlive("evil"), "the end of evil");
+      await expectUndisturbed(n);
+    }),
+  30_000,
+);
+
 test("[K57] [K60] [K63] [K68] forged capabilities come to nothing: saved, attached, at the exit, given to a child", () =>
   withRealNode({}, async (n) => {
     const forged: Capability[] = [

@@ -14,7 +14,7 @@ import {
   type RuntimeModule,
   type SignedRequest,
 } from "@kinode-ts/types";
-import { decodeVariant, encodeJson } from "./json.ts";
+import { decodeVariant, encodeJson } from "@kinode-ts/codec/module-json";
 
 export type FdBudget =
   /** `--soft-ulimit`: the budget itself. */

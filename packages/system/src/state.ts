@@ -19,7 +19,7 @@ import {
   type Store,
   type StoreChange,
 } from "@kinode-ts/types";
-import { decodeVariant, encodeJson } from "./json.ts";
+import { decodeVariant, encodeJson } from "@kinode-ts/codec/module-json";
 import { DEFAULT_SYSTEM_LIMITS, type SystemLimits } from "./limits.ts";
 
 export interface StateOptions {

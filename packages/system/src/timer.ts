@@ -14,7 +14,7 @@ import {
   type TimerHandle,
   type U64,
 } from "@kinode-ts/types";
-import { decodeVariant } from "./json.ts";
+import { decodeVariant } from "@kinode-ts/codec/module-json";
 import { DEFAULT_SYSTEM_LIMITS, type SystemLimits } from "./limits.ts";
 import { TimerQueue, type Due } from "./timer-queue.ts";
 

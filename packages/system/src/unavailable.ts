@@ -14,7 +14,7 @@ import {
   type ProcessId,
   type RuntimeModule,
 } from "@kinode-ts/types";
-import { encodeJson } from "./json.ts";
+import { encodeJson } from "@kinode-ts/codec/module-json";
 
 /** The error variant of each module that carries free text; a module not named here answers `{"Err":"text"}`. */
 const SHAPES: ReadonlyMap<ProcessId, (text: string) => unknown> = new Map([

@@ -184,6 +184,27 @@ export interface GuestFast {
   answer(body: Uint8Array | string): void;
 }
 
+/** A request that the web's functions (timers, `fetch`) send for the process. */
+export interface GuestCarriedRequest {
+  readonly target: string;
+  readonly body: string;
+  /** Seconds. */
+  readonly expectsResponse: U64;
+  readonly blob: GuestBlob | undefined;
+}
+
+/** How a carried request ended. */
+export type GuestCarriedEnd =
+  | { readonly kind: "response"; readonly body: Uint8Array; readonly blob: GuestBlob | undefined }
+  | { readonly kind: "send-error"; readonly error: SendErrorKind };
+
+/** Sends a request and calls `done` once with its end, while the response is the newest message. */
+export type GuestCarrier = (
+  this: void,
+  request: GuestCarriedRequest,
+  done: (end: GuestCarriedEnd) => void,
+) => void;
+
 /** The entry point of a process; `our` is its address as text. The process ends when it settles. */
 export type GuestInit = (our: string) => Awaitable<void>;
 
@@ -196,4 +217,9 @@ export interface GuestRuntime extends GuestHost {
   main(init: GuestInit): void;
   /** There on some hosts; nothing but time depends on it. */
   readonly fast?: GuestFast | undefined;
+  /**
+   * From now on timers and `fetch` send their requests through this: for a library that follows every message. Without it
+   * the host sends them, and keeps other messages that arrive meanwhile for the next `receive`.
+   */
+  carryBy?(carrier: GuestCarrier): void;
 }

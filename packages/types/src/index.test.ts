@@ -18,6 +18,7 @@ test("public names of @kinode-ts/types", async () => {
     "ProcessKilled",
     "SQLITE_PROCESS",
     "STATE_PROCESS",
+    "SourceQueues",
     "TERMINAL_PROCESS",
     "TIMER_PROCESS",
     "U64_MAX",

@@ -12,5 +12,6 @@ export * from "./message.ts";
 export * from "./module.ts";
 export * from "./network.ts";
 export * from "./powers.ts";
+export * from "./source-queues.ts";
 export * from "./store.ts";
 export * from "./u64.ts";

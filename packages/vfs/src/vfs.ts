@@ -6,6 +6,7 @@
 import {
   errorText,
   FD_MANAGER_PROCESS,
+  SourceQueues,
   VFS_PROCESS,
   type Awaitable,
   type KernelMessage,
@@ -24,7 +25,6 @@ import { createHostFiles, type VfsFiles } from "./host-files.ts";
 import { DEFAULT_VFS_LIMITS, type VfsLimits } from "./limits.ts";
 import { perform, type PerformContext } from "./perform.ts";
 import { errorReply, type VfsReply } from "./replies.ts";
-import { SourceQueues } from "./source-queues.ts";
 import type { OpenZip } from "./zip.ts";
 
 /** Powers and settings of the module. */

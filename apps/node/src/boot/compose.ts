@@ -9,6 +9,7 @@ import { createComponentExecutor, MemoryBudget } from "@kinode-ts/component";
 import { createNodeSigner, primitives } from "@kinode-ts/crypto";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import { createNativeExecutor, createScriptExecutor } from "@kinode-ts/engine";
+import { openFolderKv } from "@kinode-ts/data";
 import { createHttpServer, isBearer, loginPageResponse } from "@kinode-ts/http";
 import { createKernel, type Kernel } from "@kinode-ts/kernel";
 import { type Package, readPackage } from "@kinode-ts/kit";
@@ -26,7 +27,6 @@ import {
   HTTP_CLIENT_PROCESS,
   TERMINAL_PROCESS,
   KERNEL_PROCESS,
-  KV_PROCESS,
   NET_PROCESS,
   type NodeSigner,
   packageOf,
@@ -61,7 +61,6 @@ const MISSING_MODULES: readonly ProcessId[] = [
   NET_PROCESS,
   HTTP_CLIENT_PROCESS,
   ETH_PROCESS,
-  KV_PROCESS,
   SQLITE_PROCESS,
 ];
 
@@ -150,10 +149,15 @@ function forgetEntry(kernel: Kernel, signer: NodeSigner, random: Random, process
 
 function createModules(
   options: ComposeOptions,
-  parts: { readonly store: Store; readonly vfs: Vfs; readonly kernel: () => Kernel },
+  parts: {
+    readonly store: Store;
+    readonly vfs: Vfs;
+    readonly random: Random;
+    readonly kernel: () => Kernel;
+  },
 ) {
   const { clock, home, config } = options;
-  const { store, kernel } = parts;
+  const { store, kernel, random } = parts;
   return [
     // First: the vfs asks it for its share when it starts.
     createFdManager({
@@ -164,6 +168,7 @@ function createModules(
     }),
     createTimer({ clock }),
     parts.vfs,
+    openFolderKv({ folder: home.kv, random }),
     ...MISSING_MODULES.map(createUnavailableModule),
     createState({
       store,
@@ -231,7 +236,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
       network: createNoNetwork(),
       programs: vfs.files,
       executors,
-      modules: [http, ...createModules(options, { store, vfs, kernel: () => kernel })],
+      modules: [http, ...createModules(options, { store, vfs, random, kernel: () => kernel })],
     },
     { our: identity.name, bundled: (process) => bundled.has(packageOf(process)) },
   );

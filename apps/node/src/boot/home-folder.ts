@@ -12,6 +12,8 @@ import { NodeError } from "./errors.ts";
 export interface HomeFolder {
   readonly path: string;
   readonly vfs: string;
+  /** Key-value databases, by package and name. */
+  readonly kv: string;
   readonly storeFile: string;
   readonly keyfile: string;
   /** What opens the keyfile without typing; readable by its owner only. */
@@ -37,6 +39,7 @@ export function homeFolder(path: string): HomeFolder {
   return {
     path: home,
     vfs: join(home, "vfs"),
+    kv: join(home, "kv"),
     storeFile: join(home, "kernel", "store.sqlite"),
     keyfile: join(home, ".keys"),
     unlockFile: join(home, ".local-unlock"),

@@ -3,7 +3,8 @@
  * Source: spec/runtime-modules.md §1.7.
  * @module
  */
-import type { Awaitable, ProcessId } from "@kinode-ts/types";
+import type { ProcessId } from "./address.ts";
+import type { Awaitable } from "./guest.ts";
 
 /** Work that handles its own failures: it never throws and never rejects. */
 export type Job = () => Awaitable<void>;

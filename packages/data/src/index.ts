@@ -1,0 +1,11 @@
+/**
+ * Databases as runtime modules.
+ * @module
+ */
+export { DataError, type DataFault } from "./errors.ts";
+export { createKv, type KvOptions } from "./kv/kv.ts";
+export { openFolderKv } from "./kv/kv-bun.ts";
+export type { KvChange, KvDatabase, KvPair, KvRange, KvStore } from "./kv/kv-store.ts";
+export { openKvFolder } from "./kv/kv-store-bun.ts";
+export { type DataLimits, DEFAULT_DATA_LIMITS } from "./limits.ts";
+export type { DatabaseKey } from "./request.ts";

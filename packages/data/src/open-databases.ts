@@ -1,0 +1,70 @@
+/**
+ * Databases that are open, at most `limit`, the least recently used closed first: eviction is invisible.
+ * Source: spec/runtime-modules.md §3.2 point 8, §9.
+ * @module
+ */
+import type { DatabaseKey } from "./request.ts";
+
+export interface Closable {
+  close(): void;
+}
+
+export class OpenDatabases<D extends Closable> {
+  readonly #open: (key: DatabaseKey) => D;
+  readonly #onPressure: () => void;
+  /** By key text, in order of use, the least recent first. */
+  readonly #databases = new Map<string, D>();
+  #limit: number;
+
+  /** @param onPressure - told when opening one forced another to be closed */
+  constructor(open: (key: DatabaseKey) => D, limit: number, onPressure: () => void) {
+    this.#open = open;
+    this.#limit = Math.max(1, limit);
+    this.#onPressure = onPressure;
+  }
+
+  get count(): number {
+    return this.#databases.size;
+  }
+
+  /** The database, opened when it is not. */
+  use(key: DatabaseKey): D {
+    const open = this.#databases.get(key.text);
+    if (open !== undefined) {
+      if (this.#databases.size > 1) {
+        this.#databases.delete(key.text);
+        this.#databases.set(key.text, open);
+      }
+      return open;
+    }
+    if (this.#shrink(this.#limit - 1)) this.#onPressure();
+    const database = this.#open(key);
+    this.#databases.set(key.text, database);
+    return database;
+  }
+
+  close(key: DatabaseKey): void {
+    this.#databases.get(key.text)?.close();
+    this.#databases.delete(key.text);
+  }
+
+  closeAll(): void {
+    this.#shrink(0);
+  }
+
+  setLimit(limit: number): void {
+    this.#limit = Math.max(1, limit);
+    this.#shrink(this.#limit);
+  }
+
+  #shrink(count: number): boolean {
+    let closed = false;
+    for (const [text, database] of this.#databases) {
+      if (this.#databases.size <= count) break;
+      this.#databases.delete(text);
+      database.close();
+      closed = true;
+    }
+    return closed;
+  }
+}

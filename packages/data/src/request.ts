@@ -1,0 +1,80 @@
+/**
+ * The envelope of requests to databases: whose, which, and what to do.
+ * Source: spec/runtime-modules.md §1.3, §3.1, §4.1.
+ * @module
+ */
+import { decodeIntegerJson } from "@kinode-ts/codec/integer-json";
+import { readVariant } from "@kinode-ts/codec/module-json";
+import { isNameSafePackageId, type PackageId } from "@kinode-ts/types";
+
+/** A database by its owner and name. */
+export interface DatabaseKey {
+  readonly packageId: PackageId;
+  readonly name: string;
+  /** The owner as it is written on the wire. */
+  readonly wire: { readonly package_name: string; readonly publisher_node: string };
+  /** Equal for equal databases. */
+  readonly text: string;
+}
+
+export interface DataRequest {
+  readonly key: DatabaseKey;
+  readonly action: string;
+  readonly value: unknown;
+}
+
+/** Longest name of a database in bytes: it becomes one segment of a path. */
+const MAX_NAME_BYTES = 200;
+
+/** A single plain path segment (§3.5 row 1): nothing that could lead elsewhere, and nothing a file system may refuse. */
+function isPlainName(name: string): boolean {
+  if (name === "" || name === "." || name === "..") return false;
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    if (code < 0x20 || code === 0x2f || code === 0x5c || code === 0x7f) return false;
+  }
+  return name.isWellFormed() && Buffer.byteLength(name) <= MAX_NAME_BYTES;
+}
+
+function readKey(owner: unknown, name: unknown): DatabaseKey | undefined {
+  if (typeof owner !== "object" || owner === null || typeof name !== "string") return undefined;
+  const { package_name, publisher_node } = owner as Record<string, unknown>;
+  if (typeof package_name !== "string" || typeof publisher_node !== "string") return undefined;
+  const packageId = `${package_name}:${publisher_node}` as PackageId;
+  if (!isNameSafePackageId(packageId) || !isPlainName(name)) return undefined;
+  return { packageId, name, wire: { package_name, publisher_node }, text: `${packageId}/${name}` };
+}
+
+/** Reads a request body; `undefined` when it is malformed. */
+export function decodeDataRequest(body: Uint8Array): DataRequest | undefined {
+  let json: unknown;
+  try {
+    json = decodeIntegerJson(body);
+  } catch {
+    return undefined;
+  }
+  if (typeof json !== "object" || json === null) return undefined;
+  const { package_id, db, action } = json as Record<string, unknown>;
+  const key = readKey(package_id, db);
+  const variant = readVariant(action);
+  if (key === undefined || variant === undefined) return undefined;
+  return { key, action: variant[0], value: variant[1] };
+}
+
+/** An array of integers 0–255. */
+export function readBytes(json: unknown): Uint8Array | undefined {
+  if (!Array.isArray(json)) return undefined;
+  const bytes = new Uint8Array(json.length);
+  for (let i = 0; i < json.length; i++) {
+    const value: unknown = json[i];
+    if (typeof value !== "number" || !(value >= 0 && value <= 255)) return undefined;
+    bytes[i] = value;
+  }
+  return bytes;
+}
+
+/** A u64 that this node can have minted: below 2^53; larger ones are unknown, not malformed. */
+export function readId(json: unknown): number | bigint | undefined {
+  if (typeof json === "number" && Number.isSafeInteger(json) && json >= 0) return json;
+  return typeof json === "bigint" && json >= 0n && json < 1n << 64n ? json : undefined;
+}

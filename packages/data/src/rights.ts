@@ -1,0 +1,33 @@
+/**
+ * Who may read and write which database. There is no shortcut for the owning package: each process opens for itself (§3.2).
+ * Source: spec/runtime-modules.md §1.4, §3.2.
+ * @module
+ */
+import { type Address, type Capability, packageOf, type ProcessId } from "@kinode-ts/types";
+import type { DatabaseKey } from "./request.ts";
+
+export type Right = "read" | "write";
+
+/** What the rules need to know: who we are, and what processes hold. */
+export interface RightsView {
+  readonly address: Address;
+  holds(process: ProcessId, capability: Capability): boolean;
+}
+
+export function databaseCapability(issuer: Address, right: Right, key: DatabaseKey): Capability {
+  return { issuer, params: JSON.stringify({ kind: right, db_key: [key.wire, key.name] }) };
+}
+
+export function mayUse(
+  view: RightsView,
+  process: ProcessId,
+  right: Right,
+  key: DatabaseKey,
+): boolean {
+  return view.holds(process, databaseCapability(view.address, right, key));
+}
+
+/** `Open` and `RemoveDb` are for the processes of the owning package. */
+export function owns(process: ProcessId, key: DatabaseKey): boolean {
+  return packageOf(process) === key.packageId;
+}

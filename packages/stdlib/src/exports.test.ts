@@ -98,6 +98,7 @@ const ENTRIES: Readonly<Record<string, readonly string[]>> = {
     "sendWsPush",
   ],
   "./kernel-types": ["KERNEL", "kernelCommand"],
+  "./kv": ["Kv", "KvError", "openKv", "removeKv"],
   "./testing": [
     "TestHttpServer",
     "TestNode",

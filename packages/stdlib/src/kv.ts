@@ -1,0 +1,214 @@
+/**
+ * Client of `kv:distro:sys`: ordered keys and values, per package and name. Every function rejects with a `KvError`.
+ * Source: spec/packages-and-tools.md §25.5, spec/runtime-modules.md §3.
+ * @module
+ */
+import type { U64 } from "@kinode-ts/types";
+import { PackageId } from "./address.ts";
+import type { Duration } from "./duration.ts";
+import { parseJson, stringifyJson } from "./json.ts";
+import { KvError, type KvPlace, kvPayload, kvRequest, readPairs } from "./kv-wire.ts";
+import type { Schema } from "./schema.ts";
+import { applySchema } from "./schema.ts";
+import { our } from "./send.ts";
+import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
+
+export { KvError, type KvErrorCode } from "./kv-wire.ts";
+
+/** How keys or values become bytes. */
+interface Codec<T> {
+  encode(value: T): Uint8Array;
+  decode(bytes: Uint8Array): T;
+}
+
+export interface KvOptions {
+  /** Default 5 s. */
+  readonly timeout?: Duration | undefined;
+  /** Whose database; default: our own package's. Another's needs its capability. */
+  readonly package?: PackageId | string | undefined;
+}
+
+/** Keys and values that are written as JSON, and checked when they are read. */
+export interface KvSchemas<K, V> {
+  readonly key: Schema<K>;
+  readonly value: Schema<V>;
+}
+
+export interface ScanOptions<K> {
+  /** Only keys whose bytes begin with this; JSON keys begin as their text does, e.g. `"\"user/"`. */
+  readonly prefix?: Uint8Array | string | undefined;
+  /** First key that may be given. */
+  readonly start?: K | undefined;
+  /** First key that may not be given any more. */
+  readonly end?: K | undefined;
+  readonly reverse?: boolean | undefined;
+  /** Pairs at most. */
+  readonly limit?: number | undefined;
+}
+
+/** Writes that wait for the end of a `transaction`. */
+export interface KvWriter<K, V> {
+  set(key: K, value: V): Promise<void>;
+  delete(key: K): Promise<void>;
+}
+
+/** Bytes or text as keys: text is its UTF-8. */
+export type KvBytes = Uint8Array | string;
+
+const toBytes = (content: KvBytes): Uint8Array =>
+  typeof content === "string" ? encodeUtf8(content) : content;
+const list = (bytes: Uint8Array): number[] => Array.from(bytes);
+
+const rawCodec: Codec<KvBytes> = { encode: toBytes, decode: (bytes) => bytes };
+
+function jsonCodec<T>(schema: Schema<T>): Codec<T> {
+  return {
+    encode: (value) => encodeUtf8(stringifyJson(value)),
+    decode: (bytes) => applySchema(schema, parseJson(decodeUtf8(bytes))),
+  };
+}
+
+/** Pairs fetched by one message of a scan. */
+const SCAN_STEP = 100;
+
+/** An open database. `K` and `V` are given out as `KOut` and `VOut`: the same, but for databases of bytes. */
+export class Kv<K, V, KOut = K, VOut = V> implements KvWriter<K, V> {
+  readonly name: string;
+  readonly #place: KvPlace;
+  readonly #keys: Codec<K>;
+  readonly #values: Codec<V>;
+
+  /** @internal Use `openKv`. */
+  constructor(place: KvPlace, keys: Codec<K>, values: Codec<V>) {
+    this.name = place.db;
+    this.#place = place;
+    this.#keys = keys;
+    this.#values = values;
+  }
+
+  /** The value, or `undefined` when there is none. */
+  async get(key: K): Promise<VOut | undefined> {
+    try {
+      return await this.getOrThrow(key);
+    } catch (thrown) {
+      if (thrown instanceof KvError && thrown.code === "KeyNotFound") return undefined;
+      throw thrown;
+    }
+  }
+
+  /** The value; rejects with the code `KeyNotFound` when there is none. */
+  async getOrThrow(key: K): Promise<VOut> {
+    const { blob } = await kvRequest(this.#place, { Get: list(this.#keys.encode(key)) });
+    return this.#values.decode(blob ?? new Uint8Array(0)) as unknown as VOut;
+  }
+
+  set(key: K, value: V): Promise<void> {
+    return this.#set(key, value, null);
+  }
+
+  /** Also when there is no such key. */
+  delete(key: K): Promise<void> {
+    return this.#delete(key, null);
+  }
+
+  /**
+   * Collects writes and makes them all at once when `body` is done; when it throws, none. They are not seen by `get` before.
+   */
+  async transaction<T>(body: (tx: KvWriter<K, V>) => Promise<T>): Promise<T> {
+    const begun = await kvRequest(this.#place, "BeginTx");
+    const { tx_id } = kvPayload(this.name, begun.value, "BeginTx") as { tx_id: U64 };
+    const result = await body({
+      set: (key, value) => this.#set(key, value, tx_id),
+      delete: (key) => this.#delete(key, tx_id),
+    });
+    await kvRequest(this.#place, { Commit: { tx_id } });
+    return result;
+  }
+
+  /**
+   * Keys and values of a range, in the order of the keys' bytes. What is written meanwhile may or may not be seen; nothing is
+   * given twice. Nodes of the reference kind have no scans: there this rejects with `MalformedRequest`.
+   */
+  async *scan(
+    options: ScanOptions<K> = {},
+  ): AsyncGenerator<readonly [KOut, VOut], void, undefined> {
+    const { prefix, start, end, reverse, limit = Number.POSITIVE_INFINITY } = options;
+    if (limit <= 0) return;
+    const started = await kvRequest(this.#place, {
+      IterStart: {
+        prefix: prefix === undefined ? undefined : list(toBytes(prefix)),
+        start: start === undefined ? undefined : list(this.#keys.encode(start)),
+        end: end === undefined ? undefined : list(this.#keys.encode(end)),
+        reverse,
+      },
+    });
+    const { iterator_id } = kvPayload(this.name, started.value, "IterStart") as {
+      iterator_id: U64;
+    };
+    let left = limit;
+    let isDone = false;
+    try {
+      while (!isDone && left > 0) {
+        const count = Math.min(left, SCAN_STEP);
+        const { value, blob } = await kvRequest(this.#place, { IterNext: { iterator_id, count } });
+        isDone = (kvPayload(this.name, value, "IterNext") as { done: boolean }).done;
+        for (const [key, bytes] of readPairs(blob)) {
+          left--;
+          yield [
+            this.#keys.decode(key) as unknown as KOut,
+            this.#values.decode(bytes) as unknown as VOut,
+          ];
+        }
+      }
+    } finally {
+      if (!isDone) await kvRequest(this.#place, { IterClose: { iterator_id } });
+    }
+  }
+
+  async #set(key: K, value: V, tx_id: U64 | null): Promise<void> {
+    const action = { Set: { key: list(this.#keys.encode(key)), tx_id } };
+    await kvRequest(this.#place, action, this.#values.encode(value));
+  }
+
+  async #delete(key: K, tx_id: U64 | null): Promise<void> {
+    await kvRequest(this.#place, { Delete: { key: list(this.#keys.encode(key)), tx_id } });
+  }
+}
+
+function placeOf(name: string, options: KvOptions): KvPlace {
+  const owner = options.package ?? our().packageId();
+  return {
+    owner: typeof owner === "string" ? PackageId.parse(owner) : owner,
+    db: name,
+    timeout: options.timeout,
+  };
+}
+
+/** A database of bytes. Text is taken as UTF-8; bytes come back. */
+export type RawKv = Kv<KvBytes, KvBytes, Uint8Array, Uint8Array>;
+
+/**
+ * Opens a database of our package, made when it is missing, and gives this process the right to use it.
+ * With schemas keys and values are JSON, as the other languages' libraries write them; without, they are bytes.
+ * A database of another package is not opened but used, by the capability we hold.
+ */
+export async function openKv<K, V>(
+  name: string,
+  options: KvOptions & KvSchemas<K, V>,
+): Promise<Kv<K, V>>;
+export async function openKv(name: string, options?: KvOptions): Promise<RawKv>;
+export async function openKv<K, V>(
+  name: string,
+  options: KvOptions & Partial<KvSchemas<K, V>> = {},
+): Promise<Kv<K, V> | RawKv> {
+  const place = placeOf(name, options);
+  if (place.owner.equals(our().packageId())) await kvRequest(place, "Open");
+  const { key, value } = options;
+  if (key === undefined || value === undefined) return new Kv(place, rawCodec, rawCodec) as RawKv;
+  return new Kv<K, V>(place, jsonCodec(key), jsonCodec(value));
+}
+
+/** Deletes a database of our package with everything in it. */
+export async function removeKv(name: string, options: KvOptions = {}): Promise<void> {
+  await kvRequest(placeOf(name, options), "RemoveDb");
+}

@@ -90,6 +90,10 @@ export type ApiResult<T, E> =
       ? { readonly tag: "err"; readonly val?: undefined }
       : { readonly tag: "err"; readonly val: E });
 
+/** What a call with this result returns: the value of `ok`. */
+export type Unwrapped<R> =
+  Extract<R, { readonly tag: "ok" }> extends { readonly val: infer T } ? T : void;
+
 type Side<A> = A extends ApiType<infer T> ? T : undefined;
 
 /** `result<ok, err>`; `null` where WIT has nothing. */

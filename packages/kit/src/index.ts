@@ -2,6 +2,7 @@
  * Build, pack and check Kinode packages.
  * @module
  */
+export { askForProject, type KnownProject } from "./ask-project-bun.ts";
 export { type BuildOptions, type BuildReport, buildPackage } from "./build-package-bun.ts";
 export { type KitFault, PackageError, type Problem, formatProblem } from "./errors.ts";
 export type { LanguageId } from "./languages/contract.ts";

@@ -5,15 +5,20 @@
  */
 import type { BunPlugin } from "bun";
 import { existsSync, lstatSync, mkdirSync, realpathSync, symlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 const SCOPE = /^@kinode-ts\//;
 
-function resolveFrom(specifier: string, folder: string): string | undefined {
-  try {
-    return Bun.resolveSync(specifier, folder);
-  } catch {
-    return undefined;
+/** Name of the npm package that a specifier like `@kinode-ts/stdlib/http` begins with. */
+const packageName = (specifier: string): string => specifier.split("/").slice(0, 2).join("/");
+
+/**
+ * Whether a package is installed for code in a folder. Looked up by hand: asking Bun could fetch it from a registry.
+ */
+function isInstalled(name: string, folder: string): boolean {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    if (existsSync(join(at, "node_modules", name, "package.json"))) return true;
+    if (at === dirname(at)) return false;
   }
 }
 
@@ -23,8 +28,9 @@ export const ownPackages: BunPlugin = {
   setup(build) {
     build.onResolve({ filter: SCOPE }, ({ path, resolveDir, importer }) => {
       const from = resolveDir ?? dirname(importer);
-      const found = resolveFrom(path, from) ?? resolveFrom(path, import.meta.dir);
-      return found === undefined ? undefined : { path: found };
+      const place = isInstalled(packageName(path), from) ? from : import.meta.dir;
+      // Both ways here, so that the bundle is the same whether it is installed, linked or neither.
+      return { path: Bun.resolveSync(path, place) };
     });
   },
 };
@@ -48,7 +54,7 @@ export function isCheckout(): boolean {
 }
 
 /**
- * Puts links to our libraries into `node_modules` of a folder where nothing of that name resolves, so that editors,
+ * Puts links to our libraries into `node_modules` of a folder where they are not installed, so that editors,
  * the type checker and `bun test` find them without a registry.
  * @returns the names that were linked
  */
@@ -56,8 +62,8 @@ export function linkOwnPackages(folder: string, names: readonly string[]): strin
   const linked: string[] = [];
   for (const name of names) {
     const link = join(folder, "node_modules", name);
-    if (resolveFrom(`${name}/package.json`, folder) !== undefined || isThere(link)) continue;
-    if (resolveFrom(`${name}/package.json`, import.meta.dir) === undefined) continue;
+    if (isInstalled(name, folder) || isThere(link)) continue;
+    if (!isInstalled(name, import.meta.dir)) continue;
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(ownFolder(name), link, "dir");
     linked.push(name);

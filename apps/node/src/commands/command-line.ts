@@ -7,10 +7,9 @@ import { errorText, KinodeError } from "@kinode-ts/types";
 import manifest from "../../package.json" with { type: "json" };
 import { defaultHomePath } from "../boot/home-folder.ts";
 import type { StartFlags } from "../boot/start-config.ts";
-import type { DevFlags } from "./dev-command.ts";
-import type { InstallFlags } from "./install-command.ts";
 import type { CommandFlags, LogFlags, SendFlags } from "./node-commands.ts";
 import { consoleOutput, type Output } from "./output.ts";
+import { addPackageCommands } from "./package-command-line.ts";
 
 const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
@@ -66,63 +65,6 @@ function addStart(program: Command): void {
       const { readStartFlags } = await import("../boot/start-config.ts");
       const { startNode } = await import("../boot/start-node.ts");
       await startNode(readStartFlags(home ?? defaultHomePath(), flags, process.env));
-    });
-}
-
-function addPackages(program: Command, output: Output): void {
-  const folder = "[folder]";
-  program
-    .command(`build ${folder}`)
-    .description("build the programs of a package folder and pack it")
-    .option("--force", "build also what has not changed")
-    .option("--json", "print JSON")
-    .action(async (path: string | undefined, flags: { json?: boolean; force?: boolean }) => {
-      const { buildCommand } = await import("./build-commands.ts");
-      await buildCommand(path ?? ".", flags, output);
-    });
-  program
-    .command(`pack ${folder}`)
-    .description("build in memory and pack: equal sources give an equal zip")
-    .option("--out <file>", "where to write the zip (default: target/<package id>.zip)")
-    .option("--json", "print JSON")
-    .action(async (path: string | undefined, flags: { json?: boolean; out?: string }) => {
-      const { packCommand } = await import("./build-commands.ts");
-      await packCommand(path ?? ".", flags, output);
-    });
-  remote(program.command(`dev ${folder}`))
-    .description("build into a running node, and again whenever a file changes")
-    .option("-y, --yes", "allow everything it asks for that you have not refused before")
-    .action(async (path: string | undefined, flags: DevFlags) => {
-      const { devCommand } = await import("./dev-command.ts");
-      await devCommand(path ?? ".", flags, output);
-    });
-  program
-    .command(`test ${folder} [args...]`)
-    .description('run the tests of a package; they may start a node with "kinode/testing"')
-    .allowUnknownOption()
-    .action(async (path: string | undefined, args: string[]) => {
-      const { testCommand } = await import("./test-command.ts");
-      await testCommand(path ?? ".", args, output);
-    });
-  remote(program.command("install <zip-or-folder>"))
-    .description("install or update a package: shows what it asks for, and asks you")
-    .option("-y, --yes", "allow everything it asks for that you have not refused before")
-    .option(
-      "--deny <capability>",
-      'allow all but this: "vfs:distro:sys", or with params after a space',
-      collect,
-      [],
-    )
-    .action(async (path: string, flags: InstallFlags) => {
-      const { installCommand } = await import("./install-command.ts");
-      await installCommand(path, flags, output);
-    });
-  remote(program.command("uninstall <package-id>"))
-    .description("end and remove a package")
-    .option("--purge", "remove its data as well")
-    .action(async (id: string, flags: CommandFlags & { purge?: boolean }) => {
-      const { uninstallCommand } = await import("./install-command.ts");
-      await uninstallCommand(id, flags, output);
     });
 }
 
@@ -209,7 +151,7 @@ export function createProgram(output: Output): Command {
       writeErr: (text) => output.error(text.trimEnd()),
     });
   addStart(program);
-  addPackages(program, output);
+  addPackageCommands(program, remote, output);
   addProcesses(program, output);
   addCaps(program, output);
   return program;

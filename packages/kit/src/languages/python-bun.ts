@@ -41,7 +41,7 @@ WitWorld = getattr(lib, "WitWorld", None) or kinode.process(lib.main)
 async function missingTools(tools: ToolRunner): Promise<readonly MissingTool[]> {
   const missing = (what: string) => [{ what, howTo: GET_PYTHON }];
   if (tools.find("python3") === undefined) return missing("Python 3");
-  const version = await toolchainVersion(tools);
+  const version = await pythonVersion(tools);
   const [, major = "0", minor = "0"] = /Python (\d+)\.(\d+)/.exec(version) ?? [];
   if (Number(major) === OLDEST[0] && Number(minor) < OLDEST[1]) {
     return missing(`Python ${OLDEST.join(".")} (this is ${version})`);
@@ -54,9 +54,8 @@ async function missingTools(tools: ToolRunner): Promise<readonly MissingTool[]> 
   }
 }
 
-async function toolchainVersion(tools: ToolRunner): Promise<string> {
-  const version = await tools.run(["python3", "--version"], { cwd: LIBRARY });
-  return `${version.trim()}, ${TOOL}`;
+async function pythonVersion(tools: ToolRunner): Promise<string> {
+  return (await tools.run(["python3", "--version"], { cwd: LIBRARY })).trim();
 }
 
 /** Path of componentize-py, which is installed first if it is not there. */
@@ -145,7 +144,7 @@ export const python: Language = {
   label: "Python",
   owns: (sourceFolder) => existsSync(join(sourceFolder, "src/lib.py")),
   missingTools,
-  toolchainVersion,
+  toolchainVersion: async (tools) => `${await pythonVersion(tools)}, ${TOOL}`,
   extraInputs: () =>
     readdirSync(LIBRARY, { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".py"))

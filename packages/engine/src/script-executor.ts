@@ -43,7 +43,8 @@ function readPacked(engine: Uint8Array, { handle, bytes }: ProgramSource): strin
 }
 
 /**
- * Accepts files called `….js`, and components that `packScript` made: those run on the shared engine as well.
+ * Accepts files called `….js`, and components that `packScript` made, whatever they are called: those run on the
+ * shared engine as well.
  */
 export function createSandboxExecutor(options: ScriptExecutorOptions): Executor {
   let engine: Promise<ReadyEngine> | undefined;
@@ -55,7 +56,8 @@ export function createSandboxExecutor(options: ScriptExecutorOptions): Executor 
         engine = undefined; // NOTE: a file that could not be read once may be readable later
         throw error;
       });
-      const script = isScript(source) ? readScript(source) : readPacked(bytes, source);
+      const isPacked = isPackedScript(source.bytes);
+      const script = isPacked ? readPacked(bytes, source) : readScript(source);
       const provide = { [SOURCE_INTERFACE]: { get: () => script } };
       return {
         start(host, limits) {

@@ -280,3 +280,25 @@ test("an HTTP server answers with web responses, serves files, and hides its own
   expect(socket.received).toEqual(['{"hello":"/ws"}', "true x"]);
   expect(frames).toEqual(["closed", 0]);
 });
+
+test("messages that the HTTP server passes on for a program go to the handler, whatever their body", async () => {
+  let http: TestHttpServer | undefined;
+  const node = startNode(
+    () =>
+      v.defineProcess(async () => {
+        const server = createHttpServer();
+        await server.bind("/", {}, () => Response.json({}));
+        await v.serve((message) => `heard ${message.text()}`);
+      }),
+    (made) => {
+      http = new TestHttpServer(made);
+    },
+  );
+  await node.settle();
+  expect(http).toBeDefined();
+  for (const body of ['"Count"', "null", "7", "no json", '{"Other":1}']) {
+    const answer = node.ask(ME, body, { from: "http-server:distro:sys" });
+    await node.settle();
+    expect((await answer).body).toBe(`heard ${body}`);
+  }
+});

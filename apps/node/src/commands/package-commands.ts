@@ -121,9 +121,11 @@ export async function injectCommand(
   });
   const text = await response.text();
   if (!response.ok) {
+    const reason = text.trim() === "" ? `no answer within ${ANSWER_SECONDS} s` : plain(text);
     throw new NodeError(
-      { code: "node.answer", status: response.status, reason: text },
-      `${process} did not answer (status ${response.status}): ${plain(text)}`,
+      { code: "node.answer", status: response.status, reason },
+      `${process}: ${reason} (status ${response.status})`,
+      { hint: "Look with kinode ps whether it runs, and with kinode logs for what it says" },
     );
   }
   if (flags.nonBlock === true)

@@ -62,6 +62,16 @@ type HttpEvent =
     }
   | { readonly WebSocketClose: number };
 
+/** Messages that a program injects come from the HTTP server too, with any body (spec/packages-and-tools.md §21). */
+function readEvent(message: IncomingRequest): HttpEvent | undefined {
+  try {
+    const value = message.json();
+    return typeof value === "object" && value !== null ? (value as HttpEvent) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 const SERVER_SUFFIX = `@${HTTP_SERVER_PROCESS}`;
 
 export class HttpServer {
@@ -192,7 +202,8 @@ export class HttpServer {
   /** Handles a message of the HTTP server; false when it is none. `serve` does this by itself. */
   handle(message: IncomingRequest): Promise<Answer | undefined> | undefined | false {
     if (!message.sender.endsWith(SERVER_SUFFIX) || !message.isLocal) return false;
-    const event = message.json() as HttpEvent;
+    const event = readEvent(message);
+    if (event === undefined) return false;
     if ("Http" in event) return this.#http(event.Http, message);
     if ("WebSocketOpen" in event) {
       const { path, channel_id: id } = event.WebSocketOpen;

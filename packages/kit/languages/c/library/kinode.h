@@ -27,7 +27,10 @@
 #include <stdint.h>
 
 #ifdef __cplusplus
+#define KN_NORETURN [[noreturn]]
 extern "C" {
+#else
+#define KN_NORETURN _Noreturn
 #endif
 
 /* ---- Bytes and text ---- */
@@ -193,7 +196,7 @@ kn_spawn_result kn_spawn(kn_child child, kn_process_id *process); /* process may
 
 void kn_print(const char *format, ...);                /* a line for the person who runs the node; as kn_format */
 void kn_log(int verbosity, const char *format, ...);   /* 0 always shown, 1 to 2 for debugging */
-_Noreturn void kn_fail(const char *format, ...);       /* ends the process with an error */
+KN_NORETURN void kn_fail(const char *format, ...);       /* ends the process with an error */
 kn_bytes kn_error(void);                               /* why the last function that returned false did */
 
 void kn_sleep(uint64_t milliseconds);                  /* messages wait meanwhile */

@@ -1,7 +1,8 @@
 /**
  * `bun tools/src/check-tarballs.ts`: packs every published package as a registry would receive it, checks the tarballs
  * with publint and attw, installs them all into an empty project and imports every entry there: in Bun, and those
- * of the pure packages in Node and from a browser bundle too. Needs `bun run build` before.
+ * of the pure packages in Node and from a browser bundle too. Then a package is made there with `bun create kinode` and
+ * built. Needs `bun run build` before.
  * @module
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -33,6 +34,7 @@ async function checkTarballs(scratch: string): Promise<number> {
   const faults = [
     ...(await Promise.all(packed.map(lintTarball))).flat(),
     ...installAndImport(packed, join(scratch, "project")),
+    ...createAndBuild(join(scratch, "project")),
   ];
   for (const fault of faults) console.error(fault);
   return faults.length === 0 ? 0 : 1;
@@ -94,6 +96,24 @@ function installAndImport(packed: readonly Packed[], project: string): string[] 
     ...pure.flatMap((entry) => attempt(project, `node: ${entry}`, importing("node", entry))),
     ...pure.flatMap((entry) => attempt(project, `browser: ${entry}`, bundling(entry))),
   ];
+}
+
+/** What a developer does first, with nothing but what registries would have. */
+function createAndBuild(project: string): string[] {
+  const app = join(project, "my-app");
+  const bin = (name: string): string => join(project, "node_modules/.bin", name);
+  const steps: readonly (readonly [string, string, readonly string[]])[] = [
+    ["bun create kinode", project, [process.execPath, "create", "kinode", "my-app"]],
+    ["kinode-kit build", app, [bin("kinode-kit"), "build"]],
+    ["kinode-kit verify", app, [bin("kinode-kit"), "verify"]],
+    ["bun test", app, [process.execPath, "test"]],
+  ];
+  for (const [name, cwd, command] of steps) {
+    const result = Bun.spawnSync([...command], { cwd, stdout: "pipe", stderr: "pipe" });
+    const text = `${result.stdout.toString()}${result.stderr.toString()}`.trim();
+    if (result.exitCode !== 0) return [`"${name}" fails with the tarballs:\n${text}`];
+  }
+  return [];
 }
 
 /** Import specifiers of all code entries of a package. */

@@ -69,6 +69,9 @@ pkg/api.zip
 __pycache__/
 `;
 
+/** Types of the Bun that runs this, whose patch versions may lag behind. */
+const BUN_TYPES = `^${Bun.version.split(".").slice(0, 2).join(".")}.0`;
+
 const namesIn = (folder: string): string[] =>
   existsSync(folder) ? readdirSync(folder).sort() : [];
 
@@ -112,27 +115,50 @@ function checkEmpty(folder: string): void {
 }
 
 interface Manifest {
+  scripts?: Record<string, string>;
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
 }
 
-/**
- * Versions of our own packages: those of this kit, or links to the checkout it runs from, where no registry has them.
- */
-function withVersions(text: string, program: string | undefined): string {
-  const value = JSON.parse(text) as Manifest;
-  const version = (name: string): string => {
-    if (name === "@types/bun") return `^${Bun.version.split(".").slice(0, 2).join(".")}.0`;
-    if (!isCheckout()) return `^${manifest.version}`;
-    if (name !== "kinode") return `link:${ownFolder(name)}`;
-    return program === undefined ? "*" : `link:${dirname(dirname(program))}`;
-  };
+const PROGRAM = "kinode";
+
+/** Links to the checkout this kit runs from: no registry has its packages. */
+function linkVersions(value: Manifest, program: string | undefined): void {
+  const link = (name: string): string => `link:${ownFolder(name)}`;
+  setVersions(value, link);
+  if (program === undefined) delete value.devDependencies?.[PROGRAM];
+  else if (value.devDependencies !== undefined) {
+    // The program is `<its folder>/src/main.ts`.
+    value.devDependencies[PROGRAM] = `link:${dirname(dirname(program))}`;
+  }
+}
+
+/** Packages of a registry, at the version of this kit; the program itself is not on one, the kit's own has what builds. */
+function registryVersions(value: Manifest): void {
+  if (value.devDependencies?.[PROGRAM] !== undefined) {
+    delete value.devDependencies[PROGRAM];
+    value.devDependencies["@kinode-ts/kit"] = "*";
+  }
+  setVersions(value, () => `^${manifest.version}`);
+  for (const [name, command] of Object.entries(value.scripts ?? {})) {
+    value.scripts![name] = command.replace(/^kinode build$/, "kinode-kit build");
+  }
+}
+
+function setVersions(value: Manifest, own: (name: string) => string): void {
   for (const part of [value.dependencies, value.devDependencies]) {
     for (const name of Object.keys(part ?? {})) {
-      if (part![name] === "*") part![name] = version(name);
+      if (part![name] !== "*" || name === PROGRAM) continue;
+      part![name] = name.startsWith("@kinode-ts/") ? own(name) : BUN_TYPES;
     }
   }
-  if (program === undefined && isCheckout()) delete value.devDependencies?.["kinode"];
+}
+
+/** Fills in the versions that a template leaves open. */
+function withVersions(text: string, program: string | undefined): string {
+  const value = JSON.parse(text) as Manifest;
+  if (isCheckout()) linkVersions(value, program);
+  else registryVersions(value);
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { templateFixture } from "./template-fixtures.ts";
 import { buildCrate, buildProbe, run, TOOLS } from "./toolchain.ts";
 import { WIT_FOLDERS } from "./wit-source-bun.ts";
 import { ROOT } from "./workspace.ts";
@@ -80,6 +81,7 @@ export function fixtures(): Fixture[] {
     crate("echo", "examples/echo/echo", "echo", "examples/echo/pkg/echo.wasm"),
     ...(existsSync(join(ROOT, WAT_SCRIPT)) ? [wat()] : []),
     ...(existsSync(join(ROOT, engine.outputs[0]!)) ? [engine] : []),
+    templateFixture("go", [["go", "version"]]),
   ];
 }
 

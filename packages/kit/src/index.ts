@@ -5,7 +5,8 @@
 export { askForProject, type KnownProject } from "./ask-project-bun.ts";
 export { type BuildOptions, type BuildReport, buildPackage } from "./build-package-bun.ts";
 export { type KitFault, PackageError, type Problem, formatProblem } from "./errors.ts";
-export type { LanguageId } from "./languages/contract.ts";
+export type { Language, LanguageId, MissingTool, ToolRunner } from "./languages/contract.ts";
+export { LANGUAGES } from "./languages.ts";
 export { manifestHash, metadataHash, versionHash } from "./hashes.ts";
 export {
   type CapabilityEntry,
@@ -31,5 +32,6 @@ export {
 export { packZip } from "./pack-zip.ts";
 export type { ReadOptions } from "./problems.ts";
 export { type Package, type ReadPackageOptions, readPackage } from "./read-package.ts";
+export { createToolRunner } from "./tool-runner-bun.ts";
 export { type Verification, type VerifyOptions, verifyPackage } from "./verify-package-bun.ts";
 export { type ScriptEntry, type Scripts, parseScripts } from "./scripts.ts";

@@ -2,10 +2,12 @@ import { expect, test } from "bun:test";
 
 test("public names of @kinode-ts/http", async () => {
   expect(Object.keys(await import("./index.ts")).sort()).toEqual([
+    "DEFAULT_HTTP_CLIENT_LIMITS",
     "DEFAULT_HTTP_LIMITS",
     "HttpListenError",
     "LoginLinks",
     "LoginTokens",
+    "createHttpClient",
     "createHttpServer",
     "isBearer",
     "loginPageResponse",

@@ -1,8 +1,10 @@
 /**
- * The http-server runtime module, login and web sockets.
+ * The http-server runtime module, login and web sockets; and the http-client module.
  * @module
  */
 export type { Peer } from "./app-message.ts";
+export { createHttpClient, type HttpClientOptions } from "./client/http-client-bun.ts";
+export { DEFAULT_HTTP_CLIENT_LIMITS, type HttpClientLimits } from "./client/limits.ts";
 export type { HostRoute, HostRouteInfo } from "./host-route.ts";
 export {
   createHttpServer,

@@ -10,7 +10,7 @@ import { createNodeSigner, primitives } from "@kinode-ts/crypto";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import { createNativeExecutor, createScriptExecutor } from "@kinode-ts/engine";
 import { openFolderKv } from "@kinode-ts/data";
-import { createHttpServer, isBearer, loginPageResponse } from "@kinode-ts/http";
+import { createHttpClient, createHttpServer, isBearer, loginPageResponse } from "@kinode-ts/http";
 import { createKernel, type Kernel } from "@kinode-ts/kernel";
 import { type Package, readPackage } from "@kinode-ts/kit";
 import { openSqliteStore } from "@kinode-ts/store/sqlite";
@@ -24,7 +24,6 @@ import type { NodePrinter } from "@kinode-ts/terminal";
 import {
   type Clock,
   ETH_PROCESS,
-  HTTP_CLIENT_PROCESS,
   TERMINAL_PROCESS,
   KERNEL_PROCESS,
   NET_PROCESS,
@@ -57,12 +56,7 @@ import { provideLocalToken } from "./run-file.ts";
 import type { StartConfig } from "./start-config.ts";
 
 /** Parts of the documented set that come in later versions: they say so to whoever asks. */
-const MISSING_MODULES: readonly ProcessId[] = [
-  NET_PROCESS,
-  HTTP_CLIENT_PROCESS,
-  ETH_PROCESS,
-  SQLITE_PROCESS,
-];
+const MISSING_MODULES: readonly ProcessId[] = [NET_PROCESS, ETH_PROCESS, SQLITE_PROCESS];
 
 export interface RunningNode {
   readonly kernel: Kernel;
@@ -154,10 +148,11 @@ function createModules(
     readonly vfs: Vfs;
     readonly random: Random;
     readonly kernel: () => Kernel;
+    readonly ownPorts: () => readonly number[];
   },
 ) {
   const { clock, home, config } = options;
-  const { store, kernel, random } = parts;
+  const { store, kernel, random, ownPorts } = parts;
   return [
     // First: the vfs asks it for its share when it starts.
     createFdManager({
@@ -167,6 +162,7 @@ function createModules(
           : { kind: "static", count: config.softUlimit },
     }),
     createTimer({ clock }),
+    createHttpClient({ clock, ownPorts }),
     parts.vfs,
     openFolderKv({ folder: home.kv, random }),
     ...MISSING_MODULES.map(createUnavailableModule),
@@ -198,6 +194,8 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
   const executors = createExecutors(packages, clock, random);
   const records = new PackageRecords(clock);
   const control: { powers?: ControlPowers; pages?: SystemPages } = {};
+  /** What this node listens on, once it does: apps must not come back to it through the HTTP client. */
+  const ownPorts: number[] = [];
   const http = createHttpServer({
     our: identity.name,
     hostname: config.hostname,
@@ -236,7 +234,16 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
       network: createNoNetwork(),
       programs: vfs.files,
       executors,
-      modules: [http, ...createModules(options, { store, vfs, random, kernel: () => kernel })],
+      modules: [
+        http,
+        ...createModules(options, {
+          store,
+          vfs,
+          random,
+          kernel: () => kernel,
+          ownPorts: () => ownPorts,
+        }),
+      ],
     },
     { our: identity.name, bundled: (process) => bundled.has(packageOf(process)) },
   );
@@ -286,6 +293,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
   await kernel.revoke(records.withdrawn());
   const listening = await http.listen();
   url = listening.url;
+  ownPorts.push(listening.port);
   const pages = serveSystemPages({
     our: identity.name,
     hostname: config.hostname,
@@ -298,6 +306,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
     appsPort: listening.port,
   });
   control.pages = pages;
+  ownPorts.push(pages.port);
   await waitForFirstPage(listening.port, config.hostname, clock);
 
   let stopping: Promise<void> | undefined;

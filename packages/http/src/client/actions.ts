@@ -1,0 +1,115 @@
+/**
+ * What processes ask of the HTTP client, as a closed union read from JSON, and what it answers.
+ * Source: spec/runtime-modules.md §7.1.
+ * @module
+ */
+import { decodeVariant } from "@kinode-ts/codec/module-json";
+
+export type FrameType = "Text" | "Binary" | "Ping" | "Pong" | "Close";
+
+/** Names and values as the app gave them, in its order. */
+export type HeaderList = readonly (readonly [name: string, value: string])[];
+
+export type ClientAction =
+  | {
+      readonly kind: "Http";
+      readonly method: string;
+      readonly version: string | undefined;
+      readonly url: string;
+      readonly headers: HeaderList;
+    }
+  | {
+      readonly kind: "WebSocketOpen";
+      readonly url: string;
+      readonly headers: HeaderList;
+      readonly channelId: number;
+    }
+  | { readonly kind: "WebSocketPush"; readonly channelId: number; readonly type: FrameType }
+  | { readonly kind: "WebSocketClose"; readonly channelId: number };
+
+/** The errors of §7.1; each has one form as JSON. */
+export type ClientFault =
+  | "MalformedRequest"
+  | "WsPushNoBlob"
+  | "WsPushBadText"
+  | { readonly BadMethod: { readonly method: string } }
+  | { readonly BadUrl: { readonly url: string } }
+  | { readonly BadVersion: { readonly version: string } }
+  | { readonly BuildRequestFailed: string }
+  | { readonly ExecuteRequestFailed: string }
+  | { readonly WsOpenFailed: { readonly url: string } }
+  | { readonly WsPushUnknownChannel: { readonly channel_id: number } }
+  | { readonly WsCloseFailed: { readonly channel_id: number } };
+
+/** A request that cannot be carried out, with what its sender is told. */
+export class ClientError extends Error {
+  override name = "ClientError";
+  readonly fault: ClientFault;
+  constructor(fault: ClientFault) {
+    super(JSON.stringify(fault));
+    this.fault = fault;
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const FRAME_TYPES: readonly string[] = ["Text", "Binary", "Ping", "Pong", "Close"];
+const MAX_CHANNEL_ID = 0xffff_ffff;
+
+/** @returns `undefined` for what is malformed */
+export function decodeClientAction(body: Uint8Array): ClientAction | undefined {
+  const [name, fields] = decodeVariant(body) ?? [];
+  if (!isFields(fields)) return undefined;
+  switch (name) {
+    case "Http":
+      return readHttp(fields);
+    case "WebSocketOpen":
+      return readOpen(fields);
+    case "WebSocketPush":
+      return readPush(fields);
+    case "WebSocketClose":
+      return isChannelId(fields["channel_id"])
+        ? { kind: "WebSocketClose", channelId: fields["channel_id"] }
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function readHttp(fields: Fields): ClientAction | undefined {
+  const { method, url } = fields;
+  const version = fields["version"] ?? undefined;
+  const headers = readHeaders(fields["headers"]);
+  if (typeof method !== "string" || typeof url !== "string" || headers === undefined)
+    return undefined;
+  if (version !== undefined && typeof version !== "string") return undefined;
+  return { kind: "Http", method, version, url, headers };
+}
+
+function readOpen(fields: Fields): ClientAction | undefined {
+  const { url, channel_id: channelId } = fields;
+  const headers = readHeaders(fields["headers"]);
+  if (typeof url !== "string" || headers === undefined || !isChannelId(channelId)) return undefined;
+  return { kind: "WebSocketOpen", url, headers, channelId };
+}
+
+function readPush(fields: Fields): ClientAction | undefined {
+  const { message_type: type, channel_id: channelId } = fields;
+  if (!isChannelId(channelId) || typeof type !== "string" || !FRAME_TYPES.includes(type))
+    return undefined;
+  return { kind: "WebSocketPush", channelId, type: type as FrameType };
+}
+
+function readHeaders(value: unknown): HeaderList | undefined {
+  if (!isFields(value)) return undefined;
+  const entries = Object.entries(value);
+  return entries.every((entry): entry is [string, string] => typeof entry[1] === "string")
+    ? entries
+    : undefined;
+}
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isChannelId = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_CHANNEL_ID;

@@ -1,0 +1,162 @@
+/**
+ * Web sockets to other servers: each belongs to a process and has the number that process gave it.
+ * Source: spec/runtime-modules.md §7.2.
+ * @module
+ */
+import type { Address, Clock, LazyLoadBlob, ModuleContext, ProcessId, U64 } from "@kinode-ts/types";
+import { ClientError } from "./actions.ts";
+import type { FrameType } from "./actions.ts";
+import type { ClientSocket, SocketEvents } from "./transport.ts";
+
+/** One connection, from the request that opened it to its end. */
+export interface Channel {
+  readonly owner: Address;
+  readonly channelId: number;
+  /** Id of the request that opened it: its events carry it. */
+  readonly id: U64;
+  socket: ClientSocket | undefined;
+  state: "opening" | "open" | "closing" | "closed";
+}
+
+const MIME: Readonly<Record<"Text" | "Binary", string>> = {
+  Text: "text/plain",
+  Binary: "application/octet-stream",
+};
+/** How long a server may take to answer a close frame. */
+const CLOSE_TIMEOUT_MS = 10_000;
+const EMPTY = new Uint8Array(0);
+const encoder = new TextEncoder();
+const strictDecoder = new TextDecoder("utf-8", { fatal: true });
+
+/** Channels that are open, by owner and number; those that open or close are known to their process alone. */
+export class Channels {
+  readonly #clock: Clock;
+  readonly #send: ModuleContext["send"];
+  readonly #maxPerProcess: number;
+  readonly #byProcess = new Map<ProcessId, Set<Channel>>();
+
+  constructor(clock: Clock, send: ModuleContext["send"], maxPerProcess: number) {
+    this.#clock = clock;
+    this.#send = send;
+    this.#maxPerProcess = maxPerProcess;
+  }
+
+  /** A place for a connection that is about to open; `undefined` when the process has too many. */
+  admit(owner: Address, channelId: number, id: U64): Channel | undefined {
+    const channels = this.#byProcess.get(owner.process) ?? new Set();
+    if (channels.size >= this.#maxPerProcess) return undefined;
+    this.#byProcess.set(owner.process, channels);
+    const channel: Channel = { owner, channelId, id, socket: undefined, state: "opening" };
+    channels.add(channel);
+    return channel;
+  }
+
+  /** What the socket of a channel tells, as messages to its process. `ready` is called once, with whether it opened. */
+  eventsOf(channel: Channel, ready: (isOpen: boolean) => void): SocketEvents {
+    return {
+      opened: () => {
+        if (channel.state !== "opening") return;
+        // the old connection goes without a word: a close event would look like one of the new
+        const old = this.#open(channel.owner.process, channel.channelId);
+        if (old !== undefined) this.#drop(old);
+        channel.state = "open";
+        ready(true);
+      },
+      received: (type, payload) => {
+        if (channel.state === "open") this.#tellFrame(channel, type, payload);
+      },
+      closed: () => {
+        const { state } = channel;
+        this.forget(channel);
+        if (state === "opening") ready(false);
+        else if (state !== "closed") this.#tell(channel, { WebSocketClose: this.#idOf(channel) });
+      },
+    };
+  }
+
+  /** Nothing more is told about it. */
+  forget(channel: Channel): void {
+    channel.state = "closed";
+    const channels = this.#byProcess.get(channel.owner.process);
+    channels?.delete(channel);
+    if (channels?.size === 0) this.#byProcess.delete(channel.owner.process);
+  }
+
+  /** @throws {ClientError} the channel is not open, or the blob does not fit the type */
+  push(owner: ProcessId, channelId: number, type: FrameType, blob: LazyLoadBlob | undefined): void {
+    const channel = this.#open(owner, channelId);
+    if (channel === undefined) throw unknownChannel(channelId);
+    if (type === "Close") {
+      this.#close(channel);
+      return;
+    }
+    const isControl = type === "Ping" || type === "Pong";
+    if (!isControl && blob === undefined) throw new ClientError("WsPushNoBlob");
+    const payload = isControl ? EMPTY : blob!.bytes;
+    if (type === "Text") assertText(payload);
+    if (channel.socket?.send(type, payload) !== true) throw unknownChannel(channelId);
+  }
+
+  /** @throws {ClientError} the channel is not open */
+  close(owner: ProcessId, channelId: number): void {
+    const channel = this.#open(owner, channelId);
+    if (channel === undefined) throw new ClientError({ WsCloseFailed: { channel_id: channelId } });
+    this.#close(channel);
+  }
+
+  /** Asks the server to close; one that does not answer is left. */
+  #close(channel: Channel): void {
+    channel.state = "closing";
+    channel.socket?.close();
+    this.#clock.after(CLOSE_TIMEOUT_MS, () => {
+      if (channel.state === "closing") channel.socket?.terminate();
+    });
+  }
+
+  /** Ends all connections of a process that is gone. */
+  dropProcess(process: ProcessId): void {
+    for (const channel of [...(this.#byProcess.get(process) ?? [])]) this.#drop(channel);
+  }
+
+  dropAll(): void {
+    for (const process of [...this.#byProcess.keys()]) this.dropProcess(process);
+  }
+
+  #drop(channel: Channel): void {
+    this.forget(channel);
+    channel.socket?.terminate();
+  }
+
+  #open(owner: ProcessId, channelId: number): Channel | undefined {
+    for (const channel of this.#byProcess.get(owner) ?? []) {
+      if (channel.channelId === channelId && channel.state === "open") return channel;
+    }
+    return undefined;
+  }
+
+  #idOf({ channelId }: Channel): { readonly channel_id: number } {
+    return { channel_id: channelId };
+  }
+
+  #tellFrame(channel: Channel, type: Exclude<FrameType, "Close">, payload: Uint8Array): void {
+    const body = { WebSocketPush: { ...this.#idOf(channel), message_type: type } };
+    const isData = type === "Text" || type === "Binary";
+    this.#tell(channel, body, isData ? { mime: MIME[type], bytes: payload } : undefined);
+  }
+
+  #tell({ owner, id }: Channel, body: unknown, blob?: LazyLoadBlob): void {
+    this.#send({ target: owner, id, body: encoder.encode(JSON.stringify(body)), blob });
+  }
+}
+
+function unknownChannel(channelId: number): ClientError {
+  return new ClientError({ WsPushUnknownChannel: { channel_id: channelId } });
+}
+
+function assertText(payload: Uint8Array): void {
+  try {
+    strictDecoder.decode(payload);
+  } catch {
+    throw new ClientError("WsPushBadText");
+  }
+}

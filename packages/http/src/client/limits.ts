@@ -1,0 +1,32 @@
+/**
+ * Every limit of the HTTP client against the apps that use it and the servers they ask.
+ * Source: spec/runtime-modules.md §1.6 and §7.4.
+ * @module
+ */
+
+export interface HttpClientLimits {
+  /** How long a request may take that expects no response, or one much later; opening a web socket too. */
+  readonly defaultTimeoutMs: number;
+  /** The longest a request may take, whatever it expects. */
+  readonly maxTimeoutMs: number;
+  /** Redirects that are followed (§7.1). */
+  readonly maxRedirectCount: number;
+  /** Body of a response in bytes; more fails the request. Bounds memory. */
+  readonly maxResponseBytes: number;
+  /** Requests one process may have on their way. Bounds sockets. */
+  readonly maxRequestsPerProcess: number;
+  /** Web sockets one process may have open or opening. */
+  readonly maxChannelsPerProcess: number;
+  /** Bytes waiting to be sent to one server; a server that does not read loses its channel. */
+  readonly maxSocketBufferedBytes: number;
+}
+
+export const DEFAULT_HTTP_CLIENT_LIMITS: HttpClientLimits = {
+  defaultTimeoutMs: 60_000,
+  maxTimeoutMs: 3_600_000,
+  maxRedirectCount: 10,
+  maxResponseBytes: 256 * 1024 * 1024,
+  maxRequestsPerProcess: 256,
+  maxChannelsPerProcess: 128,
+  maxSocketBufferedBytes: 16 * 1024 * 1024,
+};

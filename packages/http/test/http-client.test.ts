@@ -1,0 +1,423 @@
+/**
+ * The HTTP client against real servers. Source: spec/runtime-modules.md §7 and §15, points M107–M114.
+ * @module
+ */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { createServer } from "node:net";
+import type { Server, Socket } from "node:net";
+import { createModuleHarness } from "@kinode-ts/testing/module-harness";
+import type { HarnessMessage, ModuleHarness } from "@kinode-ts/testing/module-harness";
+import type { Clock } from "@kinode-ts/types";
+import { createHttpClient } from "../src/client/http-client-bun.ts";
+import type { HttpClientOptions } from "../src/client/http-client-bun.ts";
+
+// a busy machine may take many times as long as a quiet one
+setDefaultTimeout(30_000);
+
+const APP = "app:test:sys";
+const OTHER = "other:test:sys";
+
+const realClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(delayMs, fire) {
+    const timer = setTimeout(fire, delayMs);
+    return { cancel: () => clearTimeout(timer) };
+  },
+  afterTurn: (turn) => void setImmediate(turn),
+};
+
+/** Answers each connection with what `answer` writes once the request's head is there. */
+class RawServer {
+  readonly heads: string[] = [];
+  readonly sockets = new Set<Socket>();
+  answer: (socket: Socket, head: string) => void = () => undefined;
+  readonly #server: Server = createServer((socket) => {
+    this.sockets.add(socket);
+    socket.on("close", () => this.sockets.delete(socket));
+    socket.on("error", () => undefined);
+    socket.on("data", (data) => {
+      const head = data.toString("latin1");
+      this.heads.push(head);
+      this.answer(socket, head);
+    });
+  });
+
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as { port: number }).port}`;
+  }
+
+  close(): void {
+    for (const socket of this.sockets) socket.destroy();
+    this.#server.close();
+  }
+}
+
+const raw = new RawServer();
+const web = Bun.serve({
+  hostname: "127.0.0.1",
+  port: 0,
+  fetch: async (request, server) => {
+    const url = new URL(request.url);
+    if (url.pathname === "/socket" && server.upgrade(request)) return undefined;
+    if (url.pathname === "/redirect") {
+      const left = Number(url.searchParams.get("left"));
+      const location = left > 0 ? `/redirect?left=${left - 1}` : "/echo";
+      return new Response(null, { status: 302, headers: { location } });
+    }
+    if (url.pathname === "/large") return new Response(new Uint8Array(2_000_000));
+    const body = await request.bytes();
+    const headers = { "content-type": "text/plain", "x-method": request.method };
+    return new Response(`${request.method} ${url.pathname}${url.search} ${body.length}`, {
+      headers,
+    });
+  },
+  websocket: {
+    message(socket, message) {
+      if (message === "drop") socket.terminate();
+      else if (message === "close") socket.close(1000);
+      else if (message === "ping") socket.ping();
+      else socket.send(message);
+    },
+  },
+});
+const WEB = `http://127.0.0.1:${web.port}`;
+const SOCKET = `ws://127.0.0.1:${web.port}/socket`;
+
+beforeAll(() => raw.listen());
+afterAll(async () => {
+  raw.close();
+  await web.stop(true);
+});
+
+async function client(options: Partial<HttpClientOptions> = {}): Promise<ModuleHarness> {
+  const harness = createModuleHarness(
+    createHttpClient({ clock: realClock, ownPorts: () => [], ...options }),
+  );
+  await harness.start();
+  return harness;
+}
+
+const http = (
+  url: string,
+  fields: Record<string, unknown> = {},
+  blob?: HarnessMessage["blob"],
+) => ({
+  body: { Http: { method: "GET", version: null, url, headers: {}, ...fields } },
+  blob,
+});
+const open = (channelId: number, url = SOCKET) => ({
+  body: { WebSocketOpen: { url, headers: {}, channel_id: channelId } },
+});
+const push = (channelId: number, type: string, blob?: HarnessMessage["blob"]) => ({
+  body: { WebSocketPush: { channel_id: channelId, message_type: type } },
+  blob,
+});
+const close = (channelId: number) => ({ body: { WebSocketClose: { channel_id: channelId } } });
+const ACK = { Ok: "WebSocketAck" };
+
+const decode = (bytes: Uint8Array | undefined): string | undefined =>
+  bytes && new TextDecoder().decode(bytes);
+
+/** Requests the module sent to a process, as their JSON, blob and id. */
+const eventsOf = (harness: ModuleHarness, process = APP) =>
+  harness.sent
+    .filter(({ target }) => target.process === process)
+    .map(({ id, body, blob, expectsResponse }) => ({
+      id,
+      json: JSON.parse(decode(body)!) as unknown,
+      mime: blob?.mime,
+      text: decode(blob?.bytes),
+      expectsResponse,
+    }));
+
+async function until(done: () => boolean, what: string): Promise<void> {
+  const startedMs = performance.now();
+  while (!done()) {
+    if (performance.now() - startedMs > 10_000) throw new Error(`Waited for ${what} in vain`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+const waitForEvents = (harness: ModuleHarness, count: number, process = APP): Promise<void> =>
+  until(() => eventsOf(harness, process).length >= count, `${count} events`);
+
+test("[M107] a GET answers with status, capitalised headers and the body as blob, also when no response is expected", async () => {
+  raw.answer = (socket) =>
+    socket.end("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nConnection: close\r\n\r\nhello");
+  const harness = await client();
+  const answer = await harness.ask(APP, http(raw.url));
+  expect(answer.json).toEqual({
+    Ok: { Http: { status: 200, headers: { "Content-Type": "text/plain", Connection: "close" } } },
+  });
+  expect(answer.blob?.mime).toBeUndefined();
+  expect(decode(answer.blob?.bytes)).toBe("hello");
+  const unasked = await harness.ask(APP, { ...http(raw.url), expectsResponse: null });
+  expect(unasked.json).toMatchObject({ Ok: { Http: { status: 200 } } });
+  expect(decode(unasked.blob?.bytes)).toBe("hello");
+});
+
+test("any method carries the blob, and headers arrive as given", async () => {
+  raw.answer = (socket) => socket.end("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+  const harness = await client();
+  for (const method of ["GET", "PURGE", "DELETE"]) {
+    raw.heads.length = 0;
+    const headers = { "X-One": "1", "Bad Name": "x", Host: "other.example" };
+    const answer = await harness.ask(APP, http(`${raw.url}/p?q=%20`, { method, headers }, "abc"));
+    expect(answer.json).toMatchObject({ Ok: { Http: { status: 204 } } });
+    expect(answer.blob?.bytes.length).toBe(0);
+    const head = raw.heads.join("");
+    expect(head).toStartWith(`${method} /p?q=%20 HTTP/1.1\r\n`);
+    expect(head).toContain("\r\nX-One: 1\r\n");
+    expect(head).toContain("\r\nHost: other.example\r\n");
+    expect(head).not.toContain("Bad Name");
+    expect(head).toEndWith("\r\n\r\nabc");
+  }
+});
+
+test("[M108] a bad method, URL or version is told by name", async () => {
+  const harness = await client();
+  const bad = async (fields: Record<string, unknown>, url = WEB) =>
+    (await harness.ask(APP, http(url, fields))).json;
+  expect(await bad({ method: " " })).toEqual({ Err: { BadMethod: { method: " " } } });
+  expect(await bad({}, "nope")).toEqual({ Err: { BadUrl: { url: "nope" } } });
+  expect(await bad({ version: "2" })).toEqual({ Err: { BadVersion: { version: "2" } } });
+  expect(await bad({ version: "HTTP/1.1" })).toMatchObject({ Ok: { Http: { status: 200 } } });
+  expect(await bad({}, "file:///etc/passwd")).toMatchObject({
+    Err: { BuildRequestFailed: expect.stringContaining("neither http: nor https:") },
+  });
+  for (const body of ["{", "null", { Http: { method: "GET", url: WEB } }, { Other: {} }])
+    expect((await harness.ask(APP, { body })).json).toEqual({ Err: "MalformedRequest" });
+});
+
+test("[M109] a refused connection is ExecuteRequestFailed, and only told to who expects a response", async () => {
+  const closed = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+  const url = `http://127.0.0.1:${closed.port}/`;
+  await closed.stop(true);
+  const harness = await client();
+  const answer = await harness.ask(APP, http(url));
+  expect(answer.json).toEqual({ Err: { ExecuteRequestFailed: "connection refused" } });
+  harness.post(APP, { ...http(url), expectsResponse: null });
+  // a later request of the same kind has had its answer: the first one gets none
+  await harness.ask(APP, http(url));
+  await harness.ask(APP, http(WEB));
+  expect(harness.answers).toHaveLength(3);
+});
+
+test("redirects are followed, ten at most", async () => {
+  const harness = await client();
+  const after = async (left: number) => harness.ask(APP, http(`${WEB}/redirect?left=${left}`));
+  expect(decode((await after(9)).blob?.bytes)).toBe("GET /echo 0");
+  expect((await after(10)).json).toEqual({
+    Err: { ExecuteRequestFailed: "more than 10 redirects" },
+  });
+});
+
+test("a body that breaks off, is too large or is compressed", async () => {
+  const harness = await client({ limits: { maxResponseBytes: 1_000_000 } });
+  raw.answer = (socket) => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort");
+  expect((await harness.ask(APP, http(raw.url))).json).toMatchObject({
+    Err: { ExecuteRequestFailed: expect.stringMatching(/connection lost/) },
+  });
+  expect((await harness.ask(APP, http(`${WEB}/large`))).json).toEqual({
+    Err: { ExecuteRequestFailed: "the response is larger than 1000000 bytes" },
+  });
+  raw.answer = (socket) =>
+    socket.end("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nraw");
+  expect(decode((await harness.ask(APP, http(raw.url))).blob?.bytes)).toBe("raw");
+});
+
+test("[M114] a server that hangs is left when the sender stops waiting", async () => {
+  const harness = await client();
+  raw.answer = () => undefined;
+  raw.heads.length = 0;
+  const startedMs = performance.now();
+  const answer = await harness.ask(APP, { ...http(raw.url), expectsResponse: 1 });
+  expect(answer.json).toEqual({
+    Err: { ExecuteRequestFailed: "no whole response within 1 s" },
+  });
+  expect(performance.now() - startedMs).toBeGreaterThan(900);
+  expect(raw.heads).toHaveLength(1);
+  await until(() => raw.sockets.size === 0, "the end of the connection");
+});
+
+test("requests from other nodes are dropped, and so is what belongs to a process that ended", async () => {
+  const harness = await client();
+  raw.heads.length = 0;
+  raw.answer = () => undefined;
+  harness.post(APP, { ...http(raw.url), node: "bob.os" });
+  await harness.ask(APP, http(WEB));
+  expect(raw.heads).toEqual([]);
+  expect(harness.answers).toHaveLength(1);
+  const module = createHttpClient({ clock: realClock, ownPorts: () => [] });
+  const ended = createModuleHarness(module);
+  await ended.start();
+  ended.post(APP, http(raw.url));
+  await until(() => raw.sockets.size === 1, "the connection");
+  module.processEnded!(APP as never);
+  await until(() => raw.sockets.size === 0, "the end of the connection");
+});
+
+test("apps cannot reach the node's own ports, under no name, nor addresses of clouds", async () => {
+  const harness = await client({ ownPorts: () => [web.port!] });
+  const refused = {
+    Err: { ExecuteRequestFailed: expect.stringContaining("apps may not connect there") },
+  };
+  for (const host of [
+    "127.0.0.1",
+    "localhost",
+    "[::1]",
+    "0.0.0.0",
+    "127.1",
+    "2130706433",
+    "[::ffff:127.0.0.1]",
+  ])
+    expect((await harness.ask(APP, http(`http://${host}:${web.port}/`))).json).toMatchObject(
+      refused,
+    );
+  expect(
+    (await harness.ask(APP, http("http://169.254.169.254/latest/meta-data"))).json,
+  ).toMatchObject(refused);
+  raw.answer = (socket) =>
+    socket.end(`HTTP/1.1 302 Found\r\nLocation: ${WEB}/echo\r\nContent-Length: 0\r\n\r\n`);
+  expect((await harness.ask(APP, http(raw.url))).json).toMatchObject(refused);
+  const socket = await harness.ask(APP, open(1, `ws://localhost:${web.port}/socket`));
+  expect(socket.json).toEqual({
+    Err: { WsOpenFailed: { url: `ws://localhost:${web.port}/socket` } },
+  });
+});
+
+test("a process has a bounded number of requests on their way", async () => {
+  const harness = await client({ limits: { maxRequestsPerProcess: 2 } });
+  raw.answer = () => undefined;
+  harness.post(APP, http(raw.url));
+  harness.post(APP, http(raw.url));
+  expect((await harness.ask(APP, http(WEB))).json).toEqual({
+    Err: { ExecuteRequestFailed: `${APP} has 2 requests on their way, its limit` },
+  });
+  expect((await harness.ask(OTHER, http(WEB))).json).toMatchObject({ Ok: {} });
+});
+
+test("[M110] a web socket opens, carries text and bytes both ways, tells of pings, and closes", async () => {
+  const harness = await client();
+  const opened = await harness.ask(APP, open(1));
+  expect(opened.json).toEqual(ACK);
+  const { id } = opened;
+  expect((await harness.ask(APP, push(1, "Text", "hi"))).json).toEqual(ACK);
+  await waitForEvents(harness, 1);
+  expect((await harness.ask(APP, push(1, "Binary", new Uint8Array([65])))).json).toEqual(ACK);
+  await waitForEvents(harness, 2);
+  expect((await harness.ask(APP, push(1, "Text", "ping"))).json).toEqual(ACK);
+  await waitForEvents(harness, 3);
+  expect((await harness.ask(APP, push(1, "Ping"))).json).toEqual(ACK);
+  await waitForEvents(harness, 4);
+  expect((await harness.ask(APP, close(1))).json).toEqual(ACK);
+  await waitForEvents(harness, 5);
+  const pushed = (type: string) => ({ WebSocketPush: { channel_id: 1, message_type: type } });
+  const plain = { id, mime: undefined, text: undefined, expectsResponse: undefined };
+  expect(eventsOf(harness)).toEqual([
+    { ...plain, json: pushed("Text"), mime: "text/plain", text: "hi" },
+    { ...plain, json: pushed("Binary"), mime: "application/octet-stream", text: "A" },
+    { ...plain, json: pushed("Ping") },
+    { ...plain, json: pushed("Pong") },
+    { ...plain, json: { WebSocketClose: { channel_id: 1 } } },
+  ]);
+});
+
+test("a web socket that cannot be opened is told with its URL, and leaves its number free", async () => {
+  const harness = await client();
+  const answer = await harness.ask(APP, open(1, `ws://127.0.0.1:${web.port}`));
+  expect(answer.json).toEqual({ Err: { WsOpenFailed: { url: `ws://127.0.0.1:${web.port}/` } } });
+  expect((await harness.ask(APP, open(1, "nope"))).json).toEqual({
+    Err: { BadUrl: { url: "nope" } },
+  });
+  expect((await harness.ask(APP, open(1, "mailto:a@b"))).json).toEqual({
+    Err: { WsOpenFailed: { url: "mailto:a@b" } },
+  });
+  expect((await harness.ask(APP, open(1))).json).toEqual(ACK);
+  expect(eventsOf(harness)).toEqual([]);
+});
+
+test("[M111] an unknown channel, a missing blob and text that is not UTF-8 are three different errors", async () => {
+  const harness = await client();
+  const error = async (message: ReturnType<typeof push> | ReturnType<typeof close>) =>
+    (await harness.ask(APP, message)).json;
+  const unknown = { Err: { WsPushUnknownChannel: { channel_id: 1 } } };
+  expect(await error(push(1, "Text", "x"))).toEqual(unknown);
+  await harness.ask(APP, open(1));
+  expect(await error(push(1, "Text"))).toEqual({ Err: "WsPushNoBlob" });
+  expect(await error(push(1, "Text", new Uint8Array([0xff])))).toEqual({ Err: "WsPushBadText" });
+  expect(await error(push(1, "Binary", new Uint8Array([0xff])))).toEqual(ACK);
+  expect(await error(close(2))).toEqual({ Err: { WsCloseFailed: { channel_id: 2 } } });
+  expect((await harness.ask(OTHER, push(1, "Text", "x"))).json).toEqual(unknown);
+});
+
+test("[M112] two processes use one number each for themselves, and opening it again replaces the old connection, not the new", async () => {
+  const harness = await client();
+  const before = web.pendingWebSockets;
+  const first = await harness.ask(APP, open(7));
+  const other = await harness.ask(OTHER, open(7));
+  const second = await harness.ask(APP, open(7));
+  expect([first.json, other.json, second.json]).toEqual([ACK, ACK, ACK]);
+  await until(() => web.pendingWebSockets === before + 2, "the end of the old connection");
+  for (const [process, id] of [
+    [APP, second.id],
+    [OTHER, other.id],
+  ] as const) {
+    expect((await harness.ask(process, push(7, "Text", process))).json).toEqual(ACK);
+    await waitForEvents(harness, 1, process);
+    expect(eventsOf(harness, process)).toMatchObject([{ id, text: process }]);
+  }
+});
+
+test("[M113] a server that goes without a close frame, in order or not, is told as closed", async () => {
+  const harness = await client();
+  await harness.ask(APP, open(1));
+  await harness.ask(APP, push(1, "Text", "drop"));
+  await waitForEvents(harness, 1);
+  // a server of our own for the two ends of a connection: FIN and RST
+  for (const [channelId, end] of [
+    [2, (socket: Socket) => socket.end()],
+    [3, (socket: Socket) => socket.resetAndDestroy()],
+  ] as const) {
+    raw.answer = (socket, head) => {
+      const key = /sec-websocket-key: (\S+)/i.exec(head)?.[1];
+      if (key === undefined) return;
+      const accept = new Bun.CryptoHasher("sha1")
+        .update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+        .digest("base64");
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+      );
+      setTimeout(() => end(socket), 20);
+    };
+    const url = raw.url.replace("http", "ws");
+    expect((await harness.ask(APP, open(channelId, url))).json).toEqual(ACK);
+    await waitForEvents(harness, channelId);
+  }
+  expect(eventsOf(harness).map(({ json }) => json)).toEqual(
+    [1, 2, 3].map((id) => ({ WebSocketClose: { channel_id: id } })),
+  );
+  expect((await harness.ask(APP, push(1, "Text", "x"))).json).toEqual({
+    Err: { WsPushUnknownChannel: { channel_id: 1 } },
+  });
+});
+
+test("web sockets end with their process, and a slow handshake does not hold up others", async () => {
+  const module = createHttpClient({ clock: realClock, ownPorts: () => [] });
+  const harness = createModuleHarness(module);
+  await harness.start();
+  raw.answer = () => undefined;
+  harness.post(OTHER, open(1, raw.url.replace("http", "ws")));
+  expect((await harness.ask(APP, open(1))).json).toEqual(ACK);
+  const before = web.pendingWebSockets;
+  module.processEnded!(APP as never);
+  await until(() => web.pendingWebSockets === before - 1, "the end of the web socket");
+  expect(eventsOf(harness)).toEqual([]);
+  await module.stop?.();
+  await until(() => raw.sockets.size === 0, "the end of the handshake");
+});

@@ -10,6 +10,7 @@ import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { snapshotModule } from "./snapshot.ts";
+import { ENGINE_PARTS } from "./web/part-list.ts";
 
 const CRATE = { name: "rquickjs-sys", version: "0.14.0" };
 const HERE = import.meta.dir;
@@ -25,6 +26,8 @@ const SPARE_PAGES = 16;
  * The bytes per call exceed what the ratio of the two stacks asks for (`bun test` in this package tries each of them).
  */
 const FRAME_WEIGHTS: Record<string, number> = {
+  re_parse_disjunction: 768,
+  js_proxy_get: 384,
   json_parse_value: 384,
   js_json_to_str: 384,
   internalize_json_property: 384,
@@ -62,30 +65,68 @@ async function fetchQuickJs(work: string): Promise<string> {
 }
 
 async function addFrameWeights(quickjs: string): Promise<void> {
-  const path = join(quickjs, "quickjs.c");
-  let source = await Bun.file(path).text();
+  const sources = new Map<string, string>();
+  for (const file of ["quickjs.c", "libregexp.c"]) {
+    sources.set(file, await Bun.file(join(quickjs, file)).text());
+  }
   for (const [name, bytes] of Object.entries(FRAME_WEIGHTS)) {
     const definition = new RegExp(`^static[^;{}()]*\\b${name}\\([^;{}]*\\)\\n\\{\\n`, "m");
-    if (!definition.test(source))
-      throw new Error(`quickjs.c has no function ${name} to add a frame weight to`);
-    source = source.replace(
+    const found = [...sources].find(([, text]) => definition.test(text));
+    if (found === undefined)
+      throw new Error(`QuickJS-ng has no function ${name} to add a frame weight to`);
+    const [file, text] = found;
+    const heavier = text.replace(
       definition,
       (found) =>
         `${found}    char frame_weight[${bytes}]; __asm__ volatile("" : : "r"(frame_weight) : "memory");\n`,
     );
+    sources.set(file, heavier);
   }
-  await Bun.write(path, source);
+  for (const [file, text] of sources) await Bun.write(join(quickjs, file), text);
 }
 
-/** The prelude as a C array: bundled JavaScript, NUL at the end as the parser wants it. */
-async function writePrelude(work: string): Promise<void> {
+/** Lets QuickJS ask us for its lazy globals, besides its own few (src/globals.h). */
+async function addLazyGlobals(quickjs: string): Promise<void> {
+  const path = join(quickjs, "quickjs.c");
+  const source = await Bun.file(path).text();
+  const head = "static JSValue js_bytecode_autoinit(JSContext *ctx, JSObject *p, JSAtom atom,";
+  const start = source.indexOf(head);
+  const refusal = "    default:\n        abort();\n";
+  const at = source.indexOf(refusal, start);
+  if (start < 0 || at < 0) throw new Error("quickjs.c has another js_bytecode_autoinit");
+  const changed =
+    `${source.slice(0, start)}static JSValue lazy_global(JSContext *ctx, JSAtom name, void *opaque);\n` +
+    `${source.slice(start, at)}    default: return lazy_global(ctx, atom, opaque);\n` +
+    source.slice(at + refusal.length);
+  await Bun.write(path, changed);
+}
+
+/** Leaves our own functions, which have no positions, out of stack traces. */
+async function hideOwnFrames(quickjs: string): Promise<void> {
+  const path = join(quickjs, "quickjs.c");
+  const source = await Bun.file(path).text();
+  const place = "            backtrace_barrier = b->backtrace_barrier;\n";
+  if (source.split(place).length !== 2) throw new Error("quickjs.c has another build_backtrace");
+  const line = "            if (b->filename == JS_ATOM_NULL) continue;\n";
+  await Bun.write(path, source.replace(place, line + place));
+}
+
+/** Our JavaScript as one expression: a function of the engine's natives that returns what the file exports. */
+async function bundle(file: string): Promise<string> {
   const built = await Bun.build({
-    entrypoints: [join(HERE, "prelude.ts")],
+    entrypoints: [join(HERE, file)],
     format: "iife",
     target: "browser",
+    conditions: ["bun"],
     minify: { whitespace: true, syntax: true, identifiers: false },
   });
-  const bytes = new TextEncoder().encode((await built.outputs[0]!.text()).trimEnd());
+  const text = (await built.outputs[0]!.text()).trimEnd();
+  return `(function(engineNatives){let engineExports;${text}\nreturn engineExports})`;
+}
+
+/** The prelude as a C array, NUL at the end as the parser wants it. */
+async function writePrelude(work: string): Promise<void> {
+  const bytes = new TextEncoder().encode(await bundle("prelude.ts"));
   await Bun.write(
     join(work, "prelude.c"),
     `#include <stdint.h>\nconst char prelude_source[] = {${[...bytes].join(",")},0};\n` +
@@ -108,17 +149,24 @@ async function compile(work: string, quickjs: string): Promise<Uint8Array> {
   return Bun.file(output).bytes();
 }
 
-/** Runs `prepare` once, with a fixed clock, and saves the memory it leaves. */
-async function prepareContext(core: Uint8Array): Promise<Uint8Array> {
+interface CoreExports {
+  readonly memory: WebAssembly.Memory;
+  _initialize(): void;
+  prepare(): void;
+  allocate_source(length: number): number;
+  compile_part(source: number, length: number): number;
+  set_part(number: number, offset: number, length: number): void;
+}
+
+/** Runs the core module here, with a fixed clock and nothing else. */
+function instantiate(core: Uint8Array): CoreExports {
   const module = new WebAssembly.Module(core.slice());
-  const memoryOf = (): DataView =>
-    new DataView((instance.exports["memory"] as WebAssembly.Memory).buffer);
   const wasi: Record<string, (...args: number[]) => number> = {
     // NOTE: without a fixed time the saved seed of Math.random, and so the bytes of the engine, would differ.
-    clock_time_get: (_id, _precision, to) => (
-      memoryOf().setBigUint64(to!, 1_000_000_000n, true),
-      0
-    ),
+    clock_time_get: (_id, _precision, to) => {
+      new DataView(exports.memory.buffer).setBigUint64(to!, 1_000_000_000n, true);
+      return 0;
+    },
     fd_prestat_get: () => 8,
   };
   const imports: Record<string, Record<string, (...args: number[]) => unknown>> = {};
@@ -129,12 +177,54 @@ async function prepareContext(core: Uint8Array): Promise<Uint8Array> {
         throw new Error(`prepare called ${from}#${name}`);
       });
   }
-  const instance = new WebAssembly.Instance(module, imports);
-  (instance.exports["_initialize"] as () => void)();
-  (instance.exports["prepare"] as () => void)();
-  const memory = instance.exports["memory"] as WebAssembly.Memory;
-  memory.grow(SPARE_PAGES);
-  return snapshotModule(core, new Uint8Array(memory.buffer), ["_initialize", "prepare"]);
+  const { exports: found } = new WebAssembly.Instance(module, imports);
+  const exports = found as unknown as CoreExports;
+  exports._initialize();
+  return exports;
+}
+
+/** Bytecode of every part (web/part-list.ts). */
+async function compileParts(core: Uint8Array): Promise<Uint8Array[]> {
+  const engine = instantiate(core);
+  engine.prepare();
+  const compiled: Uint8Array[] = [];
+  for (const { name } of ENGINE_PARTS) {
+    const source = new TextEncoder().encode(await bundle(`web/parts/${name}.ts`));
+    const at = engine.allocate_source(source.length);
+    new Uint8Array(engine.memory.buffer).set(source, at);
+    const view = engine.compile_part(at, source.length);
+    const [start, length] = new Uint32Array(engine.memory.buffer, view, 2) as unknown as [
+      number,
+      number,
+    ];
+    compiled.push(new Uint8Array(engine.memory.buffer).slice(start, start + length));
+  }
+  return compiled;
+}
+
+/** Runs `prepare` once and saves the memory it leaves; the parts go beside it. */
+async function prepareContext(core: Uint8Array): Promise<Uint8Array> {
+  const parts = await compileParts(core);
+  const engine = instantiate(core);
+  let offset = 0;
+  for (const [number, part] of parts.entries()) {
+    engine.set_part(number, offset, part.length);
+    offset += part.length;
+  }
+  engine.prepare();
+  engine.memory.grow(SPARE_PAGES);
+  return snapshotModule(core, {
+    memory: new Uint8Array(engine.memory.buffer),
+    dropped: [
+      "_initialize",
+      "prepare",
+      "allocate_source",
+      "compile_part",
+      "set_part",
+      "part_bytes",
+    ],
+    passive: { bytes: Buffer.concat(parts), copier: "part_bytes" },
+  });
 }
 
 /** Joins our WIT files into one text: each further package in its nested form. */
@@ -164,6 +254,8 @@ export async function buildEngine(): Promise<Uint8Array> {
     await mkdir(work, { recursive: true });
     const quickjs = await fetchQuickJs(work);
     await addFrameWeights(quickjs);
+    await addLazyGlobals(quickjs);
+    await hideOwnFrames(quickjs);
     await writePrelude(work);
     return await toComponent(await prepareContext(await compile(work, quickjs)));
   } finally {

@@ -1,21 +1,16 @@
 /**
- * The globals of a script beyond the language itself, evaluated once when the engine is built.
- * What needs the machine comes from `__natives` (src/globals.h), which is gone before a script runs.
+ * The globals of a script beyond the language itself, evaluated once when the engine is built; the larger ones are
+ * only announced here and made when they are first used (web/part-list.ts).
  * @module
  */
 import { createGuestConsole } from "../src/guest-console.ts";
-import { structuredClone } from "./structured-clone.ts";
+import type { Natives } from "./web/natives.ts";
+import { ENGINE_PARTS, partNumber } from "./web/part-list.ts";
 
-declare const __natives: {
-  utf8Encode(text: string): Uint8Array<ArrayBuffer>;
-  /** `undefined` when fatal and malformed. */
-  utf8Decode(bytes: Uint8Array, fatal: boolean): string | undefined;
-  randomFill(bytes: Uint8Array): void;
-  monotonicMs(): number;
-};
+declare const engineNatives: Natives;
 declare const kinode: { printToTerminal(verbosity: number, text: string): void };
 
-const { utf8Encode, utf8Decode, randomFill, monotonicMs } = __natives;
+const { utf8Encode, utf8Decode, randomFill, monotonicMs, defineLazy, load } = engineNatives;
 const { printToTerminal } = kinode;
 
 class TextEncoder {
@@ -136,6 +131,15 @@ const crypto = {
     randomFill(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
     return array;
   },
+  randomUUID(): string {
+    const bytes = new Uint8Array(16);
+    randomFill(bytes);
+    bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+    bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+    const hex = bytes.toHex();
+    const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)];
+    return `${parts.join("-")}-${hex.slice(20)}`;
+  },
 };
 
 function define(globals: Record<string, unknown>): void {
@@ -148,7 +152,14 @@ define({
   TextEncoder,
   TextDecoder,
   crypto,
-  structuredClone,
-  console: createGuestConsole((verbosity, text) => printToTerminal(verbosity, text)),
+  console: createGuestConsole({
+    print: (verbosity, text) => printToTerminal(verbosity, text),
+    inspect: (value) =>
+      (load(partNumber("inspect")) as { inspect(value: unknown): string }).inspect(value),
+    nowMs: monotonicMs,
+  }),
   performance: { now: () => monotonicMs() },
 });
+for (const [number, { globals }] of ENGINE_PARTS.entries()) {
+  for (const name of globals) defineLazy(number, name);
+}

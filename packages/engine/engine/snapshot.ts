@@ -13,7 +13,15 @@ const HEADER = 8;
 const PAGE_BYTES = 65_536;
 /** Zeros shorter than this stay inside a segment: a new segment costs about as much. */
 const MAX_GAP_BYTES = 16;
-const SECTION = { memory: 5, exports: 7, start: 8, dataCount: 12, data: 11, custom: 0 } as const;
+const SECTION = {
+  imports: 2,
+  memory: 5,
+  exports: 7,
+  start: 8,
+  code: 10,
+  data: 11,
+  dataCount: 12,
+} as const;
 
 /** Unsigned LEB128. */
 export function leb(value: number): number[] {
@@ -90,9 +98,11 @@ function nonZeroRuns(memory: Uint8Array): [number, number][] {
   return runs;
 }
 
-function dataSection(memory: Uint8Array): Uint8Array {
+/** The passive bytes as segment 0, then the memory. */
+function dataSection(memory: Uint8Array, passive: Uint8Array): Uint8Array {
   const runs = nonZeroRuns(memory);
-  const parts: (Uint8Array | number[])[] = [leb(runs.length)];
+  const parts: (Uint8Array | number[])[] = [leb(runs.length + 1)];
+  parts.push([1, ...leb(passive.length)], passive);
   for (const [start, end] of runs) {
     parts.push(
       [0, 0x41, ...signedLeb(start), 0x0b, ...leb(end - start)],
@@ -116,31 +126,74 @@ function exportSection(body: Uint8Array, dropped: readonly string[]): Uint8Array
   return join([leb(entries.length), ...entries]);
 }
 
-/**
- * @param module - the core module that was run
- * @param memory - its memory after the run
- * @param dropped - exports that must not be called again
- */
+/** What a module that has run starts with from now on. */
+export interface Snapshot {
+  /** Its memory after the run. */
+  readonly memory: Uint8Array;
+  /** Exports that must not be called again. */
+  readonly dropped: readonly string[];
+  /** Bytes that are copied into memory only when asked for, by a function `(to, offset, length)` exported as `copier`. */
+  readonly passive: { readonly bytes: Uint8Array; readonly copier: string };
+}
+
+/** Index of an exported function. */
+function exportedFunction(body: Uint8Array, wanted: string): number {
+  let { value: count, next: at } = readLeb(body, 0);
+  for (; count > 0; count--) {
+    const name = readLeb(body, at);
+    const nameEnd = name.next + name.value;
+    const index = readLeb(body, nameEnd + 1);
+    if (new TextDecoder().decode(body.subarray(name.next, nameEnd)) === wanted) return index.value;
+    at = index.next;
+  }
+  throw new Error(`The module exports no function "${wanted}"`);
+}
+
+/** How many functions are imported; all imports of the engine are functions. */
+function importCount(sections: readonly Section[]): number {
+  const imports = sections.find(({ id }) => id === SECTION.imports);
+  return imports === undefined ? 0 : readLeb(imports.body, 0).value;
+}
+
+/** Replaces the body of one function by `memory.init` of segment 0 with its three parameters. */
+function codeSection(body: Uint8Array, replaced: number): Uint8Array {
+  const { value: count, next } = readLeb(body, 0);
+  let at = next;
+  for (let index = 0; ; index++) {
+    if (index === count) throw new Error(`The module has no function ${replaced}`);
+    const size = readLeb(body, at);
+    const end = size.next + size.value;
+    if (index === replaced) {
+      const code = [0, 0x20, 0, 0x20, 1, 0x20, 2, 0xfc, 8, 0, 0, 0x0b];
+      return join([body.subarray(0, at), leb(code.length), code, body.subarray(end)]);
+    }
+    at = end;
+  }
+}
+
+/** @param module - the core module that was run */
 export function snapshotModule(
   module: Uint8Array,
-  memory: Uint8Array,
-  dropped: readonly string[],
+  { memory, dropped, passive }: Snapshot,
 ): Uint8Array {
   const parts: (Uint8Array | number[])[] = [module.subarray(0, HEADER)];
   const add = (id: number, body: Uint8Array): void => {
     parts.push([id, ...leb(body.length)], body);
   };
-  let hasData = false;
-  for (const { id, body } of readSections(module)) {
+  const sections = readSections(module);
+  const exports = sections.find(({ id }) => id === SECTION.exports)!;
+  const copier = exportedFunction(exports.body, passive.copier) - importCount(sections);
+  const data = dataSection(memory, passive.bytes);
+  for (const { id, body } of sections) {
     if (id === SECTION.start) throw new Error("A module with a start section cannot be saved");
-    if (id === SECTION.dataCount) continue;
+    if (id === SECTION.dataCount || id === SECTION.data) continue;
     if (id === SECTION.memory) add(id, new Uint8Array([1, 0, ...leb(memory.length / PAGE_BYTES)]));
     else if (id === SECTION.exports) add(id, exportSection(body, dropped));
-    else if (id === SECTION.data) {
-      add(id, dataSection(memory));
-      hasData = true;
+    else if (id === SECTION.code) {
+      add(SECTION.dataCount, new Uint8Array(leb(readLeb(data, 0).value)));
+      add(id, codeSection(body, copier));
+      add(SECTION.data, data);
     } else add(id, body);
   }
-  if (!hasData) add(SECTION.data, dataSection(memory));
   return join(parts);
 }

@@ -7,6 +7,8 @@
  */
 import {
   formatAddress,
+  type GuestBlob,
+  type GuestCarrier,
   type GuestDelivery,
   type GuestInit,
   type GuestRuntime,
@@ -33,6 +35,7 @@ import {
   textOf,
   verbosityOf,
 } from "./guest-values.ts";
+import { type CarrierPort, OwnCarrier, ticketOf } from "./web/own-carrier.ts";
 
 /** How the adapter is embedded; all optional. */
 export interface GuestRuntimeOptions {
@@ -57,7 +60,7 @@ interface PendingAwait {
 }
 
 /** The one fiber of a native script: what it waits for, and in which order. */
-class NativeFiber {
+class NativeFiber implements CarrierPort {
   readonly #host: ProcessHost;
   readonly #afterJobs: (run: () => void) => void;
   readonly #onFault: ((fault: ProcessFault) => void) | undefined;
@@ -69,6 +72,11 @@ class NativeFiber {
   #parked = false;
   #scheduled = false;
   #faulted = false;
+  /** Requests of timers and `fetch` under way, and messages kept for the script meanwhile. */
+  #ownRequests = 0;
+  #keptMessages = 0;
+  #keptBlob: { readonly blob: GuestBlob | undefined } | undefined;
+  #carrier: OwnCarrier | undefined;
 
   constructor(host: ProcessHost, options: GuestRuntimeOptions) {
     this.#host = host;
@@ -120,6 +128,43 @@ class NativeFiber {
     });
   }
 
+  // --- for timers and `fetch` (web/own-carrier.ts) ---
+
+  get carrier(): OwnCarrier {
+    return (this.#carrier ??= new OwnCarrier(this));
+  }
+
+  /** The runtime made on this fiber. */
+  declare host: CarrierPort["host"];
+
+  pending(requests: number, kept: number): void {
+    this.#ownRequests = requests;
+    this.#keptMessages = kept;
+    this.#schedule();
+  }
+
+  deliver(delivery: GuestDelivery, blob: GuestBlob | undefined): boolean {
+    const receiver = this.#receivers.shift();
+    if (receiver === undefined) return false;
+    this.#keptBlob = { blob };
+    receiver(delivery);
+    return true;
+  }
+
+  hasBlob(): boolean {
+    if (this.#keptBlob !== undefined) return this.#keptBlob.blob !== undefined;
+    return this.call((from) => from.hasBlob());
+  }
+
+  getBlob(): GuestBlob | undefined {
+    if (this.#keptBlob !== undefined) return this.#keptBlob.blob;
+    return this.call((from) => guestBlob(from.getBlob()));
+  }
+
+  #receives(): boolean {
+    return this.#receivers.length > 0 || this.#ownRequests > 0 || this.#keptMessages > 0;
+  }
+
   #fail(fault: ProcessFault): void {
     if (this.#faulted) return;
     this.#faulted = true;
@@ -149,7 +194,7 @@ class NativeFiber {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#receivers.length === 0) return;
+    if (this.#scheduled || !this.#receives()) return;
     this.#scheduled = true;
     this.#afterJobs(() => {
       this.#scheduled = false;
@@ -169,7 +214,7 @@ class NativeFiber {
   #pump(): void {
     if (this.#faulted || this.#host.killed) return;
     if (this.#awaiting !== undefined) this.#pollAwaited(this.#awaiting);
-    else if (this.#blocking === 0 && this.#receivers.length > 0) this.#pollNext();
+    else if (this.#blocking === 0 && this.#receives()) this.#pollNext();
   }
 
   #pollAwaited(waiting: PendingAwait): void {
@@ -179,6 +224,13 @@ class NativeFiber {
     waiting.resolve(guestDelivery(delivery));
     this.#beginAwait();
     this.#schedule();
+  }
+
+  #hand(delivery: GuestDelivery): void {
+    const isOwn = delivery.kind !== "request" && ticketOf(delivery.context) !== undefined;
+    if (this.#ownRequests > 0 && isOwn) this.carrier.end(delivery);
+    else if (this.#keptMessages > 0 || this.#receivers.length === 0) this.carrier.keep(delivery);
+    else this.#receivers.shift()!(delivery);
   }
 
   #pollNext(): void {
@@ -192,9 +244,18 @@ class NativeFiber {
     }
     const delivery = this.#host.poll();
     if (delivery === undefined) return this.#park();
-    this.#receivers.shift()!(guestDelivery(delivery));
+    this.#keptBlob = undefined;
+    this.#hand(guestDelivery(delivery));
     this.#schedule();
   }
+}
+
+/** A script's runtime, and what the web's functions in it send with. */
+export interface NativeGuest {
+  readonly kinode: GuestRuntime;
+  readonly carry: GuestCarrier;
+  /** To be called when the entry point has been called. */
+  start(): void;
 }
 
 /**
@@ -205,7 +266,25 @@ export function createGuestRuntime(
   host: ProcessHost,
   options: GuestRuntimeOptions = {},
 ): GuestRuntime {
+  return createNativeGuest(host, options).kinode;
+}
+
+/** The same with what timers and `fetch` need. */
+export function createNativeGuest(
+  host: ProcessHost,
+  options: GuestRuntimeOptions = {},
+): NativeGuest {
   const fiber = new NativeFiber(host, options);
+  const kinode = createRuntime(fiber, options);
+  fiber.host = kinode;
+  return {
+    kinode,
+    carry: (request, done) => fiber.carrier.carry(request, done),
+    start: () => fiber.carrier.start(),
+  };
+}
+
+function createRuntime(fiber: NativeFiber, options: GuestRuntimeOptions): GuestRuntime {
   let hasMain = false;
   return Object.freeze<GuestRuntime>({
     main(init) {
@@ -251,8 +330,8 @@ export function createGuestRuntime(
     },
     ourCapabilities: () => fiber.call((from) => from.ourCapabilities().map(guestCapability)),
     receive: () => fiber.receive(),
-    hasBlob: () => fiber.call((from) => from.hasBlob()),
-    getBlob: () => fiber.call((from) => guestBlob(from.getBlob())),
+    hasBlob: () => fiber.hasBlob(),
+    getBlob: () => fiber.getBlob(),
     lastBlob: () => fiber.call((from) => guestBlob(from.lastBlob())),
     sendRequest(request) {
       const { target, request: content, context, blob } = outgoingOf(fieldsOf(request, "request"));
@@ -267,5 +346,9 @@ export function createGuestRuntime(
       return fiber.block((to) => to.sendResponse(content, blob));
     },
     sendAndAwaitResponse: (request) => fiber.awaitResponse(awaitedOf(fieldsOf(request, "request"))),
+    carryBy(carrier) {
+      if (typeof carrier !== "function") throw argumentError("carryBy", "called with a function");
+      fiber.carrier.carryBy(carrier);
+    },
   });
 }

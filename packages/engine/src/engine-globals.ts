@@ -10,7 +10,9 @@ const NAMES = `
   DisposableStack globalThis BigInt Date RegExp JSON Proxy Map Set WeakMap WeakSet ArrayBuffer SharedArrayBuffer
   Uint8ClampedArray Int8Array Uint8Array Int16Array Uint16Array Int32Array Uint32Array BigInt64Array BigUint64Array
   Float16Array Float32Array Float64Array DataView Promise AsyncDisposableStack WeakRef FinalizationRegistry
-  DOMException btoa atob performance kinode TextEncoder TextDecoder crypto structuredClone console
+  DOMException btoa atob performance kinode TextEncoder TextDecoder crypto console setTimeout setInterval clearTimeout
+  clearInterval structuredClone URL URLSearchParams Event CustomEvent EventTarget AbortSignal AbortController Blob File
+  FormData Headers Request Response fetch
 `;
 
 /** Names, in the order of the engine. */

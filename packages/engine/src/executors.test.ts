@@ -148,7 +148,7 @@ const CASES: readonly Case[] = [
   {
     name: "no ambient names",
     script: main(
-      `console.log([typeof process, typeof Bun, typeof require, typeof fetch, typeof setTimeout, typeof window, typeof globalThis.process, typeof globalThis.Bun, typeof globalThis.kinode].join())`,
+      `console.log([typeof process, typeof Bun, typeof require, typeof setImmediate, typeof WebSocket, typeof window, typeof globalThis.process, typeof globalThis.Bun, typeof globalThis.kinode].join())`,
     ),
     prints: [`0 ${"undefined,".repeat(8)}object`],
   },

@@ -6,16 +6,15 @@ import {
   type Ending,
   formatAddress,
   type GuestInit,
-  type GuestRuntime,
   type ProcessHost,
   ProcessKilled,
   type RunningProcess,
 } from "@kinode-ts/types";
-import { createGuestRuntime } from "./create-guest-runtime.ts";
+import { createNativeGuest, type NativeGuest } from "./create-guest-runtime.ts";
 
 /** How a native script is embedded in its realm. */
 export interface NativeEmbedding {
-  readonly run: (kinode: GuestRuntime) => void;
+  readonly run: (guest: NativeGuest) => void;
   readonly afterJobs: (run: () => void) => void;
 }
 
@@ -50,17 +49,18 @@ export function startNativeProcess(
     called = true;
     // NOTE: not `await`: a value that is no promise ends the process, after the jobs that are ready.
     const outcome = main(formatAddress(host.our));
+    guest.start();
     if (outcome instanceof Promise) outcome.then(() => end({ kind: "returned" }), fail);
     else afterJobs(() => end({ kind: "returned" }));
   };
-  const kinode = createGuestRuntime(host, {
+  const guest = createNativeGuest(host, {
     afterJobs,
     onFault: (fault) => end({ kind: "trapped", reason: fault.message, stderr: "" }),
     onMain: (init) => (main = init),
   });
 
   try {
-    run(kinode);
+    run(guest);
     if (main !== undefined) call();
     else
       afterJobs(() =>

@@ -4,12 +4,15 @@
  * are part of the release come here.
  * @module
  */
-import type { GuestRuntime } from "@kinode-ts/types";
+import type { NativeGuest } from "./create-guest-runtime.ts";
 import { ENGINE_GLOBALS } from "./engine-globals.ts";
-import { createGuestConsole } from "./guest-console.ts";
+import { createGuestConsole, type GuestConsole } from "./guest-console.ts";
+import { createFetch } from "./web/fetch.ts";
+import { inspect } from "./web/inspect.ts";
+import { createTimers } from "./web/timers.ts";
 
 /** Runs the top level of a bundle. */
-export type NativeBundle = (kinode: GuestRuntime) => void;
+export type NativeBundle = (guest: NativeGuest) => void;
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 /** Names that cannot be parameters, or that the bundle must be able to declare itself. */
@@ -36,14 +39,47 @@ function hiddenNames(): string[] {
   });
 }
 
+/** The globals that belong to one process, and not to the realm. */
+interface OwnGlobals {
+  readonly console: GuestConsole;
+  readonly setTimeout: unknown;
+  readonly setInterval: unknown;
+  readonly clearTimeout: unknown;
+  readonly clearInterval: unknown;
+  readonly fetch: unknown;
+}
+
+const OWN_NAMES = [
+  "console",
+  "setTimeout",
+  "setInterval",
+  "clearTimeout",
+  "clearInterval",
+  "fetch",
+] as const satisfies readonly (keyof OwnGlobals)[];
+
+function ownGlobals({ kinode, carry }: NativeGuest): OwnGlobals {
+  const console = createGuestConsole({
+    print: (verbosity, text) => kinode.printToTerminal(verbosity, text),
+    inspect,
+    nowMs: () => performance.now(),
+  });
+  const timers = createTimers({
+    carry,
+    report: (thrown) => console.error("Uncaught", thrown),
+    debug: (text) => kinode.printToTerminal(1, text),
+  });
+  return { console, ...timers, fetch: createFetch({ carry, Request, Response }) };
+}
+
 /** What `globalThis` is to a native script: the offered globals on an object of its own. */
-function ownGlobals(kinode: GuestRuntime, console: object): object {
+function globalObject(guest: NativeGuest, own: OwnGlobals): object {
   const globals: Record<string, unknown> = {};
   for (const name of ENGINE_GLOBALS) {
     const value: unknown = Reflect.get(globalThis, name);
     if (value !== undefined) globals[name] = value;
   }
-  return Object.assign(globals, { globalThis: globals, kinode, console });
+  return Object.assign(globals, { globalThis: globals, kinode: guest.kinode, ...own });
 }
 
 /**
@@ -55,16 +91,12 @@ export function compileNativeBundle(source: string, name: string): NativeBundle 
   const hidden = hiddenNames();
   const body = `${source}\n//# sourceURL=${name.replaceAll(/\s/g, "_")}`;
   // The bundle runs inside a function of its own, so that it may declare a name that is hidden here.
-  const run = new Function("kinode", "console", "globalThis", ...hidden, `{${body}\n}`) as (
-    kinode: GuestRuntime,
-    console: object,
-    globals: object,
+  const run = new Function("kinode", "globalThis", ...OWN_NAMES, ...hidden, `{${body}\n}`) as (
+    ...values: readonly unknown[]
   ) => void;
-  return (kinode) => {
-    const console = createGuestConsole((verbosity, text) =>
-      kinode.printToTerminal(verbosity, text),
-    );
-    run(kinode, console, ownGlobals(kinode, console));
+  return (guest) => {
+    const own = ownGlobals(guest);
+    run(guest.kinode, globalObject(guest, own), ...OWN_NAMES.map((name) => own[name]));
   };
 }
 

@@ -25,6 +25,7 @@ export type ProcessBody = (our: Address) => Promise<void> | void;
  */
 export function defineProcess(body: ProcessBody): ProcessDefinition {
   const init = async (our: string): Promise<void> => {
+    dispatcher(); // from here on it follows every message, those of the engine's timers too
     const address = Address.parse(our);
     const child = inlineBody(address);
     await (child === undefined ? body(address) : runInline(child, address));

@@ -7,6 +7,8 @@
  * @module
  */
 import type {
+  GuestCarriedEnd,
+  GuestCarriedRequest,
   GuestDelivery,
   GuestFast,
   GuestHeardResponse,
@@ -65,6 +67,7 @@ export class Dispatcher {
 
   constructor(host: GuestRuntime) {
     this.exchange = new Exchange(host);
+    host.carryBy?.((request, done) => this.#carry(request, done));
   }
 
   // --- what the rest of the library asks for ---------------------------------------------------
@@ -143,6 +146,19 @@ export class Dispatcher {
     void this.exchange.sendExpecting(out, seconds, slot);
     this.exchange.awaited++;
     this.#wake();
+  }
+
+  /** A request of the engine's timers or of `fetch`. */
+  #carry(carried: GuestCarriedRequest, done: (end: GuestCarriedEnd) => void): void {
+    const { target, body, expectsResponse, blob } = carried;
+    const plain = { inherit: false, metadata: undefined, capabilities: undefined };
+    this.expect(
+      { target, body, blob, ...plain },
+      expectsResponse,
+      undefined,
+      (response) => done({ kind: "response", body: response.body, blob: response.blob() }),
+      (error) => done({ kind: "send-error", error: error.kind }),
+    );
   }
 
   /** Sends; the response, or the failure, arrives in the inbox. */

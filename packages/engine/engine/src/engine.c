@@ -122,14 +122,14 @@ static void run_jobs(void) {
 static void deliver_next(void) {
     static ReceiveResult result;
     forget_results();
+    forget_kept_blob();
     wit_receive(&result);
     JSValue delivery = lift_delivery(&result);
     if (JS_IsException(delivery)) fail_with_error(JS_GetException(engine_context));
-    JSValue promise = waiting[waiting_first++];
-    if (waiting_first == waiting_end) waiting_first = waiting_end = 0;
-    fulfill_or_reject_promise(engine_context, promise, delivery, false);
+    if (web.request_count && is_end_of_own(&result)) { call_handler(atoms.end, delivery); return; }
+    if (web.kept_count || waiting_first == waiting_end) { call_handler(atoms.keep, delivery); return; }
+    settle_receiver(delivery);
     JS_FreeValue(engine_context, delivery);
-    JS_FreeValue(engine_context, promise);
 }
 
 static void evaluate_script(void) {
@@ -170,6 +170,7 @@ void init(const uint8_t *our, uint32_t our_length) {
     evaluate_script();
     JSValue outcome = JS_Call(engine_context, main_function, JS_UNDEFINED, 1, (JSValueConst *)&address);
     if (JS_IsException(outcome)) fail_with_error(JS_GetException(engine_context));
+    web_start();
     if (!JS_IsPromise(outcome)) { run_jobs(); return; }
     JS_PromiseMarkAsHandled(engine_context, outcome);
     for (;;) {
@@ -180,6 +181,7 @@ void init(const uint8_t *our, uint32_t our_length) {
         default: break;
         }
         if (waiting_first != waiting_end) { deliver_next(); continue; }
+        if (web_receives() && !listener.is_active) { deliver_next(); continue; }
         if (listener.is_active) {
             if (listener_goes_on()) hand_next();
             continue;
@@ -188,7 +190,35 @@ void init(const uint8_t *our, uint32_t our_length) {
     }
 }
 
-/* Called once by the build; not exported by the finished engine. */
+/* ---- Called by the build only; not exported by the finished engine ---- */
+
+/* Bytecode without source text and positions: of ours, nobody needs them. */
+static Text compile_code(const char *source, size_t length, const char *name) {
+    JSValue code = JS_Eval(engine_context, source, length, name, JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_COMPILE_ONLY);
+    if (JS_IsException(code)) fail_with_error(JS_GetException(engine_context));
+    size_t size;
+    uint8_t *bytes = JS_WriteObject(engine_context, &size, code, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE | JS_WRITE_OBJ_STRIP_DEBUG);
+    JS_FreeValue(engine_context, code);
+    if (!bytes) fail_with_text("no bytecode");
+    return (Text){ bytes, size };
+}
+
+EXPORT("allocate_source")
+void *allocate_source(uint32_t length) { return calloc(length + 1, 1); }
+
+EXPORT("compile_part")
+const Text *compile_part(const char *source, uint32_t length) {
+    static Text code;
+    code = compile_code(source, length, "engine.js");
+    return &code;
+}
+
+EXPORT("set_part")
+void set_part(uint32_t number, uint32_t offset, uint32_t length) {
+    parts[number].offset = offset;
+    parts[number].length = length;
+}
+
 EXPORT("prepare")
 void prepare(void) {
     engine_runtime = JS_NewRuntime();
@@ -206,14 +236,18 @@ void prepare(void) {
     JS_DefinePropertyValueStr(engine_context, kinode, "fast", fast, JS_PROP_ENUMERABLE);
     JS_FreezeObject(engine_context, kinode);
     JS_DefinePropertyValueStr(engine_context, global, "kinode", kinode, 0);
-    JSValue natives = JS_NewObject(engine_context);
+    kept_blob = web.handler = web.carrier = JS_UNDEFINED;
+    for (int i = 0; i < MAX_PARTS; i++) part_exports[i] = JS_UNDEFINED;
+    natives = JS_NewObject(engine_context);
     JS_SetPropertyFunctionList(engine_context, natives, native_functions, countof(native_functions));
-    JS_DefinePropertyValueStr(engine_context, global, "__natives", natives, JS_PROP_CONFIGURABLE);
-    JSValue value = JS_Eval(engine_context, prelude_source, prelude_length, "prelude.js", JS_EVAL_TYPE_GLOBAL);
-    if (JS_IsException(value)) fail_with_error(JS_GetException(engine_context));
-    JSAtom name = JS_NewAtom(engine_context, "__natives");
-    JS_DeleteProperty(engine_context, global, name, 0);
-    JS_FreeAtom(engine_context, name);
+    JSValue prelude = JS_UNDEFINED, outcome = JS_UNDEFINED;
+    Text code = compile_code(prelude_source, prelude_length, "prelude.js");
+    prelude = JS_EvalFunction(engine_context, JS_ReadObject(engine_context, code.ptr, code.len, JS_READ_OBJ_BYTECODE));
+    js_free(engine_context, code.ptr);
+    if (!JS_IsException(prelude)) outcome = JS_Call(engine_context, prelude, JS_UNDEFINED, 1, (JSValueConst *)&natives);
+    if (JS_IsException(prelude) || JS_IsException(outcome)) fail_with_error(JS_GetException(engine_context));
+    JS_FreeValue(engine_context, outcome);
+    JS_FreeValue(engine_context, prelude);
     JS_FreeValue(engine_context, global);
     JS_RunGC(engine_runtime);
 }

@@ -80,11 +80,73 @@ static JSValue monotonic_ms(JSContext *ctx, JSValueConst this_value, int argc, J
     return JS_NewFloat64(ctx, (now - origin) / 1e6);
 }
 
+/* ---- Parts that are loaded when they are first used (web/part-list.ts) ---- */
+
+#define MAX_PARTS 16
+
+/* Where the bytecode of each part lies in the passive data segment; set by the build. */
+static struct { uint32_t offset, length; } parts[MAX_PARTS];
+static JSValue part_exports[MAX_PARTS];
+static JSValue natives;
+
+/* The build puts `memory.init` here: copies from the passive segment. */
+EXPORT("part_bytes") __attribute__((noinline))
+void part_bytes(uint8_t *to, uint32_t offset, uint32_t length) {
+    __asm__ volatile("" : : "r"(to), "r"(offset), "r"(length) : "memory");
+}
+
+/* A part is bytecode of `(engineNatives) => exports`. */
+static JSValue load_part(uint32_t number) {
+    if (number >= MAX_PARTS || !parts[number].length) return JS_ThrowInternalError(engine_context, "The engine has no part %u", number);
+    if (!JS_IsUndefined(part_exports[number])) return JS_DupValue(engine_context, part_exports[number]);
+    uint8_t *bytes = js_malloc(engine_context, parts[number].length);
+    if (!bytes) return JS_EXCEPTION;
+    part_bytes(bytes, parts[number].offset, parts[number].length);
+    JSValue code = JS_ReadObject(engine_context, bytes, parts[number].length, JS_READ_OBJ_BYTECODE);
+    js_free(engine_context, bytes);
+    JSValue make = JS_IsException(code) ? code : JS_EvalFunction(engine_context, code);
+    if (JS_IsException(make)) return make;
+    JSValue exports = JS_Call(engine_context, make, JS_UNDEFINED, 1, (JSValueConst *)&natives);
+    JS_FreeValue(engine_context, make);
+    if (!JS_IsException(exports)) part_exports[number] = JS_DupValue(engine_context, exports);
+    return exports;
+}
+
+/* Called by QuickJS when a lazy global is first looked at (js_bytecode_autoinit; the build adds the call). */
+#define FIRST_LAZY 64
+
+static JSValue lazy_global(JSContext *ctx, JSAtom name, void *opaque) {
+    JSValue exports = load_part((uint32_t)(uintptr_t)opaque - FIRST_LAZY);
+    if (JS_IsException(exports)) return exports;
+    JSValue value = JS_GetProperty(ctx, exports, name);
+    JS_FreeValue(ctx, exports);
+    return value;
+}
+
+/* defineLazy(part: number, name: string) */
+static JSValue define_lazy(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv) {
+    JSAtom name = JS_ValueToAtom(ctx, argv[1]);
+    JS_DefineAutoInitProperty(ctx, ctx->global_obj, name, JS_AUTOINIT_ID_BYTECODE,
+        (void *)(uintptr_t)(FIRST_LAZY + JS_VALUE_GET_INT(argv[0])), JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+    JS_FreeAtom(ctx, name);
+    return JS_UNDEFINED;
+}
+
+static JSValue native_load(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv) {
+    return load_part(JS_VALUE_GET_INT(argv[0]));
+}
+
 static const JSCFunctionListEntry native_functions[] = {
     JS_CFUNC_DEF("utf8Encode", 1, utf8_encode_text),
     JS_CFUNC_DEF("utf8Decode", 2, utf8_decode_bytes),
     JS_CFUNC_DEF("randomFill", 1, random_fill),
     JS_CFUNC_DEF("monotonicMs", 0, monotonic_ms),
+    JS_CFUNC_DEF("defineLazy", 2, define_lazy),
+    JS_CFUNC_DEF("load", 1, native_load),
+    JS_CFUNC_DEF("attach", 1, web_attach),
+    JS_CFUNC_DEF("carrier", 0, web_carrier),
+    JS_CFUNC_DEF("pending", 2, web_pending),
+    JS_CFUNC_DEF("deliver", 2, web_deliver),
 };
 
 #endif

@@ -138,9 +138,21 @@ HOST_FUNCTION(host_our_capabilities) {
     return lift_list(&list, sizeof(Capability), lift_capability);
 }
 
-HOST_FUNCTION(host_has_blob) { return JS_NewBool(ctx, wit_has_blob()); }
+/* The blob of a message that was kept for the script (web.h) while that is the newest one; null: it had none; else undefined. */
+static JSValue kept_blob;
+
+static void forget_kept_blob(void) {
+    JS_FreeValue(engine_context, kept_blob);
+    kept_blob = JS_UNDEFINED;
+}
+
+HOST_FUNCTION(host_has_blob) {
+    if (!JS_IsUndefined(kept_blob)) return JS_NewBool(ctx, !JS_IsNull(kept_blob));
+    return JS_NewBool(ctx, wit_has_blob());
+}
 
 HOST_FUNCTION(host_get_blob) {
+    if (!JS_IsUndefined(kept_blob)) return JS_IsNull(kept_blob) ? JS_UNDEFINED : JS_DupValue(ctx, kept_blob);
     OptionBlob blob;
     forget_results();
     wit_get_blob(&blob);
@@ -233,8 +245,20 @@ HOST_FUNCTION(host_receive) {
     return promise;
 }
 
+/* The oldest waiting `receive` gets the delivery. */
+static void settle_receiver(JSValueConst delivery) {
+    JSValue promise = waiting[waiting_first++];
+    if (waiting_first == waiting_end) waiting_first = waiting_end = 0;
+    fulfill_or_reject_promise(engine_context, promise, delivery, false);
+    JS_FreeValue(engine_context, promise);
+}
+
+_Noreturn static void fail_with_error(JSValue error);
+#include "web.h"
+
 static const JSCFunctionListEntry host_functions[] = {
     JS_CFUNC_DEF("main", 1, host_main),
+    JS_CFUNC_DEF("carryBy", 1, host_carry_by),
     JS_CFUNC_DEF("our", 0, host_our),
     JS_CFUNC_DEF("printToTerminal", 2, host_print),
     JS_CFUNC_DEF("getOnExit", 0, host_get_on_exit),

@@ -213,6 +213,12 @@ static void hand_next(void) {
     forget_results();
     listener.may_skip_next = listener.ask_is_enough = false;
     wit_receive(&result);
+    if (web.request_count && is_end_of_own(&result)) {
+        JSValue end = lift_delivery(&result);
+        if (JS_IsException(end)) fail_with_error(JS_GetException(engine_context));
+        call_handler(atoms.end, end);
+        return;
+    }
     if (!result.is_error && result.as.message.message.tag == 0) hand_request(&result.as.message);
     else hand_end(&result);
 }

@@ -8,7 +8,8 @@
     X(kind) X(source) X(inherit) X(expectsResponse) X(body) X(metadata) X(capabilities) X(context) X(error) X(target) X(blob) \
     X(mime) X(bytes) X(issuer) X(params) X(process) X(name) X(wasmPath) X(onExit) X(requestCapabilities) X(grantCapabilities) \
     X(requests) X(ok) X(none) X(restart) X(request) X(response) X(offline) X(timeout) \
-    X(sender) X(attached) X(carriesBlob) X(next) X(end) X(requestPrototype) X(responsePrototype)
+    X(sender) X(attached) X(carriesBlob) X(next) X(end) X(requestPrototype) X(responsePrototype) \
+    X(start) X(keep) X(carryBy)
 
 static struct {
 #define DECLARE(name) JSAtom name;

@@ -1,0 +1,5 @@
+/** `structuredClone`. */
+import { structuredClone } from "../../structured-clone.ts";
+
+declare let engineExports: object;
+engineExports = { structuredClone };

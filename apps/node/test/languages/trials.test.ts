@@ -132,6 +132,18 @@ for (const { language, messages, refusal } of TRIALS) {
       },
     );
 
+    test.if(language === "go")("reads back what is done at its end", async () => {
+      const [text = "", restart] = (await ask("exit")).split(" ");
+      const requests = JSON.parse(text) as { Requests: Record<string, unknown>[] };
+      expect(requests.Requests).toHaveLength(1);
+      expect(requests.Requests[0]).toMatchObject({
+        Body: btoa("farewell"),
+        Blob: { MIME: "text/plain", Bytes: btoa("data") },
+        Capabilities: [{ Params: '"messaging"' }],
+      });
+      expect(restart).toBe("true");
+    });
+
     test.if(language === "python")("awaits several requests of one handler", async () => {
       expect(await ask("several")).toBe("300 100 200");
       expect(await ask("dice")).not.toBe(await ask("dice"));

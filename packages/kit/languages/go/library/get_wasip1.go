@@ -92,6 +92,21 @@ func getMessage(m *wireMessage, to *Message) {
 	to.Context = getOption(&response.context)
 }
 
+func getRequest(r *wireAwaited) Request {
+	request := Request{
+		Target:       getAddress(&r.target),
+		Body:         getBytes(r.request.body),
+		Metadata:     getText(&r.request.metadata),
+		Blob:         getBlob(&r.blob),
+		Inherit:      r.request.inherit != 0,
+		Capabilities: getCapabilities(r.request.capabilities),
+	}
+	if r.request.expectsResponse.some != 0 {
+		request.Timeout = getSeconds(r.request.expectsResponse.value)
+	}
+	return request
+}
+
 func getIncoming(in *wireIncoming) *Message {
 	message := &Message{}
 	getMessage(&in.message, message)

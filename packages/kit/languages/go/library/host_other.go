@@ -22,5 +22,6 @@ func hostSendRequest(*Request)                    { panic(notHere) }
 func hostSendRequests([]Request)                  { panic(notHere) }
 func hostSendAndAwait(*Request) (*Message, error) { panic(notHere) }
 func hostSendResponse(*Response)                  { panic(notHere) }
+func hostGetOnExit() OnExit                       { panic(notHere) }
 func hostSetOnExit(*OnExit)                       { panic(notHere) }
 func hostSpawn(*Child) (ProcessID, error)         { panic(notHere) }

@@ -149,6 +149,21 @@ func hostSendResponse(r *Response) {
 	)
 }
 
+func hostGetOnExit() OnExit {
+	enter()
+	defer leave()
+	result := makeOne[wireOnExit]()
+	importGetOnExit(pointer(result))
+	onExit := OnExit{Restart: result.kind == 1}
+	if result.kind == 2 {
+		items := viewList[wireAwaited](result.requests)
+		for i := range items {
+			onExit.Requests = append(onExit.Requests, getRequest(&items[i]))
+		}
+	}
+	return onExit
+}
+
 func hostSetOnExit(onExit *OnExit) {
 	enter()
 	defer leave()

@@ -8,6 +8,9 @@ func importPrint(verbosity, text, length uint32)
 //go:wasmimport kinode:process/standard@1.0.0 our
 func importOur(result unsafe.Pointer)
 
+//go:wasmimport kinode:process/standard@1.0.0 get-on-exit
+func importGetOnExit(result unsafe.Pointer)
+
 //go:wasmimport kinode:process/standard@1.0.0 set-on-exit
 func importSetOnExit(kind, requests, length uint32)
 

@@ -51,5 +51,8 @@ func Spawn(child Child) (Address, error) {
 	return Address{Our().Node, id}, nil
 }
 
+// GetOnExit tells what happens when this process ends by itself.
+func GetOnExit() OnExit { return hostGetOnExit() }
+
 // SetOnExit changes what happens when this process ends by itself.
 func SetOnExit(onExit OnExit) { hostSetOnExit(&onExit) }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import math
+import sys
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any
@@ -177,11 +179,28 @@ def set_timer(seconds: float, context: bytes) -> None:
     )
 
 
+class _Terminal(io.TextIOBase):
+    """Where ``print`` goes: lines for the person who runs the node."""
+
+    def __init__(self) -> None:
+        self._begun = ""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        *lines, self._begun = (self._begun + text).split("\n")
+        for line in lines:
+            standard.print_to_terminal(0, line)
+        return len(text)
+
+
 def process(main: Callable[[Address], Coroutine[Any, None, None]]) -> type:
     """The class that the component exports for a ``main``. The build uses it; programs need not."""
 
     class WitWorld(wit_world.WitWorld):
         def init(self, our: str) -> None:
+            sys.stdout = _Terminal()
             coroutine = main(Address.parse(our))
             try:
                 coroutine.send(None)

@@ -108,6 +108,15 @@ func run(command string) string {
 		var stats runtime.MemStats
 		runtime.ReadMemStats(&stats)
 		return fmt.Sprint(stats.NumGC, " ", stats.HeapAlloc)
+	case "exit":
+		kinode.SetOnExit(kinode.OnExit{Requests: []kinode.Request{{
+			Target: child("trial-echo"), Body: []byte("farewell"),
+			Blob:         &kinode.Blob{MIME: "text/plain", Bytes: []byte("data")},
+			Capabilities: []kinode.Capability{kinode.MessagingCapability(kinode.Our())},
+		}}})
+		requests := kinode.GetOnExit()
+		kinode.SetOnExit(kinode.OnExit{Restart: true})
+		return fmt.Sprintf("%s %v", kinode.JSON(requests), kinode.GetOnExit().Restart)
 	case "panic":
 		panic("as asked")
 	}

@@ -102,6 +102,7 @@ function checkIsComponent(bytes: Uint8Array): void {
 function readComponent(reader: ByteReader, spaces: Spaces): Spaces {
   readPreamble(reader);
   while (!reader.atEnd) {
+    spaces.budget.charge(1);
     const { id, content } = reader.section();
     readSection(id, content, spaces);
   }

@@ -33,13 +33,17 @@ export class Budget {
   /** Reads how many items follow; a false number is noticed before anything is allocated. */
   count(reader: ByteReader, what: string): number {
     const count = reader.count(what);
+    this.charge(count);
+    return count;
+  }
+
+  /** Sections count too: empty ones would cost time without end. */
+  charge(count: number): void {
     this.#items += count;
     const bound = this.limits.maxComponentItems;
-    if (this.#items > bound) {
-      const fact = { what: "the number of items", value: this.#items, bound };
-      throw new ComponentError({ code: "component.too-large", ...fact });
-    }
-    return count;
+    if (this.#items <= bound) return;
+    const fact = { what: "the number of items", value: this.#items, bound };
+    throw new ComponentError({ code: "component.too-large", ...fact });
   }
 }
 

@@ -110,13 +110,13 @@ function environment({ rustc, linker }: Toolchain): Record<string, string> {
   };
 }
 
-/** No path of this machine in the texts of panics: same sources, same bytes. */
-function remapping(request: BuildRequest): string {
+/**
+ * No path of this machine in the texts of panics: same sources, same bytes. Paths of the package itself are relative
+ * already; naming its folder here would have cargo build all dependencies again for every package.
+ */
+function remapping(): string {
   const cargoHome = process.env["CARGO_HOME"] ?? join(homedir(), ".cargo");
-  const flags = [
-    `--remap-path-prefix=${cargoHome}=/cargo`,
-    `--remap-path-prefix=${request.packageFolder}=/package`,
-  ];
+  const flags = [`--remap-path-prefix=${cargoHome}=/cargo`];
   return `target.${TARGET}.rustflags=${JSON.stringify(flags)}`;
 }
 
@@ -159,7 +159,7 @@ async function build(request: BuildRequest): Promise<Uint8Array> {
     "--no-default-features",
     `--target=${TARGET}`,
     `--target-dir=${targetFolder}`,
-    `--config=${remapping(request)}`,
+    `--config=${remapping()}`,
   ];
   await request.tools.run(command, { cwd: request.sourceFolder, env: environment(toolchain) });
   return await makeComponent(readFileSync(join(targetFolder, TARGET, "release", output)));

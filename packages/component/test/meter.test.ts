@@ -64,7 +64,8 @@ for (const name of COMPONENTS) {
       functions: original.functions,
     });
     expect(WebAssembly.validate(metered.bytes as Uint8Array<ArrayBuffer>)).toBe(true);
-    expect(countByOracle(metered.bytes).loops).toBe(original.loops);
+    // a loop that can be entered again has one of ours around it
+    expect(countByOracle(metered.bytes).loops).toBeGreaterThanOrEqual(original.loops);
   });
 }
 

@@ -111,7 +111,7 @@ export function planMetering(module: CoreModule, options: MeterOptions): MeterPl
     reallocWrapper,
     mapFunc,
     bounds: {
-      typeCount: module.types.length,
+      types: module.types,
       globalCount: module.globalCount,
       funcCount: module.funcTypes.length,
     },

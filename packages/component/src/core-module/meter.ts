@@ -12,14 +12,13 @@ import { ComponentError } from "../errors.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { CoreModule, CoreTable, FuncType, Limits } from "./core-module.ts";
 import { SECTION, VALUE_TYPE_CODE, readValueType } from "./core-module.ts";
-import { writeAddedBodies, writeInlineCall } from "./meter-functions.ts";
+import { bodyRewriter } from "./meter-body.ts";
+import { writeAddedBodies } from "./meter-functions.ts";
 import type { MeterOptions, MeterPlan } from "./meter-plan.ts";
 import { ADDED_IMPORTS, planMetering } from "./meter-plan.ts";
 import { METER_EXPORT, METER_MODULE, MODE, START_MAX_PAGES } from "./metering.ts";
 import { rewriteConstant } from "./rewrite-constant.ts";
 import { rewriteElements } from "./rewrite-elements.ts";
-import type { CodeVisitor } from "./walk-code.ts";
-import { walkBody } from "./walk-code.ts";
 
 export interface MeteredModule {
   readonly bytes: Uint8Array;
@@ -205,21 +204,6 @@ function writeExports(plan: MeterPlan, out: ByteWriter): void {
   }
 }
 
-/** `if (--fuel < 0) exhausted()` */
-function fuelCheck(plan: MeterPlan): Uint8Array {
-  const out = new ByteWriter(32);
-  out.byte(0x23);
-  out.u32(plan.fuel);
-  out.all([0x41, 1, 0x6b, 0x24]);
-  out.u32(plan.fuel);
-  out.byte(0x23);
-  out.u32(plan.fuel);
-  out.all([0x41, 0, 0x48, 0x04, 0x40, 0x10]);
-  out.u32(plan.exhausted);
-  out.byte(0x0b);
-  return out.finish();
-}
-
 function writeCode(
   plan: MeterPlan,
   reader: ByteReader | undefined,
@@ -236,85 +220,11 @@ function writeCode(
   }
   out.u32(defined + plan.addedFuncTypes.length);
   if (reader !== undefined) {
-    const rewrite = bodyRewriter(plan, reader, out, counts);
-    for (let left = bodies; left > 0; left--) rewrite();
+    const rewrite = bodyRewriter(plan, reader, out);
+    for (let body = 0; body < bodies; body++) {
+      counts.loopCount += rewrite(plan.module.funcTypes[plan.module.importedFuncs.length + body]!);
+    }
     reader.finish("the code section");
   }
   writeAddedBodies(plan, out);
-}
-
-const CALL = 0x10;
-
-/** What stands for a direct call of an import that may wait: a suspended frame less is 50 ns less per suspension. */
-function inlinedCalls(plan: MeterPlan): ReadonlyMap<number, Uint8Array> {
-  const calls = new Map<number, Uint8Array>();
-  for (const item of plan.wrapped) {
-    if (item.protocol !== "status") continue;
-    const out = new ByteWriter(64);
-    writeInlineCall(plan, item, out);
-    calls.set(item.func, out.finish());
-  }
-  return calls;
-}
-
-/** One visitor for all bodies: there can be tens of thousands. */
-function bodyRewriter(
-  plan: MeterPlan,
-  section: ByteReader,
-  out: ByteWriter,
-  counts: { loopCount: number },
-): () => void {
-  const source = section.bytes;
-  const check = fuelCheck(plan);
-  const inlined = inlinedCalls(plan);
-  let copied = 0;
-  const copyTo = (at: number): void => {
-    out.range(source, copied, at);
-    copied = at;
-  };
-  const call = (func: number): void => {
-    out.byte(0x10);
-    out.u32(func);
-  };
-  const visitor: CodeVisitor = {
-    loop(at) {
-      copyTo(at);
-      out.all(check);
-      counts.loopCount++;
-    },
-    func(index, start, end) {
-      const mapped = plan.mapFunc(index);
-      if (mapped === index) return;
-      const inline = source[start - 1] === CALL ? inlined.get(index) : undefined;
-      copyTo(inline === undefined ? start : start - 1);
-      if (inline === undefined) out.u32(mapped);
-      else out.all(inline);
-      copied = end;
-    },
-    memoryGrow(start, end) {
-      copyTo(start);
-      call(plan.grow);
-      copied = end;
-    },
-    bulk(start) {
-      copyTo(start);
-      call(plan.charge);
-    },
-  };
-  return () => {
-    const size = section.u32();
-    const body = new ByteReader(source, section.at, section.at + size);
-    section.skip(size);
-    const bodyStart = out.beginSized();
-    copied = body.at;
-    for (let left = body.count("locals"); left > 0; left--) {
-      body.u32();
-      readValueType(body);
-    }
-    copyTo(body.at);
-    out.all(check);
-    walkBody(body, plan.bounds, visitor);
-    copyTo(body.end);
-    out.endSized(bodyStart);
-  };
 }

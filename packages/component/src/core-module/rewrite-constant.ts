@@ -16,10 +16,21 @@ function indexVisitor(
   from: () => number,
   moved: (to: number) => void,
 ): CodeVisitor {
+  const nothing = (): void => undefined;
   return {
-    loop: () => undefined,
-    memoryGrow: () => undefined,
-    bulk: () => undefined,
+    stretchEnd: Infinity,
+    stretch: nothing,
+    block: nothing,
+    loop: nothing,
+    arm: nothing,
+    end: nothing,
+    target: nothing,
+    branch: nothing,
+    leave: nothing,
+    handlers: nothing,
+    call: nothing,
+    memoryGrow: nothing,
+    bulk: nothing,
     func(index, start, end) {
       out.range(source, from(), start);
       out.u32(plan.mapFunc(index));

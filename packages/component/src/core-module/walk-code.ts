@@ -5,13 +5,33 @@
  * @module
  */
 import type { ByteReader } from "../byte-reader.ts";
+import type { FuncType } from "./core-module.ts";
 import { readValueType, unsupported } from "./core-module.ts";
 
 /** What the rewriting is told while a body is walked. Offsets are into the reader's bytes. */
 export interface CodeVisitor {
-  /** A loop's body begins at `at`. */
-  loop(at: number): void;
-  /** An instruction that names a function: its index lies at `start … end`. */
+  /** Before the first instruction that begins behind this offset, `stretch` is called. */
+  readonly stretchEnd: number;
+  stretch(at: number): void;
+  /** `block`, `if` or `try…` opens, its body begins at `at`; a branch to its label carries `arity` values. */
+  block(opcode: number, arity: number, at: number): void;
+  /** A loop: its instruction lies at `start`, its body begins at `at`. */
+  loop(arity: number, start: number, at: number): void;
+  /** The other arm of an `if` (`else`) or a handler of a `try` begins at `at`. */
+  arm(opcode: number, at: number): void;
+  /** The innermost block, loop or function ends; `at` is behind that `end` (or `delegate`). */
+  end(at: number): void;
+  /** A place where a branch at `at`, or a handler of the `try_table` there, can go to. */
+  target(opcode: number, label: number, at: number): void;
+  /** `br`, `br_if` or `br_table` at `start … end`, after its targets; `label` is the outermost of them. */
+  branch(opcode: number, label: number, start: number, end: number): void;
+  /** What comes after this instruction at `start` does not follow it: `return`, `unreachable`, a throw, a tail call. */
+  leave(opcode: number, start: number): void;
+  /** A `try` or `try_table` is about to open. */
+  handlers(): void;
+  /** A call that returns, of a function or (`index` −1) of whatever a table holds. */
+  call(index: number, start: number, end: number): void;
+  /** Another instruction that names a function: its index lies at `start … end`. */
   func(index: number, start: number, end: number): void;
   /** `memory.grow` at `start … end`. */
   memoryGrow(start: number, end: number): void;
@@ -21,24 +41,40 @@ export interface CodeVisitor {
 
 /** Bounds of the index spaces as the author wrote them; nothing may reach what metering adds. */
 export interface CodeBounds {
-  readonly typeCount: number;
+  readonly types: readonly FuncType[];
   readonly globalCount: number;
   readonly funcCount: number;
 }
 
-/** Walks instructions until the reader's end; the last must be the `end` of the body. */
-export function walkBody(reader: ByteReader, bounds: CodeBounds, visitor: CodeVisitor): void {
+/**
+ * Walks instructions until the reader's end; the last must be the `end` of the body.
+ * @param localCount - parameters and locals of the function
+ */
+export function walkBody(
+  reader: ByteReader,
+  bounds: CodeBounds,
+  localCount: number,
+  visitor: CodeVisitor,
+): void {
   let last = -1;
-  while (!reader.atEnd) last = walkInstruction(reader, bounds, visitor);
+  while (!reader.atEnd) {
+    if (reader.at > visitor.stretchEnd) visitor.stretch(reader.at);
+    last = walkInstruction(reader, bounds, localCount, visitor);
+  }
   if (last !== 0x0b) reader.fail("a function does not finish with end");
 }
 
 /** Walks a constant expression up to and including its `end`. */
 export function walkConstant(reader: ByteReader, bounds: CodeBounds, visitor: CodeVisitor): void {
-  while (walkInstruction(reader, bounds, visitor) !== 0x0b);
+  while (walkInstruction(reader, bounds, 0, visitor) !== 0x0b);
 }
 
-function walkInstruction(reader: ByteReader, bounds: CodeBounds, visitor: CodeVisitor): number {
+function walkInstruction(
+  reader: ByteReader,
+  bounds: CodeBounds,
+  localCount: number,
+  visitor: CodeVisitor,
+): number {
   const start = reader.at;
   const opcode = reader.byte();
   if (opcode >= 0x45 && opcode <= 0xc4) return opcode; // numeric instructions, no immediates
@@ -48,49 +84,85 @@ function walkInstruction(reader: ByteReader, bounds: CodeBounds, visitor: CodeVi
   }
   switch (opcode) {
     case 0x03:
-      blockType(reader, bounds);
-      visitor.loop(reader.at);
+      visitor.loop(blockType(reader, bounds).params.length, start, reader.at);
       break;
     case 0x02: // block
     case 0x04: // if
+      visitor.block(opcode, blockType(reader, bounds).results.length, reader.at);
+      break;
     case 0x06: // try
-      blockType(reader, bounds);
+      visitor.handlers();
+      visitor.block(opcode, blockType(reader, bounds).results.length, reader.at);
+      break;
+    case 0x1f:
+      visitor.handlers();
+      tryTable(reader, bounds, visitor);
+      break;
+    case 0x05: // else
+    case 0x19: // catch_all
+      visitor.arm(opcode, reader.at);
+      break;
+    case 0x07: // catch
+      reader.u32();
+      visitor.arm(opcode, reader.at);
+      break;
+    case 0x0b: // end
+      visitor.end(reader.at);
+      break;
+    case 0x18: // delegate
+      reader.u32();
+      visitor.end(reader.at);
+      break;
+    case 0x0c: // br
+    case 0x0d: // br_if
+    case 0x0e: // br_table
+      branch(reader, opcode, start, visitor);
+      break;
+    case 0x08: // throw
+    case 0x09: // rethrow
+      reader.u32();
+      visitor.leave(opcode, start);
+      break;
+    case 0x00: // unreachable
+    case 0x0a: // throw_ref
+    case 0x0f: // return
+      visitor.leave(opcode, start);
       break;
     case 0x10: // call
+      visitor.call(boundedIndex(reader, bounds.funcCount, "function"), start, reader.at);
+      break;
     case 0x12: // return_call
+      visitor.leave(opcode, start);
+      funcIndex(reader, bounds, visitor);
+      break;
     case 0xd2: // ref.func
       funcIndex(reader, bounds, visitor);
       break;
     case 0x11: // call_indirect
+      boundedIndex(reader, bounds.types.length, "type");
+      reader.u32();
+      visitor.call(-1, start, reader.at);
+      break;
     case 0x13: // return_call_indirect
-      boundedIndex(reader, bounds.typeCount, "type");
+      visitor.leave(opcode, start);
+      boundedIndex(reader, bounds.types.length, "type");
       reader.u32();
       break;
     case 0x23: // global.get
     case 0x24: // global.set
       boundedIndex(reader, bounds.globalCount, "global");
       break;
-    case 0x07: // catch
-    case 0x08: // throw
-    case 0x09: // rethrow
-    case 0x0c: // br
-    case 0x0d: // br_if
-    case 0x18: // delegate
     case 0x20: // local.get
     case 0x21: // local.set
     case 0x22: // local.tee
+      boundedIndex(reader, localCount, "local");
+      break;
     case 0x25: // table.get
     case 0x26: // table.set
       reader.u32();
       break;
-    case 0x0e: // br_table
-      for (let left = reader.count("branches") + 1; left > 0; left--) reader.u32();
-      break;
     case 0x1c: // select with types
       for (let left = reader.count("types"); left > 0; left--) readValueType(reader);
-      break;
-    case 0x1f:
-      tryTable(reader, bounds);
       break;
     case 0x3f: // memory.size
       memoryIndex(reader);
@@ -120,13 +192,7 @@ function walkInstruction(reader: ByteReader, bounds: CodeBounds, visitor: CodeVi
     case 0xfd:
       walkSimd(reader);
       break;
-    case 0x00: // unreachable
     case 0x01: // nop
-    case 0x05: // else
-    case 0x0a: // throw_ref
-    case 0x0b: // end
-    case 0x0f: // return
-    case 0x19: // catch_all
     case 0x1a: // drop
     case 0x1b: // select
     case 0xd1: // ref.is_null
@@ -169,11 +235,21 @@ function memoryArgument(reader: ByteReader): void {
   reader.u32();
 }
 
-function blockType(reader: ByteReader, bounds: CodeBounds): void {
+/** An empty type, or one value and nothing taken. */
+const NO_TYPE: FuncType = { params: [], results: [] };
+const ONE_RESULT: FuncType = { params: [], results: ["i32"] };
+
+function blockType(reader: ByteReader, bounds: CodeBounds): FuncType {
   const first = reader.peek();
-  if (first === 0x40) reader.byte();
-  else if (first >= 0x63 && first <= 0x7f) readValueType(reader);
-  else boundedIndex(reader, bounds.typeCount, "type");
+  if (first === 0x40) {
+    reader.byte();
+    return NO_TYPE;
+  }
+  if (first >= 0x63 && first <= 0x7f) {
+    readValueType(reader);
+    return ONE_RESULT;
+  }
+  return bounds.types[boundedIndex(reader, bounds.types.length, "type")]!;
 }
 
 function nullReference(reader: ByteReader): void {
@@ -181,14 +257,27 @@ function nullReference(reader: ByteReader): void {
   if (heapType !== 0x70 && heapType !== 0x6f && heapType !== 0x69) unsupported("typed references");
 }
 
-function tryTable(reader: ByteReader, bounds: CodeBounds): void {
-  blockType(reader, bounds);
+function branch(reader: ByteReader, opcode: number, start: number, visitor: CodeVisitor): void {
+  let outermost = 0;
+  for (let left = opcode === 0x0e ? reader.count("branches") + 1 : 1; left > 0; left--) {
+    const label = reader.u32();
+    visitor.target(opcode, label, start);
+    if (label > outermost) outermost = label;
+  }
+  visitor.branch(opcode, outermost, start, reader.at);
+}
+
+/** Its handlers' labels count from outside of it. */
+function tryTable(reader: ByteReader, bounds: CodeBounds, visitor: CodeVisitor): void {
+  const at = reader.at;
+  const type = blockType(reader, bounds);
   for (let left = reader.count("catch clauses"); left > 0; left--) {
     const kind = reader.byte();
     if (kind > 3) reader.fail("unknown catch clause", reader.at - 1);
     if (kind < 2) reader.u32();
-    reader.u32();
+    visitor.target(0x1f, reader.u32(), at);
   }
+  visitor.block(0x1f, type.results.length, reader.at);
 }
 
 function walkBulk(reader: ByteReader, start: number, visitor: CodeVisitor): void {
@@ -220,6 +309,11 @@ function walkBulk(reader: ByteReader, start: number, visitor: CodeVisitor): void
     case 17: // table.fill
       reader.u32();
       break;
+    case 19: // i64.add128 … i64.mul_wide_u
+    case 20:
+    case 21:
+    case 22:
+      return unsupported("wide arithmetic");
     default:
       reader.fail(`unknown instruction 0xfc ${sub}`, start);
   }

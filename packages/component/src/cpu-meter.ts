@@ -35,11 +35,18 @@ export class CpuMeter {
     if (this.#sampling && this.#markMs < 0) this.#markMs = this.#clock.monotonicMs();
   }
 
-  /** The running fiber has used up its fuel. */
-  checked(account: CpuAccount): void {
+  /** A fiber that gave way while it computed goes on: timed exactly from here on. */
+  resumedComputing(account: CpuAccount): void {
+    account.busySinceMs = this.#clock.monotonicMs();
+  }
+
+  /** The running fiber has used up its fuel. Returns how long it has been timed; negative if it was not. */
+  checked(account: CpuAccount): number {
     const nowMs = this.#clock.monotonicMs();
-    if (account.busySinceMs >= 0) account.cpuMs += nowMs - account.busySinceMs;
+    const elapsedMs = account.busySinceMs < 0 ? -1 : nowMs - account.busySinceMs;
+    if (elapsedMs > 0) account.cpuMs += elapsedMs;
     account.busySinceMs = nowMs;
+    return elapsedMs;
   }
 
   /** The running fiber suspends or ends. */

@@ -78,7 +78,7 @@ class Assembler {
 /** Bytes of memory per page, as a power of two. */
 const PAGE_SHIFT = 16;
 /** Growing may copy the whole memory, at about this many bytes per unit of fuel. */
-const GROW_BYTES_SHIFT = 8;
+const GROW_BYTES_SHIFT = 10;
 
 export function writeAddedBodies(plan: MeterPlan, out: ByteWriter): void {
   const body = (i32Locals: number, write: (code: Assembler) => void): void => {

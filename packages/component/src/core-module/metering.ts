@@ -34,7 +34,7 @@ export const METER_EXPORT = {
 export const MODE = { normal: 0, start: 1, callback: 2 } as const;
 
 /** Fuel of one call of the guest's realloc. What it uses is taken from the process's own fuel. */
-export const CALLBACK_FUEL = 5_000_000;
+export const CALLBACK_FUEL = 1_500_000;
 
 /** Bytes moved by a bulk instruction for one unit of fuel, as a power of two. */
 export const BULK_BYTES_SHIFT = 6;

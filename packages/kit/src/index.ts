@@ -2,6 +2,8 @@
  * Build, pack and check Kinode packages.
  * @module
  */
+export { composeComponents, linkedInterfaces } from "./compose/compose-components.ts";
+export { type ComposeFault, ComposeError } from "./compose/errors.ts";
 export { askForProject, type KnownProject } from "./ask-project-bun.ts";
 export { type BuildOptions, type BuildReport, buildPackage } from "./build-package-bun.ts";
 export { type KitFault, PackageError, type Problem, formatProblem } from "./errors.ts";
@@ -35,3 +37,7 @@ export { type Package, type ReadPackageOptions, readPackage } from "./read-packa
 export { createToolRunner } from "./tool-runner-bun.ts";
 export { type Verification, type VerifyOptions, verifyPackage } from "./verify-package-bun.ts";
 export { type ScriptEntry, type Scripts, parseScripts } from "./scripts.ts";
+export { WitError, type WitFault } from "./wit/errors.ts";
+export { type GeneratedModule, generateTypeScript } from "./wit/generate-typescript.ts";
+export { parseWit } from "./wit/parse-wit.ts";
+export { type ResolvedInterface, type ResolvedWit, resolveWit } from "./wit/resolve-wit.ts";

@@ -1,5 +1,5 @@
 /**
- * What programs in Go and Python can rely on, built from source and run on a real node: many messages among collections
+ * What programs in each language can rely on, built from source and run on a real node: many messages among collections
  * of garbage, sleeping, clocks, randomness, several requests at once, and nothing of the host. Needs the toolchains, so
  * it runs for the languages named in KINODE_LANGUAGES (`bun run test:languages` names them), e.g. `go,python`.
  */
@@ -16,7 +16,7 @@ const TRIAL = "our@trial:trial:template.os";
 const BUILD_MS = 300_000;
 
 interface Trial {
-  readonly language: "go" | "python";
+  readonly language: "c" | "cpp" | "go" | "python" | "rust";
   /** Messages of the long series. */
   readonly messages: number;
   /** What opening a file of the host ends with. */
@@ -24,6 +24,9 @@ interface Trial {
 }
 
 const TRIALS: readonly Trial[] = [
+  { language: "c", messages: 150_000, refusal: /^0 (?!opened)/ },
+  { language: "cpp", messages: 150_000, refusal: /^0 (?!opened)/ },
+  { language: "rust", messages: 150_000, refusal: /^0 0 (?!opened)/ },
   { language: "go", messages: 150_000, refusal: /^0 0 open \/etc\/passwd: / },
   { language: "python", messages: 20_000, refusal: /^\d+ (?!root)/ },
 ];

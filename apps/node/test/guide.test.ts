@@ -9,8 +9,7 @@ import { type DetachedNode, killAllDetached, startDetached } from "./detached-no
 
 const ROOT = join(import.meta.dir, "../../..");
 const ID = "guestbook:guestbook:example.os";
-/** Inside an example, so that the library is found as it is in a folder of `examples`. */
-const folder = join(ROOT, "examples/chat/target/guide");
+const folder = mkdtempSync(join(tmpdir(), "kinode-guestbook-"));
 const home = mkdtempSync(join(tmpdir(), "kinode-guide-"));
 afterAll(() => {
   killAllDetached();
@@ -42,7 +41,6 @@ async function page(node: DetachedNode, path: string, init: RequestInit = {}): P
 test("the guide to a first process works as it is written", async () => {
   expect(writeGuide().toSorted()).toEqual([
     "metadata.json",
-    "package.json",
     "pkg/manifest.json",
     "pkg/ui/index.html",
     "src/guestbook.ts",

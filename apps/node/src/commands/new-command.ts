@@ -3,7 +3,13 @@
  * @module
  */
 import { relative } from "node:path";
-import { askForProject, createProject, type LanguageId, listTemplates } from "@kinode-ts/kit";
+import {
+  askForProject,
+  createProject,
+  type LanguageId,
+  listTemplates,
+  type NewProjectReport,
+} from "@kinode-ts/kit";
 import { NodeError } from "../boot/errors.ts";
 import { formatTable, type Output } from "./output.ts";
 
@@ -72,7 +78,23 @@ export async function newCommand(
   output.line(`Made ${made.id} in ${place}:`);
   for (const file of made.files) output.line(`  ${file}`);
   output.line("");
-  output.line("With a node running (kinode start):");
-  output.line(`  kinode dev ${place}        builds and installs it, and again whenever you save`);
-  output.line(`  kinode build ${place}      builds and packs it`);
+  for (const line of nextSteps(made, place)) output.line(line);
+}
+
+/** As the person would type it: a script of the repository calls this program too. */
+function nextSteps({ files }: NewProjectReport, place: string): string[] {
+  if (files.includes("package.json")) {
+    const go = place === "." ? [] : [`  cd ${place}`];
+    return [
+      "Next, with a node running:",
+      ...go,
+      "  bun run dev      builds and installs it, and again whenever you save",
+      "  bun run test     runs its tests",
+    ];
+  }
+  const program = process.env["npm_lifecycle_event"] === "kinode" ? "bun kinode" : "kinode";
+  return [
+    "Next, with a node running:",
+    `  ${program} dev ${place}      builds and installs it, and again whenever you save`,
+  ];
 }

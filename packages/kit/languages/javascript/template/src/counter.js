@@ -4,8 +4,10 @@
  * From the terminal of the node: `m our@counter:my-package:template.os '"Count"' -a 5`
  */
 import {
+  capabilities,
   defineProcess,
   our,
+  request,
   respond,
   send,
   serve,
@@ -25,15 +27,26 @@ function work() {
   return serve((request) => request.text().toUpperCase());
 }
 
-/** The same program under another name. It outlives restarts of its parent; then it only has to be found. */
+/** The same program under another name. It outlives restarts of its parent, so it is looked for first. */
 async function startWorker() {
   const name = `${our().process}${WORKER}`;
-  try {
-    await spawn({ entry: "counter.js", name });
-  } catch (thrown) {
-    if (!(thrown instanceof SpawnError) || thrown.code !== "NameTaken") throw thrown;
-  }
-  return `${name}:${our().packageId()}`;
+  const worker = `${name}:${our().packageId()}`;
+  if (!(await answers(worker))) await spawn({ entry: "counter.js", name }).catch(unlessTaken);
+  return worker;
+}
+
+/** @param {string} worker */
+async function answers(worker) {
+  if (!capabilities.canMessage(worker)) return false;
+  return await request(worker, "").then(
+    () => true,
+    () => false,
+  );
+}
+
+/** @param {unknown} thrown */
+function unlessTaken(thrown) {
+  if (!(thrown instanceof SpawnError) || thrown.code !== "NameTaken") throw thrown;
 }
 
 export default defineProcess(async () => {

@@ -5,9 +5,11 @@
  */
 import {
   type Answer,
+  capabilities,
   defineProcess,
   type IncomingRequest,
   our,
+  request,
   respond,
   send,
   serve,
@@ -30,15 +32,24 @@ function work(): Promise<void> {
   return serve((request) => request.text().toUpperCase());
 }
 
-/** The same program under another name. It outlives restarts of its parent; then it only has to be found. */
+/** The same program under another name. It outlives restarts of its parent, so it is looked for first. */
 async function startWorker(): Promise<string> {
   const name = `${our().process}${WORKER}`;
-  try {
-    await spawn({ entry: "counter.js", name });
-  } catch (thrown) {
-    if (!(thrown instanceof SpawnError) || thrown.code !== "NameTaken") throw thrown;
-  }
-  return `${name}:${our().packageId()}`;
+  const worker = `${name}:${our().packageId()}`;
+  if (!(await answers(worker))) await spawn({ entry: "counter.js", name }).catch(unlessTaken);
+  return worker;
+}
+
+async function answers(worker: string): Promise<boolean> {
+  if (!capabilities.canMessage(worker)) return false;
+  return await request(worker, "").then(
+    () => true,
+    () => false,
+  );
+}
+
+function unlessTaken(thrown: unknown): void {
+  if (!(thrown instanceof SpawnError) || thrown.code !== "NameTaken") throw thrown;
 }
 
 class Counter {

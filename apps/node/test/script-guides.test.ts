@@ -46,7 +46,10 @@ const withBun = (): string => join(process.execPath, "..");
 
 async function run(line: string, cwd: string, home: string): Promise<string> {
   const child = shell(line, cwd, home);
-  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  const [out, err] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
   if ((await child.exited) !== 0) throw new Error(`${line}\n${out}${err}`);
   return out;
 }

@@ -1,6 +1,6 @@
 /**
- * The guides to Go and Python, command by command as a new user types them, in an empty folder. They need the
- * toolchains, so they run for the languages named in KINODE_LANGUAGES (`bun run test:languages` names them).
+ * The guides to languages with a toolchain, command by command as a new user types them, in an empty folder. They need
+ * the toolchains, so they run for the languages named in KINODE_LANGUAGES (`bun run test:languages` names them).
  */
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -53,7 +53,7 @@ async function send(words: readonly string[], folder: string): Promise<unknown> 
   }
 }
 
-for (const language of ["go", "python"]) {
+for (const language of ["c", "cpp", "go", "python", "rust"]) {
   describe.if(CHOSEN.includes(language))(`the guide to ${language}`, () => {
     const folder = mkdtempSync(join(tmpdir(), `kinode-guide-${language}-`));
     let node: DetachedNode | undefined;

@@ -34,7 +34,7 @@ export interface BuildOptions {
   readonly ui?: "none" | "only" | undefined;
   /** World for components instead of that of the package. */
   readonly world?: string | undefined;
-  /** Folders of packages whose API this one uses. */
+  /** Folders of packages whose API this one uses; they are built first where they have changed. */
   readonly localDependencies?: readonly string[] | undefined;
   /** Paths to add to `api.zip`. */
   readonly addToApi?: readonly string[] | undefined;
@@ -223,7 +223,22 @@ function isCalled(word: string, file: string, place: string, folder: string): bo
  *   missing; `kit.build-failed` with the compiler's words
  */
 export async function buildPackage(path: string, options: BuildOptions = {}): Promise<BuildReport> {
+  return await buildAfterDependencies(path, options, new Set());
+}
+
+/** @param above - folders that wait for this one: packages may use each other's APIs */
+async function buildAfterDependencies(
+  path: string,
+  options: BuildOptions,
+  above: ReadonlySet<string>,
+): Promise<BuildReport> {
   const pkg = openPackageFolder(path, options.languages);
+  const { tools, languages } = options;
+  const here = new Set([...above, pkg.folder]);
+  for (const dependency of options.localDependencies ?? []) {
+    if (here.has(resolve(dependency))) continue;
+    await buildAfterDependencies(dependency, { tools, languages, ui: "none" }, here);
+  }
   const build = new PackageBuild(pkg, options);
   await build.run();
   return { id: pkg.metadata.id, built: build.built, unchanged: build.unchanged };

@@ -193,8 +193,27 @@ test("[P23] the world is the one asked for, else the package's own where the sou
   expect(await build("wa", 1, "", "mine")).toEqual(["mine"]);
 });
 
+test("a package whose API is used is built first, if it has changed", async () => {
+  const other = folder("used", {
+    "pkg/manifest.json": manifestOf(),
+    "api/used:bob.os-v0.wit": "interface used {}\n",
+    "used-api/main.zz": "exports",
+  });
+  const path = twoPrograms("using");
+  const zz = new Zz();
+  // Each names the other: nobody waits for himself.
+  const options = { languages: [zz], localDependencies: [other, path] };
+  await buildPackage(path, options);
+  await buildPackage(path, options);
+  expect(zz.built).toEqual(["used-api", "one", "two"]);
+  expect(existsSync(join(other, "target/api/used-api.wasm"))).toBe(true);
+});
+
 test("the WIT to build against is the process interface, the package's API and those of its dependencies", async () => {
-  const other = folder("other", { "api/other:bob.os-v0.wit": "interface other {}\n" });
+  const other = folder("other", {
+    "pkg/manifest.json": manifestOf(),
+    "api/other:bob.os-v0.wit": "interface other {}\n",
+  });
   const path = folder("wit", {
     "pkg/manifest.json": manifestOf("/one.wasm"),
     "api/notes:alice.os-v0.wit": "interface notes {}\n",

@@ -54,6 +54,11 @@ export interface ComponentOptions extends ComponentPowers {
   readonly limits?: Partial<ComponentLimits>;
   readonly interfaces?: readonly HostInterface[];
   readonly meteredModules?: MeteredModuleStore;
+  /**
+   * `general` links every core module of a component even where its main module would do with what the node has.
+   * For tests: both ways must give the same.
+   */
+  readonly path?: "general";
   /** Buffers of large blobs; its own if not given. */
   readonly blobs?: BlobPool;
   /** Memory that all processes share; its own, of `limits.maxTotalMemoryBytes`, if not given. */

@@ -10,6 +10,8 @@ export type ComponentFault =
   | { code: "component.malformed"; what: string; offset: number }
   /** A core module without the component wrapper around it. */
   | { code: "component.not-a-component"; what: string }
+  /** The bytes are well formed, but its parts do not fit together. */
+  | { code: "component.invalid"; what: string }
   /** An import that this node does not offer. */
   | { code: "component.unknown-import"; name: string; known: readonly string[] }
   /** A valid component that needs something this executor does not do. */
@@ -36,14 +38,28 @@ function factOf(fault: ComponentFault): string {
     case "component.not-a-component":
       return fault.what;
     case "component.unknown-import":
-      return `unknown import "${fault.name}"; this node offers ${fault.known.join(", ")}`;
+      return `unknown import ${quoted(fault.name)}; this node offers ${fault.known.join(", ")}`;
     case "component.unsupported":
       return `it needs ${fault.feature}, which this node does not support`;
     case "component.no-init":
+    case "component.invalid":
       return fault.what;
     case "component.invalid-module":
       return fault.what;
     case "component.too-large":
       return `${fault.what} is ${fault.value}, above the limit of ${fault.bound}`;
   }
+}
+
+const MAX_QUOTED = 120;
+
+/**
+ * A name out of a component between quotes: what could break a line or a terminal is escaped, and it is cut.
+ */
+export function quoted(name: string): string {
+  const cut = name.length > MAX_QUOTED ? `${name.slice(0, MAX_QUOTED)}…` : name;
+  return JSON.stringify(cut).replace(
+    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

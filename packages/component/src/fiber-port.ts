@@ -13,7 +13,15 @@ import type { ComponentLimits } from "./limits.ts";
 import type { DeliveryTypes } from "./standard-types.ts";
 
 /** What a suspended fiber waits for. */
-export const WAITING = { nothing: 0, received: 1, awaited: 2, turn: 3, promise: 4 } as const;
+export const WAITING = {
+  nothing: 0,
+  received: 1,
+  awaited: 2,
+  turn: 3,
+  promise: 4,
+  /** A function of another component of the program. */
+  call: 5,
+} as const;
 
 /** What all fibers of a program share. */
 export interface FiberEnvironment extends ComponentPowers {
@@ -55,7 +63,4 @@ export interface FiberPort {
   sleep(delayMs: number, store: () => void): number;
   /** Settles after a time, or never when the process is over by then; its timer goes with it. One at a time. */
   pause(delayMs: number): Promise<void>;
-  /** The imports that metering adds. */
-  readonly look: () => number;
-  readonly suspend: () => Promise<number>;
 }

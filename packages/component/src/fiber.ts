@@ -20,25 +20,36 @@ import type {
 import type { AddressCache, KnownAddress } from "./address-cache.ts";
 import type { ProvidedInterfaces } from "./api.ts";
 import { GuestMemory } from "./canonical-abi/guest-memory.ts";
-import type { AllocateMessage, Realloc } from "./canonical-abi/guest-memory.ts";
 import { isPromise } from "./is-promise.ts";
-import { METER_EXPORT, MODE, STATUS } from "./core-module/metering.ts";
+import { CALLBACK_FUEL, STATUS } from "./core-module/metering.ts";
 import type { CpuAccount } from "./cpu-meter.ts";
 import { reasonOf } from "./ending.ts";
 import type { FiberEnvironment, FiberPort } from "./fiber-port.ts";
 import { WAITING } from "./fiber-port.ts";
-import { instantiate, promising } from "./jspi.ts";
-import type { LinkedProgram } from "./linked-program.ts";
 import { storeDelivery } from "./lower-hot.ts";
+import { ModuleMeter } from "./module-meter.ts";
 import type { DeliveryTypes } from "./standard-types.ts";
 import { ensureStack } from "./stack-guard.ts";
 import { StderrRing } from "./stderr-ring.ts";
 
+const NO_MEMORY_LEFT = "the memory that all processes of this node may have together is used up";
 /** Work of host functions, in calls, after which the scheduler is asked even if the guest's fuel lasts. */
 const HOST_CALLS_PER_LOOK = 500;
-const PAGE_BYTES = 65_536;
+/** Between two looks of a guest that computes, about: a kill and the end of a slice come this late at most, usually. */
+const LOOK_EVERY_MS = 0.25;
+/** Fuel before the first look. What a program costs is not known yet, and starting must not take others' time. */
+const FIRST_QUANTUM = 1_000;
 
-type GuestExports = Readonly<Record<string, unknown>>;
+/** What a fiber runs: instantiates, calls the guest, and settles when it has returned. */
+export interface FiberProgram {
+  run(fiber: Fiber): Promise<void>;
+}
+
+/** A call of another component of the same program. */
+interface PendingCall {
+  readonly start: () => Promise<unknown>;
+  readonly store: (value: unknown) => void;
+}
 
 export class Fiber implements RunningProcess, FiberPort, CpuAccount {
   readonly host: ProcessHost;
@@ -57,17 +68,23 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
   #killed = false;
   #fault: ProcessFault | undefined;
   #stderr: StderrRing | undefined;
-  #fuel: WebAssembly.Global<"i32"> | undefined;
-  #linear: WebAssembly.Memory | undefined;
-  #maxPages: WebAssembly.Global<"i32"> | undefined;
+  readonly #meters: ModuleMeter[] = [];
+  readonly #atEnd: (() => void)[] = [];
   /** Bytes of linear memory the budget knows of. */
   #accountedBytes = 0;
   readonly #fuelPerCheck: number;
+  /** Fuel until the next look: as much as lasts for about `LOOK_EVERY_MS`, whatever the guest does with it. */
+  #quantum: number;
   readonly #limits: ProcessLimits;
   #timer: TimerHandle | undefined;
   #hostCallsLeft = HOST_CALLS_PER_LOOK;
   #waiting: number = WAITING.nothing;
   #resultAt = 0;
+  /** Who asked for the delivery that is waited for. */
+  #receiver: FiberPort = this;
+  #call: PendingCall | undefined;
+  /** Fuel left to what the node has called, negative while it has called nothing. */
+  #callbackFuel = -1;
   #resolve: ((status: number) => void) | undefined;
   readonly #catchResolve = (resolve: (status: number) => void): void => {
     this.#resolve = resolve;
@@ -75,7 +92,7 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
   readonly #wake = (): void => this.#onWake();
 
   constructor(
-    program: LinkedProgram,
+    program: FiberProgram,
     host: ProcessHost,
     limits: ProcessLimits,
     environment: FiberEnvironment,
@@ -88,27 +105,28 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     this.memory = new GuestMemory(environment.limits);
     this.#limits = limits;
     this.#fuelPerCheck = Math.max(1, Math.min(limits.fuelPerCheck, 0x3fff_ffff));
+    this.#quantum = Math.min(this.#fuelPerCheck, FIRST_QUANTUM);
     // one turn later, so that the caller has this object before its process does anything
     this.ended = Promise.resolve().then(() => this.#run(program));
   }
 
   /** Runs the process to its end. */
-  async #run(program: LinkedProgram): Promise<Ending> {
+  async #run(program: FiberProgram): Promise<Ending> {
     let thrown: unknown;
     this.environment.cpu.resumed();
     try {
-      if (!this.over) await this.#runGuest(program);
+      if (!this.over) await program.run(this);
     } catch (error) {
       thrown = error ?? new ProcessFault("The process threw nothing that can be shown");
     }
     this.over = true;
     this.environment.cpu.suspended(this);
     const ending = this.#ending(thrown);
+    for (const end of this.#atEnd) end();
+    this.memory.usedHandles?.dropAll(this);
     this.memory.release();
     this.#accountMemory();
-    this.#linear = undefined;
-    this.#maxPages = undefined;
-    this.#fuel = undefined;
+    for (const meter of this.#meters) meter.release();
     return ending;
   }
 
@@ -119,48 +137,42 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     return { kind: "trapped", reason: reasonOf(fault), stderr: this.#stderr?.text() ?? "" };
   }
 
-  async #runGuest(program: LinkedProgram): Promise<void> {
-    const exports = instantiate(program.module, program.bindImports(this));
-    this.#bind(program, exports);
-    if (program.hasInitialize) await promising(exports["_initialize"])();
-    if (this.over) return;
-    const init = promising(exports[program.initName]);
-    const [pointer, length] = this.#lowerOur();
-    await init(pointer, length);
+  /** The meter for a core module about to be instantiated. */
+  addModule(): ModuleMeter {
+    const meter = new ModuleMeter(this.#onLook);
+    this.#meters.push(meter);
+    return meter;
   }
 
-  #bind(program: LinkedProgram, exports: GuestExports): void {
-    const memory = exports[program.memoryName] as WebAssembly.Memory | undefined;
+  /**
+   * Checks before a module is instantiated that its first memory fits.
+   * @throws {ProcessFault} more than the process's limit, or than the node has left
+   */
+  checkMemory(bytes: number): void {
     const { maxMemoryBytes } = this.#limits;
-    if (memory !== undefined && memory.buffer.byteLength > maxMemoryBytes) {
+    const total = this.#accountedBytes + bytes;
+    if (total > maxMemoryBytes) {
       throw new ProcessFault(
-        `it needs ${memory.buffer.byteLength} bytes of memory to start, above its limit of ${maxMemoryBytes}`,
+        `it needs ${total} bytes of memory to start, above its limit of ${maxMemoryBytes}`,
       );
     }
-    this.#linear = memory;
-    this.#maxPages = exports[METER_EXPORT.maxPages] as WebAssembly.Global<"i32">;
-    if (this.#accountMemory() > this.environment.memory.maxBytes) {
-      throw new ProcessFault(
-        "the memory that all processes of this node may have together is used up",
-      );
-    }
-    (exports[METER_EXPORT.mode] as WebAssembly.Global).value = MODE.normal;
-    this.#fuel = exports[METER_EXPORT.fuel] as WebAssembly.Global<"i32">;
-    this.#fuel.value = this.over ? 0 : this.#fuelPerCheck;
-    this.memory.bind(
-      memory,
-      exports[METER_EXPORT.realloc] as Realloc | undefined,
-      exports[METER_EXPORT.message] as AllocateMessage | undefined,
-    );
+    if (bytes > this.environment.memory.leftBytes) throw new ProcessFault(NO_MEMORY_LEFT);
   }
 
-  /** The argument of `init`: this process's address as text. */
-  #lowerOur(): readonly [number, number] {
-    const { node, process } = this.host.our;
-    const bytes = new TextEncoder().encode(`${node}@${process}`);
-    const pointer = this.memory.allocate(1, bytes.length);
-    this.memory.view().set(bytes, pointer);
-    return [pointer, bytes.length];
+  /** A module exists: it gets fuel, and its memory counts. */
+  admit(
+    meter: ModuleMeter,
+    exports: Readonly<Record<string, unknown>>,
+    memory: WebAssembly.Memory | undefined,
+  ): void {
+    meter.bind(exports, memory, this.over ? 0 : this.#quantum);
+    if (this.#accountMemory() > this.environment.memory.maxBytes)
+      throw new ProcessFault(NO_MEMORY_LEFT);
+  }
+
+  /** Something to do when nothing of the process will run any more. */
+  atEnd(work: () => void): void {
+    this.#atEnd.push(work);
   }
 
   kill(): void {
@@ -173,7 +185,7 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
   }
 
   usage(): ProcessUsage {
-    return { memoryBytes: this.memory.byteLength, cpuMs: this.cpuMs };
+    return { memoryBytes: this.over ? 0 : this.#memoryBytes(), cpuMs: this.cpuMs };
   }
 
   fault(thrown: unknown): number {
@@ -189,22 +201,43 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     throw this.#fault ?? new ProcessKilled();
   }
 
+  /** Bytes of all memories; modules may share one. */
+  #memoryBytes(): number {
+    const meters = this.#meters;
+    if (meters.length === 1) return meters[0]!.memory?.buffer.byteLength ?? 0;
+    let bytes = 0;
+    meters.forEach(({ memory }, i) => {
+      if (memory !== undefined && meters.findIndex((meter) => meter.memory === memory) === i)
+        bytes += memory.buffer.byteLength;
+    });
+    return bytes;
+  }
+
   /**
    * Tells the budget how large the memory is now, and the guest how far it may grow. Added code looks in here before
    * and after every growth. @returns bytes of all processes together
    */
   #accountMemory(): number {
     const budget = this.environment.memory;
-    const bytes = this.over ? 0 : (this.#linear?.buffer.byteLength ?? 0);
+    const bytes = this.over ? 0 : this.#memoryBytes();
     budget.account(this.#accountedBytes, bytes);
     this.#accountedBytes = bytes;
-    const allowed = Math.min(this.#limits.maxMemoryBytes, bytes + budget.leftBytes);
-    if (this.#maxPages !== undefined) this.#maxPages.value = Math.floor(allowed / PAGE_BYTES);
+    const growth = Math.max(0, Math.min(this.#limits.maxMemoryBytes - bytes, budget.leftBytes));
+    for (const meter of this.#meters) meter.allow((meter.memory?.buffer.byteLength ?? 0) + growth);
     return budget.usedBytes;
   }
 
   #stopAtNextCheck(): void {
-    if (this.#fuel !== undefined) this.#fuel.value = 0;
+    for (const meter of this.#meters) meter.refuel(0);
+  }
+
+  /** The node calls the guest: it may not wait, nor call the node. */
+  enterGuest(): void {
+    this.#callbackFuel = CALLBACK_FUEL;
+  }
+
+  leaveGuest(): void {
+    this.#callbackFuel = -1;
   }
 
   settled(value: unknown): unknown {
@@ -224,15 +257,16 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     this.#stderr.write(bytes);
   }
 
-  /** The import `look`: fuel is used up. */
-  readonly look = (): number => {
+  /** Fuel of a module is used up. */
+  readonly #onLook = (meter: ModuleMeter): number => {
     if (this.over) return STATUS.end;
     try {
       ensureStack(0);
-      this.environment.cpu.checked(this);
+      this.#adapt(this.environment.cpu.checked(this));
       this.#accountMemory();
-      this.#fuel!.value = this.#fuelPerCheck;
+      meter.refuel(this.#quantum);
       if (this.host.killed) return this.fault(new ProcessKilled());
+      if (this.#callbackFuel >= 0) return this.#lookInCallback();
       if (!this.host.sliceIsOver()) return STATUS.done;
     } catch (thrown) {
       return this.fault(thrown);
@@ -240,6 +274,22 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     this.#waiting = WAITING.turn;
     return STATUS.wait;
   };
+
+  /** Nothing may wait while the node has called the guest, so that is bounded. */
+  #lookInCallback(): number {
+    this.#callbackFuel -= this.#quantum;
+    if (this.#callbackFuel >= 0) return STATUS.done;
+    return this.fault(new ProcessFault("its allocator did not come to an end"));
+  }
+
+  /** Sets the fuel for the next stretch by how long the last one took; negative if that is not known. */
+  #adapt(elapsedMs: number): void {
+    if (elapsedMs > 2 * LOOK_EVERY_MS) {
+      this.#quantum = Math.max(1, Math.floor((this.#quantum * LOOK_EVERY_MS) / elapsedMs));
+    } else if (elapsedMs < LOOK_EVERY_MS / 2) {
+      this.#quantum = Math.min(this.#fuelPerCheck, this.#quantum * 2);
+    }
+  }
 
   /** The import `suspend`. What it waits for was set by the import called just before. */
   readonly suspend = (): Promise<number> => {
@@ -249,6 +299,7 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     try {
       ensureStack(0);
       if (this.over || waiting === WAITING.nothing) this.#finish(STATUS.end);
+      else if (waiting === WAITING.call) this.#startCall();
       else if (waiting === WAITING.turn) this.host.yieldSlice(this.#wake);
       else if (waiting !== WAITING.promise) this.host.park(this.#wake);
     } catch (thrown) {
@@ -257,10 +308,45 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     return promise;
   };
 
-  waitForDelivery(waiting: number, at: number): number {
+  waitForDelivery(waiting: number, at: number, receiver: FiberPort = this): number {
     this.#waiting = waiting;
     this.#resultAt = at;
+    this.#receiver = receiver;
     return STATUS.wait;
+  }
+
+  /** Says that the next suspension is for a call within the program, and what to do with its value. */
+  waitForCall(start: () => Promise<unknown>, store: (value: unknown) => void): number {
+    this.#waiting = WAITING.call;
+    this.#call = { start, store };
+    return STATUS.wait;
+  }
+
+  /** The caller is suspended; what it called runs on a stack of its own and may wait itself meanwhile. */
+  #startCall(): void {
+    const call = this.#call!;
+    const resolveCaller = this.#resolve!;
+    this.#call = undefined;
+    this.#resolve = undefined;
+    this.#waiting = WAITING.nothing;
+    void Promise.resolve().then(async () => {
+      let status: number = STATUS.end;
+      this.environment.cpu.resumed();
+      try {
+        if (!this.over) {
+          const value = await call.start();
+          if (!this.over) {
+            call.store(value);
+            status = STATUS.done;
+          }
+        }
+      } catch (thrown) {
+        status = this.fault(thrown);
+      }
+      this.environment.cpu.suspended(this);
+      this.#resolve = resolveCaller;
+      this.#finish(status);
+    });
   }
 
   waitFor(promise: Promise<unknown>, store: ((value: unknown) => void) | undefined): number {
@@ -311,13 +397,14 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
         return;
       }
       const waiting = this.#waiting;
-      if (waiting !== WAITING.turn) {
+      if (waiting === WAITING.turn) this.environment.cpu.resumedComputing(this);
+      else {
         const delivery = waiting === WAITING.received ? this.host.poll() : this.host.pollAwaited();
         if (delivery === undefined) {
           this.host.park(this.#wake);
           return;
         }
-        storeDelivery(this, delivery, this.#resultAt, waiting);
+        storeDelivery(this.#receiver, delivery, this.#resultAt, waiting);
       }
       this.#finish(STATUS.done);
     } catch (thrown) {

@@ -8,6 +8,8 @@ export interface ComponentLimits {
   readonly maxComponentBytes: number;
   /** Items of one kind inside a component (modules, instances, functions, …). Real ones have up to 600. */
   readonly maxComponentItems: number;
+  /** Core modules, and components, instantiated for one process. Bounds a start; Python needs 91. */
+  readonly maxCoreInstances: number;
   /** Components and their types inside each other. Bounds recursion; real ones nest 3 deep. */
   readonly maxNesting: number;
   /** Bytes of one string a guest passes. Decoding holds the thread: about 10 ms here; real texts are far shorter. */
@@ -36,6 +38,7 @@ export interface ComponentLimits {
 export const DEFAULT_COMPONENT_LIMITS: ComponentLimits = {
   maxComponentBytes: 64 * 1024 * 1024,
   maxComponentItems: 65_536,
+  maxCoreInstances: 1_000,
   maxNesting: 32,
   maxStringBytes: 1024 * 1024,
   maxLiftedBytes: 256 * 1024 * 1024,

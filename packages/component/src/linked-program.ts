@@ -4,29 +4,22 @@
  * whose main module needs other core modules is refused here by the name of what it imports.
  * @module
  */
+import { formatAddress } from "@kinode-ts/types";
 import type { HostInterface } from "./api.ts";
 import type { ImportBinding } from "./canonical-abi/lower-function.ts";
 import { lowerFunction } from "./canonical-abi/lower-function.ts";
 import type { CoreImport, CoreModule, FuncType } from "./core-module/core-module.ts";
-import { METER_MODULE } from "./core-module/metering.ts";
+import { METER_EXPORT, METER_MODULE } from "./core-module/metering.ts";
 import { ComponentError } from "./errors.ts";
-import type { FiberPort } from "./fiber-port.ts";
+import type { AllocateMessage, Realloc } from "./canonical-abi/guest-memory.ts";
+import type { Fiber, FiberProgram } from "./fiber.ts";
 import type { ImportObject } from "./jspi.ts";
-import { suspending } from "./jspi.ts";
+import { instantiate, promising, suspending } from "./jspi.ts";
+import type { ModuleMeter } from "./module-meter.ts";
 import { PREVIEW1, PREVIEW1_MODULE } from "./preview1.ts";
 import { STANDARD_INTERFACES } from "./select-interface.ts";
 import { standardInterface } from "./standard-interface.ts";
 import type { MainModule } from "./trace-init.ts";
-
-export interface LinkedProgram {
-  readonly module: WebAssembly.Module;
-  readonly initName: string;
-  readonly memoryName: string;
-  /** Reactor modules want `_initialize` called once before anything else. */
-  readonly hasInitialize: boolean;
-  /** The import object of one process. */
-  bindImports(fiber: FiberPort): ImportObject;
-}
 
 /** Finds the binding of an imported function. */
 export type FindBinding = (item: CoreImport) => ImportBinding;
@@ -135,13 +128,13 @@ function checkExports(core: CoreModule, main: MainModule): void {
   }
 }
 
-/** Groups imports by module name once, so that a start only makes the functions. */
+/** What a process of it does. Groups imports by module name once, so that a start only makes the functions. */
 export function linkProgram(
   module: WebAssembly.Module,
   core: CoreModule,
   main: MainModule,
   bindings: readonly ImportBinding[],
-): LinkedProgram {
+): FiberProgram {
   const byModule = new Map<string, [name: string, binding: ImportBinding][]>();
   core.importedFuncs.forEach((item, i) => {
     const group = byModule.get(item.module) ?? [];
@@ -149,21 +142,37 @@ export function linkProgram(
     group.push([item.name, bindings[i]!]);
   });
   const groups = [...byModule];
+  const hasInitialize = core.exports.some(
+    (item) => item.name === INITIALIZE && item.kind === "func",
+  );
+  const bindImports = (fiber: Fiber, meter: ModuleMeter): ImportObject => {
+    const imports: Record<string, Record<string, unknown>> = {
+      [METER_MODULE]: { look: meter.look, suspend: suspending(fiber.suspend) },
+    };
+    for (const [name, items] of groups) {
+      const functions: Record<string, unknown> = {};
+      for (const [item, binding] of items) functions[item] = binding.bind(fiber);
+      imports[name] = functions;
+    }
+    return imports;
+  };
   return {
-    module,
-    initName: main.init,
-    memoryName: main.memory,
-    hasInitialize: core.exports.some((item) => item.name === INITIALIZE && item.kind === "func"),
-    bindImports(fiber) {
-      const imports: Record<string, Record<string, unknown>> = {
-        [METER_MODULE]: { look: fiber.look, suspend: suspending(fiber.suspend) },
-      };
-      for (const [name, items] of groups) {
-        const functions: Record<string, unknown> = {};
-        for (const [item, binding] of items) functions[item] = binding.bind(fiber);
-        imports[name] = functions;
-      }
-      return imports;
+    async run(fiber) {
+      const meter = fiber.addModule();
+      const exports = instantiate(module, bindImports(fiber, meter));
+      const memory = exports[main.memory] as WebAssembly.Memory;
+      fiber.checkMemory(memory.buffer.byteLength);
+      fiber.memory.bind(
+        memory,
+        exports[METER_EXPORT.realloc] as Realloc | undefined,
+        exports[METER_EXPORT.message] as AllocateMessage | undefined,
+      );
+      fiber.admit(meter, exports, memory);
+      // reactor modules want it called once before anything else
+      if (hasInitialize) await promising(exports[INITIALIZE])();
+      if (fiber.over) return;
+      const [pointer, length] = fiber.memory.putString(formatAddress(fiber.host.our));
+      await promising(exports[main.init])(pointer, length);
     },
   };
 }

@@ -2,25 +2,29 @@
  * From the bytes of a component to a program: parse, select, trace, meter, compile, link.
  * @module
  */
-import type { ComponentOptions, LoadedComponent, MeteredModuleStore } from "./api.ts";
+import type { ComponentOptions, LoadedComponent } from "./api.ts";
 import { AddressCache } from "./address-cache.ts";
 import { BlobPool } from "./blob-pool.ts";
-import { MemoryBudget } from "./memory-budget.ts";
-import { readCoreModule } from "./core-module/core-module.ts";
+import { provideMetered } from "./compile-metered.ts";
+import type { ComponentStructure } from "./component-structure.ts";
+import { contentHash } from "./content-hash.ts";
 import type { CoreModule } from "./core-module/core-module.ts";
 import { meterModule } from "./core-module/meter.ts";
 import { METERING_VERSION } from "./core-module/metering.ts";
 import { CpuMeter } from "./cpu-meter.ts";
-import { contentHash } from "./content-hash.ts";
-import { ComponentError } from "./errors.ts";
 import { Fiber } from "./fiber.ts";
+import type { FiberProgram } from "./fiber.ts";
 import type { FiberEnvironment } from "./fiber-port.ts";
 import { DEFAULT_COMPONENT_LIMITS } from "./limits.ts";
+import type { ComponentLimits } from "./limits.ts";
 import type { ImportBinding } from "./canonical-abi/lower-function.ts";
+import { processImports } from "./link/bind-imports.ts";
+import { linkProcess } from "./link/link-process.ts";
 import { bindingFinder, checkMainModule, linkProgram } from "./linked-program.ts";
+import { MemoryBudget } from "./memory-budget.ts";
 import { parseComponent } from "./parse-component.ts";
 import { selectInterface } from "./select-interface.ts";
-import { traceInit } from "./trace-init.ts";
+import { findMainModule } from "./main-module.ts";
 import type { MainModule } from "./trace-init.ts";
 
 const cpuMeters = new WeakMap<object, CpuMeter>();
@@ -41,18 +45,26 @@ export async function loadComponent(
   options: ComponentOptions,
 ): Promise<LoadedComponent> {
   const limits = { ...DEFAULT_COMPONENT_LIMITS, ...options.limits };
-  const interfaces = options.interfaces ?? [];
   const structure = parseComponent(bytes, limits);
   const standard = selectInterface(
     structure,
-    interfaces.map((item) => item.name),
+    (options.interfaces ?? []).map((item) => item.name),
   );
-  const main = traceInit(structure);
-  const core = readCoreModule(bytes, main.start, main.end);
-  const bindings = checkMainModule(core, main, bindingFinder(interfaces));
-  const module = await compileMetered(core, main, bindings, limits, options.meteredModules, bytes);
-  const program = linkProgram(module, core, main, bindings);
-  const environment: FiberEnvironment = {
+  const program = await programOf(bytes, structure, options, limits);
+  const environment = environmentOf(options, limits);
+  return {
+    standardInterface: standard,
+    start: (host, processLimits, startOptions) =>
+      new Fiber(program, host, processLimits, environment, startOptions?.provide ?? {}),
+  };
+}
+
+/** What the processes of some options share. */
+export function environmentOf(
+  options: ComponentOptions,
+  limits: ComponentLimits,
+): FiberEnvironment {
+  return {
     clock: options.clock,
     random: options.random,
     limits,
@@ -61,51 +73,45 @@ export async function loadComponent(
     blobs: options.blobs ?? new BlobPool(),
     memory: options.memory ?? new MemoryBudget(limits.maxTotalMemoryBytes),
   };
-  return {
-    standardInterface: standard,
-    start: (host, processLimits, startOptions) =>
-      new Fiber(program, host, processLimits, environment, startOptions?.provide ?? {}),
-  };
 }
 
-async function compileMetered(
+/** The fast way where the main module needs nothing else, else the general one. */
+async function programOf(
+  bytes: Uint8Array,
+  structure: ComponentStructure,
+  options: ComponentOptions,
+  limits: ComponentLimits,
+): Promise<FiberProgram> {
+  const interfaces = options.interfaces ?? [];
+  const found =
+    options.path === "general" ? undefined : findMainModule(bytes, structure, interfaces);
+  if (found === undefined) {
+    const imports = processImports(interfaces);
+    return linkProcess(bytes, structure, imports, limits, options.meteredModules);
+  }
+  const { main, core } = found;
+  const bindings = checkMainModule(core, main, bindingFinder(interfaces));
+  const hash = options.meteredModules === undefined ? "" : contentHash(bytes);
+  const key = `${hash}-${METERING_VERSION}-${limits.startFuel}-${limits.maxTableElements}`;
+  const module = await provideMetered(options.meteredModules, key, () =>
+    meterMain(core, main, bindings, limits),
+  );
+  return linkProgram(module, core, main, bindings);
+}
+
+function meterMain(
   core: CoreModule,
   main: MainModule,
   bindings: readonly ImportBinding[],
-  limits: FiberEnvironment["limits"],
-  store: MeteredModuleStore | undefined,
-  bytes: Uint8Array,
-): Promise<WebAssembly.Module> {
-  const key =
-    store &&
-    `${contentHash(bytes)}-${METERING_VERSION}-${limits.startFuel}-${limits.maxTableElements}`;
-  const kept = key === undefined ? undefined : await store!.read(key).catch(() => undefined);
-  if (kept !== undefined) {
-    const module = await compile(kept).catch(() => undefined);
-    if (module !== undefined) return module;
-  }
+  limits: ComponentLimits,
+): Uint8Array {
   const protocols = new Map(
     core.importedFuncs.map((item, i) => [item, bindings[i]!.protocol] as const),
   );
-  const metered = meterModule(core, {
+  return meterModule(core, {
     protocolOf: (item) => protocols.get(item)!,
     realloc: main.realloc,
     startFuel: limits.startFuel,
     maxTableElements: limits.maxTableElements,
-  });
-  const module = await compile(metered.bytes);
-  if (key !== undefined) await store!.write(key, metered.bytes).catch(() => undefined);
-  return module;
-}
-
-async function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {
-  try {
-    return await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ComponentError(
-      { code: "component.invalid-module", what: `its core module is not valid: ${reason}` },
-      { cause },
-    );
-  }
+  }).bytes;
 }

@@ -65,7 +65,7 @@ export function hotBindings(
   return new Map(
     Object.entries(binders).map(([name, bind]) => [
       name,
-      { type: coreType(types[name]!), protocol: "status", bind } as const,
+      { type: coreType(types[name]!), protocol: "status", signature: types[name]!, bind } as const,
     ]),
   );
 }

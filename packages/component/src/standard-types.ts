@@ -116,11 +116,12 @@ function sendErrorType(version: StandardVersion): AbiType<SendError> {
   const fields = { kind: sendErrorKind, message: plainMessage, blob: option(lazyLoadBlob) };
   if (version !== "0.7.0") {
     const { kind, ...rest } = fields;
-    return record({ kind, target: address, ...rest });
+    const names = ["kind", "target", "message", "lazy-load-blob"];
+    return record({ kind, target: address, ...rest }, names);
   }
   const nowhere: Address = { node: "", process: "" as ProcessId };
   return mapped(
-    record(fields),
+    record(fields, ["kind", "message", "lazy-load-blob"]),
     (value): SendError => ({ ...value, target: nowhere }),
     (value) => value,
   );

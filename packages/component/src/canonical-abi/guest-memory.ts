@@ -254,7 +254,11 @@ export class GuestMemory {
   /** Copies an address and a body into fresh guest memory; pointers and lengths go to `at` and `bodyAt`. */
   storeMessage(parts: AddressParts, at: number, body: Uint8Array, bodyAt: number): void {
     const allocate = this.#allocateMessage;
-    if (allocate === undefined) this.#noRealloc();
+    if (allocate === undefined) {
+      parts.forEach((part, i) => this.storeBytes(part, at + 8 * i));
+      this.storeBytes(body, bodyAt);
+      return;
+    }
     allocate(
       at,
       parts[0].length,

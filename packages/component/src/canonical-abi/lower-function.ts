@@ -1,6 +1,6 @@
 /**
  * Makes core functions out of host functions, driven by their types: the general way, for everything that is not hot.
- * Source: Canonical ABI, `canon_lower`: at most 16 flat parameters, at most 1 flat result, else through memory.
+ * Source: Canonical ABI, `canon_lower`.
  * @module
  */
 import type { HostFunctionType } from "../api.ts";
@@ -11,9 +11,7 @@ import type { FiberPort } from "../fiber-port.ts";
 import { isPromise } from "../is-promise.ts";
 import { ensureStack } from "../stack-guard.ts";
 import type { AbiType, CoreValue } from "./abi-type.ts";
-import { tuple } from "./records.ts";
-
-const MAX_FLAT_PARAMS = 16;
+import { functionCodec } from "./function-codec.ts";
 
 /** What the guest's import is linked to. */
 export type CoreFunction = (...args: never[]) => CoreValue | void;
@@ -22,6 +20,8 @@ export type CoreFunction = (...args: never[]) => CoreValue | void;
 export interface ImportBinding {
   readonly type: FuncType;
   readonly protocol: ImportProtocol;
+  /** Its types in WIT, for a function of a component's interface. */
+  readonly signature?: HostFunctionType;
   bind(fiber: FiberPort): CoreFunction;
 }
 
@@ -30,10 +30,7 @@ export type LiftedFunction = (fiber: FiberPort, values: readonly unknown[]) => u
 
 /** The core type of a function with these WIT types. */
 export function coreType(type: HostFunctionType): FuncType {
-  const flat = type.params.flatMap((param) => param.flat);
-  const params = flat.length > MAX_FLAT_PARAMS ? (["i32"] as const) : flat;
-  const results = type.result?.flat ?? [];
-  return results.length > 1 ? { params: [...params, "i32"], results: [] } : { params, results };
+  return functionCodec(type).importType;
 }
 
 /** Results that fit a status: their one flat value is never negative. */
@@ -47,39 +44,15 @@ function isSmall(type: AbiType<unknown>): boolean {
  * with a wide flat result a promise traps the process.
  */
 export function lowerFunction(type: HostFunctionType, call: LiftedFunction): ImportBinding {
-  const core = coreType(type);
-  const hasFlatResult = core.results.length === 1;
-  const params = tuple(...type.params);
-  const inMemory = params.flat.length > MAX_FLAT_PARAMS;
-  const result = type.result;
-  const resultAt = hasFlatResult || result === undefined ? -1 : core.params.length - 1;
-
-  const lift = (fiber: FiberPort, args: readonly CoreValue[]): readonly unknown[] => {
-    const { memory } = fiber;
-    if (resultAt >= 0) {
-      memory.checkAligned(Number(args[resultAt]) >>> 0, result!.sizeBytes, result!.alignBytes);
-    }
-    if (!inMemory) return params.liftFlat(memory, args, 0);
-    const pointer = Number(args[0]) >>> 0;
-    memory.checkAligned(pointer, params.sizeBytes, params.alignBytes);
-    return params.load(memory, pointer);
-  };
-
-  const lower = (fiber: FiberPort, args: readonly CoreValue[], value: unknown): void => {
-    if (resultAt >= 0) result!.store(fiber.memory, value, Number(args[resultAt]) >>> 0);
-  };
-
-  if (hasFlatResult) {
-    const small = isSmall(result!);
-    const lowerFlat = (fiber: FiberPort, value: unknown): CoreValue => {
-      const out: CoreValue[] = [];
-      result!.lowerFlat(fiber.memory, value, out);
-      return out[0]!;
-    };
+  const codec = functionCodec(type);
+  const core = codec.importType;
+  if (codec.flatResult !== undefined) {
+    const small = isSmall(type.result!);
     const protocol = small ? "errno" : "plain";
     return {
       type: core,
       protocol,
+      signature: type,
       bind:
         (fiber) =>
         (...args: CoreValue[]) => {
@@ -88,7 +61,8 @@ export function lowerFunction(type: HostFunctionType, call: LiftedFunction): Imp
             ensureStack(0);
             fiber.memory.beginCall();
             fiber.spend();
-            return lowerFlat(fiber, fiber.settled(call(fiber, lift(fiber, args))));
+            const value = fiber.settled(call(fiber, codec.liftParams(fiber.memory, args)));
+            return codec.lowerResult(fiber.memory, args, value);
           } catch (thrown) {
             fiber.fault(thrown);
             return small ? -STATUS.end : fiber.throwFault();
@@ -99,6 +73,7 @@ export function lowerFunction(type: HostFunctionType, call: LiftedFunction): Imp
   return {
     type: core,
     protocol: "status",
+    signature: type,
     bind:
       (fiber) =>
       (...args: CoreValue[]) => {
@@ -107,10 +82,12 @@ export function lowerFunction(type: HostFunctionType, call: LiftedFunction): Imp
           ensureStack(0);
           fiber.memory.beginCall();
           fiber.spend();
-          const value = call(fiber, lift(fiber, args));
+          const value = call(fiber, codec.liftParams(fiber.memory, args));
           if (isPromise(value))
-            return fiber.waitFor(value, (settled) => lower(fiber, args, settled));
-          lower(fiber, args, value);
+            return fiber.waitFor(value, (settled) =>
+              codec.lowerResult(fiber.memory, args, settled),
+            );
+          codec.lowerResult(fiber.memory, args, value);
           return STATUS.done;
         } catch (thrown) {
           return fiber.fault(thrown);

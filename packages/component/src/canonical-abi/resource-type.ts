@@ -10,7 +10,7 @@ type Drop<Rep> = { call(process: FiberPort, rep: Rep): void }["call"];
 /** `Rep` is what a handle stands for on the host's side, e.g. an open stream. */
 export class ResourceType<Rep = object> {
   /** As declared in its interface, e.g. `output-stream`. */
-  readonly name: string;
+  name: string;
   /** Called when the guest drops its last owned handle, and for those left at the end of its process. */
   readonly drop: Drop<Rep> | undefined;
   /** Which component instance of a program implements it; `undefined` for the host's own. */

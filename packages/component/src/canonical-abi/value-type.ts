@@ -82,10 +82,13 @@ export function typeText(type: ValueType | undefined): string {
 const caseText = ({ name, type }: CaseType): string =>
   type === undefined ? (name ?? "_") : `${name ?? "_"}(${typeText(type)})`;
 
-/** As WIT writes it: `func(a: u32) -> string`. */
+const MAX_TEXT = 300;
+
+/** As WIT writes it, cut when it is long: `func(a: u32) -> string`. */
 export function functionText({ params, result }: FunctionType): string {
   const list = params.map(({ name, type }) => `${name}: ${typeText(type)}`).join(", ");
-  return `func(${list})${result === undefined ? "" : ` -> ${typeText(result)}`}`;
+  const text = `func(${list})${result === undefined ? "" : ` -> ${typeText(result)}`}`;
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
 }
 
 type SameResource = (a: ResourceType, b: ResourceType) => boolean;

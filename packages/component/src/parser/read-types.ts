@@ -5,6 +5,7 @@
 import type { ByteReader } from "../byte-reader.ts";
 import type { PrimitiveName } from "../canonical-abi/value-type.ts";
 import type { NamedRef, TypeDefinition, TypeRef } from "../component-structure.ts";
+import { quoted } from "../errors.ts";
 import { readAlias } from "./read-aliases.ts";
 import { readCoreType } from "./read-core-types.ts";
 import { declareExtern, readExternDescription, readExternName } from "./read-externs.ts";
@@ -72,24 +73,40 @@ function readOptional<T>(reader: ByteReader, read: () => T): T | undefined {
   return there === 1 ? read() : undefined;
 }
 
+const LABEL = /^[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$/;
+
+/** The name of a field, case, flag or parameter: words of letters and digits, which also makes it a safe property name. */
+function readLabel(reader: ByteReader, taken: Set<string>): string {
+  const at = reader.at;
+  const name = reader.name();
+  if (!LABEL.test(name)) reader.fail(`${quoted(name)} is no name in kebab-case`, at);
+  if (taken.has(name)) reader.fail(`the name ${quoted(name)} occurs twice`, at);
+  taken.add(name);
+  return name;
+}
+
 function readFields(reader: ByteReader, spaces: Spaces, what: string): NamedRef[] {
   const fields: NamedRef[] = [];
+  const taken = new Set<string>();
   for (let left = spaces.budget.count(reader, what); left > 0; left--) {
-    fields.push({ name: reader.name(), type: readTypeRef(reader, spaces) });
+    fields.push({ name: readLabel(reader, taken), type: readTypeRef(reader, spaces) });
   }
   return fields;
 }
 
 function readNames(reader: ByteReader, spaces: Spaces): string[] {
   const names: string[] = [];
-  for (let left = spaces.budget.count(reader, "names"); left > 0; left--) names.push(reader.name());
+  const taken = new Set<string>();
+  for (let left = spaces.budget.count(reader, "names"); left > 0; left--)
+    names.push(readLabel(reader, taken));
   return names;
 }
 
 function readVariant(reader: ByteReader, spaces: Spaces): TypeDefinition {
   const cases: { name: string; type: TypeRef | undefined }[] = [];
+  const taken = new Set<string>();
   for (let left = spaces.budget.count(reader, "cases"); left > 0; left--) {
-    const name = reader.name();
+    const name = readLabel(reader, taken);
     const type = readOptional(reader, () => readTypeRef(reader, spaces));
     if (reader.byte() !== 0) reader.fail("a case refines another", reader.at - 1);
     cases.push({ name, type });

@@ -1,0 +1,97 @@
+/**
+ * Compiles the core modules of a linked component, metered, off the thread.
+ * @module
+ */
+import type { MeteredModuleStore } from "../api.ts";
+import { contentHash } from "../content-hash.ts";
+import { compileModule, provideMetered } from "../compile-metered.ts";
+import { exposeModule } from "../core-module/expose.ts";
+import { meterModule } from "../core-module/meter.ts";
+import { METERING_VERSION } from "../core-module/metering.ts";
+import type { CoreModule, FuncType } from "../core-module/core-module.ts";
+import { quoted } from "../errors.ts";
+import type { ComponentLimits } from "../limits.ts";
+import type { Imports } from "./bind-imports.ts";
+import { bindLowerings } from "./bind-imports.ts";
+import { invalid } from "./invalid.ts";
+import type { LinkedProgram } from "./linked-program.ts";
+import type { Lowered } from "./lowered.ts";
+import type { CoreSource, LinkModule, LinkPlan } from "./plan.ts";
+import { writeTrampolines } from "./trampolines.ts";
+
+/**
+ * Binds, meters and compiles everything a plan needs.
+ * @throws {ComponentError} a module is not valid, or an import is not what the node has
+ */
+export async function compileProgram(
+  bytes: Uint8Array,
+  plan: LinkPlan,
+  imports: Imports,
+  limits: ComponentLimits,
+  store: MeteredModuleStore | undefined,
+): Promise<LinkedProgram> {
+  const lowered = bindLowerings(plan, imports);
+  checkCoreTypes(plan, lowered);
+  const tables = plan.steps.reduce(
+    (sum, step) => sum + definedTables(plan.modules[step.module]!.core),
+    0,
+  );
+  const maxTableElements = Math.floor(limits.maxTableElements / Math.max(1, tables));
+  const hash = store === undefined ? "" : contentHash(bytes);
+  const compileOne = ({ core, start }: LinkModule): Promise<WebAssembly.Module> => {
+    const elements = maxTableElements * Math.max(1, definedTables(core));
+    const key = `${hash}-${start}-${METERING_VERSION}-${limits.startFuel}-${elements}`;
+    return provideMetered(store, key, () => {
+      const metered = meterModule(core, {
+        protocolOf: () => "plain",
+        realloc: undefined,
+        startFuel: limits.startFuel,
+        maxTableElements: elements,
+      });
+      return exposeModule(metered.bytes, core.memories.length > 0);
+    });
+  };
+  const used = new Set(plan.steps.map((step) => step.module));
+  const modules: WebAssembly.Module[] = [];
+  // one after the other: compiling has threads of its own, and bytes need not all be there at once
+  for (const [i, module] of plan.modules.entries())
+    if (used.has(i)) modules[i] = await compileOne(module);
+  const trampolines = await compileModule(
+    writeTrampolines(lowered.map(({ type, protocol }) => ({ type, protocol }))),
+  );
+  const pairs = lowered.map((binding, i) => ({ lowering: plan.lowerings[i]!, binding }));
+  return { plan, modules, trampolines, lowered: pairs };
+}
+
+const definedTables = (core: CoreModule): number => core.tables.length - core.importedTableCount;
+
+const typeText = (type: FuncType): string =>
+  `(${type.params.join(", ")}) -> (${type.results.join(", ")})`;
+
+/** Core functions must have the types that their users say. The engine checks it too, but only at the start. */
+function checkCoreTypes(plan: LinkPlan, lowered: readonly Lowered[]): void {
+  const exportTypes = plan.modules.map(
+    ({ core }) =>
+      new Map(
+        core.exports
+          .filter((item) => item.kind === "func")
+          .map((item) => [item.name, core.types[core.funcTypes[item.index] ?? -1]]),
+      ),
+  );
+  const typeOf = (source: CoreSource): FuncType | undefined =>
+    source.kind === "lowering"
+      ? lowered[source.index]!.type
+      : exportTypes[plan.steps[source.step]!.module]!.get(source.name);
+  for (const step of plan.steps) {
+    const { core } = plan.modules[step.module]!;
+    core.imports.forEach((item, i) => {
+      if (item.kind !== "func") return;
+      const wanted = core.types[item.type]!;
+      const given = typeOf(step.imports[i]!);
+      if (given === undefined || typeText(given) === typeText(wanted)) return;
+      invalid(
+        `its import ${quoted(item.module)} ${quoted(item.name)} has the core type ${typeText(wanted)}, not ${typeText(given)}`,
+      );
+    });
+  }
+}

@@ -5,10 +5,10 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { DirectLink } from "@kinode-ts/testing/direct-link";
 import type { Ending } from "@kinode-ts/types";
-import type { LoadedComponent } from "../src/api.ts";
+import type { ComponentOptions, LoadedComponent } from "../src/api.ts";
 import { loadComponent } from "../src/load-component.ts";
 import { selectedVersion } from "./hostile/selected-version.ts";
-import { buildCaller, callState } from "./hostile/caller.ts";
+import { buildCaller, callState, processWorld } from "./hostile/caller.ts";
 import { callsOf } from "./hostile/call-image.ts";
 import type { Call } from "./hostile/call-image.ts";
 import { STANDARD } from "./hostile/standard-functions.ts";
@@ -17,6 +17,14 @@ import { LIMITS, address, killAndTime, options, until } from "./run-guest.ts";
 // a busy machine may take many times as long as a quiet one
 setDefaultTimeout(60_000);
 
+const FAST: readonly [string, Partial<ComponentOptions>] = ["main module alone", {}];
+const GENERAL: readonly [string, Partial<ComponentOptions>] = [
+  "all modules as they are wired",
+  { path: "general" },
+];
+/** The way that all modules are wired is slower to start and has the same lowerings: one interface stands for all. */
+const ON_BOTH_PATHS = "kinode:process/standard@1.0.0";
+
 for (const standard of STANDARD) {
   const functions = Object.entries(standard.functions).map(([name, type]) => ({
     name,
@@ -24,12 +32,14 @@ for (const standard of STANDARD) {
     ...callsOf(type),
   }));
 
-  describe(standard.name, () => {
+  const paths = standard.name === ON_BOTH_PATHS ? [FAST, GENERAL] : [FAST];
+  describe.each(paths)(`${standard.name}, %s`, (_path, given) => {
     let program: LoadedComponent;
 
     beforeAll(async () => {
       const imports = functions.map(({ name, core }) => ({ module: standard.name, name, ...core }));
-      program = await loadComponent(await buildCaller(imports, standard), options());
+      const world = await processWorld(standard.folder, standard.world);
+      program = await loadComponent(await buildCaller(imports, world), options(given));
     });
 
     function start(index: number, call: Call, repeat: "once" | "forever") {

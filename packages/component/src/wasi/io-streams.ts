@@ -42,7 +42,7 @@ export const OUTPUT_STREAM = new ResourceType<OutputStream>("output-stream");
 const CASE = { failed: 0, closed: 1 } as const;
 
 const streamError: AbiType<StreamError> = mapped(
-  variant([own(ERROR), undefined]),
+  variant([own(ERROR), undefined], ["last-operation-failed", "closed"]),
   ({ index, payload }) => (index === CASE.closed ? "closed" : (payload as IoError)),
   (error) =>
     error === "closed"

@@ -69,18 +69,23 @@ export function callerText(functions: readonly CallerFunction[]): string {
 }
 
 export interface CallerWorld {
-  readonly folder: string;
+  readonly witSource: string;
   readonly world: string;
+}
+
+/** The world of one of the process interfaces. */
+export async function processWorld(folder: string, world: string): Promise<CallerWorld> {
+  return { witSource: await Bun.file(`${WIT}/${folder}/process.wit`).text(), world };
 }
 
 export async function buildCaller(
   functions: readonly CallerFunction[],
-  { folder, world }: CallerWorld,
+  { witSource, world }: CallerWorld,
   adapters: [string, Uint8Array][] = [],
 ): Promise<Uint8Array> {
   const embedded = await componentEmbed({
     binary: await parse(callerText(functions)),
-    witSource: await Bun.file(`${WIT}/${folder}/process.wit`).text(),
+    witSource,
     world,
     stringEncoding: "utf8",
   });

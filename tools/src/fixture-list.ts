@@ -24,6 +24,8 @@ export interface Fixture {
 
 const BUILT = "packages/testing/guests/built";
 const WAT_SCRIPT = "packages/testing/guests/build-wat.ts";
+/** Of C and C++, in the kit. */
+const CLANG_BUILDER = "src/languages/clang-bun.ts";
 const ENGINE_SCRIPT = "packages/engine/engine/build.ts";
 
 const write = (path: string, bytes: Uint8Array): void => writeFileSync(join(ROOT, path), bytes);
@@ -82,6 +84,13 @@ export function fixtures(): Fixture[] {
     ...(existsSync(join(ROOT, WAT_SCRIPT)) ? [wat()] : []),
     ...(existsSync(join(ROOT, engine.outputs[0]!)) ? [engine] : []),
     templateFixture("go", [["go", "version"]]),
+    templateFixture("c", TOOLS.c, [CLANG_BUILDER]),
+    templateFixture(
+      "cpp",
+      [["python3", "-m", "ziglang", "version"]],
+      [CLANG_BUILDER, "languages/c/library"],
+    ),
+    templateFixture("rust", TOOLS.rust),
   ];
 }
 

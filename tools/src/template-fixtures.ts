@@ -25,10 +25,15 @@ async function buildTemplate(language: LanguageId): Promise<Uint8Array> {
   }
 }
 
-/** A fixture of one language's template. `tools` are those whose version decides about the bytes. */
+/**
+ * A fixture of one language's template.
+ * @param tools - those whose version decides about the bytes
+ * @param more - sources besides those of the language itself, relative to the kit
+ */
 export function templateFixture(
   language: LanguageId,
   tools: readonly (readonly string[])[],
+  more: readonly string[] = [],
 ): Fixture {
   const output = `${BUILT}/${language}.wasm.zst`;
   return {
@@ -38,6 +43,7 @@ export function templateFixture(
       `${KIT}/languages/${language}`,
       `${KIT}/src/languages/${language}-bun.ts`,
       `${KIT}/src/languages/make-component-bun.ts`,
+      ...more.map((path) => `${KIT}/${path}`),
       "wit/kinode-process-1.0.0",
     ],
     tools,

@@ -1,7 +1,7 @@
 /**
  * `bun run test:languages [language …]`: for every language that has a template, gets the toolchain, makes a package
- * as a new user would (`kinode new`, `kinode build`), and drives it through a node. One line per language; the exit
- * code is 1 when any fails. Toolchains that no package of the system brings are kept in `KINODE_TOOLCHAINS`, by
+ * as a new user would (`kinode new`, `kinode build`), drives it through a node, follows the guide, and tries what
+ * programs in the language can rely on. One line per language; the exit code is 1 when any fails. Toolchains that no package of the system brings are kept in `KINODE_TOOLCHAINS`, by
  * default `~/.cache/kinode-toolchains`.
  * @module
  */
@@ -13,6 +13,8 @@ import { ROOT } from "./workspace.ts";
 
 const MAIN = join(ROOT, "apps/node/src/main.ts");
 const DRIVE = join(ROOT, "apps/node/test/languages/drive.ts");
+/** Tests that need the language's toolchain. */
+const TESTS = ["test/languages/guides.test.ts", "test/languages/trials.test.ts"];
 const CACHE = process.env["KINODE_TOOLCHAINS"] ?? join(homedir(), ".cache/kinode-toolchains");
 
 interface Outcome {
@@ -94,6 +96,10 @@ async function tryLanguage(language: Template["language"], label: string): Promi
     const [text, driveSeconds] = await timed(() => run([process.execPath, DRIVE, label, zip]));
     const line = text.split("\n").find((each) => each.startsWith("{")) ?? "{}";
     const { firstAnswerMs } = JSON.parse(line) as { firstAnswerMs: number };
+    await run([process.execPath, "test", ...TESTS], {
+      cwd: join(ROOT, "apps/node"),
+      env: { ...env, KINODE_LANGUAGES: language },
+    });
     const programBytes = programSize(join(folder, "pkg"));
     return { toolchainSeconds, buildSeconds, driveSeconds, programBytes, firstAnswerMs };
   } finally {

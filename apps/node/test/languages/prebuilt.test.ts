@@ -21,7 +21,14 @@ async function prebuiltPackage(language: LanguageId): Promise<Uint8Array> {
   }
 }
 
-for (const [language, label] of [["go", "Go"]] as const) {
+const PREBUILT = [
+  ["c", "C"],
+  ["cpp", "C++"],
+  ["go", "Go"],
+  ["rust", "Rust"],
+] as const;
+
+for (const [language, label] of PREBUILT) {
   test(`a package in ${label} does what its template says, and again after a crash of the node`, async () => {
     const zip = await prebuiltPackage(language);
     const { memoryBytes } = await driveTemplate({ label, source: zip });

@@ -9,6 +9,7 @@ import { componentEmbed, componentNew } from "@bytecodealliance/jco-transpile/wa
 import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { patchQuickJs } from "./patches.ts";
 import { snapshotModule } from "./snapshot.ts";
 import { ENGINE_PARTS } from "./web/part-list.ts";
 
@@ -19,23 +20,6 @@ const ROOT = join(HERE, "../../..");
 const STACK_BYTES = 512 * 1024;
 /** Free memory behind the saved context, so that small scripts never grow it. Untouched pages cost nothing. */
 const SPARE_PAGES = 16;
-
-/**
- * Recursive functions of QuickJS-ng that use little of the C stack and much of the host's stack below it, which nothing in
- * here can see. Each is given a heavier frame, so that the C stack always ends first, in an error the script can catch.
- * The bytes per call exceed what the ratio of the two stacks asks for (`bun test` in this package tries each of them).
- */
-const FRAME_WEIGHTS: Record<string, number> = {
-  re_parse_disjunction: 768,
-  js_proxy_get: 384,
-  json_parse_value: 384,
-  js_json_to_str: 384,
-  internalize_json_property: 384,
-  JS_FlattenIntoArray: 256,
-  js_parse_unary: 384,
-  js_parse_assign_expr2: 640,
-  js_parse_statement_or_decl: 512,
-};
 
 async function run(command: string[], cwd: string): Promise<void> {
   const child = Bun.spawn(command, { cwd, stdout: "inherit", stderr: "inherit" });
@@ -62,53 +46,6 @@ async function fetchQuickJs(work: string): Promise<string> {
   throw new Error(
     `cargo fetched ${CRATE.name} ${CRATE.version}, but its sources are not under ${home}`,
   );
-}
-
-async function addFrameWeights(quickjs: string): Promise<void> {
-  const sources = new Map<string, string>();
-  for (const file of ["quickjs.c", "libregexp.c"]) {
-    sources.set(file, await Bun.file(join(quickjs, file)).text());
-  }
-  for (const [name, bytes] of Object.entries(FRAME_WEIGHTS)) {
-    const definition = new RegExp(`^static[^;{}()]*\\b${name}\\([^;{}]*\\)\\n\\{\\n`, "m");
-    const found = [...sources].find(([, text]) => definition.test(text));
-    if (found === undefined)
-      throw new Error(`QuickJS-ng has no function ${name} to add a frame weight to`);
-    const [file, text] = found;
-    const heavier = text.replace(
-      definition,
-      (found) =>
-        `${found}    char frame_weight[${bytes}]; __asm__ volatile("" : : "r"(frame_weight) : "memory");\n`,
-    );
-    sources.set(file, heavier);
-  }
-  for (const [file, text] of sources) await Bun.write(join(quickjs, file), text);
-}
-
-/** Lets QuickJS ask us for its lazy globals, besides its own few (src/globals.h). */
-async function addLazyGlobals(quickjs: string): Promise<void> {
-  const path = join(quickjs, "quickjs.c");
-  const source = await Bun.file(path).text();
-  const head = "static JSValue js_bytecode_autoinit(JSContext *ctx, JSObject *p, JSAtom atom,";
-  const start = source.indexOf(head);
-  const refusal = "    default:\n        abort();\n";
-  const at = source.indexOf(refusal, start);
-  if (start < 0 || at < 0) throw new Error("quickjs.c has another js_bytecode_autoinit");
-  const changed =
-    `${source.slice(0, start)}static JSValue lazy_global(JSContext *ctx, JSAtom name, void *opaque);\n` +
-    `${source.slice(start, at)}    default: return lazy_global(ctx, atom, opaque);\n` +
-    source.slice(at + refusal.length);
-  await Bun.write(path, changed);
-}
-
-/** Leaves our own functions, which have no positions, out of stack traces. */
-async function hideOwnFrames(quickjs: string): Promise<void> {
-  const path = join(quickjs, "quickjs.c");
-  const source = await Bun.file(path).text();
-  const place = "            backtrace_barrier = b->backtrace_barrier;\n";
-  if (source.split(place).length !== 2) throw new Error("quickjs.c has another build_backtrace");
-  const line = "            if (b->filename == JS_ATOM_NULL) continue;\n";
-  await Bun.write(path, source.replace(place, line + place));
 }
 
 /** Our JavaScript as one expression: a function of the engine's natives that returns what the file exports. */
@@ -253,9 +190,7 @@ export async function buildEngine(): Promise<Uint8Array> {
   try {
     await mkdir(work, { recursive: true });
     const quickjs = await fetchQuickJs(work);
-    await addFrameWeights(quickjs);
-    await addLazyGlobals(quickjs);
-    await hideOwnFrames(quickjs);
+    await patchQuickJs(quickjs);
     await writePrelude(work);
     return await toComponent(await prepareContext(await compile(work, quickjs)));
   } finally {

@@ -2,9 +2,8 @@
  * The script executor with the engine that is part of this package.
  * @module
  */
-import type { ComponentOptions } from "@kinode-ts/component";
 import type { Executor } from "@kinode-ts/types";
-import { createSandboxExecutor } from "./script-executor.ts";
+import { createSandboxExecutor, type ScriptExecutorOptions } from "./script-executor.ts";
 
 /** Where the engine component lies. */
 const ENGINE_FILE = new URL("../engine/kinode-engine.wasm", import.meta.url);
@@ -15,6 +14,6 @@ export function readEngine(): Promise<Uint8Array> {
 }
 
 /** Runs files called `….js` sandboxed. The engine is read and compiled when the first one is prepared. */
-export function createScriptExecutor(options: Omit<ComponentOptions, "interfaces">): Executor {
+export function createScriptExecutor(options: Omit<ScriptExecutorOptions, "engine">): Executor {
   return createSandboxExecutor({ ...options, engine: readEngine });
 }

@@ -13,12 +13,16 @@ import type { Ending, Executor, Program, ProgramSource } from "@kinode-ts/types"
 import { ScriptError } from "./errors.ts";
 import { isPackedScript, unpackScript } from "./pack-script.ts";
 import { isScript, readScript } from "./script-text.ts";
+import { type ReadFile, StackPositions } from "./stack-positions.ts";
+import { TranslatedOutput, translatingHost } from "./translating-host.ts";
 
 const SOURCE_INTERFACE = "kinode:script/source@0.1.0";
 
 export interface ScriptExecutorOptions extends Omit<ComponentOptions, "interfaces"> {
   /** Bytes of the engine component; asked for once, when the first script is prepared. */
   readonly engine: () => Promise<Uint8Array>;
+  /** Reads the source map beside a script when a stack trace is shown. Without it traces name places in the bundle. */
+  readonly readFile?: ReadFile;
 }
 
 interface ReadyEngine {
@@ -26,7 +30,11 @@ interface ReadyEngine {
   readonly component: LoadedComponent;
 }
 
-async function loadEngine({ engine, ...options }: ScriptExecutorOptions): Promise<ReadyEngine> {
+async function loadEngine({
+  engine,
+  readFile: _,
+  ...options
+}: ScriptExecutorOptions): Promise<ReadyEngine> {
   const bytes = await engine();
   const get = { params: [], result: option(string) };
   const interfaces = [{ name: SOURCE_INTERFACE, functions: { get } }];
@@ -59,11 +67,13 @@ export function createSandboxExecutor(options: ScriptExecutorOptions): Executor 
       const isPacked = isPackedScript(source.bytes);
       const script = isPacked ? readPacked(bytes, source) : readScript(source);
       const provide = { [SOURCE_INTERFACE]: { get: () => script } };
+      const positions = new StackPositions(source.handle, script, options.readFile);
       return {
         start(host, limits) {
-          const running = component.start(host, limits, { provide });
+          const output = new TranslatedOutput(host, positions);
+          const running = component.start(translatingHost(host, output), limits, { provide });
           return {
-            ended: running.ended.then(inWordsOfScripts),
+            ended: running.ended.then((ending) => output.end(inWordsOfScripts(ending))),
             kill: () => running.kill(),
             usage: () => running.usage(),
           };

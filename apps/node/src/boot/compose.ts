@@ -30,6 +30,7 @@ import {
   type NodeSigner,
   packageOf,
   type ProcessId,
+  type ProgramFiles,
   type Random,
   SQLITE_PROCESS,
   type Store,
@@ -107,7 +108,12 @@ export async function loadPackages(paths: readonly string[]): Promise<BundledPac
   ];
 }
 
-function createExecutors(packages: readonly BundledPackage[], clock: Clock, random: Random) {
+function createExecutors(
+  packages: readonly BundledPackage[],
+  files: ProgramFiles,
+  clock: Clock,
+  random: Random,
+) {
   const release = packages.filter(({ by }) => by === "release").map((each) => each.package);
   const trusted = trustedPrograms(release);
   // Half of the machine: a process that spawns many must not take the memory of everything else.
@@ -115,7 +121,7 @@ function createExecutors(packages: readonly BundledPackage[], clock: Clock, rand
   const isTrusted = (bytes: Uint8Array): boolean => trusted.has(primitives.sha256(bytes).toHex());
   return [
     createNativeExecutor({ trusted: (source) => isTrusted(source.bytes) }),
-    createScriptExecutor({ clock, random, memory }),
+    createScriptExecutor({ clock, random, memory, readFile: (path) => files.read(path) }),
     createComponentExecutor({ clock, random, memory }),
   ];
 }
@@ -191,7 +197,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
   const store = await openSqliteStore({ path: home.storeFile });
   const vfs = openFolderVfs({ folder: home.vfs });
   const bundled = new Set(packages.map((each) => each.package.id));
-  const executors = createExecutors(packages, clock, random);
+  const executors = createExecutors(packages, vfs.files, clock, random);
   const records = new PackageRecords(clock);
   const control: { powers?: ControlPowers; pages?: SystemPages } = {};
   /** What this node listens on, once it does: apps must not come back to it through the HTTP client. */

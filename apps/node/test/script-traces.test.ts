@@ -1,0 +1,96 @@
+/** What the person reads when a script fails: places in its TypeScript, through the whole node. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startTestNode, type TestNode } from "../testing/index.ts";
+
+/** Inside an example, so that the library is found. */
+const folder = join(import.meta.dir, "../../../examples/chat/target/script-traces-test");
+
+const SOURCE = `import { defineProcess, serve } from "@kinode-ts/stdlib";
+
+type Order = { readonly kind: "print" | "timer" | "end"; readonly ms?: number };
+
+function giveUp(order: Order): never {
+  throw new RangeError(\`cannot \${order.kind}\`);
+}
+
+export default defineProcess(async () => {
+  await new Promise<void>((end, fail) => {
+    void serve((request) => {
+      const order = request.json() as Order;
+      if (order.kind === "timer") setTimeout(() => giveUp(order), order.ms);
+      else if (order.kind === "end") queueMicrotask(() => {
+        try { giveUp(order); } catch (thrown) { fail(thrown); }
+      });
+      else {
+        try { giveUp(order); } catch (thrown) { console.error("caught", thrown); }
+      }
+      return "done";
+    });
+  });
+});
+`;
+
+let node: TestNode;
+beforeAll(async () => {
+  const file = (path: string, text: string): void => {
+    mkdirSync(join(folder, path, ".."), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  };
+  file("src/failer.ts", SOURCE);
+  const properties = {
+    package_name: "failer",
+    publisher: "example.os",
+    current_version: "1.0.0",
+    mirrors: [],
+    code_hashes: {},
+    wit_version: 1,
+  };
+  file("metadata.json", JSON.stringify({ properties }));
+  const entry = {
+    process_name: "failer",
+    process_wasm_path: "/failer.js",
+    on_exit: "None",
+    request_networking: false,
+    request_capabilities: ["timer:distro:sys"],
+    grant_capabilities: ["timer:distro:sys", "terminal:terminal:sys"],
+    public: false,
+  };
+  file("pkg/manifest.json", JSON.stringify([entry]));
+  node = await startTestNode();
+  await node.install(folder);
+}, 30_000);
+afterAll(async () => {
+  await node.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function shown(order: object, wait: number, text: string): Promise<string> {
+  await node.ask("failer:failer:example.os", JSON.stringify(order));
+  await node.advance(wait);
+  for (let tries = 0; tries < 500; tries++) {
+    const line = node.lines.find((each) => each.includes(text));
+    if (line !== undefined) return line;
+    await new Promise((done) => setImmediate(done));
+  }
+  throw new Error(`Nothing with ${text} was shown, but:\n${node.lines.join("\n")}`);
+}
+
+test("a trace that is printed names places in the sources", async () => {
+  const line = await shown({ kind: "print" }, 0, "cannot print");
+  expect(line).toMatch(/caught RangeError: cannot print\n[\s|]+at giveUp \(src\/failer\.ts:6:\d+\)/);
+  expect(line).toMatch(/\(src\/failer\.ts:18:\d+\)/);
+});
+
+test("so does one out of a timer, which fires when its time has come", async () => {
+  const line = await shown({ kind: "timer", ms: 5_000 }, 5_000, "cannot timer");
+  expect(line).toMatch(/Uncaught RangeError: cannot timer\n[\s|]+at giveUp \(src\/failer\.ts:6:\d+\)/);
+  expect(line).toMatch(/\(src\/failer\.ts:13:\d+\)/);
+});
+
+test("so does the one a process ends with", async () => {
+  const line = await shown({ kind: "end" }, 0, "cannot end");
+  expect(line).toContain("failer:failer:example.os ended");
+  expect(line).toMatch(/RangeError: cannot end\n[\s|]+at giveUp \(src\/failer\.ts:6:\d+\)/);
+});

@@ -21,7 +21,13 @@ import type { Language, MissingTool, ToolRunner } from "./languages/contract.ts"
 import { isExporter, openPackageFolder, type PackageFolder } from "./package-folder-bun.ts";
 import type { ProgramSource } from "./package-sources-bun.ts";
 import { createToolRunner } from "./tool-runner-bun.ts";
-import { prepareWit } from "./wit-folder-bun.ts";
+import { prepareWit, processWitText } from "./wit-folder-bun.ts";
+import {
+  type DependencyApi,
+  type PackageApi,
+  preparePackageApi,
+  readDependencyApi,
+} from "./wit/package-api-bun.ts";
 
 export interface BuildOptions {
   /** Build also what has not changed. */
@@ -67,13 +73,20 @@ class PackageBuild {
   readonly #options: BuildOptions;
   readonly #missingTools = new Map<Language, Promise<readonly MissingTool[]>>();
 
-  constructor(pkg: PackageFolder, options: BuildOptions) {
-    const dependencies = (options.localDependencies ?? []).map((path) => resolve(path));
+  constructor(
+    pkg: PackageFolder,
+    options: BuildOptions,
+    api: PackageApi,
+    dependencies: readonly DependencyApi[],
+  ) {
+    const wit = new Map([...dependencies.flatMap((each) => [...each.wit]), ...api.madeWit]);
     this.#around = {
       pkg,
       tools: options.tools ?? createToolRunner(),
-      witFolder: prepareWit(pkg.folder, pkg.metadata, dependencies),
+      witFolder: prepareWit(pkg.folder, pkg.metadata, wit),
       world: options.world,
+      api,
+      exporters: dependencies.flatMap((each) => [...each.exporters.values()]),
     };
     this.#record = new BuildRecord(pkg.folder);
     this.#options = options;
@@ -188,7 +201,7 @@ class PackageBuild {
 
   #buildApi(): void {
     const { pkg } = this.#around;
-    const made = new Map<string, Uint8Array>();
+    const made = new Map(this.#around.api.files);
     for (const file of [...pkg.sources.keys()].filter(isExporter)) {
       const path = join(programFolder(pkg.folder, file), file);
       if (existsSync(path)) made.set(file, new Uint8Array(readFileSync(path)));
@@ -235,11 +248,23 @@ async function buildAfterDependencies(
   const pkg = openPackageFolder(path, options.languages);
   const { tools, languages } = options;
   const here = new Set([...above, pkg.folder]);
-  for (const dependency of options.localDependencies ?? []) {
-    if (here.has(resolve(dependency))) continue;
-    await buildAfterDependencies(dependency, { tools, languages, ui: "none" }, here);
+  const dependencies: DependencyApi[] = [];
+  for (const folder of dependencyFolders(pkg, options)) {
+    if (!here.has(folder)) {
+      await buildAfterDependencies(folder, { tools, languages, ui: "none" }, here);
+    }
+    dependencies.push(await readDependencyApi(folder));
   }
-  const build = new PackageBuild(pkg, options);
+  const processWit = processWitText(pkg.metadata);
+  const api = await preparePackageApi({ ...pkg, processWit, dependencies });
+  const build = new PackageBuild(pkg, options, api, dependencies);
   await build.run();
   return { id: pkg.metadata.id, built: build.built, unchanged: build.unchanged };
+}
+
+/** Folders asked for, and those that `package.json` names: `"kinode": { "dependencies": ["../chat"] }`. */
+function dependencyFolders(pkg: PackageFolder, options: BuildOptions): string[] {
+  const asked = (options.localDependencies ?? []).map((folder) => resolve(folder));
+  const named = pkg.settings.dependencies.map((folder) => resolve(pkg.folder, folder));
+  return [...new Set([...asked, ...named])].filter((folder) => folder !== pkg.folder);
 }

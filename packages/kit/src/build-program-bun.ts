@@ -11,6 +11,7 @@ import type { BuildRequest, Language, ToolRunner } from "./languages/contract.ts
 import type { PackageFolder } from "./package-folder-bun.ts";
 import type { ProgramSource } from "./package-sources-bun.ts";
 import { filesBelow, sourceFiles } from "./read-files-bun.ts";
+import type { PackageApi } from "./wit/package-api-bun.ts";
 import { chooseWorld } from "./wit-folder-bun.ts";
 
 /** What came out: files by their path below `pkg/`. */
@@ -27,6 +28,10 @@ export interface BuildSurroundings {
   readonly witFolder: string;
   /** World asked for on the command line. */
   readonly world: string | undefined;
+  /** The package's own API. */
+  readonly api: PackageApi;
+  /** Components whose functions a program of this package may import. */
+  readonly exporters: readonly Uint8Array[];
 }
 
 /** What scripts are made with; another version may make other bytes. */

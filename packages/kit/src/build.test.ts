@@ -247,7 +247,7 @@ test("[P6] api.zip has every file of api, the compiled exporters, the included p
       properties: { ...METADATA.properties, api_includes: ["docs/use.md"] },
     }),
     "pkg/manifest.json": manifestOf("/one.wasm"),
-    "api/notes:alice.os-v0.wit": "interface notes {}\n",
+    "api/notes:alice.os-v0.wit": "interface notes { record note { text: string } }\n",
     "api/more/readme.txt": "text",
     "docs/use.md": "use",
     "extra/a.json": "{}",
@@ -263,11 +263,14 @@ test("[P6] api.zip has every file of api, the compiled exporters, the included p
   expect(existsSync(join(path, "pkg/notes-api.wasm"))).toBe(false);
   const entries = await readZip(new Uint8Array(readFileSync(join(path, "pkg/api.zip"))));
   const files = entries.filter((entry) => entry.kind === "file");
+  const made = expect.stringContaining("note");
   expect(Object.fromEntries(files.map((file) => [file.path, decode(file.bytes)]))).toEqual({
     "extra/a.json": "{}",
+    ...{ "index.d.ts": made, "index.js": made, "notes.d.ts": made, "notes.js": made },
     "more/readme.txt": "text",
     "notes-api.wasm": "zz exports",
-    "notes:alice.os-v0.wit": "interface notes {}\n",
+    "notes.schema.json": made,
+    "notes:alice.os-v0.wit": "interface notes { record note { text: string } }\n",
     "use.md": "use",
   });
   expect((await buildPackage(path, options)).built).toEqual([]);

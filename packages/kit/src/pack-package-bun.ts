@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readEngine } from "@kinode-ts/engine";
 import { buildPackage, type BuildOptions } from "./build-package-bun.ts";
-import { buildProgram } from "./build-program-bun.ts";
+import { buildProgram, type BuildSurroundings } from "./build-program-bun.ts";
 import { hasUi } from "./build-ui-bun.ts";
 import { versionHash } from "./hashes.ts";
 import { openPackageFolder, type PackageFolder } from "./package-folder-bun.ts";
@@ -15,6 +15,7 @@ import { packZip } from "./pack-zip.ts";
 import { makePortable } from "./portable.ts";
 import { filesBelow, readPkgFiles } from "./read-files-bun.ts";
 import { createToolRunner } from "./tool-runner-bun.ts";
+import { NO_API } from "./wit/package-api-bun.ts";
 
 export interface PackedPackage {
   readonly id: string;
@@ -93,7 +94,10 @@ export async function assemblePackage(
   const isBuilt = needsTools(pkg);
   if (isBuilt) await buildPackage(path, options);
   const files = readPkgFiles(pkg.folder);
-  const around = { pkg, tools: createToolRunner(), witFolder: "", world: undefined };
+  const around: BuildSurroundings = {
+    ...{ pkg, tools: createToolRunner(), witFolder: "", world: undefined },
+    ...{ api: NO_API, exporters: [] },
+  };
   const programs = isBuilt ? [] : [...pkg.sources];
   const built = await Promise.all(
     programs.map(([file, source]) => buildProgram(file, source, around)),

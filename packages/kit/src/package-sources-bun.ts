@@ -23,6 +23,8 @@ export interface KinodeSettings {
   readonly children: readonly string[];
   /** Programs whose file in `pkg/` is kept as it is although there are sources; `--force` builds them. */
   readonly prebuilt: readonly string[];
+  /** Folders of packages whose API this one uses, relative to the package. */
+  readonly dependencies: readonly string[];
 }
 
 const NOT_PROCESSES = new Set(["api", "node_modules", "pkg", "target", "test", "ui"]);
@@ -39,7 +41,11 @@ export function readSettings(folder: string): KinodeSettings {
   const path = join(folder, "package.json");
   const text = existsSync(path) ? readFileSync(path, "utf8") : "{}";
   const { kinode } = JSON.parse(text) as { kinode?: Partial<KinodeSettings> };
-  return { children: kinode?.children ?? [], prebuilt: kinode?.prebuilt ?? [] };
+  return {
+    children: kinode?.children ?? [],
+    prebuilt: kinode?.prebuilt ?? [],
+    dependencies: kinode?.dependencies ?? [],
+  };
 }
 
 function firstExisting(folder: string, candidates: readonly string[]): string | undefined {

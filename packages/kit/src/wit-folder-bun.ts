@@ -41,20 +41,18 @@ function apiFiles(folder: string): string[] {
 /**
  * Writes `target/wit`: the process interface, the package's own API files and those of the packages it uses. Files
  * that are right already are not touched, so that toolchains which look at times do not build again.
- * @param dependencyFolders - folders of packages whose `api/` is used
+ * @param more - files besides those in `api/`, by name: of the packages it uses, and those that were made
  * @returns the folder
  */
 export function prepareWit(
   folder: string,
   metadata: Metadata,
-  dependencyFolders: readonly string[],
+  more: ReadonlyMap<string, string>,
 ): string {
   const target = join(folder, "target/wit");
   mkdirSync(target, { recursive: true });
-  const wanted = new Map([["process.wit", processWitText(metadata)]]);
-  for (const file of [...dependencyFolders, folder].flatMap(apiFiles)) {
-    wanted.set(basename(file), readFileSync(file, "utf8"));
-  }
+  const wanted = new Map([["process.wit", processWitText(metadata)], ...more]);
+  for (const file of apiFiles(folder)) wanted.set(basename(file), readFileSync(file, "utf8"));
   for (const name of readdirSync(target)) if (!wanted.has(name)) rmSync(join(target, name));
   for (const [name, text] of wanted) {
     const path = join(target, name);

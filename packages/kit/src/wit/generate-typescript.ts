@@ -6,6 +6,7 @@ import type { WitFunction, WitShape, WitType, WitTypeDeclaration } from "./ast.t
 import { isSignature, type MessageApi, messageApis, type MessageCall } from "./message-calls.ts";
 import { followAliases, type NamedType, type ResolvedInterface, typesIn } from "./resolve-wit.ts";
 import { camelName, propertyKey, typeName, valueName } from "./typescript-names.ts";
+import { wireCase } from "./wire-names.ts";
 import {
   declarationWithoutJson,
   eachNamed,
@@ -339,12 +340,4 @@ function answersText(owner: ResolvedInterface, answers: MessageCall["answers"]):
       return `{ kind: "case", type: ${valueName(answers.response.name)}, tag: ${tag} }`;
     }
   }
-}
-
-/** The text of a case on the wire. */
-function wireCase(name: string): string {
-  return name
-    .split("-")
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase())
-    .join("");
 }

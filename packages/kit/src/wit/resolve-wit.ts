@@ -72,12 +72,16 @@ interface Source<T> {
   readonly node: T;
 }
 
-/** Resolves everything in `documents`, which are one another's only sources. */
+/**
+ * Resolves everything in `documents`, which are one another's only sources.
+ * @param options - `worlds: false` leaves them alone, for who only wants types
+ * @throws {WitError}
+ */
 export function resolveWit(
   documents: readonly WitDocument[],
-  options: { readonly defaultPackage: WitPackageName },
+  options: { readonly defaultPackage: WitPackageName; readonly worlds?: boolean },
 ): ResolvedWit {
-  return new Resolver(documents, options.defaultPackage).run();
+  return new Resolver(documents, options.defaultPackage).run(options.worlds !== false);
 }
 
 /** The named type that `type` leads to through aliases, or the type itself if it is not a name. */
@@ -110,9 +114,9 @@ class Resolver {
     for (const document of documents) this.#collect(document);
   }
 
-  run(): ResolvedWit {
+  run(withWorlds: boolean): ResolvedWit {
     for (const source of this.#interfaceSources.values()) this.#interface(source);
-    for (const source of this.#worldSources.values()) this.#world(source);
+    if (withWorlds) for (const source of this.#worldSources.values()) this.#world(source);
     return { interfaces: this.#interfaces, worlds: this.#worlds };
   }
 

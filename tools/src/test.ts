@@ -91,7 +91,8 @@ async function runTests(member: Member): Promise<Outcome> {
       cwd: join(ROOT, member.folder),
       stdout: "pipe",
       stderr: "pipe",
-      env: { ...process.env, FORCE_COLOR: "0" },
+      // the way a node runs: otherwise each start of a guest collects all garbage (docs/decisions/0002)
+      env: { ...process.env, FORCE_COLOR: "0", BUN_JSC_useWasmFastMemory: "0" },
       timeout: PACKAGE_TIMEOUT_MS,
       killSignal: "SIGKILL",
     },

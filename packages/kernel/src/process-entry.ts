@@ -13,6 +13,7 @@ import type {
   RunningProcess,
   RuntimeModule,
 } from "@kinode-ts/types";
+import { CpuShare } from "./cpu-share.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { TimerNode } from "./timer-wheel.ts";
 import type { KernelProcessHost } from "./process-host.ts";
@@ -56,6 +57,8 @@ export class ProcessEntry {
   program: Program | undefined;
   host: KernelProcessHost | undefined;
   running: RunningProcess | undefined;
+  /** Its account with the scheduler. */
+  readonly cpu = new CpuShare(() => this.running?.usage().cpuMs ?? 0);
   /** Who created it, for the bound on children. */
   parent: ProcessEntry | undefined;
   childrenCount = 0;

@@ -108,7 +108,8 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
   async #inTurn<T>(work: Promise<T>): Promise<T> {
     const value = await work;
     const { scheduler } = this.#core;
-    if (scheduler.sliceIsOver()) await new Promise<void>((resume) => scheduler.yield(resume));
+    if (scheduler.sliceIsOver())
+      await new Promise<void>((resume) => scheduler.yield(resume, this.entry.cpu));
     return value;
   }
 
@@ -419,7 +420,7 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
     const wake = this.#wake;
     if (wake === undefined) return;
     this.#wake = undefined;
-    this.#core.scheduler.ready(wake);
+    this.#core.scheduler.ready(wake, this.entry.cpu);
   }
 
   // --- receiving ----------------------------------------------------------------------------------------------------
@@ -471,7 +472,7 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
       if (this.#resume !== resume) return;
       this.#resume = undefined;
       resume();
-    });
+    }, this.entry.cpu);
   }
 
   #deliverRequest(message: KernelMessage): Delivery {

@@ -8,30 +8,43 @@
  *
  * Fibers that only compute wait apart from those that were woken by a message, and the two kinds have every other turn.
  * In one queue each hop of a conversation would wait for a whole slice of every computing fiber.
+ * Among those that compute, who has used least of its share comes first. One that is woken by messages but has used its
+ * burst waits among them, too: see cpu-share.ts. While nobody computes, nothing is counted.
  * @module
  */
 import type { Clock } from "@kinode-ts/types";
+import type { CpuShare } from "./cpu-share.ts";
 import { Ring } from "./ring.ts";
+import { ShareQueue } from "./share-queue.ts";
 
 /** Fibers woken between two looks at the clock: keeps the clock's cost per message small. */
 const WAKES_PER_LOOK = 32;
 const BATCH_COUNT = 16;
+/** After so many milliseconds without a computing fiber, what was used is forgotten. */
+const FORGET_MS = 100;
+/** What a fresh process may use of its burst: little, or spawning would be a way around shares. */
+const FRESH_CREDIT_MS = 10;
 
 export class Scheduler {
   readonly #clock: Clock;
   readonly #sliceMs: number;
   /** Woken fibers that the slice had no time for. */
   readonly #woken = new Ring<() => void>();
-  /** Fibers that computed until the slice was over. */
-  readonly #computing = new Ring<() => void>();
-  /** The queue whose turn it is. */
-  #queue = this.#woken;
+  /** Fibers that computed until the slice was over, and woken ones that have used their burst. */
+  readonly #computing = new ShareQueue();
   readonly #onTurn = () => this.#turned();
-  readonly #onBatch = () => this.#drain();
-  readonly #onGivenWay = () => {
-    this.#queue = this.#woken;
+  readonly #onBatch = () => {
+    this.#isDraining = false;
     this.#drain();
   };
+  /** Whether it is the turn of those that compute. */
+  #computingTurn = false;
+  /** Whether `#onBatch` has been queued. */
+  #isDraining = false;
+  /** Virtual time of the last that came from `#computing`; never goes back. */
+  #virtualMs = 0;
+  #period = 0;
+  #lastComputingMs = -Infinity;
   /** Whether a turn of the event loop has been asked for: a slice is running. */
   #active = false;
   #over = false;
@@ -48,8 +61,15 @@ export class Scheduler {
   }
 
   /** Continues a fiber: at once while the slice lasts and nobody waits before it, else in its turn. */
-  ready(wake: () => void): void {
+  ready(wake: () => void, share?: CpuShare): void {
     if (!this.#active) this.#begin();
+    if (share !== undefined && this.#computing.count > 0) {
+      this.#charge(share, true);
+      if (share.virtualMs >= this.#virtualMs) {
+        this.#compute(wake, share);
+        return;
+      }
+    }
     if (!this.#over && this.#woken.count === 0) {
       if (++this.#wakes % WAKES_PER_LOOK !== 0 || !this.#look()) {
         wake();
@@ -59,16 +79,25 @@ export class Scheduler {
     this.#woken.push(wake);
   }
 
+  /** Says that a process starts now. While others compute it has not much of a burst yet. */
+  admit(share: CpuShare): void {
+    if (this.#computing.count === 0 || share.period === this.#period) return;
+    share.period = this.#period;
+    share.chargedMs = share.cpuMs();
+    share.virtualMs = this.#virtualMs - Math.min(FRESH_CREDIT_MS, share.creditMs);
+  }
+
   /** Puts a running fiber behind all that wait like it. */
-  yield(resume: () => void): void {
+  yield(resume: () => void, share?: CpuShare): void {
     if (!this.#active) this.#begin();
-    if (this.#over) {
-      this.#computing.push(resume);
+    if (share !== undefined && this.#over) {
+      this.#charge(share, false);
+      this.#compute(resume, share);
       return;
     }
     this.#woken.push(resume);
     // Nothing may be on its way to drain the queue: the slice of this turn is not over, but one fiber gave way.
-    if (this.#woken.count === 1) queueMicrotask(this.#onGivenWay);
+    if (!this.#over) this.#drainSoon();
   }
 
   /** Whether the running fiber should give way. */
@@ -98,6 +127,7 @@ export class Scheduler {
   #begin(): void {
     this.#active = true;
     this.#over = false;
+    this.#computingTurn = false;
     this.#nowMs = this.#clock.monotonicMs();
     this.#sliceEndMs = this.#nowMs + this.#sliceMs;
     this.#clock.afterTurn(this.#onTurn);
@@ -109,26 +139,66 @@ export class Scheduler {
     return this.#over;
   }
 
+  /** Queues a fiber among those that compute. */
+  #compute(resume: () => void, share: CpuShare): void {
+    this.#computing.push(resume, share);
+    this.#lastComputingMs = this.#nowMs;
+    if (!this.#over) this.#drainSoon();
+  }
+
+  /** Adds what a fiber has used since it was charged last. One that was `woken` had waited and may have saved its burst. */
+  #charge(share: CpuShare, woken: boolean): void {
+    if (this.#computing.count === 0 && this.#nowMs - this.#lastComputingMs > FORGET_MS)
+      this.#period++;
+    const usedMs = share.cpuMs();
+    const earliestMs = this.#virtualMs - share.creditMs;
+    if (share.period === this.#period) {
+      // Short stretches are sampled: a sample that a pause of the node fell into must not count as a long one.
+      const spentMs = Math.min(Math.max(0, usedMs - share.chargedMs), this.#sliceMs);
+      share.virtualMs = Math.max(share.virtualMs + spentMs / share.shares, earliestMs);
+    } else {
+      share.virtualMs = woken ? earliestMs : this.#virtualMs;
+      share.period = this.#period;
+    }
+    share.chargedMs = usedMs;
+  }
+
   #turned(): void {
     this.#active = false;
     this.#over = false;
     if (this.waitingCount === 0) return;
+    const wasComputingTurn = this.#computingTurn;
     this.#begin();
-    const wasWoken = this.#queue === this.#woken;
-    const other = wasWoken ? this.#computing : this.#woken;
-    if (other.count > 0) this.#queue = other;
+    this.#computingTurn =
+      this.#computing.count > 0 && (!wasComputingTurn || this.#woken.count === 0);
     this.#drain();
   }
 
+  #drainSoon(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    queueMicrotask(this.#onBatch);
+  }
+
+  /** Only the queue whose turn it is: that nobody waits in the other's does not mean that its fibers have finished. */
   #drain(): void {
-    if (!this.#active || this.#over || this.#queue.count === 0) return;
-    if (this.#look()) return;
-    // A computing fiber takes a slice for itself.
-    const batch = this.#queue === this.#woken ? BATCH_COUNT : 1;
-    for (let count = 0; count < batch && this.#queue.count > 0; count++) {
-      this.#queue.shift()!();
+    if (!this.#active || this.#over) return;
+    const queue = this.#computingTurn ? this.#computing : this.#woken;
+    if (queue.count === 0 || this.#look()) return;
+    if (this.#computingTurn) this.#resumeNext();
+    else {
+      for (let count = 0; count < BATCH_COUNT && this.#woken.count > 0; count++)
+        this.#woken.shift()!();
     }
     // The woken fibers run first: their promises were settled before this microtask was queued.
-    if (this.#queue.count > 0) queueMicrotask(this.#onBatch);
+    if (queue.count > 0) this.#drainSoon();
+  }
+
+  /** A computing fiber may take the rest of the slice for itself. */
+  #resumeNext(): void {
+    const next = this.#computing.shift()!;
+    this.#virtualMs = Math.max(this.#virtualMs, next.virtualMs);
+    this.#lastComputingMs = this.#nowMs;
+    next.resume();
   }
 }

@@ -195,6 +195,10 @@ export class Supervisor {
       if (isStarting(entry)) this.#crashed(entry, reason, "", 0);
       return reason;
     }
+    // Many that start at once must not hold up those that run.
+    this.#core.scheduler.admit(entry.cpu);
+    if (isStarting(entry))
+      await new Promise<void>((resolve) => this.#core.scheduler.ready(resolve, entry.cpu));
     if (!isStarting(entry)) return "It was killed before it started";
     // One that was put in its place meanwhile is newer.
     entry.program ??= program;

@@ -86,7 +86,7 @@ class PackageBuild {
       witFolder: prepareWit(pkg.folder, pkg.metadata, wit),
       world: options.world,
       api,
-      exporters: dependencies.flatMap((each) => [...each.exporters.values()]),
+      exporters: writeExporters(pkg.folder, dependencies),
     };
     this.#record = new BuildRecord(pkg.folder);
     this.#options = options;
@@ -105,13 +105,30 @@ class PackageBuild {
 
   async #buildPrograms(): Promise<void> {
     const jobs = await this.#listJobs();
-    const pending = jobs.filter((job) => !this.#isCurrent(job));
-    this.unchanged.push(...jobs.filter((job) => !pending.includes(job)).map(({ file }) => file));
-    await this.#checkTools(pending);
-    for (const job of pending) {
-      this.#write(job, await buildProgram(job.file, job.source, this.#around));
-      this.built.push(job.file);
+    await this.#checkTools(jobs.filter((job) => !this.#isCurrent(job)));
+    // Programs may be linked with the components that this package exports: those come first.
+    for (const job of jobs.filter(({ file }) => isExporter(file))) await this.#buildJob(job);
+    for (const job of jobs.filter(({ file }) => !isExporter(file))) await this.#buildJob(job);
+  }
+
+  async #buildJob(job: Job): Promise<void> {
+    if (this.#isCurrent(job)) {
+      this.unchanged.push(job.file);
+      return;
     }
+    const exporters = this.#exportersFor(job.file);
+    this.#write(job, await buildProgram(job.file, job.source, { ...this.#around, exporters }));
+    this.built.push(job.file);
+  }
+
+  /** Components that a program may be linked with: of the packages it uses, and the package's own. */
+  #exportersFor(file: string): readonly string[] {
+    const { exporters, pkg } = this.#around;
+    if (isExporter(file)) return exporters;
+    const own = [...pkg.sources.keys()].filter(isExporter);
+    return [...exporters, ...own.map((name) => join(pkg.folder, "target/api", name))].filter(
+      (path) => existsSync(path),
+    );
   }
 
   async #listJobs(): Promise<Job[]> {
@@ -150,7 +167,10 @@ class PackageBuild {
     if (this.#options.force === true) return false;
     const inputs =
       source.kind === "component"
-        ? componentInputs(source, requestFor(file, source, this.#around))
+        ? [
+            ...componentInputs(source, requestFor(file, source, this.#around)),
+            ...this.#exportersFor(file),
+          ]
         : undefined;
     return this.#record.isCurrent(file, toolchain, inputs);
   }
@@ -212,6 +232,21 @@ class PackageBuild {
     const isBuilt = writeApi(pkg.folder, files);
     (isBuilt ? this.built : this.unchanged).push(API_ZIP);
   }
+}
+
+/**
+ * Puts the components that other packages export where programs are linked with them.
+ * @returns their paths
+ */
+function writeExporters(folder: string, dependencies: readonly DependencyApi[]): string[] {
+  return dependencies.flatMap(({ id, exporters }) =>
+    [...exporters].map(([name, bytes]) => {
+      const path = join(folder, "target/build/linked", id.replace(":", "."), name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, bytes);
+      return path;
+    }),
+  );
 }
 
 /** What other packages link is part of the API, not of the programs. */

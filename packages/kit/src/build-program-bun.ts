@@ -2,11 +2,12 @@
  * One program of a package from its source to the files of `pkg/`.
  * @module
  */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packScript, readEngine } from "@kinode-ts/engine";
 import manifest from "../package.json" with { type: "json" };
 import { bundleEntry } from "./bundle-entry-bun.ts";
+import { linkExporters } from "./compose/link-exporters.ts";
 import type { BuildRequest, Language, ToolRunner } from "./languages/contract.ts";
 import type { PackageFolder } from "./package-folder-bun.ts";
 import type { ProgramSource } from "./package-sources-bun.ts";
@@ -30,8 +31,8 @@ export interface BuildSurroundings {
   readonly world: string | undefined;
   /** The package's own API. */
   readonly api: PackageApi;
-  /** Components whose functions a program of this package may import. */
-  readonly exporters: readonly Uint8Array[];
+  /** Files of components whose functions a program of this package may import. */
+  readonly exporters: readonly string[];
 }
 
 /** What scripts are made with; another version may make other bytes. */
@@ -76,13 +77,15 @@ export function componentInputs(source: ComponentSource, request: BuildRequest):
 async function buildComponent(
   source: ComponentSource,
   request: BuildRequest,
+  exporters: readonly string[],
 ): Promise<BuiltProgram> {
   mkdirSync(request.workFolder, { recursive: true });
   const component = await source.language.build(request);
+  const others = exporters.map((path) => new Uint8Array(readFileSync(path)));
   return {
-    files: new Map([[`${request.name}.wasm`, component]]),
+    files: new Map([[`${request.name}.wasm`, linkExporters(component, others)]]),
     // Read again: a build may write lock files beside its sources.
-    inputs: componentInputs(source, request),
+    inputs: [...componentInputs(source, request), ...exporters],
   };
 }
 
@@ -111,6 +114,6 @@ export function buildProgram(
   around: BuildSurroundings,
 ): Promise<BuiltProgram> {
   return source.kind === "component"
-    ? buildComponent(source, requestFor(file, source, around))
+    ? buildComponent(source, requestFor(file, source, around), around.exporters)
     : buildScript(file, source, around.pkg.folder);
 }

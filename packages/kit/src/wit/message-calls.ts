@@ -73,9 +73,17 @@ function apiOf(scope: ResolvedInterface, request: WitTypeDeclaration): MessageAp
     docs: request.docs || scope.docs,
     calls: cases.map(({ name, type, docs }) => ({
       ...{ name, docs, style: "one" as const, answers: answersOf(named, name) },
-      args: type === undefined ? [] : [{ name: undefined, type }],
+      args: argumentsOf(type),
     })),
   };
+}
+
+/** A tuple is several arguments: on the wire both are a list. */
+function argumentsOf(payload: WitType | undefined): MessageArgument[] {
+  if (payload === undefined) return [];
+  const types =
+    payload.kind === "tuple" && payload.elements.length > 1 ? payload.elements : [payload];
+  return types.map((type) => ({ name: undefined, type }));
 }
 
 function answersOf(response: WitTypeDeclaration | undefined, call: string): MessageAnswers {

@@ -48,6 +48,8 @@ export interface NewProjectReport {
   readonly files: readonly string[];
 }
 
+/** Settings of tools, the same for all starters of a language. */
+const SHARED = ["package.json", "tsconfig.json", "jsconfig.json"];
 const ROOT = join(import.meta.dir, "../languages");
 const LABELS: readonly (readonly [LanguageId, string])[] = [
   ["typescript", "TypeScript"],
@@ -162,15 +164,25 @@ function withVersions(text: string, program: string | undefined): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
+/** Files of a template by their path in it, and those that a starter shares with its language's template. */
+function templateFiles(from: string): [string, string][] {
+  const files = new Map(sourceFiles(from).map((path) => [path.slice(from.length + 1), path]));
+  for (const name of SHARED) {
+    const path = join(from, "../../template", name);
+    if (!files.has(name) && existsSync(path)) files.set(name, path);
+  }
+  return [...files];
+}
+
 function copyTemplate(
   from: string,
   to: string,
   rewrite: (text: string) => string,
   program: string | undefined,
 ): string[] {
-  const files = sourceFiles(from)
-    .map((path) => path.slice(from.length + 1))
-    .filter((path) => !/^pkg\/(?:[^/]+\.(?:wasm|js|map)|api\.zip)$/.test(path));
+  const files = templateFiles(from).filter(
+    ([path]) => !/^pkg\/(?:[^/]+\.(?:wasm|js|map)|api\.zip)$/.test(path),
+  );
   const written: string[] = [];
   const write = (path: string, content: string | Uint8Array): void => {
     const target = join(to, path);
@@ -178,8 +190,8 @@ function copyTemplate(
     writeFileSync(target, content);
     written.push(path);
   };
-  for (const path of files) {
-    const bytes = new Uint8Array(readFileSync(join(from, path)));
+  for (const [path, source] of files) {
+    const bytes = new Uint8Array(readFileSync(source));
     // What has a zero byte is an image or the like.
     const text = bytes.includes(0) ? undefined : rewrite(new TextDecoder().decode(bytes));
     const isManifest = path === "package.json" && text !== undefined;

@@ -99,6 +99,20 @@ for (const [language, label] of [
   });
 }
 
+for (const starter of listTemplates().find((each) => each.language === "typescript")!.starters) {
+  test(`the starter ${starter} builds, and passes its test and the type checker`, async () => {
+    const folder = join(root, `start-${starter}`);
+    createProject({ folder, name: "begun", publisher: "alice.os", starter });
+    const tested = run(folder, "test");
+    expect(tested.code, tested.text).toBe(0);
+    const checked = run(folder, "run", "check");
+    expect(checked.code, checked.text).toBe(0);
+    const pkg = await readPackage((await assemblePackage(folder)).zip);
+    expect(pkg.id as string).toBe("begun:alice.os");
+    expect(pkg.processes.map(({ processName }) => processName)).toEqual([starter]);
+  });
+}
+
 test("without node_modules at all a package is built with the kit's own libraries, to the same bytes", async () => {
   const folder = join(root, "bare");
   createProject({ folder, publisher: "alice.os" });

@@ -16,6 +16,9 @@ export type DataFault =
   | { readonly code: "data.mismatching-package-id" }
   | { readonly code: "data.add-cap-failed" }
   | { readonly code: "data.malformed-request" }
+  | { readonly code: "data.not-a-read-keyword" }
+  | { readonly code: "data.not-a-write-keyword" }
+  | { readonly code: "data.invalid-parameters" }
   /** `text` names no path of the host. */
   | { readonly code: "data.engine"; readonly text: string }
   | { readonly code: "data.io"; readonly text: string };
@@ -28,6 +31,9 @@ const FACT = {
   "data.mismatching-package-id": "Only the owning package opens and removes a database",
   "data.add-cap-failed": "The capabilities of the database could not be stored",
   "data.malformed-request": "The request is malformed",
+  "data.not-a-read-keyword": "The statement does not begin with a word that reads",
+  "data.not-a-write-keyword": "The statement does not begin with a word that writes",
+  "data.invalid-parameters": "The parameters are no JSON array of plain values",
 } as const;
 
 export class DataError extends KinodeError<DataFault> {
@@ -81,5 +87,11 @@ function errorText(fault: DataFault, engineName: string): string {
       return '"AddCapFailed"';
     case "data.malformed-request":
       return '"MalformedRequest"';
+    case "data.not-a-read-keyword":
+      return '"NotAReadKeyword"';
+    case "data.not-a-write-keyword":
+      return '"NotAWriteKeyword"';
+    case "data.invalid-parameters":
+      return '"InvalidParameters"';
   }
 }

@@ -1,12 +1,15 @@
 /**
- * Databases that are open, at most `limit`, the least recently used closed first: eviction is invisible.
+ * Databases that are open, at most `limit`, the least recently used closed first: eviction is invisible. One that is busy is
+ * not closed (spec/runtime-modules.md §3.5 row 4).
  * Source: spec/runtime-modules.md §3.2 point 8, §9.
  * @module
  */
+import type { Awaitable } from "@kinode-ts/types";
 import type { DatabaseKey } from "./request.ts";
 
 export interface Closable {
-  close(): void;
+  readonly busy?: boolean;
+  close(): Awaitable<void>;
 }
 
 export class OpenDatabases<D extends Closable> {
@@ -43,13 +46,16 @@ export class OpenDatabases<D extends Closable> {
     return database;
   }
 
-  close(key: DatabaseKey): void {
-    this.#databases.get(key.text)?.close();
+  close(key: DatabaseKey): Awaitable<void> {
+    const database = this.#databases.get(key.text);
     this.#databases.delete(key.text);
+    return database?.close();
   }
 
-  closeAll(): void {
-    this.#shrink(0);
+  async closeAll(): Promise<void> {
+    const all = [...this.#databases.values()];
+    this.#databases.clear();
+    await Promise.all(all.map((database) => database.close()));
   }
 
   setLimit(limit: number): void {
@@ -61,8 +67,9 @@ export class OpenDatabases<D extends Closable> {
     let closed = false;
     for (const [text, database] of this.#databases) {
       if (this.#databases.size <= count) break;
+      if (database.busy === true) continue;
       this.#databases.delete(text);
-      database.close();
+      void database.close();
       closed = true;
     }
     return closed;

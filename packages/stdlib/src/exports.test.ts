@@ -99,6 +99,7 @@ const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   ],
   "./kernel-types": ["KERNEL", "kernelCommand"],
   "./kv": ["Kv", "KvError", "openKv", "removeKv"],
+  "./sqlite": ["Sqlite", "SqliteError", "openSqlite", "removeSqlite"],
   "./testing": [
     "TestHttpServer",
     "TestNode",

@@ -4,11 +4,14 @@
  * @module
  */
 import { KinodeError, KV_PROCESS, type U64 } from "@kinode-ts/types";
-import type { PackageId } from "./address.ts";
-import type { Duration } from "./duration.ts";
-import { SendError } from "./errors.ts";
+import {
+  type DatabaseAnswer,
+  databasePayload,
+  type DatabasePlace,
+  databaseRequest,
+  type MakeError,
+} from "./database-wire.ts";
 import { parseJson } from "./json.ts";
-import { request } from "./send.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 export type KvErrorCode =
@@ -37,13 +40,6 @@ export class KvError extends KinodeError<KvFault> {
   }
 }
 
-/** Which database, and how long to wait. */
-export interface KvPlace {
-  readonly owner: PackageId;
-  readonly db: string;
-  readonly timeout: Duration | undefined;
-}
-
 export type KvAction =
   | "Open"
   | "RemoveDb"
@@ -64,47 +60,21 @@ export type KvAction =
   | { readonly IterClose: { readonly iterator_id: U64 } };
 
 const KV = `our@${KV_PROCESS}`;
-
-export interface KvAnswer {
-  readonly value: unknown;
-  readonly blob: Uint8Array | undefined;
-}
+const makeError: MakeError = (code, ...rest) => new KvError(code as KvErrorCode, ...rest);
 
 /** Sends one action. Rejects with a `KvError`. */
-export async function kvRequest(
-  place: KvPlace,
+export function kvRequest(
+  place: DatabasePlace,
   action: KvAction,
   value?: Uint8Array,
-): Promise<KvAnswer> {
-  const { owner, db, timeout } = place;
-  const package_id = { package_name: owner.package, publisher_node: owner.publisher };
+): Promise<DatabaseAnswer> {
   const blob = value === undefined ? undefined : { bytes: value };
-  try {
-    const message = await request(KV, { package_id, db, action }, { blob, timeout });
-    const answer = message.json();
-    refuse(db, answer);
-    return { value: answer, blob: message.blob()?.bytes };
-  } catch (thrown) {
-    if (!(thrown instanceof SendError)) throw thrown;
-    throw new KvError("SendError", db, thrown.message, thrown);
-  }
-}
-
-function refuse(db: string, answer: unknown): void {
-  if (typeof answer !== "object" || answer === null || !("Err" in answer)) return;
-  const error: unknown = answer.Err;
-  if (typeof error === "string") throw new KvError(error as KvErrorCode, db, "");
-  const [code = "UnexpectedAnswer", detail] = Object.entries(error as object)[0] ?? [];
-  const text = typeof detail === "string" ? detail : (JSON.stringify(String(detail)) ?? "");
-  throw new KvError(code as KvErrorCode, db, text);
+  return databaseRequest(KV, place, action, blob, makeError);
 }
 
 /** The payload of an answer of the given case. @throws {KvError} it is another one */
 export function kvPayload(db: string, answer: unknown, name: string): unknown {
-  if (typeof answer === "object" && answer !== null && name in answer) {
-    return (answer as Record<string, unknown>)[name];
-  }
-  throw new KvError("UnexpectedAnswer", db, JSON.stringify(answer) ?? "");
+  return databasePayload(db, answer, name, makeError);
 }
 
 /** The pairs of an `IterNext`. */

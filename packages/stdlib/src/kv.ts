@@ -4,10 +4,9 @@
  * @module
  */
 import type { U64 } from "@kinode-ts/types";
-import { PackageId } from "./address.ts";
-import type { Duration } from "./duration.ts";
+import { type DatabaseOptions, type DatabasePlace, placeOf } from "./database-wire.ts";
 import { parseJson, stringifyJson } from "./json.ts";
-import { KvError, type KvPlace, kvPayload, kvRequest, readPairs } from "./kv-wire.ts";
+import { KvError, kvPayload, kvRequest, readPairs } from "./kv-wire.ts";
 import type { Schema } from "./schema.ts";
 import { applySchema } from "./schema.ts";
 import { our } from "./send.ts";
@@ -21,12 +20,7 @@ interface Codec<T> {
   decode(bytes: Uint8Array): T;
 }
 
-export interface KvOptions {
-  /** Default 5 s. */
-  readonly timeout?: Duration | undefined;
-  /** Whose database; default: our own package's. Another's needs its capability. */
-  readonly package?: PackageId | string | undefined;
-}
+export type KvOptions = DatabaseOptions;
 
 /** Keys and values that are written as JSON, and checked when they are read. */
 export interface KvSchemas<K, V> {
@@ -74,12 +68,12 @@ const SCAN_STEP = 100;
 /** An open database. `K` and `V` are given out as `KOut` and `VOut`: the same, but for databases of bytes. */
 export class Kv<K, V, KOut = K, VOut = V> implements KvWriter<K, V> {
   readonly name: string;
-  readonly #place: KvPlace;
+  readonly #place: DatabasePlace;
   readonly #keys: Codec<K>;
   readonly #values: Codec<V>;
 
   /** @internal Use `openKv`. */
-  constructor(place: KvPlace, keys: Codec<K>, values: Codec<V>) {
+  constructor(place: DatabasePlace, keys: Codec<K>, values: Codec<V>) {
     this.name = place.db;
     this.#place = place;
     this.#keys = keys;
@@ -173,15 +167,6 @@ export class Kv<K, V, KOut = K, VOut = V> implements KvWriter<K, V> {
   async #delete(key: K, tx_id: U64 | null): Promise<void> {
     await kvRequest(this.#place, { Delete: { key: list(this.#keys.encode(key)), tx_id } });
   }
-}
-
-function placeOf(name: string, options: KvOptions): KvPlace {
-  const owner = options.package ?? our().packageId();
-  return {
-    owner: typeof owner === "string" ? PackageId.parse(owner) : owner,
-    db: name,
-    timeout: options.timeout,
-  };
 }
 
 /** A database of bytes. Text is taken as UTF-8; bytes come back. */

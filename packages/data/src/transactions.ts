@@ -1,30 +1,32 @@
 /**
- * Changes that wait for their commit. A transaction belongs to one process and one database (spec §3.2 point 6).
+ * Writes that wait for their commit. A transaction belongs to one process and one database (spec §3.2 point 6, §4.5).
  * @module
  */
 import type { ProcessId, Random } from "@kinode-ts/types";
-import { DataError } from "../errors.ts";
-import type { DataLimits } from "../limits.ts";
-import type { DatabaseKey } from "../request.ts";
-import type { KvChange } from "./kv-store.ts";
+import { DataError } from "./errors.ts";
+import type { DataLimits } from "./limits.ts";
+import type { DatabaseKey } from "./request.ts";
 
-interface Transaction {
+interface Transaction<W> {
   readonly database: string;
-  readonly changes: KvChange[];
+  readonly writes: W[];
   bytes: number;
 }
 
-interface Holder {
-  readonly transactions: Map<number, Transaction>;
+interface Holder<W> {
+  readonly transactions: Map<number, Transaction<W>>;
   bytes: number;
 }
 
-const ID_BITS = 52n;
+/** Bits of an id: it stays exact as a number. */
+const ID_BITS = 52;
+/** Charged for each write beside its own bytes. */
+const WRITE_OVERHEAD_BYTES = 64;
 
-export class Transactions {
+export class Transactions<W> {
   readonly #random: Random;
   readonly #limits: DataLimits;
-  readonly #holders = new Map<ProcessId, Holder>();
+  readonly #holders = new Map<ProcessId, Holder<W>>();
 
   constructor(random: Random, limits: DataLimits) {
     this.#random = random;
@@ -42,37 +44,44 @@ export class Transactions {
       throw tooMuch(`${bound} transactions are open; commit one before beginning another`);
     }
     // Random, so that an id kept from before a restart of the node is not somebody's today.
-    const id = Number(BigInt.asUintN(Number(ID_BITS), BigInt(this.#random.u64())));
-    holder.transactions.set(id, { database: key.text, changes: [], bytes: 0 });
+    const id = Number(BigInt.asUintN(ID_BITS, BigInt(this.#random.u64())));
+    holder.transactions.set(id, { database: key.text, writes: [], bytes: 0 });
     return id;
   }
 
-  /** @throws {DataError} `data.no-tx`; `data.engine`: it has grown too large, and is gone */
-  add(process: ProcessId, key: DatabaseKey, id: number | bigint, change: KvChange): void {
+  /**
+   * @param bytes - size of what the write keeps in memory
+   * @throws {DataError} `data.no-tx`; `data.engine`: the transaction has grown too large, and is gone
+   */
+  add(process: ProcessId, key: DatabaseKey, id: number | bigint, write: W, bytes: number): void {
     const [holder, transaction] = this.#find(process, key, id);
-    const bytes = change.key.length + (change.kind === "set" ? change.value.length : 0) + 64;
+    const charged = bytes + WRITE_OVERHEAD_BYTES;
     const bound = this.#limits.maxTransactionBytes;
-    if (holder.bytes + bytes > bound) {
+    if (holder.bytes + charged > bound) {
       this.#forget(process, holder, Number(id), transaction);
       throw tooMuch(`open transactions would be larger than ${bound} bytes; this one is given up`);
     }
-    transaction.changes.push(change);
-    transaction.bytes += bytes;
-    holder.bytes += bytes;
+    transaction.writes.push(write);
+    transaction.bytes += charged;
+    holder.bytes += charged;
   }
 
-  /** Its changes; the transaction is over. @throws {DataError} `data.no-tx` */
-  take(process: ProcessId, key: DatabaseKey, id: number | bigint): readonly KvChange[] {
+  /** Its writes in their order; the transaction is over. @throws {DataError} `data.no-tx` */
+  take(process: ProcessId, key: DatabaseKey, id: number | bigint): readonly W[] {
     const [holder, transaction] = this.#find(process, key, id);
     this.#forget(process, holder, Number(id), transaction);
-    return transaction.changes;
+    return transaction.writes;
   }
 
   drop(process: ProcessId): void {
     this.#holders.delete(process);
   }
 
-  #find(process: ProcessId, key: DatabaseKey, id: number | bigint): readonly [Holder, Transaction] {
+  #find(
+    process: ProcessId,
+    key: DatabaseKey,
+    id: number | bigint,
+  ): readonly [Holder<W>, Transaction<W>] {
     const holder = this.#holders.get(process);
     const transaction = typeof id === "number" ? holder?.transactions.get(id) : undefined;
     if (holder === undefined || transaction?.database !== key.text) {
@@ -81,7 +90,7 @@ export class Transactions {
     return [holder, transaction];
   }
 
-  #forget(process: ProcessId, holder: Holder, id: number, transaction: Transaction): void {
+  #forget(process: ProcessId, holder: Holder<W>, id: number, transaction: Transaction<W>): void {
     holder.transactions.delete(id);
     holder.bytes -= transaction.bytes;
     if (holder.transactions.size === 0) this.#holders.delete(process);

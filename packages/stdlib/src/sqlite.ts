@@ -1,0 +1,174 @@
+/**
+ * Client of `sqlite:distro:sys`: SQL databases, per package and name. Every function rejects with a `SqliteError`.
+ * Source: spec/packages-and-tools.md §25.6, spec/runtime-modules.md §4.
+ * @module
+ */
+import { KinodeError, SQLITE_PROCESS, type U64 } from "@kinode-ts/types";
+import {
+  type DatabaseAnswer,
+  type DatabaseOptions,
+  databasePayload,
+  type DatabasePlace,
+  databaseRequest,
+  type MakeError,
+  placeOf,
+} from "./database-wire.ts";
+import { parseJson } from "./json.ts";
+import type { Schema } from "./schema.ts";
+import { applySchema } from "./schema.ts";
+import { our } from "./send.ts";
+import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
+
+export type SqliteErrorCode =
+  | "NoDb"
+  | "NoTx"
+  | "NoWriteCap"
+  | "NoReadCap"
+  | "NotAWriteKeyword"
+  | "NotAReadKeyword"
+  | "InvalidParameters"
+  | "MismatchingPackageId"
+  | "AddCapFailed"
+  | "MalformedRequest"
+  | "RusqliteError"
+  | "IOError"
+  | "SendError"
+  | "UnexpectedAnswer";
+
+type SqliteFault = { readonly code: SqliteErrorCode; readonly db: string; readonly detail: string };
+
+/** The database refused, or could not be reached. What SQLite itself says is `RusqliteError` with the text as `fault.detail`. */
+export class SqliteError extends KinodeError<SqliteFault> {
+  override name = "SqliteError";
+  constructor(code: SqliteErrorCode, db: string, detail: string, cause?: unknown) {
+    const what = `${code} at the database "${db}"`;
+    super({ code, db, detail }, detail === "" ? what : `${what}: ${detail}`, { cause });
+  }
+}
+
+/** A value to bind. A `number` is an INTEGER when it is whole, else a REAL; a `bigint` is an INTEGER of 64 bits. */
+export type SqlParameter = string | number | bigint | boolean | null | Uint8Array;
+
+/** A row: 64-bit integers beyond ±(2^53 − 1) are `bigint`, blobs base64 text. */
+export type SqlRow = Readonly<Record<string, string | number | bigint | null>>;
+
+export type SqliteOptions = DatabaseOptions;
+
+/** Writes that wait for the end of a `transaction`. */
+export interface SqlWriter {
+  run(sql: string, parameters?: readonly SqlParameter[]): Promise<void>;
+}
+
+const SQLITE = `our@${SQLITE_PROCESS}`;
+const makeError: MakeError = (code, ...rest) => new SqliteError(code as SqliteErrorCode, ...rest);
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+function toBase64(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 3) {
+    const [a = 0, b = 0, c = 0] = bytes.subarray(i, i + 3);
+    const bits = (a << 16) | (b << 8) | c;
+    text += LETTERS[bits >> 18]! + LETTERS[(bits >> 12) & 63]!;
+    text += i + 1 < bytes.length ? LETTERS[(bits >> 6) & 63]! : "=";
+    text += i + 2 < bytes.length ? LETTERS[bits & 63]! : "=";
+  }
+  return text;
+}
+
+/** JSON of a parameter. Text that the database would take for base64 is tagged, so that it stays text. */
+function parameterJson(value: SqlParameter): string {
+  if (value instanceof Uint8Array) return JSON.stringify(toBase64(value));
+  if (typeof value === "string") {
+    const isMistakable = value.length % 4 === 0 && BASE64.test(value);
+    return isMistakable ? JSON.stringify({ Text: value }) : JSON.stringify(value);
+  }
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    throw new TypeError(`Cannot bind ${value}: SQL parameters are finite numbers`);
+  }
+  return typeof value === "bigint" ? String(value) : JSON.stringify(value);
+}
+
+const encode = (parameters: readonly SqlParameter[]): Uint8Array =>
+  encodeUtf8(`[${parameters.map(parameterJson).join(",")}]`);
+
+/** An open database. */
+export class Sqlite implements SqlWriter {
+  readonly name: string;
+  readonly #place: DatabasePlace;
+
+  /** @internal Use `openSqlite`. */
+  constructor(place: DatabasePlace) {
+    this.name = place.db;
+    this.#place = place;
+  }
+
+  /** Rows of one statement that reads; with a schema each row is checked. */
+  query(sql: string, parameters?: readonly SqlParameter[]): Promise<SqlRow[]>;
+  query<T>(sql: string, parameters: readonly SqlParameter[], schema: Schema<T>): Promise<T[]>;
+  async query<T>(
+    sql: string,
+    parameters: readonly SqlParameter[] = [],
+    schema?: Schema<T>,
+  ): Promise<SqlRow[] | T[]> {
+    const { blob } = await this.#ask({ Query: sql }, parameters);
+    const rows = parseJson(decodeUtf8(blob ?? encodeUtf8("[]"))) as SqlRow[];
+    return schema === undefined ? rows : rows.map((row) => applySchema(schema, row));
+  }
+
+  /** The same as a template: `` db.sql`SELECT * FROM t WHERE id = ${id}` ``; what is inserted is bound, never pasted. */
+  sql(texts: TemplateStringsArray, ...parameters: readonly SqlParameter[]): Promise<SqlRow[]> {
+    return this.query(texts.join("?"), parameters);
+  }
+
+  /** Runs one statement that writes. */
+  async run(sql: string, parameters: readonly SqlParameter[] = []): Promise<void> {
+    await this.#write(sql, parameters, null);
+  }
+
+  /**
+   * Collects statements and runs them all at once when `body` is done; when it throws or one of them fails, none. What they
+   * write is not seen before.
+   */
+  async transaction<T>(body: (tx: SqlWriter) => Promise<T>): Promise<T> {
+    const begun = await this.#ask("BeginTx", []);
+    const { tx_id } = databasePayload(this.name, begun.value, "BeginTx", makeError) as {
+      tx_id: U64;
+    };
+    const result = await body({
+      run: (sql, parameters = []) => this.#write(sql, parameters, tx_id),
+    });
+    await this.#ask({ Commit: { tx_id } }, []);
+    return result;
+  }
+
+  async #write(
+    statement: string,
+    parameters: readonly SqlParameter[],
+    tx_id: U64 | null,
+  ): Promise<void> {
+    await this.#ask({ Write: { statement, tx_id } }, parameters);
+  }
+
+  #ask(action: unknown, parameters: readonly SqlParameter[]): Promise<DatabaseAnswer> {
+    const blob = parameters.length === 0 ? undefined : { bytes: encode(parameters) };
+    return databaseRequest(SQLITE, this.#place, action, blob, makeError);
+  }
+}
+
+/**
+ * Opens a database of our package, made when it is missing, and gives this process the right to use it.
+ * A database of another package is not opened but used, by the capability we hold.
+ */
+export async function openSqlite(name: string, options: SqliteOptions = {}): Promise<Sqlite> {
+  const place = placeOf(name, options);
+  if (place.owner.equals(our().packageId())) {
+    await databaseRequest(SQLITE, place, "Open", undefined, makeError);
+  }
+  return new Sqlite(place);
+}
+
+/** Deletes a database of our package with everything in it. */
+export async function removeSqlite(name: string, options: SqliteOptions = {}): Promise<void> {
+  await databaseRequest(SQLITE, placeOf(name, options), "RemoveDb", undefined, makeError);
+}

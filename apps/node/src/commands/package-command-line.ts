@@ -97,6 +97,17 @@ function addBuild(program: Command, output: Output): void {
     );
 }
 
+function withAnswers(command: Command): Command {
+  return command
+    .option("-y, --yes", "allow everything it asks for that you have not refused before")
+    .option(
+      "--deny <capability>",
+      'allow all but this: "vfs:distro:sys", or with params after a space',
+      collect,
+      [],
+    );
+}
+
 function addDevelopment(program: Command, remote: Remote, output: Output): void {
   remote(program.command(`dev ${FOLDER}`))
     .description("build into a running node, and again whenever a file changes")
@@ -113,35 +124,6 @@ function addDevelopment(program: Command, remote: Remote, output: Output): void 
       const { testCommand } = await import("./test-command.ts");
       await testCommand(path ?? ".", args, output);
     });
-  remote(program.command("inject-message <process> <json>").alias("i"))
-    .description("send a message over the node's message endpoint and print the whole answer")
-    .option("-n, --node <name>", "node of the process (default: this one)")
-    .option("-b, --blob <file>", "send the content of this file with it")
-    .option("-l, --non-block", "do not wait for an answer")
-    .action(async (process: string, body: string, flags: InjectFlags) => {
-      const { injectCommand } = await import("./package-commands.ts");
-      await injectCommand(process, body, flags, output);
-    });
-}
-
-function withAnswers(command: Command): Command {
-  return command
-    .option("-y, --yes", "allow everything it asks for that you have not refused before")
-    .option(
-      "--deny <capability>",
-      'allow all but this: "vfs:distro:sys", or with params after a space',
-      collect,
-      [],
-    );
-}
-
-function addInstall(program: Command, remote: Remote, output: Output): void {
-  withAnswers(remote(program.command("install <zip-or-folder>")))
-    .description("install or update a package: shows what it asks for, and asks you")
-    .action(async (path: string, flags: InstallFlags) => {
-      const { installCommand } = await import("./install-command.ts");
-      await installCommand(path, flags, output);
-    });
   withAnswers(remote(program.command(`start-package ${FOLDER}`).alias("s")))
     .description("install what is built in a package folder, without building")
     .action(async (path: string | undefined, flags: InstallFlags) => {
@@ -154,13 +136,6 @@ function addInstall(program: Command, remote: Remote, output: Output): void {
       const { buildStartPackageCommand } = await import("./package-commands.ts");
       await buildStartPackageCommand(path ?? ".", flags, output);
     });
-  remote(program.command("uninstall <package-id>"))
-    .description("end and remove a package")
-    .option("--purge", "remove its data as well")
-    .action(async (id: string, flags: CommandFlags & { purge?: boolean }) => {
-      const { uninstallCommand } = await import("./install-command.ts");
-      await uninstallCommand(id, flags, output);
-    });
   remote(program.command(`remove-package ${FOLDER}`).alias("r"))
     .description("end and remove the package of a folder, or the one named")
     .option("-a, --package <name>", "name of the package")
@@ -169,6 +144,31 @@ function addInstall(program: Command, remote: Remote, output: Output): void {
     .action(async (path: string | undefined, flags: RemoveFlags) => {
       const { removePackageCommand } = await import("./package-commands.ts");
       await removePackageCommand(path ?? ".", flags, output);
+    });
+  remote(program.command("inject-message <process> <json>").alias("i"))
+    .description("send a message over the node's message endpoint and print the whole answer")
+    .option("-n, --node <name>", "node of the process (default: this one)")
+    .option("-b, --blob <file>", "send the content of this file with it")
+    .option("-l, --non-block", "do not wait for an answer")
+    .action(async (process: string, body: string, flags: InjectFlags) => {
+      const { injectCommand } = await import("./package-commands.ts");
+      await injectCommand(process, body, flags, output);
+    });
+}
+
+function addInstall(program: Command, remote: Remote, output: Output): void {
+  withAnswers(remote(program.command("install <zip-or-folder>")))
+    .description("install or update a package: shows what it asks for, and asks you")
+    .action(async (path: string, flags: InstallFlags) => {
+      const { installCommand } = await import("./install-command.ts");
+      await installCommand(path, flags, output);
+    });
+  remote(program.command("uninstall <package-id>"))
+    .description("end and remove a package")
+    .option("--purge", "remove its data as well")
+    .action(async (id: string, flags: CommandFlags & { purge?: boolean }) => {
+      const { uninstallCommand } = await import("./install-command.ts");
+      await uninstallCommand(id, flags, output);
     });
 }
 
@@ -206,9 +206,10 @@ function addMissing(program: Command): void {
 }
 
 export function addPackageCommands(program: Command, remote: Remote, output: Output): void {
+  addInstall(program, remote, output);
+  program.commandsGroup("Make packages:");
   addNew(program, output);
   addBuild(program, output);
   addDevelopment(program, remote, output);
-  addInstall(program, remote, output);
   addMissing(program);
 }

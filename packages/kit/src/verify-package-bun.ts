@@ -5,6 +5,7 @@
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -111,6 +112,15 @@ function copySources(folder: string, to: string): void {
   });
   const installed = join(folder, "node_modules");
   if (existsSync(installed)) symlinkSync(installed, join(to, "node_modules"), "dir");
+  for (const path of pkg.settings.dependencies)
+    linkNeighbour(resolve(folder, path), resolve(to, path));
+}
+
+/** Packages whose API is used are found beside the copy as they are beside the original. */
+function linkNeighbour(folder: string, link: string): void {
+  if (existsSync(link)) return;
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(folder, link, "dir");
 }
 
 function differences(
@@ -124,13 +134,16 @@ function differences(
   });
 }
 
+/** Deep, so that neighbours named by `../../…` are still inside the scratch folder. */
+const COPY = "above/above/above/above/package";
+
 type Rebuilt = Pick<Verification, "rebuilt" | "reason" | "differences">;
 
 /** Builds the sources in a folder of its own, so that neither what was built before nor the place can help. */
 async function rebuild(pkg: Package, source: string, options: VerifyOptions): Promise<Rebuilt> {
   const scratch = mkdtempSync(join(tmpdir(), "kinode-verify-"));
   try {
-    const copy = join(scratch, "package");
+    const copy = join(scratch, COPY);
     copySources(source, copy);
     await buildPackage(copy, options);
     const packed = await packPackage(copy, options);

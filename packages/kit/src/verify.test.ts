@@ -3,6 +3,7 @@ import { afterAll, expect, test } from "bun:test";
 import {
   chmodSync,
   cpSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -14,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  assemblePackage,
   buildPackage,
   createProject,
   packPackage,
@@ -79,6 +81,23 @@ test("a zip that comes from its sources is verified, by its folder or by its fil
   };
   expect(await verifyPackage(folder)).toMatchObject(expected);
   expect(await verifyPackage(file)).toMatchObject(expected);
+  expect((await assemblePackage(folder)).versionHash).toBe(versionHash);
+});
+
+test("a package that uses the API of a neighbour is built again with it", async () => {
+  const used = join(root, "around/used");
+  createProject({ folder: used, publisher: "bob.os" });
+  mkdirSync(join(used, "api"));
+  writeFileSync(join(used, "api/used:bob.os-v0.wit"), "interface used { type word = string; }\n");
+  const folder = join(root, "around/below/user");
+  createProject({ folder, publisher: "alice.os" });
+  const path = join(folder, "package.json");
+  const manifest = JSON.parse(readFileSync(path, "utf8")) as object;
+  writeFileSync(path, JSON.stringify({ ...manifest, kinode: { dependencies: ["../../used"] } }));
+  await buildPackage(folder);
+  await packPackage(folder);
+  expect(readFileSync(join(folder, "target/wit/used:bob.os-v0.wit"), "utf8")).toContain("word");
+  expect(await verifyPackage(folder)).toMatchObject({ rebuilt: "same", id: "user:alice.os" });
 });
 
 test("what was changed behind the sources' back is named", async () => {

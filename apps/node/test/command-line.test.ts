@@ -46,12 +46,18 @@ test("help names every command, and a mistyped one is answered with the nearest"
   expect(help.code).toBe(0);
   for (const command of [
     "start",
+    "new",
     "build",
-    "pack",
+    "package",
+    "verify",
+    "check",
+    "dev",
+    "test",
     "install",
     "uninstall",
     "ps",
     "kill",
+    "limit",
     "send",
     "caps",
     "logs",
@@ -161,6 +167,58 @@ test("a zip without metadata is installed by its name, and a package that cannot
   const named = await onNode("install", zipFile("bad:test.os.zip", bad), "--yes");
   expect(named.code).toBe(1);
   expect(named.err).toContain('Cannot install "bad:test.os": its program bad.wasm cannot run here');
+});
+
+test("a program that needs what cannot be metered is refused by the name of the feature", async () => {
+  const { packZip } = await import("@kinode-ts/kit");
+  const { guestBytes } = await import("@kinode-ts/testing/guests");
+  const bytes = guestBytes("echo");
+  // the section of its memory: one, without maximum, of 2 pages
+  const at = Buffer.from(bytes).indexOf(Buffer.from([5, 3, 1, 0, 2]));
+  expect(at).toBeGreaterThan(0);
+  const IS_64_BIT = 4;
+  bytes[at + 3] = IS_64_BIT;
+  const manifest = [
+    {
+      process_name: "main",
+      process_wasm_path: "/wide.wasm",
+      on_exit: "None",
+      request_networking: false,
+      request_capabilities: [],
+      grant_capabilities: [],
+      public: false,
+    },
+  ];
+  const files = new Map([
+    ["manifest.json", new TextEncoder().encode(JSON.stringify(manifest))],
+    ["wide.wasm", bytes],
+  ]);
+  const refused = await onNode("install", zipFile("wide:test.os.zip", packZip(files)), "--yes");
+  expect(refused.code).toBe(1);
+  expect(refused.err).toContain(
+    "it needs WebAssembly 64-bit memories, which this node does not support",
+  );
+});
+
+test("limit sets what a process may have of the processor, and ps shows it", async () => {
+  const TERMINAL = "terminal:terminal:sys";
+  const set = await onNode("limit", TERMINAL, "--shares", "4", "--burst", "1.5s");
+  expect(set.out).toBe(`${TERMINAL} has 4 shares of the processor, after 1500 ms at full speed.\n`);
+  expect((await onNode("ps")).out).toMatch(
+    /^terminal:terminal:sys .* 4 shares, burst 1500 ms +\d/m,
+  );
+  const one = await onNode("limit", TERMINAL, "--shares", "7", "--json");
+  expect(JSON.parse(one.out)).toMatchObject({ id: TERMINAL, cpuShares: 7, cpuBurstMs: 1_500 });
+  const wrong = await onNode("limit", TERMINAL, "--shares", "0");
+  expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining("from 1 to 1000")]);
+  expect((await onNode("limit", TERMINAL, "--burst", "soon")).err).toContain("--burst 200ms");
+  expect((await onNode("limit", "no:such:process")).err).toContain("There is no process");
+  expect((await onNode("limit", "vfs:distro:sys", "--shares", "2")).err).toContain(
+    "part of the node",
+  );
+  expect((await onNode("limit", TERMINAL, "--reset")).out).toBe(
+    `${TERMINAL} has 1 share of the processor, after 200 ms at full speed.\n`,
+  );
 });
 
 test("send, kill, logs and link speak clearly", async () => {

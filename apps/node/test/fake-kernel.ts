@@ -55,6 +55,7 @@ export function createFakeKernel(
       mailboxBytes: 0,
       refusedCount: 0,
       usage: undefined,
+      cpuLimit: { shares: 1, burstMs: 200 },
     };
   };
   const change = async (

@@ -17,6 +17,7 @@ import {
   VFS_PROCESS,
 } from "@kinode-ts/types";
 import type { KernelCore } from "./core.ts";
+import { CPU_LIMITS_SPACE } from "./cpu-limits.ts";
 import { createModuleContext } from "./module-context.ts";
 import { ProcessEntry } from "./process-entry.ts";
 
@@ -30,6 +31,7 @@ const KEY_NAME = "public-key";
 /** Loads, starts the modules, then the processes; settles when every process has been told to run. */
 export async function boot(core: KernelCore): Promise<void> {
   await loadCapabilities(core);
+  core.cpuLimits.load(await core.powers.store.records(CPU_LIMITS_SPACE));
   const records = await core.powers.store.processes();
   provideModules(core, new Set(records.map(({ id }) => id)));
   for (const record of records) loadProcess(core, record);

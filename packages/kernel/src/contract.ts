@@ -23,6 +23,7 @@ import type {
   StoreChange,
   U64,
 } from "@kinode-ts/types";
+import type { CpuLimit } from "./cpu-share.ts";
 import type { KernelLimits } from "./limits.ts";
 
 /** Everything the kernel is given; it reaches for nothing else. */
@@ -63,6 +64,8 @@ export interface ProcessInfo {
   /** Messages refused because a quota was used up. */
   readonly refusedCount: number;
   readonly usage: ProcessUsage | undefined;
+  /** What it may have of the processor while others want it too. */
+  readonly cpuLimit: CpuLimit;
 }
 
 /** A process to register: what InitializeProcess does, with the node's own authority (installer, bootstrap). */
@@ -126,6 +129,12 @@ export interface Kernel {
    * capabilities and children stay. Settles per process with undefined, or the reason why the old program runs on.
    */
   replace(ids: readonly ProcessId[]): Promise<ReadonlyMap<ProcessId, string | undefined>>;
+  /**
+   * Sets what a process may have of the processor, now and whenever one with this id runs; `undefined` is the default.
+   * Settles once durable.
+   * @throws {RangeError} a number outside its bounds
+   */
+  setCpuLimit(id: ProcessId, limit: CpuLimit | undefined): Promise<void>;
   /** Unknown holders are skipped (K66). Settles once durable. */
   grant(grants: readonly CapabilityGrant[]): Promise<void>;
   revoke(grants: readonly CapabilityGrant[]): Promise<void>;

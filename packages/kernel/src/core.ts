@@ -6,6 +6,7 @@ import type { CapabilityTables } from "@kinode-ts/caps";
 import type { NodeId, ProcessId, StoreChange } from "@kinode-ts/types";
 import type { Asks } from "./asks.ts";
 import type { KernelEvent, KernelOptions, KernelPowers } from "./contract.ts";
+import type { CpuLimits } from "./cpu-limits.ts";
 import type { Journal } from "./journal.ts";
 import type { KernelLimits } from "./limits.ts";
 import type { Lines } from "./lines.ts";
@@ -26,6 +27,7 @@ export interface KernelCore {
   readonly lines: Lines;
   readonly journal: Journal;
   readonly capabilities: CapabilityTables;
+  readonly cpuLimits: CpuLimits;
   readonly table: ProcessTable;
   readonly router: Router;
   readonly supervisor: Supervisor;

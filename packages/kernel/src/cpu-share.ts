@@ -2,6 +2,7 @@
  * What a process may have of the processor while others want it too.
  * @module
  */
+import { DEFAULT_CPU_LIMIT } from "@kinode-ts/types";
 
 /** As a person sets it for a process. */
 export interface CpuLimit {
@@ -11,7 +12,6 @@ export interface CpuLimit {
   readonly burstMs: number;
 }
 
-export const DEFAULT_CPU_LIMIT: CpuLimit = { shares: 1, burstMs: 200 };
 export const CPU_LIMIT_BOUNDS = {
   shares: { min: 1, max: 1_000 },
   burstMs: { min: 0, max: 60_000 },
@@ -19,8 +19,8 @@ export const CPU_LIMIT_BOUNDS = {
 
 /** The account of one process with the scheduler, which alone changes it. */
 export class CpuShare implements CpuLimit {
-  shares = DEFAULT_CPU_LIMIT.shares;
-  burstMs = DEFAULT_CPU_LIMIT.burstMs;
+  shares: number = DEFAULT_CPU_LIMIT.shares;
+  burstMs: number = DEFAULT_CPU_LIMIT.burstMs;
   /**
    * Processor time used, divided by the shares: who has least comes next. Never more than `burstMs` behind the time of those
    * that wait for the processor, so that nobody saves up more than that.

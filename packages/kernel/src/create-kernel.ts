@@ -15,6 +15,8 @@ import type {
   ProcessRegistration,
 } from "./contract.ts";
 import type { KernelCore } from "./core.ts";
+import { CpuLimits } from "./cpu-limits.ts";
+import type { CpuLimit } from "./cpu-share.ts";
 import { describeCapabilities } from "./event-text.ts";
 import { Journal } from "./journal.ts";
 import { DEFAULT_KERNEL_LIMITS } from "./limits.ts";
@@ -66,6 +68,7 @@ export function createKernel(powers: KernelPowers, options: KernelOptions): Kern
       await journal.settled();
       return true;
     },
+    setCpuLimit: (id, limit) => setCpuLimit(core, id, limit),
     grant: async (grants) => {
       for (const { holder, capability } of grants) supervisor.grant(holder, [capability]);
       await journal.settled();
@@ -118,6 +121,7 @@ function createCore(
     scheduler,
     timers,
     lines,
+    cpuLimits: new CpuLimits(),
     table,
     observer,
     shutdown,
@@ -151,6 +155,17 @@ function noteChanges(core: KernelCore, changes: readonly StoreChange[]): void {
     );
   }
   for (const process of holders) core.emit({ kind: "capabilities-changed", process });
+}
+
+async function setCpuLimit(
+  core: KernelCore,
+  id: ProcessId,
+  limit: CpuLimit | undefined,
+): Promise<void> {
+  core.journal.append([core.cpuLimits.set(id, limit)]);
+  const entry = findProcess(core, id);
+  if (entry !== undefined) Object.assign(entry.cpu, core.cpuLimits.of(id));
+  await core.journal.settled();
 }
 
 function findProcess(core: KernelCore, id: ProcessId): ProcessEntry | undefined {

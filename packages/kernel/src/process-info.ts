@@ -29,5 +29,6 @@ export function processInfo(entry: ProcessEntry): ProcessInfo {
     mailboxBytes: mailbox?.bytes ?? 0,
     refusedCount: mailbox?.refusedCount ?? 0,
     usage: entry.running?.usage(),
+    cpuLimit: { shares: entry.cpu.shares, burstMs: entry.cpu.burstMs },
   };
 }

@@ -178,6 +178,24 @@ test("one that computes alone gets everything, whatever its share", async () => 
   expect(alone.account.usedMs).toBeGreaterThan(0.95 * now());
 });
 
+test("of many that start at once only so many do in a turn as the slice has time for", async () => {
+  const { scheduler, fiber, turns } = processor();
+  const started: number[] = [];
+  for (let i = 0; i < 20; i++) {
+    const { share, work } = fiber();
+    scheduler.start(() => {
+      started.push(i);
+      work(1);
+    }, share);
+  }
+  expect(started).toEqual([0]);
+  await turns(1);
+  await Promise.resolve();
+  expect(started.length).toBeLessThanOrEqual(2 + SLICE_MS);
+  await turns(10);
+  expect(started).toEqual(Array.from({ length: 20 }, (_, i) => i));
+});
+
 test("a process that was quiet has its burst at full speed, then is held to its share", async () => {
   const { scheduler, fiber, computes, turns, stop, now } = processor();
   const heavy = fiber();

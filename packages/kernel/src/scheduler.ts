@@ -39,6 +39,8 @@ export class Scheduler {
   };
   /** Whether it is the turn of those that compute. */
   #computingTurn = false;
+  /** Whether a process has started in this turn. */
+  #hasStarted = false;
   /** Whether `#onBatch` has been queued. */
   #isDraining = false;
   /** Virtual time of the last that came from `#computing`; never goes back. */
@@ -79,9 +81,24 @@ export class Scheduler {
     this.#woken.push(wake);
   }
 
-  /** Says that a process starts now. While others compute it has not much of a burst yet. */
-  admit(share: CpuShare): void {
-    if (this.#computing.count === 0 || share.period === this.#period) return;
+  /**
+   * Lets a process start: at once if it is the first in this turn and nobody waits, else in its turn. Starting takes a
+   * millisecond or so in which nothing is counted, and a thousand may want to.
+   */
+  start(launch: () => void, share: CpuShare): void {
+    if (!this.#active) this.#begin();
+    this.#admit(share);
+    if (!this.#over && !this.#hasStarted && this.waitingCount === 0) {
+      this.#hasStarted = true;
+      launch();
+      return;
+    }
+    this.#compute(launch, share);
+  }
+
+  /** While others compute, a fresh process has not much of a burst yet. */
+  #admit(share: CpuShare): void {
+    if (share.period === this.#period) return;
     share.period = this.#period;
     share.chargedMs = share.cpuMs();
     share.virtualMs = this.#virtualMs - Math.min(FRESH_CREDIT_MS, share.creditMs);
@@ -128,6 +145,7 @@ export class Scheduler {
     this.#active = true;
     this.#over = false;
     this.#computingTurn = false;
+    this.#hasStarted = false;
     this.#nowMs = this.#clock.monotonicMs();
     this.#sliceEndMs = this.#nowMs + this.#sliceMs;
     this.#clock.afterTurn(this.#onTurn);

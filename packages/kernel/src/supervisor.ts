@@ -76,6 +76,7 @@ export class Supervisor {
       exempt: false,
       mailbox: new Mailbox(our, limits),
     });
+    Object.assign(entry.cpu, this.#core.cpuLimits.of(record.id));
     table.add(entry);
     return entry;
   }
@@ -196,9 +197,8 @@ export class Supervisor {
       return reason;
     }
     // Many that start at once must not hold up those that run.
-    this.#core.scheduler.admit(entry.cpu);
     if (isStarting(entry))
-      await new Promise<void>((resolve) => this.#core.scheduler.ready(resolve, entry.cpu));
+      await new Promise<void>((launch) => this.#core.scheduler.start(launch, entry.cpu));
     if (!isStarting(entry)) return "It was killed before it started";
     // One that was put in its place meanwhile is newer.
     entry.program ??= program;

@@ -10,6 +10,7 @@
  * | GET /~/api/apps | → ControlApp[] |
  * | GET /~/api/processes | → ControlProcess[] |
  * | POST /~/api/processes/<process id>/kill | → {} |
+ * | POST /~/api/processes/<process id>/limit | ControlLimit → ControlProcess |
  * | GET /~/api/capabilities | → ControlGrant[] (every grant of installed apps, given and withdrawn) |
  * | POST /~/api/capabilities/grant, …/revoke | ControlGrantChange → ControlGrant |
  * | POST /~/api/packages/inspect?id=<package id> | zip bytes → ControlInspection; `id` only for zips without metadata |
@@ -70,8 +71,24 @@ export interface ControlProcess {
   readonly public: boolean;
   readonly mailboxCount: number;
   readonly memoryBytes: number;
+  /** Processor time since it started. */
   readonly cpuMs: number;
+  /** Its weight among processes that compute at the same time. */
+  readonly cpuShares: number;
+  /** Processor time at full speed before it is held to its share. */
+  readonly cpuBurstMs: number;
   readonly capabilityCount: number;
+}
+
+/** What every process has until a person sets something else. */
+export const DEFAULT_CPU_LIMIT = { shares: 1, burstMs: 200 } as const;
+
+/** What changes; `null` goes back to the default. */
+export interface ControlLimit {
+  /** From 1 to 1,000. */
+  readonly shares?: number | null;
+  /** From 0 to 60,000. */
+  readonly burstMs?: number | null;
 }
 
 export type CapabilityRisk = "usual" | "powerful" | "full-control";

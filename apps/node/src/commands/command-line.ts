@@ -7,6 +7,7 @@ import { errorText, KinodeError } from "@kinode-ts/types";
 import manifest from "../../package.json" with { type: "json" };
 import { defaultHomePath } from "../boot/home-folder.ts";
 import type { StartFlags } from "../boot/start-config.ts";
+import type { LimitFlags } from "./limit-command.ts";
 import type { CommandFlags, LogFlags, SendFlags } from "./node-commands.ts";
 import { consoleOutput, type Output } from "./output.ts";
 import { addPackageCommands } from "./package-command-line.ts";
@@ -85,6 +86,17 @@ function addProcesses(program: Command, output: Output): void {
     .action(async (id: string, flags: CommandFlags) =>
       (await commands()).killCommand(id, flags, output),
     );
+  remote(program.command("limit <process-id>"))
+    .summary("set what a process may have of the processor")
+    .description(
+      "Set what a process may have of the processor while others want it too.\nOf two that compute, one with 4 shares gets four times what one with 1 gets; alone, each gets everything. A process that was quiet may use its burst at full speed first. Without options: show what holds now.",
+    )
+    .option("--shares <count>", "1 to 1000 (default: 1)")
+    .option("--burst <time>", "up to 60s of processor time (default: 200ms)")
+    .option("--reset", "go back to the defaults")
+    .action(async (id: string, flags: LimitFlags) =>
+      (await import("./limit-command.ts")).limitCommand(id, flags, output),
+    );
   remote(program.command("send <address> <json>"))
     .description(
       "send a message as the terminal and print the answer, e.g. send our@echo:echo:alice.os '\"hi\"'",
@@ -151,9 +163,9 @@ export function createProgram(output: Output): Command {
       writeErr: (text) => output.error(text.trimEnd()),
     });
   addStart(program);
-  addPackageCommands(program, remote, output);
   addProcesses(program, output);
   addCaps(program, output);
+  addPackageCommands(program, remote, output);
   return program;
 }
 

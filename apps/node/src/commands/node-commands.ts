@@ -11,6 +11,7 @@ import type {
   ControlNode,
   ControlProcess,
 } from "@kinode-ts/types";
+import { DEFAULT_CPU_LIMIT } from "@kinode-ts/types";
 import { NodeError } from "../boot/errors.ts";
 import { homeFolder } from "../boot/home-folder.ts";
 import { isAlive } from "../boot/run-file.ts";
@@ -20,6 +21,23 @@ import { formatBytes, formatTable, type Output, plain } from "./output.ts";
 export interface CommandFlags {
   readonly home: string;
   readonly json?: boolean;
+}
+
+/** Processor time: `12 ms`, `3.4 s`, `5 min 20 s`; nothing for what was too little to be measured. */
+function showTime(ms: number): string {
+  if (ms < 0.5) return "";
+  if (ms < 1_000) return `${ms.toFixed(0)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1_000)} s`;
+}
+
+/** Only what a person has changed. */
+function showLimit({ cpuShares, cpuBurstMs }: ControlProcess): string {
+  const shares = cpuShares === DEFAULT_CPU_LIMIT.shares ? [] : [`${cpuShares} shares`];
+  return [
+    ...shares,
+    ...(cpuBurstMs === DEFAULT_CPU_LIMIT.burstMs ? [] : [`burst ${cpuBurstMs} ms`]),
+  ].join(", ");
 }
 
 export async function psCommand(flags: CommandFlags, output: Output): Promise<void> {
@@ -38,11 +56,12 @@ export async function psCommand(flags: CommandFlags, output: Output): Promise<vo
     each.onExit,
     String(each.mailboxCount),
     each.memoryBytes === 0 ? "" : formatBytes(each.memoryBytes),
-    each.cpuMs === 0 ? "" : `${each.cpuMs.toFixed(0)} ms`,
+    showTime(each.cpuMs),
+    showLimit(each),
     String(each.capabilityCount),
   ]);
   output.line(
-    formatTable(["PROCESS", "STATE", "ON EXIT", "WAITING", "MEMORY", "CPU", "CAPS"], rows),
+    formatTable(["PROCESS", "STATE", "ON EXIT", "WAITING", "MEMORY", "CPU", "LIMIT", "CAPS"], rows),
   );
 }
 

@@ -88,6 +88,8 @@ function showProcess(info: ProcessInfo): ControlProcess {
     mailboxCount: info.mailboxCount,
     memoryBytes: info.usage?.memoryBytes ?? 0,
     cpuMs: info.usage?.cpuMs ?? 0,
+    cpuShares: info.cpuLimit.shares,
+    cpuBurstMs: info.cpuLimit.burstMs,
     capabilityCount: info.capabilities.length,
   };
 }

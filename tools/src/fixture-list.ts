@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { templateFixture } from "./template-fixtures.ts";
+import { oldPackageFixture, templateFixture } from "./template-fixtures.ts";
 import { buildCrate, buildProbe, run, TOOLS } from "./toolchain.ts";
 import { WIT_FOLDERS } from "./wit-source-bun.ts";
 import { ROOT } from "./workspace.ts";
@@ -26,6 +26,7 @@ const BUILT = "packages/testing/guests/built";
 const WAT_SCRIPT = "packages/testing/guests/build-wat.ts";
 /** Of C and C++, in the kit. */
 const CLANG_BUILDER = "src/languages/clang-bun.ts";
+const OLD_PACKAGES = "apps/node/test/languages/old";
 const ENGINE_SCRIPT = "packages/engine/engine/build.ts";
 
 const write = (path: string, bytes: Uint8Array): void => writeFileSync(join(ROOT, path), bytes);
@@ -91,6 +92,8 @@ export function fixtures(): Fixture[] {
       [CLANG_BUILDER, "languages/c/library"],
     ),
     templateFixture("rust", TOOLS.rust),
+    oldPackageFixture(`${OLD_PACKAGES}/wit-0.7`, TOOLS.rust),
+    oldPackageFixture(`${OLD_PACKAGES}/lib-0.8`, TOOLS.rust),
   ];
 }
 

@@ -3,9 +3,9 @@
  * Compressed with zstd: a template's component has up to 4 MB.
  * @module
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { buildPackage, createProject, type LanguageId } from "@kinode-ts/kit";
 import type { Fixture } from "./fixture-list.ts";
 import { ROOT } from "./workspace.ts";
@@ -13,16 +13,21 @@ import { ROOT } from "./workspace.ts";
 const BUILT = "apps/node/test/languages/prebuilt";
 const KIT = "packages/kit";
 
-async function buildTemplate(language: LanguageId): Promise<Uint8Array> {
+/** The program of a package that `make` puts into an empty folder. */
+async function buildCounter(make: (folder: string) => void): Promise<Uint8Array> {
   const scratch = mkdtempSync(join(tmpdir(), "kinode-template-"));
   try {
     const folder = join(scratch, "my-app");
-    createProject({ folder, language, publisher: "example.os" });
+    make(folder);
     await buildPackage(folder);
     return new Uint8Array(readFileSync(join(folder, "pkg/counter.wasm")));
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+function writeCompressed(output: string, program: Uint8Array): void {
+  writeFileSync(join(ROOT, output), Bun.zstdCompressSync(program, { level: 19 }));
 }
 
 /**
@@ -48,8 +53,31 @@ export function templateFixture(
     ],
     tools,
     build: async () => {
-      const compressed = Bun.zstdCompressSync(await buildTemplate(language), { level: 19 });
-      writeFileSync(join(ROOT, output), compressed);
+      const make = (folder: string) => createProject({ folder, language, publisher: "example.os" });
+      writeCompressed(output, await buildCounter(make));
+    },
+  };
+}
+
+/**
+ * A fixture of a package that is written for an interface of the past.
+ * @param source - folder of the package, relative to the root
+ */
+export function oldPackageFixture(source: string, tools: readonly (readonly string[])[]): Fixture {
+  const name = `old-${basename(source)}`;
+  const output = `${BUILT}/${name}.wasm.zst`;
+  return {
+    name,
+    outputs: [output],
+    sources: [source],
+    tools,
+    build: async () => {
+      const make = (folder: string) =>
+        cpSync(join(ROOT, source), folder, {
+          recursive: true,
+          filter: (path) => basename(path) !== "target",
+        });
+      writeCompressed(output, await buildCounter(make));
     },
   };
 }

@@ -134,7 +134,8 @@ async function compileStd(source: string, work: string): Promise<void> {
     env: {
       RUSTC: "/usr/bin/rustc",
       RUSTC_BOOTSTRAP: "1",
-      RUSTFLAGS: "-Zforce-unstable-if-unmarked -Cembed-bitcode=yes",
+      // Without this machine's paths, which would end up in every program's texts of panics.
+      RUSTFLAGS: `-Zforce-unstable-if-unmarked -Cembed-bitcode=yes --remap-path-prefix=${source}=/rustc/${VERSION}`,
       CARGO_HOME: join(work, "cargo-home"),
       CARGO_TARGET_DIR: undefined,
       CARGO_BUILD_TARGET: undefined,

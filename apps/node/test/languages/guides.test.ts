@@ -37,7 +37,10 @@ async function kinode(words: readonly string[], folder: string): Promise<string>
     stdout: "pipe",
     stderr: "pipe",
   });
-  const [output, errors] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  const [output, errors] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
   if ((await child.exited) !== 0) throw new Error(`kinode ${words.join(" ")}:\n${output}${errors}`);
   return output;
 }

@@ -203,7 +203,7 @@ test("a program that needs what cannot be metered is refused by the name of the 
 test("limit sets what a process may have of the processor, and ps shows it", async () => {
   const TERMINAL = "terminal:terminal:sys";
   const set = await onNode("limit", TERMINAL, "--shares", "4", "--burst", "1.5s");
-  expect(set.out).toBe(`${TERMINAL} has 4 shares of the processor, after 1500 ms at full speed.\n`);
+  expect(set.out).toBe(`${TERMINAL} has 4 shares of the processor, after 1500 ms at full speed.`);
   expect((await onNode("ps")).out).toMatch(
     /^terminal:terminal:sys .* 4 shares, burst 1500 ms +\d/m,
   );
@@ -217,7 +217,7 @@ test("limit sets what a process may have of the processor, and ps shows it", asy
     "part of the node",
   );
   expect((await onNode("limit", TERMINAL, "--reset")).out).toBe(
-    `${TERMINAL} has 1 share of the processor, after 200 ms at full speed.\n`,
+    `${TERMINAL} has 1 share of the processor, after 200 ms at full speed.`,
   );
 });
 

@@ -20,6 +20,21 @@ export { bytes, list, string } from "./canonical-abi/lists.ts";
 export { record, tuple } from "./canonical-abi/records.ts";
 export { bool, enumOf, f64, s32, u16, u32, u64, u8 } from "./canonical-abi/scalars.ts";
 export { option, result } from "./canonical-abi/variants.ts";
+export { compileComponent } from "./instance/compile-component.ts";
+export { InstanceError } from "./instance/instance-error.ts";
+export type { InstanceFault } from "./instance/instance-error.ts";
+export type {
+  CompileOptions,
+  CompiledComponent,
+  ComponentInstance,
+  ExportedFunction,
+  ExportsObject,
+  FunctionDescription,
+  ImportsObject,
+  InstanceEnding,
+  InstanceLimits,
+} from "./instance/library-api.ts";
+export { systemPowers } from "./system-powers-bun.ts";
 export { ComponentError } from "./errors.ts";
 export type { ComponentFault } from "./errors.ts";
 export { createComponentExecutor } from "./executor.ts";

@@ -24,6 +24,8 @@ export class HandleTable {
   readonly #free: number[] = [];
   readonly #maxHandles: number;
   #lent: Handle[] = [];
+  /** Whoever makes objects of its handles for a caller; see instance/guest-resource.ts. */
+  context: unknown;
   /** Borrowed handles the call that runs in this instance has not dropped yet. */
   borrowedCount = 0;
 

@@ -41,7 +41,7 @@ export function processImports(interfaces: readonly HostInterface[]): Imports {
       throw new ComponentError({ code: "component.unknown-import", name, known });
     },
     resource(interfaceName, name) {
-      const found = WASI_INTERFACES.get(withoutVersion(interfaceName))?.resources[name];
+      const found = wasiResource(interfaceName, name);
       if (found !== undefined) return found;
       const key = `${withoutVersion(interfaceName)}/${name}`;
       let made = resources.get(key);
@@ -66,7 +66,13 @@ export function processImports(interfaces: readonly HostInterface[]): Imports {
   };
 }
 
-function bindWasi(func: HostFunc, types: ComponentValues): Lowered {
+/** The resource of an interface of WASI, if this package has it. */
+export function wasiResource(interfaceName: string, name: string): ResourceType | undefined {
+  return WASI_INTERFACES.get(withoutVersion(interfaceName))?.resources[name];
+}
+
+/** A function of WASI; one that this package does not have traps with its name when it is called. */
+export function bindWasi(func: HostFunc, types: ComponentValues): Lowered {
   const { interface: interfaceName = "", name } = func;
   const functions = WASI_INTERFACES.get(withoutVersion(interfaceName))?.functions ?? {};
   const found = Object.hasOwn(functions, name) ? functions[name] : undefined;

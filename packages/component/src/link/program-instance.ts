@@ -17,6 +17,11 @@ import type { LinkedProgram } from "./linked-program.ts";
 import type { CoreSource, LiftedFunc, LinkOptions } from "./plan.ts";
 import { RESULT_GLOBAL, TRAMPOLINE_MODE, TRAMPOLINE_MODULE } from "./trampolines.ts";
 
+/** A caller gave a value of the wrong kind; nothing has run. `cause` says what. */
+export class ArgumentError extends Error {
+  override name = "ArgumentError";
+}
+
 type Exports = Readonly<Record<string, unknown>>;
 type Promising = (...args: CoreValue[]) => Promise<CoreValue | undefined>;
 type CoreCall = (...args: CoreValue[]) => CoreValue | undefined;
@@ -40,11 +45,15 @@ export class ProgramInstance {
   #unbound: Unbound[] = [];
   #trampolines: Exports = {};
 
-  constructor(program: LinkedProgram, fiber: Fiber) {
+  /** @param context - for the handle tables of all its components */
+  constructor(program: LinkedProgram, fiber: Fiber, context?: unknown) {
     this.#program = program;
     this.fiber = fiber;
-    for (let i = 0; i < program.plan.instanceCount; i++)
-      this.#handles.push(new HandleTable(fiber.environment.limits.maxHandles, i));
+    for (let i = 0; i < program.plan.instanceCount; i++) {
+      const handles = new HandleTable(fiber.environment.limits.maxHandles, i);
+      handles.context = context;
+      this.#handles.push(handles);
+    }
     fiber.atEnd(() => this.#release());
   }
 
@@ -175,6 +184,7 @@ export class ProgramInstance {
       return codec.lowerParams(memory, values);
     } catch (thrown) {
       this.#running.delete(func.instance);
+      if (thrown instanceof TypeError) throw new ArgumentError(thrown.message, { cause: thrown });
       throw thrown;
     }
   }

@@ -1,6 +1,6 @@
 /** The commands of developers, as they are typed. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommandLine } from "../src/commands/command-line.ts";
@@ -125,8 +125,30 @@ test("new lists its templates, takes the existing kit's words, and refuses what 
   expect((await kinode("new")).err).toContain("A folder for the new package is missing");
 });
 
+test("view-api shows what installed packages offer to others", async () => {
+  expect((await onNode("view-api")).out).toBe("No installed package has an API.");
+  mkdirSync(join(app, "api"));
+  const wit = "interface my-app {\n  type word = string;\n}\n";
+  writeFileSync(join(app, "api/my-app:alice.os-v0.wit"), wit);
+  expect((await onNode("bs", app, "--yes")).code).toBe(0);
+  expect((await onNode("v")).out).toBe("my-app:alice.os");
+  const shown = (await onNode("v", "my-app:alice.os")).out;
+  expect(shown).toContain(`--- my-app:alice.os-v0.wit\n${wit.trimEnd()}`);
+  expect((await onNode("v", "other:alice.os")).err).toContain("There are my-app:alice.os");
+});
+
+test("dev-ui runs the interface's own scripts with the address of the node", async () => {
+  expect((await onNode("dev-ui", app)).err).toContain("ui/package.json is missing");
+  mkdirSync(join(app, "ui"));
+  const scripts = { start: "bun -e \"await Bun.write('seen', process.env.VITE_NODE_URL)\"" };
+  writeFileSync(join(app, "ui/package.json"), JSON.stringify({ name: "ui", scripts }));
+  expect((await onNode("d", app)).code).toBe(0);
+  expect(readFileSync(join(app, "ui/seen"), "utf8")).toBe(node.url);
+  expect((await onNode("d", app, "--release")).code).toBe(1);
+});
+
 test("commands of the existing kit that are not there say so, and what to do", async () => {
-  for (const name of ["boot-fake-node", "f", "chain", "publish", "run-tests", "t", "view-api"]) {
+  for (const name of ["boot-fake-node", "f", "chain", "publish", "run-tests", "t", "setup"]) {
     const { code, err } = await kinode(name, "--whatever", "x");
     expect(code, name).toBe(1);
     expect(err, name).toContain("is not in this version");

@@ -12,6 +12,7 @@ import type { NewFlags } from "./new-command.ts";
 import type { CommandFlags } from "./node-commands.ts";
 import type { Output } from "./output.ts";
 import type { InjectFlags, RemoveFlags } from "./package-commands.ts";
+import type { DevUiFlags } from "./ui-command.ts";
 
 /** Adds the flags of every command that talks to a running node. */
 export type Remote = (command: Command) => Command;
@@ -145,6 +146,19 @@ function addDevelopment(program: Command, remote: Remote, output: Output): void 
       const { removePackageCommand } = await import("./package-commands.ts");
       await removePackageCommand(path ?? ".", flags, output);
     });
+  remote(program.command(`dev-ui ${FOLDER}`).alias("d"))
+    .description("serve the web interface in ui/ by its own development server, against the node")
+    .option("--release", "build it once instead")
+    .action(async (path: string | undefined, flags: DevUiFlags) => {
+      const { devUiCommand } = await import("./ui-command.ts");
+      await devUiCommand(path ?? ".", flags, output);
+    });
+  remote(program.command("view-api [package-id]").alias("v"))
+    .description("list the installed packages that have an API, or show the API of one")
+    .action(async (id: string | undefined, flags: CommandFlags) => {
+      const { viewApiCommand } = await import("./api-command.ts");
+      viewApiCommand(id, flags, output);
+    });
   remote(program.command("inject-message <process> <json>").alias("i"))
     .description("send a message over the node's message endpoint and print the whole answer")
     .option("-n, --node <name>", "node of the process (default: this one)")
@@ -178,13 +192,11 @@ const MISSING: readonly (readonly [string, string | undefined, string])[] = [
   ["boot-real-node", "e", 'Start a node with "kinode start <home>"'],
   ["chain", "c", "No part of this version needs a chain"],
   ["connect", undefined, "Use ssh -L <local port>:localhost:<port of the node> <host>"],
-  ["dev-ui", "d", 'Run the development server of ui/ itself, or "kinode dev"'],
   ["publish", "p", 'Give others the zip that "kinode package" makes'],
   ["reset-cache", undefined, "There is no cache; remove target/ to build everything again"],
   ["run-tests", "t", 'Use "kinode test"'],
   ["setup", undefined, '"kinode build" names every tool that is missing'],
   ["update", undefined, "Update the program the way it was installed"],
-  ["view-api", "v", "Look into api.zip of the package"],
 ];
 
 function addMissing(program: Command): void {

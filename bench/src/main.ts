@@ -1,15 +1,17 @@
 /**
- * `bun run bench [--json] [--only <text>]`: every figure beside its baseline of the same run.
+ * `bun run bench [group] [--json] [--only <text>]`: every figure beside its baseline of the same run.
  * Each scenario runs in a process of its own, so that one does not warm or burden the next.
  * @module
  */
 import type { Figure } from "./figure.ts";
 import { formatJson, formatTable } from "./report.ts";
-import { SCENARIOS } from "./scenarios.ts";
+import { GROUPS, SCENARIOS } from "./scenarios.ts";
 
 const args = process.argv.slice(2);
 if (args.includes("--help") || args.includes("-h")) {
-  console.log("Usage: bun run bench [--json] [--only <text in the name of a scenario or figure>]");
+  console.log(
+    `Usage: bun run bench [${Object.keys(GROUPS).join("|")}] [--json] [--only <text in the name of a scenario or figure>]`,
+  );
   for (const { name, figures } of SCENARIOS) console.log(`  ${name}: ${figures.join(", ")}`);
   process.exit(0);
 }
@@ -26,9 +28,16 @@ if (childAt >= 0) {
   process.exit(0);
 }
 
+const group = args[0] === undefined || args[0].startsWith("-") ? undefined : args[0];
+if (group !== undefined && GROUPS[group] === undefined) {
+  console.error(
+    `There is no group "${group}" of benchmarks; there is: ${Object.keys(GROUPS).join(", ")}`,
+  );
+  process.exit(2);
+}
 const figures: Figure[] = [];
 let failed = false;
-for (const scenario of SCENARIOS) {
+for (const scenario of group === undefined ? SCENARIOS : GROUPS[group]!) {
   const wanted =
     only === undefined ||
     scenario.name.includes(only) ||

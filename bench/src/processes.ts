@@ -17,12 +17,13 @@ async function startWorker(): Promise<Worker> {
 }
 
 /** Resident memory in KB after everything unreachable is gone. */
-function residentKb(): number {
+export function residentKb(): number {
   Bun.gc(true);
   return process.memoryUsage.rss() / 1024;
 }
 
-async function workerCost(count: number): Promise<{ ms: number; kb: number }> {
+/** Median time and memory of an idle worker. */
+export async function workerCost(count: number): Promise<{ ms: number; kb: number }> {
   const before = residentKb();
   const times: number[] = [];
   const workers: Worker[] = [];

@@ -3,22 +3,37 @@
  * @module
  */
 import type { Scenario } from "./figure.ts";
+import { INSTANCE_MEMORY, INSTANCE_START } from "./instances.ts";
+import { METERING } from "./metering-cost.ts";
 import { PROCESS_MEMORY, SPAWN } from "./processes.ts";
 import {
   ONE_WAY,
   ROUND_TRIP_10000,
   ROUND_TRIP_16,
   ROUND_TRIP_BLOBS,
+  ROUND_TRIP_C,
   ROUND_TRIP_RUST,
 } from "./round-trips.ts";
 import { ROUND_TRIP_SCRIPT } from "./script-trips.ts";
 import { BOOT, HTTP_SCRIPT, HTTP_WASM } from "./web.ts";
 
+/** What running programs costs: `bun run bench runtime`. */
+const RUNTIME: readonly Scenario[] = [
+  ROUND_TRIP_RUST,
+  ROUND_TRIP_C,
+  ROUND_TRIP_SCRIPT,
+  ...METERING,
+  ...INSTANCE_START,
+  ...INSTANCE_MEMORY,
+];
+
+/** Named selections. */
+export const GROUPS: Readonly<Record<string, readonly Scenario[]>> = { runtime: RUNTIME };
+
 export const SCENARIOS: readonly Scenario[] = [
   ROUND_TRIP_16,
   ROUND_TRIP_BLOBS,
-  ROUND_TRIP_RUST,
-  ROUND_TRIP_SCRIPT,
+  ...RUNTIME,
   ONE_WAY,
   SPAWN,
   ...PROCESS_MEMORY,

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { oldPackageFixture, templateFixture } from "./template-fixtures.ts";
-import { buildCrate, buildProbe, run, TOOLS } from "./toolchain.ts";
+import { buildBench, buildCrate, buildProbe, run, TOOLS } from "./toolchain.ts";
 import { WIT_FOLDERS } from "./wit-source-bun.ts";
 import { ROOT } from "./workspace.ts";
 
@@ -80,6 +80,17 @@ const engine: Fixture = {
 export function fixtures(): Fixture[] {
   return [
     ...probes,
+    {
+      name: "c-bench",
+      outputs: [`${BUILT}/c-bench.wasm`],
+      sources: [
+        "packages/testing/guests/bench",
+        "packages/testing/guests/c/standard.h",
+        "wit/kinode-process-1.0.0",
+      ],
+      tools: TOOLS.c,
+      build: async () => write(`${BUILT}/c-bench.wasm`, await buildBench()),
+    },
     crate("rust-bench", "packages/testing/guests/rust", "rust_bench", `${BUILT}/rust-bench.wasm`),
     crate("echo", "examples/echo/echo", "echo", "examples/echo/pkg/echo.wasm"),
     ...(existsSync(join(ROOT, WAT_SCRIPT)) ? [wat()] : []),

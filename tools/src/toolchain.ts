@@ -5,7 +5,7 @@
 import { componentEmbed, componentNew } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseWit } from "./wit.ts";
 import { processWit, type WitFolder } from "./wit-source-bun.ts";
@@ -39,7 +39,20 @@ export function toolVersion(command: readonly string[]): string | undefined {
 }
 
 /** Compiles one C file of the probe against one interface; returns the component. */
-export async function buildProbe(folder: WitFolder): Promise<Uint8Array> {
+export function buildProbe(folder: WitFolder): Promise<Uint8Array> {
+  return buildC(folder, "packages/testing/guests/c/probe.c", "-Os");
+}
+
+/** Compiles the guest that benchmarks run; returns the component. */
+export function buildBench(): Promise<Uint8Array> {
+  return buildC("kinode-process-1.0.0", "packages/testing/guests/bench/bench.c", "-O2");
+}
+
+async function buildC(
+  folder: WitFolder,
+  source: string,
+  optimization: string,
+): Promise<Uint8Array> {
   const wit = parseWit(processWit(folder));
   const standard = wit.id.replace("@", "/standard@");
   const version = { "0.7.0": 70, "0.8.0": 80, "1.0.0": 100 }[wit.id.split("@")[1]!]!;
@@ -49,7 +62,7 @@ export async function buildProbe(folder: WitFolder): Promise<Uint8Array> {
       [
         "clang",
         "--target=wasm32-wasi",
-        "-Os",
+        optimization,
         "-Wall",
         "-Wextra",
         `-DVERSION=${version}`,
@@ -60,9 +73,9 @@ export async function buildProbe(folder: WitFolder): Promise<Uint8Array> {
         "-Wl,--stack-first",
         "-o",
         output,
-        "probe.c",
+        basename(source),
       ],
-      join(ROOT, "packages/testing/guests/c"),
+      join(ROOT, dirname(source)),
     );
     return readFileSync(output);
   });

@@ -71,10 +71,12 @@ export async function packPackage(
 }
 
 /** Whether more than scripts has to be built, which needs other tools and places on disk. */
-function needsTools(pkg: PackageFolder): boolean {
+function needsTools(pkg: PackageFolder, options: BuildOptions): boolean {
   const kinds = [...pkg.sources.values()].map(({ kind }) => kind);
   return (
     kinds.includes("component") ||
+    pkg.settings.dependencies.length > 0 ||
+    (options.localDependencies ?? []).length > 0 ||
     hasUi(pkg.folder) ||
     filesBelow(join(pkg.folder, "api")).length > 0
   );
@@ -91,7 +93,7 @@ export async function assemblePackage(
   options: PackOptions & BuildOptions = {},
 ): Promise<PackedPackage> {
   const pkg = openPackageFolder(path, options.languages);
-  const isBuilt = needsTools(pkg);
+  const isBuilt = needsTools(pkg, options);
   if (isBuilt) await buildPackage(path, options);
   const files = readPkgFiles(pkg.folder);
   const around: BuildSurroundings = {

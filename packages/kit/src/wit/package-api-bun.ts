@@ -6,14 +6,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { readZip } from "@kinode-ts/vfs/zip";
-import { PackageError } from "../errors.ts";
+import { badPackage, PackageError } from "../errors.ts";
 import { type Metadata, parseMetadata } from "../metadata.ts";
 import { filesBelow } from "../read-files-bun.ts";
 import type { WitDocument } from "./ast.ts";
 import { generateSchema } from "./generate-schema.ts";
 import { type GeneratedModule, generateTypeScript } from "./generate-typescript.ts";
 import { parseWit } from "./parse-wit.ts";
-import { type ResolvedInterface, type ResolvedWit, resolveWit } from "./resolve-wit.ts";
+import { type ResolvedInterface, type ResolvedWit, resolveWit, witId } from "./resolve-wit.ts";
 import { scriptApiWit } from "./script-api-bun.ts";
 
 /** What a package uses of another: the content of its `api.zip`. */
@@ -32,8 +32,8 @@ export interface PackageApi {
   readonly madeWit: ReadonlyMap<string, string>;
   /** Files to add to `api.zip`. */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** Everything that is known, own and used. */
-  readonly resolved: ResolvedWit | undefined;
+  /** World that exports interfaces → those interfaces. */
+  readonly exporters: ReadonlyMap<string, readonly ResolvedInterface[]>;
 }
 
 export interface PackageApiSource {
@@ -47,7 +47,7 @@ export interface PackageApiSource {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 /** Of a package without an `api` folder. */
-export const NO_API: PackageApi = { madeWit: new Map(), files: new Map(), resolved: undefined };
+export const NO_API: PackageApi = { madeWit: new Map(), files: new Map(), exporters: new Map() };
 
 /**
  * Reads the API of a package folder: of `pkg/api.zip`, or of the folder `api/` when it has not been built yet.
@@ -109,13 +109,59 @@ export async function preparePackageApi(source: PackageApiSource): Promise<Packa
     const documents = documentsOf(dependency.wit);
     const others = dependencies.filter((other) => other !== dependency);
     const wit = resolveAll(source, documents, others);
-    resolved ??= wit;
     wanted.set(folderName(dependency.id), generateTypeScript(interfaces(wit, documents)));
   }
   writeModules(target, wanted);
-  if (own.size === 0) return { ...NO_API, resolved };
-  const schemas = interfaces(resolved!, ownDocuments);
-  return { madeWit, files: zipFiles(madeWit, modules, schemas), resolved };
+  if (resolved === undefined) return NO_API;
+  return {
+    madeWit,
+    files: zipFiles(madeWit, modules, interfaces(resolved, ownDocuments)),
+    exporters: exportersOf(ownDocuments, resolved),
+  };
+}
+
+function exportersOf(
+  documents: readonly WitDocument[],
+  { interfaces }: ResolvedWit,
+): Map<string, readonly ResolvedInterface[]> {
+  const found = new Map<string, readonly ResolvedInterface[]>();
+  for (const { name, items } of documents.flatMap(({ worlds }) => worlds)) {
+    const exported = items.flatMap((item) => {
+      if (item.kind !== "export" || item.what.kind !== "interface") return [];
+      const { ref } = item.what;
+      const named = [...interfaces.values()].filter(
+        (one) =>
+          one.name === ref.interface &&
+          (ref.package === undefined
+            ? documents.some(({ file }) => file === one.file)
+            : one.id === witId(ref.package, ref.interface)),
+      );
+      return named.slice(0, 1);
+    });
+    if (exported.length > 0) found.set(name, exported);
+  }
+  return found;
+}
+
+/**
+ * The interfaces that a program exports: those of the world `<program>-v<number>`, else of the package's only exporting
+ * world.
+ * @throws {PackageError} `kit.bad-package`: there is no such world
+ */
+export function interfacesOfExporter(
+  program: string,
+  { exporters }: PackageApi,
+): readonly ResolvedInterface[] {
+  const isOwn = (world: string): boolean => new RegExp(`^${program}-v[0-9]+$`).test(world);
+  const world = [...exporters.keys()].find(isOwn);
+  const only = exporters.size === 1 ? [...exporters.keys()][0] : undefined;
+  const found = exporters.get(world ?? only ?? "");
+  if (found !== undefined) return found;
+  const problem = {
+    ...{ file: "api", line: 0 },
+    message: `no world in api/*.wit says what "${program}" exports; add world ${program}-v0 { export <interface>; }`,
+  };
+  throw badPackage([problem]);
 }
 
 /** `chat:example.os` → `chat.example.os`, which every file system takes. */

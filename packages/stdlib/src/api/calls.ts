@@ -4,7 +4,7 @@
  * @module
  */
 import type { ApiType } from "./api-type.ts";
-import { Refusal, refused, unexpectedAnswer } from "./api-error.ts";
+import { type Refusal, refused, unexpectedAnswer } from "./api-error.ts";
 import { mismatch, readText } from "./api-type.ts";
 import { kebabName, wireCase } from "./names.ts";
 import { string } from "./scalars.ts";

@@ -9,7 +9,7 @@ import type { RequestOptions } from "../send.ts";
 import { request, send } from "../send.ts";
 import type { Target } from "../address.ts";
 import type { Handler } from "../dispatcher.ts";
-import { Reply, reply } from "../answer.ts";
+import { type AnswerOptions, reply } from "../answer.ts";
 import { errorText } from "@kinode-ts/types";
 import { Refusal } from "./api-error.ts";
 import {
@@ -49,7 +49,7 @@ export type Client<C extends Calls> = {
 
 /**
  * Functions that answer the calls. What one throws as `new Refusal(value)` the caller gets as its error.
- * Return `withBlob(value, blob)` to send a blob along.
+ * Return `withReply(value, { blob })` to send a blob along.
  */
 export type Handlers<C extends Calls> = {
   readonly [K in keyof C]: C[K] extends Call<infer A, infer R>
@@ -60,16 +60,16 @@ export type Handlers<C extends Calls> = {
 /** A value with what else the response is to carry. Made by `withReply`. */
 export class WithReply<R> {
   readonly value: R;
-  readonly options: Reply["options"];
+  readonly options: AnswerOptions;
 
-  constructor(value: R, options: Reply["options"]) {
+  constructor(value: R, options: AnswerOptions) {
     this.value = value;
     this.options = options;
   }
 }
 
 /** A handler's value with a blob, metadata or capabilities. */
-export function withReply<R>(value: R, options: Reply["options"]): WithReply<R> {
+export function withReply<R>(value: R, options: AnswerOptions): WithReply<R> {
   return new WithReply(value, options);
 }
 

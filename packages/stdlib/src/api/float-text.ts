@@ -19,9 +19,12 @@ export function f32Text(value: number): string {
   return layOut(isHalfway(rounded, precision) ? toEven(shortest) : shortest, 13, -6);
 }
 
+// More than a number of 32 bits has where a half is possible.
+const ALL_DIGITS = 60;
+
 /** Whether the digits that are left out are exactly a half: JavaScript then rounds up, Rust to an even digit. */
 function isHalfway(value: number, precision: number): boolean {
-  const [mantissa] = Math.abs(value).toExponential(60).split("e") as [string];
+  const [mantissa] = Math.abs(value).toExponential(ALL_DIGITS).split("e") as [string];
   return /^50*$/.test(mantissa.replace(".", "").slice(precision + 1));
 }
 

@@ -8,10 +8,12 @@ import { join } from "node:path";
 import type { BuildRecord } from "./build-record-bun.ts";
 import { PackageError } from "./errors.ts";
 import type { ToolRunner } from "./languages/contract.ts";
+import { FileReader } from "./problems.ts";
 import { filesBelow, sourceFiles } from "./read-files-bun.ts";
 
 const PART = "ui";
 const SCRIPT = "build:copy";
+const MANIFEST = "ui/package.json";
 
 /** Whether a package has a web interface that is built. */
 export function hasUi(folder: string): boolean {
@@ -19,10 +21,9 @@ export function hasUi(folder: string): boolean {
 }
 
 function checkScript(folder: string): void {
-  const manifest = JSON.parse(readFileSync(join(folder, "ui/package.json"), "utf8")) as {
-    scripts?: Record<string, string>;
-  };
-  if (manifest.scripts?.[SCRIPT] !== undefined) return;
+  const { source } = new FileReader(MANIFEST, readFileSync(join(folder, MANIFEST), "utf8"));
+  const { scripts } = (source.value ?? {}) as { scripts?: Record<string, unknown> };
+  if (typeof scripts?.[SCRIPT] === "string") return;
   throw new PackageError(
     { code: "kit.build-failed", entry: "ui", reason: `no script ${SCRIPT}` },
     `ui/package.json has no script "${SCRIPT}"`,

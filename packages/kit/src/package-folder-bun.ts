@@ -12,13 +12,13 @@ import { type Manifest, parseManifest } from "./manifest.ts";
 import { type Metadata, parseMetadata } from "./metadata.ts";
 import {
   findSources,
-  type KinodeSettings,
   namesIn,
   type ProgramSource,
   readSettings,
   scriptSources,
 } from "./package-sources-bun.ts";
 import { parseScripts, type Scripts } from "./scripts.ts";
+import type { KinodeSettings } from "./settings.ts";
 
 export interface PackageFolder {
   readonly folder: string;

@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Language } from "./languages/contract.ts";
 import { languageOf } from "./languages.ts";
+import { type KinodeSettings, parseSettings } from "./settings.ts";
 
 /** What one program file of `pkg/` is made from. Paths are absolute. */
 export type ProgramSource =
@@ -17,16 +18,6 @@ export type ProgramSource =
   /** A folder of another language → a component `.wasm`. */
   | { readonly kind: "component"; readonly folder: string; readonly language: Language };
 
-/** The part of `package.json` that is ours, under the key `kinode`. */
-export interface KinodeSettings {
-  /** Programs that only a process of the package spawns, with or without extension. */
-  readonly children: readonly string[];
-  /** Programs whose file in `pkg/` is kept as it is although there are sources; `--force` builds them. */
-  readonly prebuilt: readonly string[];
-  /** Folders of packages whose API this one uses, relative to the package. */
-  readonly dependencies: readonly string[];
-}
-
 const NOT_PROCESSES = new Set(["api", "node_modules", "pkg", "target", "test", "ui"]);
 const FOLDER_NAME = /^[a-z0-9][a-z0-9_-]*$/;
 
@@ -36,16 +27,13 @@ export const namesIn = (folder: string): string[] =>
 /** Programs are named in kebab case; folders of Rust crates may have underscores. */
 const programName = (folderName: string): string => folderName.replaceAll("_", "-");
 
-/** Reads `kinode` of `package.json`; packages without one have neither children nor prebuilt programs. */
+/**
+ * Reads `kinode` of `package.json`; packages without one have nothing of it.
+ * @throws {PackageError} with file and line
+ */
 export function readSettings(folder: string): KinodeSettings {
   const path = join(folder, "package.json");
-  const text = existsSync(path) ? readFileSync(path, "utf8") : "{}";
-  const { kinode } = JSON.parse(text) as { kinode?: Partial<KinodeSettings> };
-  return {
-    children: kinode?.children ?? [],
-    prebuilt: kinode?.prebuilt ?? [],
-    dependencies: kinode?.dependencies ?? [],
-  };
+  return parseSettings(existsSync(path) ? readFileSync(path, "utf8") : undefined);
 }
 
 function firstExisting(folder: string, candidates: readonly string[]): string | undefined {

@@ -177,3 +177,16 @@ test("an interface version this node does not know is refused with the versions 
   const future = METADATA.replace('"wit_version":1', '"wit_version":7');
   expect(() => parseMetadata(future)).toThrow("1 (1.0.0), not 7");
 });
+
+test("what is wrong in package.json is named with its line, and so is text that is not JSON", async () => {
+  const check = (name: string, text: string) =>
+    buildPackage(folder(name, { "package.json": text }));
+  await expect(check("bad-json", '{\n  "kinode": ]')).rejects.toThrow(
+    "package.json:2: this is not JSON",
+  );
+  await expect(check("bad-list", '{"kinode": {\n"children": "worker"}}')).rejects.toThrow(
+    'package.json:2: "children" is a list: names of programs are expected',
+  );
+  await expect(check("bad-kinode", '{"kinode": 1}')).rejects.toThrow('"kinode" is an object');
+  await check("null", "null");
+});

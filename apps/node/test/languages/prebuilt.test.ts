@@ -1,25 +1,10 @@
 /** The templates whose programs are committed, driven through a node without their toolchains. */
 import { expect, test } from "bun:test";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync } from "node:fs";
 import { basename, join } from "node:path";
 import { createProject, packPackage } from "@kinode-ts/kit";
+import { withPrebuilt } from "./prebuilt-package.ts";
 import { driveTemplate } from "./template-driver.ts";
-
-/** A package that `make` puts into an empty folder, with the committed program in it. */
-async function prebuiltPackage(name: string, make: (folder: string) => void): Promise<Uint8Array> {
-  const scratch = mkdtempSync(join(tmpdir(), "kinode-prebuilt-"));
-  try {
-    const folder = join(scratch, "my-app");
-    make(folder);
-    const program = readFileSync(join(import.meta.dir, `prebuilt/${name}.wasm.zst`));
-    mkdirSync(join(folder, "pkg"), { recursive: true });
-    writeFileSync(join(folder, "pkg/counter.wasm"), Bun.zstdDecompressSync(program));
-    return (await packPackage(folder)).zip;
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
-}
 
 const PREBUILT = [
   ["c", "C"],
@@ -28,11 +13,12 @@ const PREBUILT = [
   ["rust", "Rust"],
 ] as const;
 
+const pack = async (folder: string): Promise<Uint8Array> => (await packPackage(folder)).zip;
+
 for (const [language, label] of PREBUILT) {
   test(`a package in ${label} does what its template says, and again after a crash of the node`, async () => {
-    const zip = await prebuiltPackage(language, (folder) =>
-      createProject({ folder, language, publisher: "example.os" }),
-    );
+    const make = (folder: string) => createProject({ folder, language, publisher: "example.os" });
+    const zip = await withPrebuilt(language, make, pack);
     const { memoryBytes } = await driveTemplate({ label, source: zip });
     expect(memoryBytes).toBeGreaterThan(0);
   }, 60_000);
@@ -46,9 +32,9 @@ const OLD = [
 for (const [name, what] of OLD) {
   test(`a package ${what} does the same`, async () => {
     const source = join(import.meta.dir, "old", name);
-    const zip = await prebuiltPackage(`old-${name}`, (folder) =>
-      cpSync(source, folder, { recursive: true, filter: (path) => basename(path) !== "target" }),
-    );
-    await driveTemplate({ label: "Rust", source: zip });
+    const make = (folder: string) =>
+      cpSync(source, folder, { recursive: true, filter: (path) => basename(path) !== "target" });
+    const zip = await withPrebuilt(`old-${name}`, make, pack);
+    expect((await driveTemplate({ label: "Rust", source: zip })).id).toBe("my-package:template.os");
   }, 60_000);
 }

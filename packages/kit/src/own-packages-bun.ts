@@ -71,10 +71,20 @@ export function linkOwnPackages(folder: string, names: readonly string[]): strin
   return linked;
 }
 
-/** Puts a link to a program into `node_modules/.bin` of a folder that has none of that name. */
+/**
+ * Puts links to a program and to the package it belongs to into `node_modules` of a folder, for scripts of `package.json` and
+ * for tests that import from it.
+ * @param program - `<folder of its package>/src/main.ts`
+ */
 export function linkProgram(folder: string, name: string, program: string): void {
-  const link = join(folder, "node_modules/.bin", name);
-  if (isThere(link) || !existsSync(program)) return;
-  mkdirSync(dirname(link), { recursive: true });
-  symlinkSync(program, link);
+  const modules = join(folder, "node_modules");
+  const links = [
+    [join(modules, ".bin", name), program],
+    [join(modules, name), dirname(dirname(program))],
+  ] as const;
+  for (const [link, target] of links) {
+    if (isThere(link) || !existsSync(target)) continue;
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(target, link);
+  }
 }

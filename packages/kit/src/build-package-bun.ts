@@ -26,6 +26,7 @@ import {
   type DependencyApi,
   type PackageApi,
   preparePackageApi,
+  readApiFolder,
   readDependencyApi,
 } from "./wit/package-api-bun.ts";
 
@@ -42,6 +43,11 @@ export interface BuildOptions {
   readonly world?: string | undefined;
   /** Folders of packages whose API this one uses; they are built first where they have changed. */
   readonly localDependencies?: readonly string[] | undefined;
+  /**
+   * Folder with the API of an installed package, for those that `metadata.json` names as dependencies and that are not
+   * among the folders.
+   */
+  readonly installedApi?: ((id: string) => string | undefined) | undefined;
   /** Paths to add to `api.zip`. */
   readonly addToApi?: readonly string[] | undefined;
   readonly tools?: ToolRunner | undefined;
@@ -281,14 +287,18 @@ async function buildAfterDependencies(
   above: ReadonlySet<string>,
 ): Promise<BuildReport> {
   const pkg = openPackageFolder(path, options.languages);
-  const { tools, languages } = options;
+  const { tools, languages, installedApi } = options;
   const here = new Set([...above, pkg.folder]);
   const dependencies: DependencyApi[] = [];
   for (const folder of dependencyFolders(pkg, options)) {
     if (!here.has(folder)) {
-      await buildAfterDependencies(folder, { tools, languages, ui: "none" }, here);
+      await buildAfterDependencies(folder, { tools, languages, installedApi, ui: "none" }, here);
     }
     dependencies.push(await readDependencyApi(folder));
+  }
+  for (const id of pkg.metadata.dependencies) {
+    const folder = dependencies.some((each) => each.id === id) ? undefined : installedApi?.(id);
+    if (folder !== undefined) dependencies.push(readApiFolder(id, folder));
   }
   const processWit = processWitText(pkg.metadata);
   const api = await preparePackageApi({ ...pkg, processWit, dependencies });

@@ -76,6 +76,7 @@ function needsTools(pkg: PackageFolder, options: BuildOptions): boolean {
   return (
     kinds.includes("component") ||
     pkg.settings.dependencies.length > 0 ||
+    (pkg.metadata.dependencies.length > 0 && options.installedApi !== undefined) ||
     (options.localDependencies ?? []).length > 0 ||
     hasUi(pkg.folder) ||
     filesBelow(join(pkg.folder, "api")).length > 0

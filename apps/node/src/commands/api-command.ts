@@ -15,6 +15,15 @@ function apiFolder(home: string, id: string): string {
   return join(homeFolder(home).vfs, id, "pkg/api");
 }
 
+/** Where the API of an installed package lies, for builds that use it; no node has to run. */
+export function installedApi(home: string): (id: string) => string | undefined {
+  return (id) => {
+    if (!isNameSafePackageId(id)) return undefined;
+    const folder = apiFolder(home, id);
+    return existsSync(folder) ? folder : undefined;
+  };
+}
+
 function listApis(home: string): string[] {
   const { vfs } = homeFolder(home);
   const names = existsSync(vfs) ? readdirSync(vfs).sort() : [];

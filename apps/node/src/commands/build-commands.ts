@@ -12,6 +12,8 @@ import {
   packPackage,
   verifyPackage,
 } from "@kinode-ts/kit";
+import { defaultHomePath } from "../boot/home-folder.ts";
+import { installedApi } from "./api-command.ts";
 import type { Output } from "./output.ts";
 
 export interface BuildFlags {
@@ -26,6 +28,8 @@ export interface BuildFlags {
   readonly localDependency?: readonly string[];
   readonly addToApi?: readonly string[];
   readonly component?: boolean;
+  /** Home whose installed packages may be used. */
+  readonly home?: string;
 }
 
 export function buildOptions(flags: BuildFlags): BuildOptions {
@@ -37,6 +41,7 @@ export function buildOptions(flags: BuildFlags): BuildOptions {
     world: flags.world,
     localDependencies: flags.localDependency,
     addToApi: flags.addToApi?.map((path) => resolve(path)),
+    installedApi: installedApi(flags.home ?? defaultHomePath()),
   };
 }
 
@@ -64,7 +69,7 @@ export interface PackFlags {
 
 /** Builds and writes the zip: to `--out`, else to `target/<package id>.zip` of the folder. */
 export async function packCommand(folder: string, flags: PackFlags, output: Output): Promise<void> {
-  const options = { component: flags.component };
+  const options = { component: flags.component, installedApi: installedApi(defaultHomePath()) };
   const { id, zip, versionHash: hash } = await assemblePackage(folder, new Map(), options);
   const file = resolve(flags.out ?? join(folder, "target", `${id}.zip`));
   mkdirSync(dirname(file), { recursive: true });

@@ -8,6 +8,7 @@ import { relative, resolve, sep } from "node:path";
 import { buildPackage, openPackageFolder, packPackage } from "@kinode-ts/kit";
 import { type ControlReplacement, errorText, KinodeError } from "@kinode-ts/types";
 import { NodeError } from "../boot/errors.ts";
+import { installedApi } from "./api-command.ts";
 import { connectToNode, type ControlClient } from "./control-client.ts";
 import { installCommand } from "./install-command.ts";
 import { readServerEvents } from "./node-commands.ts";
@@ -49,7 +50,9 @@ class DevSession {
   async round(): Promise<void> {
     const startMs = performance.now();
     try {
-      const report = await buildPackage(this.#folder);
+      const report = await buildPackage(this.#folder, {
+        installedApi: installedApi(this.#flags.home),
+      });
       this.#products = new Set(
         [...report.built, ...report.unchanged].flatMap((file) => [
           `pkg/${file}`,

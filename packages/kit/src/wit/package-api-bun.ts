@@ -69,8 +69,20 @@ export async function readDependencyApi(folder: string): Promise<DependencyApi> 
   return { id, ...(await readApiZip(new Uint8Array(readFileSync(zip)))) };
 }
 
+/** The API of an installed package, from the folder its `api.zip` was expanded to. */
+export function readApiFolder(id: string, folder: string): DependencyApi {
+  const wit = new Map<string, string>();
+  const exporters = new Map<string, Uint8Array>();
+  for (const path of filesBelow(folder)) {
+    const bytes = new Uint8Array(readFileSync(join(folder, path)));
+    if (path.endsWith(".wit")) wit.set(basename(path), decoder.decode(bytes));
+    if (path.endsWith(".wasm")) exporters.set(basename(path), bytes);
+  }
+  return { id, wit, exporters };
+}
+
 /** WIT texts and components of an `api.zip`. */
-export async function readApiZip(zip: Uint8Array): Promise<Omit<DependencyApi, "id">> {
+async function readApiZip(zip: Uint8Array): Promise<Omit<DependencyApi, "id">> {
   const wit = new Map<string, string>();
   const exporters = new Map<string, Uint8Array>();
   for (const entry of await readZip(zip)) {

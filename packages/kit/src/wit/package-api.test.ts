@@ -280,6 +280,31 @@ test("[P6][P23] a program that imports functions is linked with the component th
   expect(linked).not.toContain("file-transfer-worker");
 });
 
+test("a dependency may be installed instead of lying in a folder", async () => {
+  const installed = join(root, "home/chat:example.os/pkg/api");
+  mkdirSync(installed, { recursive: true });
+  writeFileSync(join(installed, "chat:example.os-v0.wit"), CHAT);
+  const path = folder("guest", {
+    "pkg/manifest.json": manifestOf("/guest.js"),
+    "guest/main.ts": `
+      import { chatApi } from "../target/api/chat.example.os/chat.ts";
+      chatApi.calls;`,
+  });
+  const metadata = JSON.parse(read(path, "metadata.json")) as { properties: object };
+  const properties = {
+    ...metadata.properties,
+    dependencies: ["chat:example.os", "gone:example.os"],
+  };
+  writeFileSync(join(path, "metadata.json"), JSON.stringify({ properties }));
+  const asked: string[] = [];
+  const installedApi = (id: string): string | undefined => {
+    asked.push(id);
+    return id === "chat:example.os" ? installed : undefined;
+  };
+  expect((await buildPackage(path, { installedApi })).built).toEqual(["guest.js"]);
+  expect(asked).toEqual(["chat:example.os", "gone:example.os"]);
+});
+
 test("a wrong API and a missing one are told with their place", async () => {
   const wrong = folder("wrong", {
     "pkg/manifest.json": manifestOf(),

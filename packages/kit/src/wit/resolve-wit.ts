@@ -181,7 +181,7 @@ class Resolver {
       from.document.file,
       ref.at,
       `there is no ${what} "${id}"`,
-      'Look at the spelling, or add the package it is in to "dependencies" in metadata.json',
+      "Look at the spelling. If another package has it: kinode build --local-dependency <folder of that package>",
     );
   }
 

@@ -18,11 +18,11 @@ test(`${CASES} damaged components are refused with a ComponentError or run to an
   const corpus = createCorpus(SEED);
   const counts: Record<Outcome, number> = { refused: 0, returned: 0, trapped: 0, killed: 0 };
   for (let index = 0; index < CASES; index++) {
-    const { name, bytes } = corpus.case(index);
+    const { name, bytes, general } = corpus.case(index);
     const what = `Case ${index} of seed ${SEED}, made of ${name},`;
     const startedMs = cpuMs();
     try {
-      counts[await runCase(bytes)]++;
+      counts[await runCase(bytes, general)]++;
     } catch (cause) {
       throw new Error(`${what} failed: ${String(cause)}`, { cause });
     }

@@ -15,6 +15,7 @@ const LARGE_BYTES = 16_384;
 const LARGE_SHARE = 0.03;
 const HUGE_BYTES = 400_000;
 const HUGE_SHARE = 0.002;
+const GENERAL_SHARE = 0.4;
 /** Cases of one seed, so that those of different seeds are different. */
 const CASES_PER_SEED = 2 ** 32;
 
@@ -22,6 +23,8 @@ export interface FuzzCase {
   readonly index: number;
   readonly name: string;
   readonly bytes: Uint8Array;
+  /** Whether it is run the general way even if its main module would do. */
+  readonly general: boolean;
 }
 
 function readSources(): readonly FuzzSource[] {
@@ -50,7 +53,9 @@ export function createCorpus(seed: number): { case(index: number): FuzzCase } {
       const source = random.chance(HUGE_SHARE)
         ? random.pick(huge.length > 0 ? huge : large)
         : random.pick(random.chance(LARGE_SHARE) ? large : small);
-      return { index, name: source.name, bytes: mutate(source, random.pick(small), random) };
+      const general = random.chance(GENERAL_SHARE);
+      const bytes = mutate(source, random.pick(small), random);
+      return { index, name: source.name, bytes, general };
     },
   };
 }

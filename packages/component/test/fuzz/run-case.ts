@@ -36,9 +36,9 @@ const options = {
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-async function load(bytes: Uint8Array): Promise<LoadedComponent | undefined> {
+async function load(bytes: Uint8Array, general: boolean): Promise<LoadedComponent | undefined> {
   try {
-    return await loadComponent(bytes, options);
+    return await loadComponent(bytes, general ? { ...options, path: "general" } : options);
   } catch (error) {
     if (error instanceof ComponentError) return undefined;
     throw error;
@@ -46,8 +46,8 @@ async function load(bytes: Uint8Array): Promise<LoadedComponent | undefined> {
 }
 
 /** @throws {Error} loading failed otherwise than by a `ComponentError`, or the process outlived its end */
-export async function runCase(bytes: Uint8Array): Promise<Outcome> {
-  const program = await load(bytes);
+export async function runCase(bytes: Uint8Array, general: boolean): Promise<Outcome> {
+  const program = await load(bytes, general);
   if (program === undefined) return "refused";
   const host = new DirectLink().createHost(address("fuzzed"));
   host.sliceOver = true;

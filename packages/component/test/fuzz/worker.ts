@@ -33,10 +33,10 @@ let slowest = { index: -1, cpuMs: 0 };
 
 for (let index = from!; index < from! + count!; index++) {
   tell({ kind: "case", index });
-  const { bytes } = corpus.case(index);
+  const { bytes, general } = corpus.case(index);
   const startedMs = cpuMs();
   try {
-    counts[await runCase(bytes)]++;
+    counts[await runCase(bytes, general)]++;
   } catch (error) {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     tell({ kind: "failed", index, reason });

@@ -76,6 +76,14 @@ const engine: Fixture = {
   build: async () => run([process.execPath, ENGINE_SCRIPT], ROOT),
 };
 
+const sqliteEngine: Fixture = {
+  name: "sqlite-engine",
+  outputs: ["packages/data/sqlite-engine/sqlite-engine.wasm"],
+  sources: ["packages/data/sqlite-engine"],
+  tools: [...TOOLS.c, ["cargo", "--version"]],
+  build: async () => run([process.execPath, "packages/data/sqlite-engine/build.ts"], ROOT),
+};
+
 /** All fixtures that this tree has. */
 export function fixtures(): Fixture[] {
   return [
@@ -95,6 +103,7 @@ export function fixtures(): Fixture[] {
     crate("echo", "examples/echo/echo", "echo", "examples/echo/pkg/echo.wasm"),
     ...(existsSync(join(ROOT, WAT_SCRIPT)) ? [wat()] : []),
     ...(existsSync(join(ROOT, engine.outputs[0]!)) ? [engine] : []),
+    sqliteEngine,
     templateFixture("go", [["go", "version"]]),
     templateFixture("c", TOOLS.c, [CLANG_BUILDER]),
     templateFixture(

@@ -9,7 +9,7 @@ import { createComponentExecutor, MemoryBudget } from "@kinode-ts/component";
 import { createNodeSigner, primitives } from "@kinode-ts/crypto";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import { createNativeExecutor, createScriptExecutor } from "@kinode-ts/engine";
-import { openFolderKv } from "@kinode-ts/data";
+import { openFolderKv, openFolderSqlite } from "@kinode-ts/data";
 import { createHttpClient, createHttpServer, isBearer, loginPageResponse } from "@kinode-ts/http";
 import { createKernel, type Kernel } from "@kinode-ts/kernel";
 import { type Package, readPackage } from "@kinode-ts/kit";
@@ -32,7 +32,6 @@ import {
   type ProcessId,
   type ProgramFiles,
   type Random,
-  SQLITE_PROCESS,
   type Store,
 } from "@kinode-ts/types";
 import { openFolderVfs, type Vfs } from "@kinode-ts/vfs";
@@ -57,7 +56,7 @@ import { provideLocalToken } from "./run-file.ts";
 import type { StartConfig } from "./start-config.ts";
 
 /** Parts of the documented set that come in later versions: they say so to whoever asks. */
-const MISSING_MODULES: readonly ProcessId[] = [NET_PROCESS, ETH_PROCESS, SQLITE_PROCESS];
+const MISSING_MODULES: readonly ProcessId[] = [NET_PROCESS, ETH_PROCESS];
 
 export interface RunningNode {
   readonly kernel: Kernel;
@@ -171,6 +170,7 @@ function createModules(
     createHttpClient({ clock, ownPorts }),
     parts.vfs,
     openFolderKv({ folder: home.kv, random }),
+    openFolderSqlite({ folder: home.sqlite, clock, random }),
     ...MISSING_MODULES.map(createUnavailableModule),
     createState({
       store,

@@ -14,6 +14,8 @@ export interface HomeFolder {
   readonly vfs: string;
   /** Key-value databases, by package and name. */
   readonly kv: string;
+  /** SQL databases, likewise. */
+  readonly sqlite: string;
   readonly storeFile: string;
   readonly keyfile: string;
   /** What opens the keyfile without typing; readable by its owner only. */
@@ -40,6 +42,7 @@ export function homeFolder(path: string): HomeFolder {
     path: home,
     vfs: join(home, "vfs"),
     kv: join(home, "kv"),
+    sqlite: join(home, "sqlite"),
     storeFile: join(home, "kernel", "store.sqlite"),
     keyfile: join(home, ".keys"),
     unlockFile: join(home, ".local-unlock"),

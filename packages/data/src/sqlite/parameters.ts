@@ -1,0 +1,136 @@
+/**
+ * Bound parameters: from the JSON of a request to the engine's encoding.
+ * Source: spec/runtime-modules.md §4.2. Beyond it: tagged values, `{"Text":"Dave"}`.
+ * @module
+ */
+import { DataError } from "../errors.ts";
+
+/** First byte of a value; the engine's C has the same numbers. */
+export const VALUE = { null: 0, integer: 1, real: 2, text: 3, blob: 4 } as const;
+
+/** A value to bind. */
+export type SqlValue = null | bigint | number | string | Uint8Array;
+
+const INTEGER = /^-?[0-9]+$/;
+/** Standard padded base64 with its last bits zero, `""` included. */
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const MIN_I64 = -(1n << 63n);
+const MAX_I64 = (1n << 63n) - 1n;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+const invalid = (): DataError => new DataError({ code: "data.invalid-parameters" });
+
+/** Numbers keep their token: `1` and `1.0` are different values. */
+class NumberToken {
+  readonly source: string;
+  constructor(source: string) {
+    this.source = source;
+  }
+}
+
+type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
+
+function parseTokens(text: string): unknown {
+  // The third argument of revivers is newer than TypeScript's library.
+  const parse = JSON.parse as (text: string, reviver: Reviver) => unknown;
+  return parse(text, (_key, value, { source = "" }) =>
+    typeof value === "number" ? new NumberToken(source) : value,
+  );
+}
+
+function readNumber({ source }: NumberToken): bigint | number {
+  if (!INTEGER.test(source) || source === "-0") return Number(source);
+  const integer = BigInt(source);
+  return integer >= MIN_I64 && integer <= MAX_I64 ? integer : Number(source);
+}
+
+/** What looks like base64 is a blob: the reference's guess, which packages rely on (§4.2, Q). */
+function readString(text: string): string | Uint8Array {
+  if (text.length % 4 !== 0 || !BASE64.test(text)) return text;
+  const bytes = Buffer.from(text, "base64");
+  return bytes.toString("base64") === text ? new Uint8Array(bytes) : text;
+}
+
+function readTagged(value: object): SqlValue {
+  const entries = Object.entries(value) as [string, unknown][];
+  const [tag, content] = entries[0] ?? [];
+  if (entries.length !== 1) throw invalid();
+  if (tag === "Text" && typeof content === "string") return content;
+  if (tag === "Boolean" && typeof content === "boolean") return content ? 1n : 0n;
+  if (tag === "Real" && content instanceof NumberToken) return Number(content.source);
+  if (tag === "Integer" && content instanceof NumberToken) {
+    const integer = readNumber(content);
+    if (typeof integer === "bigint") return integer;
+  }
+  if (tag === "Blob" && Array.isArray(content)) {
+    const bytes = content.map((item: unknown) =>
+      item instanceof NumberToken ? Number(item.source) : -1,
+    );
+    if (bytes.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255)) {
+      return Uint8Array.from(bytes);
+    }
+  }
+  throw invalid();
+}
+
+function readValue(value: unknown): SqlValue {
+  if (value === null) return null;
+  if (value instanceof NumberToken) return readNumber(value);
+  if (typeof value === "string") return readString(value);
+  if (typeof value === "boolean") return value ? 1n : 0n;
+  if (typeof value !== "object" || Array.isArray(value)) throw invalid();
+  return readTagged(value);
+}
+
+/** @param bytes - the blob of a request; without one there are no parameters. @throws {DataError} `data.invalid-parameters` */
+export function readParameters(bytes: Uint8Array | undefined): readonly SqlValue[] {
+  if (bytes === undefined) return [];
+  let json: unknown;
+  try {
+    json = parseTokens(decoder.decode(bytes));
+  } catch {
+    throw invalid();
+  }
+  if (!Array.isArray(json)) throw invalid();
+  return json.map(readValue);
+}
+
+/** The engine's form of parameters. */
+export function encodeParameters(values: readonly SqlValue[]): Uint8Array {
+  const parts = values.map((value) =>
+    typeof value === "string"
+      ? encoder.encode(value)
+      : value instanceof Uint8Array
+        ? value
+        : undefined,
+  );
+  const length = values.reduce<number>(
+    (sum, value, i) =>
+      sum + 1 + (parts[i] === undefined ? (value === null ? 0 : 8) : 4 + parts[i].length),
+    0,
+  );
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  values.forEach((value, i) => {
+    const part = parts[i];
+    if (value === null) bytes[at++] = VALUE.null;
+    else if (typeof value === "bigint") {
+      bytes[at] = VALUE.integer;
+      view.setBigInt64(at + 1, value, true);
+      at += 9;
+    } else if (typeof value === "number") {
+      bytes[at] = VALUE.real;
+      view.setFloat64(at + 1, value, true);
+      at += 9;
+    } else {
+      bytes[at] = typeof value === "string" ? VALUE.text : VALUE.blob;
+      view.setUint32(at + 1, part!.length, true);
+      bytes.set(part!, at + 5);
+      at += 5 + part!.length;
+    }
+  });
+  return bytes;
+}

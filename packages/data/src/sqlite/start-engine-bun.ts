@@ -1,0 +1,59 @@
+/**
+ * SQLite in the sandbox: a component of ours that is metered like every program, so that a statement can neither hold the node's
+ * thread nor reach anything but its own three files. docs/decisions/0006-sql-in-the-sandbox.md says why.
+ * @module
+ */
+import { type CompiledComponent, compileComponent } from "@kinode-ts/component";
+import type { Clock, Random } from "@kinode-ts/types";
+import type { EngineFiles, SqlEngine, StartEngine } from "./engine.ts";
+
+const ENGINE = new URL("../../sqlite-engine/sqlite-engine.wasm", import.meta.url);
+/** Of one database: its cache, and what a statement needs. */
+const MAX_MEMORY_BYTES = 128 * 1024 * 1024;
+
+type Exports = Readonly<
+  Record<"open" | "execute" | "close", (...args: unknown[]) => Promise<unknown>>
+>;
+
+/** The functions of `kinode:sqlite-engine/files`. */
+function filesOf(files: EngineFiles): Readonly<Record<string, (...args: never[]) => unknown>> {
+  return {
+    read: (file: number, offset: bigint, length: number) =>
+      files.read(file, Number(offset), length),
+    write: (file: number, offset: bigint, bytes: Uint8Array) =>
+      files.write(file, Number(offset), bytes),
+    truncate: (file: number, size: bigint) => files.truncate(file, Number(size)),
+    sync: (file: number) => files.sync(file),
+    size: (file: number) => BigInt(files.size(file)),
+    exists: (file: number) => files.exists(file),
+    delete: (file: number) => files.delete(file),
+  };
+}
+
+/** The engine is compiled at the first use, once. */
+export function createEngineStarter(powers: {
+  readonly clock: Clock;
+  readonly random: Random;
+}): StartEngine {
+  let compiled: Promise<CompiledComponent> | undefined;
+  const compile = async (): Promise<CompiledComponent> =>
+    compileComponent(await Bun.file(ENGINE).bytes(), powers);
+  return async (files, shouldStop): Promise<SqlEngine> => {
+    const engine = await (compiled ??= compile());
+    const imports = {
+      "kinode:sqlite-engine/files": filesOf(files),
+      "kinode:sqlite-engine/watch": { shouldStop },
+    };
+    const instance = await engine.instantiate(imports, { maxMemoryBytes: MAX_MEMORY_BYTES });
+    const exports = instance.exports as unknown as Exports;
+    return {
+      open: async () => (await exports.open()) as Uint8Array,
+      execute: async (flags, sql, parameters) =>
+        (await exports.execute(flags, sql, parameters)) as Uint8Array,
+      async close() {
+        await exports.close();
+        await instance.close();
+      },
+    };
+  };
+}

@@ -22,15 +22,6 @@ for (const [language, label] of [
   }, 60_000);
 }
 
-test("the same package as a component for any node does the same", async () => {
-  const folder = join(root, "portable");
-  createProject({ folder, publisher: "example.os" });
-  const { zip } = await assemblePackage(folder, new Map(), { component: true });
-  const [program] = (await readPackage(zip)).processes;
-  expect(program?.path).toBe("/counter.wasm");
-  await driveTemplate({ label: "TypeScript", source: zip });
-}, 60_000);
-
 test("a manifest that names a component gets one from TypeScript", async () => {
   const folder = join(root, "component");
   createProject({ folder, publisher: "example.os" });

@@ -23,10 +23,7 @@ function fields(scope: ResolvedInterface, all: readonly WitField[]): ExportedFie
   return all.map(({ name, type }) => ({ name, type: exportedType(scope, type) }));
 }
 
-function optional(
-  scope: ResolvedInterface,
-  type: WitType | undefined,
-): ExportedType | undefined {
+function optional(scope: ResolvedInterface, type: WitType | undefined): ExportedType | undefined {
   return type && exportedType(scope, type);
 }
 
@@ -69,4 +66,13 @@ function namedType(scope: ResolvedInterface, name: string, at: WitPosition): Exp
     case "resource":
       return refuse(scope, name, at);
   }
+}
+
+function refuse(scope: ResolvedInterface, name: string, at: WitPosition): never {
+  throw new WitError(
+    scope.file,
+    at,
+    `a script cannot export functions with the resource "${name}"`,
+    "Give the thing a number or a name, and functions that take it",
+  );
 }

@@ -318,9 +318,18 @@ function answerText(owner: ResolvedInterface, { answers }: MessageCall): string 
     case "whole":
       return returnText(owner, answers.type);
     case "case":
-      if (answers.one === undefined) return typeName(answers.response.name);
+      if (answers.one === undefined) return responseText(answers.response);
       return returnText(owner, answers.one.type);
   }
+}
+
+/** A response without the cases that refuse: those are thrown. */
+function responseText({ name, shape }: WitTypeDeclaration): string {
+  const cases = shape.kind === "variant" ? shape.cases.map((one) => one.name) : [];
+  const refusing = cases.filter((tag) => /(?:^|-)(?:err|error)$/.test(tag));
+  if (refusing.length === 0) return typeName(name);
+  const tags = refusing.map((tag) => `"${tag}"`).join(" | ");
+  return `Exclude<${typeName(name)}, { readonly tag: ${tags} }>`;
 }
 
 function callText(owner: ResolvedInterface, { name, style, args, answers }: MessageCall): string {

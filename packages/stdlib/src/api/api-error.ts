@@ -35,10 +35,13 @@ export function unexpectedAnswer(call: string, body: string, cause?: unknown): A
 export class Refusal extends Error {
   override name = "Refusal";
   readonly value: unknown;
+  /** Case of the response that says so. */
+  readonly tag: string;
 
-  constructor(value: unknown) {
+  constructor(value: unknown, tag = "err") {
     super("The request was refused");
     this.value = value;
+    this.tag = tag;
   }
 }
 

@@ -22,7 +22,10 @@ export type Answers =
   | { readonly kind: "none" }
   /** The whole body is the value. */
   | { readonly kind: "whole"; readonly type: ApiType<unknown> }
-  /** The body is a variant; the value is the payload of one case, or the variant where no case is named. */
+  /**
+   * The body is a variant; the value is the payload of one case, or the variant where no case is named. Other cases named
+   * `err`, `error` or `…-error` refuse.
+   */
   | { readonly kind: "case"; readonly type: ApiType<unknown>; readonly tag: string | undefined };
 
 /** One call with its arguments and its value; the type parameters are for the compiler alone. */
@@ -81,11 +84,9 @@ export function readAnswer(method: string, { answers }: AnyCall, body: string): 
   }
   if (answers.kind === "case") {
     const { tag, val } = value as Value;
-    if (answers.tag !== undefined && tag !== answers.tag) {
-      if (isFailure(tag)) throw refused(method, val ?? value);
-      throw unexpectedAnswer(method, body);
-    }
+    if (tag !== answers.tag && isFailure(tag)) throw refused(method, val ?? value);
     if (answers.tag === undefined) return value;
+    if (tag !== answers.tag) throw unexpectedAnswer(method, body);
     value = val;
   }
   return unwrapped(method, value, answers);
@@ -126,8 +127,9 @@ export function writeRefusal({ answers }: AnyCall, refusal: Refusal): string | u
       : answers.type.write(wrapped);
   }
   const { shape } = answers.type;
-  const hasErr = shape.kind === "variant" && "err" in shape.cases;
-  return hasErr ? answers.type.write({ tag: "err", val: refusal.value }) : undefined;
+  const { tag, value } = refusal;
+  if (shape.kind !== "variant" || !Object.hasOwn(shape.cases, tag)) return undefined;
+  return answers.type.write({ tag, val: value });
 }
 
 /** Arguments and value of a call that is defined in TypeScript. */

@@ -27,7 +27,7 @@ const chat: a.Api<{
   readonly send: a.Call<[request: { target: string; message: string }], void>;
   readonly history: a.Call<[string], readonly Message[]>;
   readonly run: a.Call<[], number>;
-  readonly game: a.Call<[], Response>;
+  readonly game: a.Call<[], Exclude<Response, { readonly tag: "err" | "remote-error" }>>;
   readonly notify: a.Call<[a: number, b: string], void>;
   readonly sum: a.Call<[a: number, b: number], number>;
 }> = a.api({
@@ -117,6 +117,8 @@ test("a refusal is an error that carries what the other side said", async () => 
   expect((await said('{"Err":"not you"}')).value).toBe("not you");
   expect((await said('{"RemoteError":"far"}')).value).toBe("far");
   expect((await said('{"Err":"not you"}')).message).toBe('"run" was refused: "not you"');
+  const unpaired = await against({ '"Game"': '{"Err":"no"}' }, () => chat(SERVER).game());
+  expect((unpaired.thrown as a.ApiError).value).toBe("no");
   for (const wrong of ['"Send"', '{"Run":{"Ok":700}}', "nonsense", '{"Gone":1}']) {
     const error = await said(wrong);
     expect(error.code).toBe("UnexpectedAnswer");
@@ -155,6 +157,7 @@ test("the whole response is there for who needs its blob", async () => {
 async function served(
   handler: Parameters<typeof serve>[0],
   text: string,
+  blob?: { mime: undefined; bytes: Uint8Array },
 ): Promise<string | undefined> {
   const node = new TestNode();
   node.start(SERVER, (host) => {
@@ -163,7 +166,9 @@ async function served(
   });
   let body: string | undefined;
   // Nobody answers what the handler refused to read.
-  void node.ask(SERVER, text).then((answer) => (body = answer.body));
+  void node
+    .ask(SERVER, text, blob === undefined ? {} : { blob })
+    .then((answer) => (body = answer.body));
   await node.settle();
   return body;
 }
@@ -175,7 +180,10 @@ test("a handler answers with the case that was asked for, and with its error", a
     run: () => {
       throw new a.Refusal("later");
     },
-    game: () => ({ tag: "game-accepted" }),
+    game: (message) => {
+      if (message.hasBlob) throw new a.Refusal("far", "remote-error");
+      return { tag: "game-accepted" };
+    },
     notify: () => {},
     sum: async (x, y) => a.withReply(x + y, { metadata: "m" }),
   });
@@ -186,6 +194,8 @@ test("a handler answers with the case that was asked for, and with its error", a
   expect(await served(handler, '"Run"')).toBe('{"Run":{"Err":"later"}}');
   expect(await served(handler, '{"Run":null}')).toBe('{"Run":{"Err":"later"}}');
   expect(await served(handler, '"Game"')).toBe('"GameAccepted"');
+  const blob = { mime: undefined, bytes: Uint8Array.of(1) };
+  expect(await served(handler, '"Game"', blob)).toBe('{"RemoteError":"far"}');
   expect(await served(handler, '{"Sum":[3,4]}')).toBe('{"Ok":7}');
   for (const wrong of ['{"Sum":[3]}', '"Other"', "[]", "null", '{"Send":1}', "not JSON"]) {
     expect(await served(handler, wrong)).toBeUndefined();

@@ -208,7 +208,7 @@ function isSome(discriminant: number): boolean {
 function copyOut(fiber: FiberPort, pointer: number, length: number): Uint8Array {
   const { memory } = fiber;
   if (length > 1 << COPY_SHIFT) fiber.spend(length >>> COPY_SHIFT);
-  return memory.bytes(pointer, length);
+  return memory.byteList(pointer, length);
 }
 
 function copyIn(fiber: FiberPort, bytes: Uint8Array, at: number): void {

@@ -7,6 +7,7 @@ import type { ComponentLimits } from "../limits.ts";
 import { DEFAULT_COMPONENT_LIMITS } from "../limits.ts";
 import { GuestTrap } from "./guest-trap.ts";
 import { HandleTable } from "./handle-table.ts";
+import type { SpentBuffers } from "./spent-buffers.ts";
 
 export { GuestTrap };
 
@@ -56,11 +57,16 @@ export class GuestMemory {
   #liftedBytes = 0;
   #liftedElements = 0;
   #handles: HandleTable | undefined;
+  /** Whether `cabi_realloc` is asked for 0 bytes too: a guest may free what it was given, whatever its length. */
+  readonly #asksForNothing: boolean;
+  /** For guests that never free the byte lists they pass out. */
+  spent: SpentBuffers | undefined;
 
   /** @param handles - of the component instance; its own, made when needed, if not given */
   constructor(limits: ComponentLimits = DEFAULT_COMPONENT_LIMITS, handles?: HandleTable) {
     this.#limits = limits;
     this.#handles = handles;
+    this.#asksForNothing = handles !== undefined;
   }
 
   /** The handles that belong to this memory's component instance. */
@@ -173,7 +179,14 @@ export class GuestMemory {
     return copy;
   }
 
-  /** Copies bytes out into what `make` returns for exactly that many bytes; it is called when they exist. */
+  /** Copies a `list<u8>` out. */
+  byteList(pointer: number, length: number): Uint8Array {
+    const copy = this.bytes(pointer, length);
+    this.spent?.add(pointer, length);
+    return copy;
+  }
+
+  /** Copies a `list<u8>` out into what `make` returns for exactly that many bytes; it is called when they exist. */
   bytesInto(
     pointer: number,
     length: number,
@@ -183,6 +196,7 @@ export class GuestMemory {
     this.#charge(length);
     const copy = make.take(length);
     copy.set(this.u8.subarray(pointer, pointer + length));
+    this.spent?.add(pointer, length);
     return copy;
   }
 
@@ -218,9 +232,16 @@ export class GuestMemory {
     }
   }
 
-  /** Asks the guest for memory; the result is checked. Nothing is asked for 0 bytes: the pointer is the alignment. */
+  /**
+   * Asks the guest for memory; the result is checked. On the fast path nothing is asked for 0 bytes: the pointer is the
+   * alignment.
+   */
   allocate(alignBytes: number, sizeBytes: number): number {
-    if (sizeBytes === 0) return alignBytes;
+    if (sizeBytes === 0 && !this.#asksForNothing) return alignBytes;
+    if (alignBytes === 1 && this.spent !== undefined) {
+      const pointer = this.spent.take(sizeBytes);
+      if (pointer !== undefined) return pointer;
+    }
     const realloc = this.#realloc;
     if (realloc === undefined) this.#noRealloc();
     const pointer = realloc(0, 0, alignBytes, sizeBytes) >>> 0;

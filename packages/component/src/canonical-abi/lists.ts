@@ -49,7 +49,7 @@ export const string: AbiType<string> = {
 export const bytes: AbiType<Uint8Array> = {
   ...pointerAndLength<Uint8Array>(
     { kind: "list", element: { kind: "u8" } },
-    (memory, pointer, length) => memory.bytes(pointer, length),
+    (memory, pointer, length) => memory.byteList(pointer, length),
     (memory, value) => memory.putBytes(value),
   ),
   store: (memory, value, pointer) => memory.storeBytes(value, pointer),

@@ -3,6 +3,7 @@
  * @module
  */
 import type { MeteredModuleStore } from "../api.ts";
+import { leavesByteLists } from "../build-mark.ts";
 import { contentHash } from "../content-hash.ts";
 import { compileModule, provideMetered } from "../compile-metered.ts";
 import { exposeModule } from "../core-module/expose.ts";
@@ -60,7 +61,7 @@ export async function compileProgram(
     writeTrampolines(lowered.map(({ type, protocol }) => ({ type, protocol }))),
   );
   const pairs = lowered.map((binding, i) => ({ lowering: plan.lowerings[i]!, binding }));
-  return { plan, modules, trampolines, lowered: pairs };
+  return { plan, modules, trampolines, lowered: pairs, leavesByteLists: leavesByteLists(bytes) };
 }
 
 const definedTables = (core: CoreModule): number => core.tables.length - core.importedTableCount;

@@ -14,6 +14,8 @@ export interface LinkedProgram {
   /** In the order of the plan's. */
   readonly modules: readonly WebAssembly.Module[];
   readonly trampolines: WebAssembly.Module;
+  /** Whether byte lists that it passes to the process interface may be used again for results. */
+  readonly leavesByteLists: boolean;
   readonly lowered: readonly { readonly lowering: Lowering; readonly binding: Lowered }[];
 }
 

@@ -8,13 +8,15 @@ import { GuestMemory } from "../canonical-abi/guest-memory.ts";
 import type { Realloc } from "../canonical-abi/guest-memory.ts";
 import { GuestTrap } from "../canonical-abi/guest-trap.ts";
 import { HandleTable } from "../canonical-abi/handle-table.ts";
+import { SpentBuffers } from "../canonical-abi/spent-buffers.ts";
 import { EXPOSED } from "../core-module/expose.ts";
 import { METER_MODULE } from "../core-module/metering.ts";
 import type { Fiber } from "../fiber.ts";
 import { instantiate, promising, suspending } from "../jspi.ts";
+import { STANDARD_INTERFACES } from "../select-interface.ts";
 import { LinkPort } from "./link-port.ts";
 import type { LinkedProgram } from "./linked-program.ts";
-import type { CoreSource, LiftedFunc, LinkOptions } from "./plan.ts";
+import type { CoreSource, LiftedFunc, LinkOptions, Lowering } from "./plan.ts";
 import { RESULT_GLOBAL, TRAMPOLINE_MODE, TRAMPOLINE_MODULE } from "./trampolines.ts";
 
 /** A caller gave a value of the wrong kind; nothing has run. `cause` says what. */
@@ -65,7 +67,7 @@ export class ProgramInstance {
     const functions: Record<string, unknown> = { suspend };
     lowered.forEach(({ lowering, binding }, i) => {
       const options = lowering.kind === "func" ? lowering.options : NO_OPTIONS;
-      functions[i] = binding.bind(this.#port(options, lowering.instance));
+      functions[i] = binding.bind(this.#port(options, lowering.instance, isStandard(lowering)));
     });
     this.#trampolines = instantiate(trampolines, { [TRAMPOLINE_MODULE]: functions });
     for (const step of plan.steps) {
@@ -95,11 +97,14 @@ export class ProgramInstance {
     return this.#steps[source.step]?.[source.name];
   }
 
-  #port(options: LinkOptions, instance: number): LinkPort {
-    const key = `${instance} ${sourceKey(options.memory)} ${sourceKey(options.realloc)}`;
+  /** @param isStandard - for a function of the process interface: only its byte lists are known to be left behind */
+  #port(options: LinkOptions, instance: number, isStandard = false): LinkPort {
+    const reuses = isStandard && this.#program.leavesByteLists;
+    const key = `${instance} ${sourceKey(options.memory)} ${sourceKey(options.realloc)} ${reuses}`;
     let port = this.#ports.get(key);
     if (port === undefined) {
       const memory = new GuestMemory(this.fiber.environment.limits, this.#handles[instance]);
+      if (reuses) memory.spent = new SpentBuffers();
       port = new LinkPort(this, memory);
       this.#ports.set(key, port);
       if (options.memory !== undefined || options.realloc !== undefined)
@@ -209,6 +214,11 @@ export class ProgramInstance {
     this.#trampolines = {};
   }
 }
+
+const isStandard = (lowering: Lowering): boolean =>
+  lowering.kind === "func" &&
+  lowering.func.kind === "host" &&
+  STANDARD_INTERFACES.has(lowering.func.interface ?? "");
 
 const NO_OPTIONS: LinkOptions = { memory: undefined, realloc: undefined, postReturn: undefined };
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as _json
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,8 +72,8 @@ class Message:
     def json(self) -> Any:
         """The body as JSON. Raises ``NotJson``."""
         try:
-            return _json.loads(self.body)
-        except (ValueError, RecursionError) as error:
+            return decode_json(self.body)
+        except ValueError as error:
             raise NotJson(f"the body of the message from {self.source} is no JSON: {error}") from None
 
     def blob(self) -> Blob | None:
@@ -132,6 +133,24 @@ def has_blob() -> bool:
 def last_blob() -> Blob | None:
     """The newest blob ever received, also when later messages carried none."""
     return from_wit_blob(standard.last_blob())
+
+
+_MAX_DEPTH = 1_000
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
+
+
+def decode_json(body: bytes) -> Any:
+    """Raises ``ValueError``, also for what is nested so deeply that the decoder would end the process."""
+    if body.count(b"[") + body.count(b"{") > _MAX_DEPTH:
+        depth = 0
+        for bracket in _BRACKETS.findall(body):
+            if bracket in b"[{":
+                depth += 1
+            elif bracket in b"]}":
+                depth -= 1
+            if depth > _MAX_DEPTH:
+                raise ValueError(f"it is nested more than {_MAX_DEPTH} levels deep")
+    return _json.loads(body)
 
 
 def encode(body: Any) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ._loop import request as _request
-from ._message import Message
+from ._message import Message, decode_json
 from ._system import our, print_line
 
 _SERVER = "our@http-server:distro:sys"
@@ -39,7 +39,7 @@ class Request:
 
     def json(self) -> Any:
         """The body as JSON. Raises ``ValueError``."""
-        return _json.loads(self.body)
+        return decode_json(self.body)
 
 
 @dataclass

@@ -57,7 +57,7 @@ export interface BuildOptions {
 
 export interface BuildReport {
   readonly id: string;
-  /** Files of `pkg/` that were written; `ui` for the web interface. */
+  /** Names of files that were written; `ui` for the web interface. `builtPath` says where they stand. */
   readonly built: readonly string[];
   /** Files whose sources have not changed since they were built. */
   readonly unchanged: readonly string[];
@@ -258,6 +258,11 @@ function writeExporters(folder: string, dependencies: readonly DependencyApi[]):
 /** What other packages link is part of the API, not of the programs. */
 function programFolder(folder: string, file: string): string {
   return join(folder, isExporter(file) ? "target/api" : "pkg");
+}
+
+/** Where a built file stands, relative to the package: what `BuildReport` names. */
+export function builtPath(file: string): string {
+  return isExporter(file) ? `target/api/${file}` : `pkg/${file}`;
 }
 
 /** Whether a word of the command line means a program: its name, its file, or a path to its source or folder. */

@@ -5,7 +5,12 @@
 export { composeComponents, linkedInterfaces } from "./compose/compose-components.ts";
 export { type ComposeFault, ComposeError } from "./compose/errors.ts";
 export { askForProject, type KnownProject } from "./ask-project-bun.ts";
-export { type BuildOptions, type BuildReport, buildPackage } from "./build-package-bun.ts";
+export {
+  type BuildOptions,
+  type BuildReport,
+  buildPackage,
+  builtPath,
+} from "./build-package-bun.ts";
 export { type KitFault, PackageError, type Problem, formatProblem } from "./errors.ts";
 export type { Language, LanguageId, MissingTool, ToolRunner } from "./languages/contract.ts";
 export { LANGUAGES } from "./languages.ts";

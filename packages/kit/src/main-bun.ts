@@ -6,7 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { errorText } from "@kinode-ts/types";
-import { buildPackage } from "./build-package-bun.ts";
+import { buildPackage, builtPath } from "./build-package-bun.ts";
 import { packPackage } from "./pack-package-bun.ts";
 import { verifyPackage } from "./verify-package-bun.ts";
 
@@ -24,8 +24,8 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function build(folder: string, flags: Flags): Promise<number> {
   const report = await buildPackage(folder, { force: flags.force });
-  for (const file of report.built) print(`built      pkg/${file}`);
-  for (const file of report.unchanged) print(`unchanged  pkg/${file}`);
+  for (const file of report.built) print(`built      ${builtPath(file)}`);
+  for (const file of report.unchanged) print(`unchanged  ${builtPath(file)}`);
   const { file, versionHash } = await packPackage(folder, { component: flags.component });
   print(`packed     ${file}`);
   print(`hash       ${versionHash}`);

@@ -8,6 +8,7 @@ import {
   assemblePackage,
   type BuildOptions,
   buildPackage,
+  builtPath,
   openPackageFolder,
   packPackage,
   verifyPackage,
@@ -55,8 +56,8 @@ export async function buildCommand(
   if (flags.json === true) {
     return output.line(JSON.stringify({ ...report, file: packed.file, hash: packed.versionHash }));
   }
-  for (const file of report.built) output.line(`built      pkg/${file}`);
-  for (const file of report.unchanged) output.line(`unchanged  pkg/${file}`);
+  for (const file of report.built) output.line(`built      ${builtPath(file)}`);
+  for (const file of report.unchanged) output.line(`unchanged  ${builtPath(file)}`);
   output.line(`packed     ${packed.file}`);
   output.line(`hash       ${packed.versionHash}`);
 }

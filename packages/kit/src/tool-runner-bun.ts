@@ -50,5 +50,8 @@ async function run(
 
 /** Child processes with the environment of this one. */
 export function createToolRunner(): ToolRunner {
-  return { run, find: (program) => Bun.which(program) ?? undefined };
+  return {
+    run, // Bun.which alone looks at the PATH this process was started with.
+    find: (program) => Bun.which(program, { PATH: process.env["PATH"] ?? "" }) ?? undefined,
+  };
 }

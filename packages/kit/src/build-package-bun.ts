@@ -3,7 +3,7 @@
  * @module
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { readApiFiles, writeApi, API_ZIP } from "./build-api-bun.ts";
 import {
   buildProgram,
@@ -148,7 +148,10 @@ class PackageBuild {
   }
 
   async #toolchain(source: ProgramSource): Promise<string | undefined> {
-    if (source.kind !== "component") return SCRIPT_TOOLCHAIN;
+    if (source.kind !== "component") {
+      // With its entry: a file that takes the place of another one is not among the inputs known so far.
+      return `${SCRIPT_TOOLCHAIN}, ${relative(this.#around.pkg.folder, source.entry)}`;
+    }
     if ((await this.#missing(source.language)).length > 0) return undefined;
     return await toolchainOf(source.language, this.#around);
   }

@@ -142,6 +142,18 @@ test("a second build builds only what changed in content", async () => {
   expect((await buildPackage(path)).built).toEqual(["notes.js"]);
 });
 
+test("a source that takes the place of another one is built", async () => {
+  const path = folder("replaced");
+  await buildPackage(path);
+  mkdirSync(join(path, "processes"));
+  writeFileSync(
+    join(path, "processes/notes.ts"),
+    "kinode.main(() => { console.log('other'); });\n",
+  );
+  expect((await buildPackage(path)).built).toEqual(["notes.js"]);
+  expect(readFileSync(join(path, "pkg/notes.js"), "utf8")).toContain("other");
+});
+
 test("[P5] the build fails when a script key has no file, and when a script file has no key", async () => {
   const noFile = folder("no-file", { "pkg/scripts.json": JSON.stringify({ "send.js": SCRIPT }) });
   await expect(buildPackage(noFile)).rejects.toThrow('the script "send.js" has no file');

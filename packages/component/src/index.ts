@@ -15,6 +15,7 @@ export type {
 } from "./api.ts";
 export { BlobPool } from "./blob-pool.ts";
 export type { BlobPoolOptions } from "./blob-pool.ts";
+export type { ComponentStructure } from "./component-structure.ts";
 export type { AbiType, CoreType, CoreValue, ValueOf } from "./canonical-abi/abi-type.ts";
 export { bytes, list, string } from "./canonical-abi/lists.ts";
 export { record, tuple } from "./canonical-abi/records.ts";
@@ -40,5 +41,6 @@ export type { ComponentFault } from "./errors.ts";
 export { createComponentExecutor } from "./executor.ts";
 export { loadComponent } from "./load-component.ts";
 export { MemoryBudget } from "./memory-budget.ts";
+export { parseComponent } from "./parse-component.ts";
 export { DEFAULT_COMPONENT_LIMITS } from "./limits.ts";
 export type { ComponentLimits } from "./limits.ts";

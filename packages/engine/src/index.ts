@@ -9,8 +9,18 @@ export { ScriptError } from "./errors.ts";
 export type { ScriptFault } from "./errors.ts";
 export { createNativeExecutor } from "./native-executor-bun.ts";
 export type { NativeExecutorOptions } from "./native-executor-bun.ts";
+export type {
+  ExportedCase,
+  ExportedField,
+  ExportedFunction,
+  ExportedInterface,
+  ExportedPrimitive,
+  ExportedType,
+} from "./pack/exported-interface.ts";
 export { isPackedScript, packScript, unpackScript } from "./pack-script.ts";
+export type { PackOptions } from "./pack-script.ts";
 export { createScriptExecutor, readEngine } from "./script-executor-bun.ts";
 export { createSandboxExecutor } from "./script-executor.ts";
 export type { ScriptExecutorOptions } from "./script-executor.ts";
+export type { ReadFile } from "./stack-positions.ts";
 export { MAX_SCRIPT_BYTES } from "./script-text.ts";

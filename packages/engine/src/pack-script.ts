@@ -5,52 +5,31 @@
  * Source: the binary format of the component model; packages/engine/engine/BUILD.md.
  * @module
  */
+import { parseComponent } from "@kinode-ts/component";
 import { ScriptError } from "./errors.ts";
+import {
+  COMPONENT_HEADER,
+  concat,
+  leb,
+  MODULE_HEADER,
+  named,
+  section,
+  u32,
+} from "./pack/binary.ts";
+import { exportSections, type Spaces } from "./pack/export-sections.ts";
+import type { ExportedInterface } from "./pack/exported-interface.ts";
 
 const SOURCE_INTERFACE = "kinode:script/source@0.1.0";
 /** Name of the last section, which says where in the file the script lies. */
 const MARK = "kinode:packed-script";
 const SECTION = { custom: 0, component: 4, instance: 5, import: 10 } as const;
-const COMPONENT_HEADER = [0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0];
-const MODULE_HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 /** In the memory of the small component: `some`, address and length of the script, then the script. */
 const SCRIPT_ADDRESS = 16;
 const PAGE_BYTES = 65_536;
+/** wit-component puts it first. */
+const MAIN_MODULE = 0;
 
 const encoder = new TextEncoder();
-type Part = Uint8Array | readonly number[];
-
-function leb(value: number): number[] {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest >>>= 7) {
-    if (rest < 128) return [...bytes, rest];
-    bytes.push((rest & 0x7f) | 0x80);
-  }
-}
-
-function concat(parts: readonly Part[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
-
-function named(text: string): number[] {
-  const bytes = encoder.encode(text);
-  return [...leb(bytes.length), ...bytes];
-}
-
-function section(id: number, ...parts: readonly Part[]): Uint8Array {
-  const body = concat(parts);
-  return concat([[id, ...leb(body.length)], body]);
-}
-
-function u32(value: number): number[] {
-  return [value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24];
-}
 
 /** Core module: a memory with the script in it, and `get`, which returns the address of `some(script)`. */
 function scriptModule(script: Uint8Array): Uint8Array {
@@ -114,13 +93,43 @@ function isSourceImport(bytes: Uint8Array, { id, bodyStart }: Section): boolean 
   return id === SECTION.import && begin.every((byte, i) => bytes[bodyStart + i] === byte);
 }
 
+export interface PackOptions {
+  /**
+   * Interfaces the script implements with `kinode.exportInterface`, for components it is composed with. Such a file is
+   * not run on the shared engine.
+   */
+  readonly exports?: readonly ExportedInterface[];
+}
+
 /**
  * Makes one component of the engine and a script; it needs nothing but `kinode:process/standard` and WASI.
  * @param script - JavaScript text, or its UTF-8
  * @throws {ScriptError} `script.not-an-engine`
  */
-export function packScript(engine: Uint8Array, script: string | Uint8Array): Uint8Array {
+export function packScript(
+  engine: Uint8Array,
+  script: string | Uint8Array,
+  { exports = [] }: PackOptions = {},
+): Uint8Array {
   const text = typeof script === "string" ? encoder.encode(script) : script;
+  if (exports.length === 0) {
+    const { component, scriptEnd } = withSource(engine, text);
+    const mark = section(SECTION.custom, named(MARK), u32(scriptEnd), u32(text.length));
+    return concat([component, mark]);
+  }
+  const functions = exports.flatMap((each) =>
+    each.functions.map((one) => ({ interface: each.name, ...one })),
+  );
+  // Behind the script, so that its positions stay what they are.
+  const description = `\n;kinode.describeExports(${JSON.stringify(JSON.stringify(functions))});`;
+  const { component } = withSource(engine, concat([text, encoder.encode(description)]));
+  return concat([component, ...exportSections(exports, spacesOf(component))]);
+}
+
+function withSource(
+  engine: Uint8Array,
+  text: Uint8Array,
+): { readonly component: Uint8Array; readonly scriptEnd: number } {
   const sections = readSections(engine);
   const found = sections.find((item) => isSourceImport(engine, item));
   if (found === undefined) {
@@ -130,13 +139,37 @@ export function packScript(engine: Uint8Array, script: string | Uint8Array): Uin
   const before = sections.filter(
     ({ id, start }) => id === SECTION.component && start < found.start,
   );
-  const component = section(SECTION.component, scriptComponent(text));
+  const source = section(SECTION.component, scriptComponent(text));
   // NOTE: a component defined here must not shift those defined later; the engine, made by wit-component, has none.
   const instance = section(SECTION.instance, [1, 0, ...leb(before.length), 0]);
   const head = engine.subarray(0, found.start);
-  const scriptEnd = head.length + component.length;
-  const mark = section(SECTION.custom, named(MARK), u32(scriptEnd), u32(text.length));
-  return concat([head, component, instance, engine.subarray(found.end), mark]);
+  return {
+    component: concat([head, source, instance, engine.subarray(found.end)]),
+    scriptEnd: head.length + source.length,
+  };
+}
+
+/** Where definitions that are added at the end begin to count. */
+function spacesOf(component: Uint8Array): Spaces {
+  const structure = parseComponent(component);
+  const engine = structure.coreInstances.findIndex(
+    (each) => each.kind === "instantiate" && each.module === MAIN_MODULE,
+  );
+  if (engine < 0) {
+    const reason = "its main module is not the first";
+    throw new ScriptError({ code: "script.not-an-engine", reason });
+  }
+  return {
+    coreModules: structure.coreModules.length,
+    coreInstances: structure.coreInstances.length,
+    coreFuncs: structure.coreFuncs.length,
+    coreMemories: structure.coreMemories.length,
+    types: structure.types.length,
+    components: structure.components.length,
+    funcs: structure.funcs.length,
+    instances: structure.instances.length,
+    engine,
+  };
 }
 
 /** Where `packScript` put the script: its last bytes lie before the export section of the small component. */

@@ -4,13 +4,13 @@
  */
 import {
   type ComponentOptions,
+  createComponentExecutor,
   loadComponent,
   type LoadedComponent,
   option,
   string,
 } from "@kinode-ts/component";
-import type { Ending, Executor, Program, ProgramSource } from "@kinode-ts/types";
-import { ScriptError } from "./errors.ts";
+import type { Ending, Executor, Program } from "@kinode-ts/types";
 import { isPackedScript, unpackScript } from "./pack-script.ts";
 import { isScript, readScript } from "./script-text.ts";
 import { type ReadFile, StackPositions } from "./stack-positions.ts";
@@ -41,21 +41,13 @@ async function loadEngine({
   return { bytes, component: await loadComponent(bytes, { ...options, interfaces }) };
 }
 
-function readPacked(engine: Uint8Array, { handle, bytes }: ProgramSource): string {
-  const script = unpackScript(engine, bytes);
-  if (script !== undefined) return readScript({ handle, bytes: script });
-  throw new ScriptError(
-    { code: "script.not-an-engine", reason: `"${handle}" was packed with another engine` },
-    { hint: "Pack the script again with the engine of this node" },
-  );
-}
-
 /**
  * Accepts files called `….js`, and components that `packScript` made, whatever they are called: those run on the
- * shared engine as well.
+ * shared engine as well, or with the engine they were packed with if that is another one.
  */
 export function createSandboxExecutor(options: ScriptExecutorOptions): Executor {
   let engine: Promise<ReadyEngine> | undefined;
+  const components = createComponentExecutor(options);
   return {
     accepts: (source) => isScript(source) || isPackedScript(source.bytes),
     async prepare(source): Promise<Program> {
@@ -65,7 +57,9 @@ export function createSandboxExecutor(options: ScriptExecutorOptions): Executor 
         throw error;
       });
       const isPacked = isPackedScript(source.bytes);
-      const script = isPacked ? readPacked(bytes, source) : readScript(source);
+      const text = isPacked ? unpackScript(bytes, source.bytes) : source.bytes;
+      if (text === undefined) return components.prepare(source);
+      const script = readScript({ handle: source.handle, bytes: text });
       const provide = { [SOURCE_INTERFACE]: { get: () => script } };
       const positions = new StackPositions(source.handle, script, options.readFile);
       return {

@@ -29,6 +29,7 @@ const ENTRIES: Readonly<Record<string, readonly string[]>> = {
     "defineScript",
     "defineWidget",
     "encodeUtf8",
+    "exportInterface",
     "fromWebBlob",
     "inbox",
     "inline",

@@ -19,6 +19,7 @@ export type { Body } from "./body.ts";
 export { Request, Response } from "./builders.ts";
 export { capabilities } from "./capabilities.ts";
 export { Capability } from "./capability.ts";
+export { exportInterface } from "./export-interface.ts";
 export { defineProcess, defineScript, defineWidget } from "./define.ts";
 export type {
   ProcessBody,

@@ -222,4 +222,10 @@ export interface GuestRuntime extends GuestHost {
    * the host sends them, and keeps other messages that arrive meanwhile for the next `receive`.
    */
   carryBy?(carrier: GuestCarrier): void;
+  /**
+   * Implements an interface that this bundle exports to components it is composed with; there in the engine only. Names
+   * of functions are in camel case.
+   * @param name - whole name, e.g. `notes:alice/api@1.0.0`
+   */
+  exportInterface?(name: string, functions: object): void;
 }

@@ -132,7 +132,10 @@ static void deliver_next(void) {
     JS_FreeValue(engine_context, delivery);
 }
 
-static void evaluate_script(void) {
+static bool has_evaluated;
+
+static void evaluate_script(bool needs_main) {
+    has_evaluated = true;
     OptionText script;
     forget_results();
     wit_script_source(&script);
@@ -146,7 +149,7 @@ static void evaluate_script(void) {
     free(source);
     if (JS_IsException(value)) fail_with_error(JS_GetException(engine_context));
     JS_FreeValue(engine_context, value);
-    if (JS_IsUndefined(main_function)) {
+    if (needs_main && JS_IsUndefined(main_function)) {
         run_jobs();
         if (JS_IsUndefined(main_function)) fail_with_text("The script ended without calling kinode.main(\xe2\x80\xa6); register its entry point");
     }
@@ -162,24 +165,12 @@ static void reseed(void) {
     if (__wasi_random_get((uint8_t *)&seed, sizeof seed) == 0 && seed) engine_context->random_state = seed;
 }
 
-EXPORT("init")
-void init(const uint8_t *our, uint32_t our_length) {
-    set_stack_limit();
-    reseed();
-    JSValue address = JS_NewStringLen(engine_context, (const char *)our, our_length);
-    evaluate_script();
-    JSValue outcome = JS_Call(engine_context, main_function, JS_UNDEFINED, 1, (JSValueConst *)&address);
-    if (JS_IsException(outcome)) fail_with_error(JS_GetException(engine_context));
-    web_start();
-    if (!JS_IsPromise(outcome)) { run_jobs(); return; }
-    JS_PromiseMarkAsHandled(engine_context, outcome);
+/* Runs jobs and hands out messages until the promise is settled; it must be marked as handled. */
+static JSPromiseStateEnum settle(JSValueConst promise) {
     for (;;) {
         run_jobs();
-        switch (JS_PromiseState(engine_context, outcome)) {
-        case JS_PROMISE_FULFILLED: return;
-        case JS_PROMISE_REJECTED: fail_with_error(JS_PromiseResult(engine_context, outcome));
-        default: break;
-        }
+        JSPromiseStateEnum state = JS_PromiseState(engine_context, promise);
+        if (state != JS_PROMISE_PENDING) return state;
         if (waiting_first != waiting_end) { deliver_next(); continue; }
         if (web_receives() && !listener.is_active) { deliver_next(); continue; }
         if (listener.is_active) {
@@ -188,6 +179,79 @@ void init(const uint8_t *our, uint32_t our_length) {
         }
         fail_with_text("The script waits for something that can never happen: its main function has not ended and no receive() is waiting");
     }
+}
+
+EXPORT("init")
+void init(const uint8_t *our, uint32_t our_length) {
+    set_stack_limit();
+    reseed();
+    JSValue address = JS_NewStringLen(engine_context, (const char *)our, our_length);
+    evaluate_script(true);
+    JSValue outcome = JS_Call(engine_context, main_function, JS_UNDEFINED, 1, (JSValueConst *)&address);
+    if (JS_IsException(outcome)) fail_with_error(JS_GetException(engine_context));
+    web_start();
+    if (!JS_IsPromise(outcome)) { run_jobs(); return; }
+    JS_PromiseMarkAsHandled(engine_context, outcome);
+    if (settle(outcome) == JS_PROMISE_REJECTED) fail_with_error(JS_PromiseResult(engine_context, outcome));
+}
+
+/* ---- Exported functions of a packed script ---- */
+
+#define EXPORTS_PART 0
+
+static JSValue call_exports_part(JSAtom name, int count, JSValueConst *arguments) {
+    JSValue part = load_part(EXPORTS_PART);
+    if (JS_IsException(part)) fail_with_error(JS_GetException(engine_context));
+    JSValue outcome = JS_Invoke(engine_context, part, name, count, arguments);
+    JS_FreeValue(engine_context, part);
+    return outcome;
+}
+
+/* Address of the result. The script is evaluated at the first call; its main function is the business of `init`. */
+EXPORT("call_export")
+const void *call_export(uint32_t number) {
+    set_stack_limit();
+    forget_export_results();
+    JSValue arguments[] = { JS_NewInt32(engine_context, number), JS_NewInt32(engine_context, (int32_t)(uintptr_t)block), JS_FALSE };
+    if (!has_evaluated) {
+        /* the arguments lie in memory that evaluating would give to others */
+        uint32_t count = own_block_count;
+        void **held_blocks = own_blocks;
+        static uint8_t saved_arena[ARENA_BYTES];
+        uint32_t used = arena_used;
+        memcpy(saved_arena, arena, used);
+        own_blocks = NULL;
+        own_block_count = own_block_capacity = 0;
+        reseed();
+        evaluate_script(false);
+        run_jobs();
+        web_start();
+        forget_results();
+        free(own_blocks);
+        own_blocks = held_blocks;
+        own_block_count = own_block_capacity = count;
+        memcpy(arena, saved_arena, used);
+        arena_used = used;
+    }
+    JSValue outcome = call_exports_part(atoms.begin, 2, (JSValueConst *)arguments);
+    forget_results();
+    bool is_error = JS_IsException(outcome);
+    if (is_error) outcome = JS_GetException(engine_context);
+    else if (JS_IsPromise(outcome)) {
+        JS_PromiseMarkAsHandled(engine_context, outcome);
+        is_error = settle(outcome) == JS_PROMISE_REJECTED;
+        JSValue result = JS_PromiseResult(engine_context, outcome);
+        JS_FreeValue(engine_context, outcome);
+        outcome = result;
+    }
+    run_jobs();
+    arguments[1] = outcome;
+    arguments[2] = JS_NewBool(engine_context, is_error);
+    JSValue address = call_exports_part(atoms.finish, 3, (JSValueConst *)arguments);
+    JS_FreeValue(engine_context, outcome);
+    if (JS_IsException(address)) fail_with_error(JS_GetException(engine_context));
+    forget_results();
+    return (const void *)(uintptr_t)(uint32_t)JS_VALUE_GET_INT(address);
 }
 
 /* ---- Called by the build only; not exported by the finished engine ---- */
@@ -236,7 +300,7 @@ void prepare(void) {
     JS_DefinePropertyValueStr(engine_context, kinode, "fast", fast, JS_PROP_ENUMERABLE);
     JS_FreezeObject(engine_context, kinode);
     JS_DefinePropertyValueStr(engine_context, global, "kinode", kinode, 0);
-    kept_blob = web.handler = web.carrier = JS_UNDEFINED;
+    kept_blob = web.handler = web.carrier = export_implementations = export_description = JS_UNDEFINED;
     for (int i = 0; i < MAX_PARTS; i++) part_exports[i] = JS_UNDEFINED;
     natives = JS_NewObject(engine_context);
     JS_SetPropertyFunctionList(engine_context, natives, native_functions, countof(native_functions));

@@ -147,6 +147,13 @@ static const JSCFunctionListEntry native_functions[] = {
     JS_CFUNC_DEF("carrier", 0, web_carrier),
     JS_CFUNC_DEF("pending", 2, web_pending),
     JS_CFUNC_DEF("deliver", 2, web_deliver),
+    JS_CFUNC_DEF("allocate", 2, native_allocate),
+    JS_CFUNC_DEF("read", 3, native_read),
+    JS_CFUNC_DEF("write", 4, native_write),
+    JS_CFUNC_DEF("readBytes", 2, native_read_bytes),
+    JS_CFUNC_DEF("writeBytes", 2, native_write_bytes),
+    JS_CFUNC_DEF("implementations", 0, native_implementations),
+    JS_CFUNC_DEF("description", 0, native_description),
 };
 
 #endif

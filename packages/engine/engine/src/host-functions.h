@@ -255,10 +255,13 @@ static void settle_receiver(JSValueConst delivery) {
 
 _Noreturn static void fail_with_error(JSValue error);
 #include "web.h"
+#include "exports.h"
 
 static const JSCFunctionListEntry host_functions[] = {
     JS_CFUNC_DEF("main", 1, host_main),
     JS_CFUNC_DEF("carryBy", 1, host_carry_by),
+    JS_CFUNC_DEF("exportInterface", 2, host_export_interface),
+    JS_CFUNC_DEF("describeExports", 1, host_describe_exports),
     JS_CFUNC_DEF("our", 0, host_our),
     JS_CFUNC_DEF("printToTerminal", 2, host_print),
     JS_CFUNC_DEF("getOnExit", 0, host_get_on_exit),

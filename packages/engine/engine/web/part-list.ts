@@ -13,6 +13,8 @@ export interface EnginePart {
 
 /** In the order in which the engine numbers them. */
 export const ENGINE_PARTS: readonly EnginePart[] = [
+  // src/engine.c knows this one by its number
+  { name: "exports", globals: [] },
   { name: "inspect", globals: [] },
   { name: "carrier", globals: [] },
   {

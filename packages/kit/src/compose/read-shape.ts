@@ -172,11 +172,22 @@ class ShapeReader {
     const found = from.exports?.get(name);
     const ref: NamedRef = { kind: "named", from: from.importName, name };
     if (found?.kind === "resource") return { kind: "resource", ref };
-    if (found?.kind === "type") return { kind: "value", type: ref };
+    if (found?.kind === "type") {
+      // another name for a resource of an import that came before
+      const { type } = found;
+      return type.kind === "named" && this.#isResource(type)
+        ? { kind: "resource", ref: type }
+        : { kind: "value", type: ref };
+    }
     throw badComponent(
       at,
       `${JSON.stringify(from.importName)} exports no type ${JSON.stringify(name)}`,
     );
+  }
+
+  #isResource({ from, name }: NamedRef): boolean {
+    const owner = this.#imports.get(from);
+    return owner?.kind === "instance" && owner.exports.get(name)?.kind === "resource";
   }
 
   #entry(scope: Scope, part: BinaryReader): TypeEntry {

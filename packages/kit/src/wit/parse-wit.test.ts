@@ -95,6 +95,16 @@ test("all of the language is read", () => {
   expect(aliases).toMatchObject([{ as: "other", from: { interface: "e" } }]);
 });
 
+/** Types that contain the next one. */
+const chain = (length: number): string[] => [
+  ...Array.from({ length: length - 1 }, (_, at) => `record t${at} { next: t${at + 1} }`),
+  `type t${length - 1} = u8;`,
+];
+
+test("deep types are fine", () => {
+  expect(resolve(`interface a { ${chain(100).join(" ")} }`).interfaces.size).toBe(2);
+});
+
 test("what is wrong is told with its place and what to do", () => {
   const cases: readonly (readonly [text: string, message: string])[] = [
     ["interface a {\n  record b { c d }\n}", '0.wit:2:16: expected ":", found "d"'],

@@ -108,6 +108,7 @@ class Resolver {
   readonly #interfaces = new Map<string, ResolvedInterface>();
   readonly #worlds = new Map<string, ResolvedWorld>();
   readonly #open = new Set<string>();
+  readonly #depths: Depths = new Map();
 
   constructor(documents: readonly WitDocument[], defaultPackage: WitPackageName) {
     this.#defaultPackage = defaultPackage;
@@ -223,7 +224,7 @@ class Resolver {
         names.set(item.name, { owner: built, declaration: item });
       }
     }
-    checkNames(built);
+    checkNames(built, this.#depths);
     return built;
   }
 
@@ -298,10 +299,15 @@ class Resolver {
   }
 }
 
+/** Types inside of types: deeper than any program needs, and small enough for every stack. */
+const MAX_DEPTH = 100;
+
+/** Depth of each declaration that has been checked. */
+type Depths = Map<WitTypeDeclaration, number>;
+
 /** Every type that is named exists, and no type contains itself. */
-function checkNames(scope: ResolvedInterface): void {
-  const done = new Set<WitTypeDeclaration>();
-  for (const declaration of scope.types) checkDeclaration(scope, declaration, done, []);
+function checkNames(scope: ResolvedInterface, depths: Depths): void {
+  for (const declaration of scope.types) checkDeclaration(scope, declaration, depths, new Set());
   for (const one of scope.functions) checkFunction(scope, one);
 }
 
@@ -331,33 +337,37 @@ function lookUp(scope: ResolvedInterface, use: { name: string; at: WitPosition }
   );
 }
 
+/** @returns how deep it is: 1 for a type without named ones in it */
 function checkDeclaration(
   scope: ResolvedInterface,
   declaration: WitTypeDeclaration,
-  done: Set<WitTypeDeclaration>,
-  parents: readonly WitTypeDeclaration[],
-): void {
-  if (parents.includes(declaration)) {
-    throw new WitError(
-      scope.file,
-      declaration.at,
-      `the type "${declaration.name}" contains itself`,
-    );
-  }
-  if (done.has(declaration)) return;
-  const inside = [...parents, declaration];
+  depths: Depths,
+  parents: Set<WitTypeDeclaration>,
+): number {
+  const fail = (reason: string): WitError => new WitError(scope.file, declaration.at, reason);
+  if (parents.has(declaration)) throw fail(`the type "${declaration.name}" contains itself`);
+  const known = depths.get(declaration);
+  if (known !== undefined) return known;
+  parents.add(declaration);
+  let depth = 1;
+  const isResource = declaration.shape.kind === "resource";
   for (const type of typesIn(declaration)) {
     eachName(type, (use) => {
       const named = lookUp(scope, use);
-      if (named.owner !== scope) return;
       // Handles break the circle: a method may return its own resource.
-      if (declaration.shape.kind === "resource") return;
-      checkDeclaration(scope, named.declaration, done, inside);
+      if (isResource) return;
+      if (parents.size > MAX_DEPTH) throw fail(`types are nested more than ${MAX_DEPTH} deep`);
+      const { owner } = named;
+      depth = Math.max(depth, 1 + checkDeclaration(owner, named.declaration, depths, parents));
     });
   }
-  done.add(declaration);
-  if (declaration.shape.kind !== "resource") return;
-  for (const method of declaration.shape.methods) checkFunction(scope, method);
+  if (depth > MAX_DEPTH) throw fail(`types are nested more than ${MAX_DEPTH} deep`);
+  parents.delete(declaration);
+  depths.set(declaration, depth);
+  if (declaration.shape.kind === "resource") {
+    for (const method of declaration.shape.methods) checkFunction(scope, method);
+  }
+  return depth;
 }
 
 /** The types a declaration mentions directly. */

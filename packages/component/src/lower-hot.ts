@@ -43,7 +43,7 @@ const NO_CAPABILITIES: readonly Capability[] = [];
 const COPY_SHIFT = 12;
 
 export function hotBindings(
-  types: Readonly<Record<string, HostFunctionType>>,
+  types: ReadonlyMap<string, HostFunctionType>,
   deliveries: DeliveryTypes,
 ): ReadonlyMap<string, ImportBinding> {
   const sizeOfReceived = deliveries.received.sizeBytes;
@@ -65,7 +65,12 @@ export function hotBindings(
   return new Map(
     Object.entries(binders).map(([name, bind]) => [
       name,
-      { type: coreType(types[name]!), protocol: "status", signature: types[name]!, bind } as const,
+      {
+        type: coreType(types.get(name)!),
+        protocol: "status",
+        signature: types.get(name)!,
+        bind,
+      } as const,
     ]),
   );
 }

@@ -65,6 +65,11 @@ export class BuildRecord {
     );
   }
 
+  /** Absolute paths of what a part was built into the last time; empty when that is not known. */
+  outputsOf(part: string): string[] {
+    return this.#absolute(this.#parts[part]?.outputs ?? {});
+  }
+
   /** Remembers a part that was built just now. Paths are absolute. */
   set(
     part: string,

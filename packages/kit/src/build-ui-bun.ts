@@ -3,7 +3,7 @@
  * Source: spec/packages-and-tools.md §7.
  * @module
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { BuildRecord } from "./build-record-bun.ts";
 import { PackageError } from "./errors.ts";
@@ -11,7 +11,8 @@ import type { ToolRunner } from "./languages/contract.ts";
 import { FileReader } from "./problems.ts";
 import { filesBelow, sourceFiles } from "./read-files-bun.ts";
 
-const PART = "ui";
+/** Name of the web interface in the record of what was built. */
+export const UI_PART = "ui";
 const SCRIPT = "build:copy";
 const MANIFEST = "ui/package.json";
 
@@ -37,6 +38,16 @@ function packageManager(folder: string, tools: ToolRunner): readonly string[] {
   return npm === undefined ? [process.execPath] : [npm];
 }
 
+/** When each file below a folder was last written, whatever its own time says. */
+function changeTimes(folder: string): Map<string, bigint> {
+  return new Map(
+    filesBelow(folder).map((path) => [
+      path,
+      statSync(join(folder, path), { bigint: true }).ctimeNs,
+    ]),
+  );
+}
+
 /**
  * Builds `ui/` if anything in it has changed since `pkg/ui` was made.
  * @returns whether it was built
@@ -51,19 +62,24 @@ export async function buildUi(
   const manager = packageManager(folder, tools);
   const toolchain = manager[0] === process.execPath ? `bun ${Bun.version}` : "npm";
   const inputs = sourceFiles(join(folder, "ui"));
-  if (!force && record.isCurrent(PART, toolchain, inputs)) return false;
+  if (!force && record.isCurrent(UI_PART, toolchain, inputs)) return false;
   checkScript(folder);
   const cwd = join(folder, "ui");
   await tools.run([...manager, "install"], { cwd });
-  await tools.run([...manager, "run", SCRIPT], { cwd });
   const target = join(folder, "pkg/ui");
-  const outputs = filesBelow(target).map((path) => join(target, path));
-  if (outputs.length === 0) {
+  // What an older build made under other names must not stay; what a person put there must.
+  for (const path of record.outputsOf(UI_PART)) rmSync(path, { force: true });
+  const before = changeTimes(target);
+  await tools.run([...manager, "run", SCRIPT], { cwd });
+  const made = [...changeTimes(target)].flatMap(([path, time]) =>
+    before.get(path) === time ? [] : [join(target, path)],
+  );
+  if (made.length === 0) {
     throw new PackageError(
       { code: "kit.build-failed", entry: "ui", reason: "no output" },
       `The script "${SCRIPT}" of ui/package.json put nothing into pkg/ui`,
     );
   }
-  record.set(PART, toolchain, sourceFiles(join(folder, "ui")), outputs);
+  record.set(UI_PART, toolchain, sourceFiles(join(folder, "ui")), made);
   return true;
 }

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -13,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readEngine, unpackScript } from "@kinode-ts/engine";
 import { readZip } from "@kinode-ts/vfs/zip";
-import { assemblePackage, buildPackage, packPackage, readPackage } from "./index.ts";
+import { assemblePackage, buildPackage, packPackage, readPackage, verifyPackage } from "./index.ts";
 import type { Language, MissingTool } from "./languages/contract.ts";
 
 let root: string;
@@ -297,6 +298,31 @@ test("[P7] the interface is built by its script build:copy into pkg/ui, again wh
   expect(decode((await readPackage(zip)).files.get("ui/index.html"))).toBe("<p>two");
   writeFileSync(join(path, "ui/package.json"), JSON.stringify({ name: "ui", scripts: {} }));
   await expect(buildPackage(path)).rejects.toThrow('no script "build:copy"');
+});
+
+test("what an older build of the interface made goes, what a person put beside it stays, and both are verified", async () => {
+  const copy =
+    "import { cpSync, readFileSync } from 'node:fs'; cpSync('page.html', `../pkg/ui/${readFileSync('name.txt', 'utf8')}`);";
+  const path = folder("ui-names", {
+    "pkg/manifest.json": manifestOf("/notes.js"),
+    "pkg/ui/robots.txt": "by hand",
+    "src/notes.ts": MAIN,
+    "ui/package.json": JSON.stringify({ name: "ui", scripts: { "build:copy": "bun copy.ts" } }),
+    "ui/copy.ts": copy,
+    "ui/page.html": "<p>",
+    "ui/name.txt": "one.html",
+  });
+  const inUi = (): string[] => readdirSync(join(path, "pkg/ui")).sort();
+  await buildPackage(path);
+  writeFileSync(join(path, "ui/name.txt"), "two.html");
+  await buildPackage(path);
+  expect(inUi()).toEqual(["robots.txt", "two.html"]);
+  await packPackage(path);
+  expect((await verifyPackage(path)).rebuilt).toBe("same");
+  // Without the record the same names are simply written again.
+  rmSync(join(path, "target"), { recursive: true });
+  expect((await buildPackage(path)).built).toContain("ui");
+  expect(inUi()).toEqual(["robots.txt", "two.html"]);
 });
 
 test("a .wasm in the manifest with a TypeScript source is the script inside an engine", async () => {

@@ -17,6 +17,8 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { errorText, isNameSafePackageId } from "@kinode-ts/types";
 import { type BuildOptions, buildPackage } from "./build-package-bun.ts";
 import { API_ZIP } from "./build-api-bun.ts";
+import { BuildRecord } from "./build-record-bun.ts";
+import { UI_PART } from "./build-ui-bun.ts";
 import { PackageError } from "./errors.ts";
 import { parseMetadata } from "./metadata.ts";
 import { openPackageFolder } from "./package-folder-bun.ts";
@@ -102,7 +104,9 @@ function copySources(folder: string, to: string): void {
   for (const name of pkg.settings.prebuilt) {
     for (const file of [name, `${name}.js`, `${name}.wasm`]) made.delete(`pkg/${file}`);
   }
-  if (existsSync(join(folder, "ui/package.json"))) made.add("pkg/ui");
+  for (const path of new BuildRecord(folder).outputsOf(UI_PART)) {
+    made.add(relative(folder, path).replaceAll("\\", "/"));
+  }
   cpSync(folder, to, {
     recursive: true,
     filter: (path) => {

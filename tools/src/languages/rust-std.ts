@@ -113,8 +113,8 @@ function useVendoredCrates(source: string): void {
   const library = join(source, "library");
   const config = [
     "[source.crates-io]",
-    'replace-with = "vendored"',
-    "[source.vendored]",
+    'replace-with = "vendored-sources"',
+    "[source.vendored-sources]",
     `directory = "${join(source, "vendor")}"`,
   ];
   mkdirSync(join(library, ".cargo"), { recursive: true });

@@ -105,9 +105,13 @@ for (const starter of listTemplates().find((each) => each.language === "typescri
     createProject({ folder, name: "begun", publisher: "alice.os", starter });
     const tested = run(folder, "test");
     expect(tested.code, tested.text).toBe(0);
-    const checked = run(folder, "run", "check");
-    expect(checked.code, checked.text).toBe(0);
+    const places = existsSync(join(folder, "ui")) ? [".", "ui"] : ["."];
+    for (const place of places) {
+      const checked = run(join(folder, place), "check", "--no-script");
+      expect(checked.code, checked.text).toBe(0);
+    }
     const pkg = await readPackage((await assemblePackage(folder)).zip);
+    expect(pkg.files.has("ui/index.html")).toBe(places.length === 2);
     expect(pkg.id as string).toBe("begun:alice.os");
     expect(pkg.processes.map(({ processName }) => processName)).toEqual([starter]);
   });

@@ -42,6 +42,7 @@ export class ProgramInstance {
   readonly #steps: Exports[] = [];
   readonly #handles: HandleTable[] = [];
   readonly #ports = new Map<string, LinkPort>();
+  readonly #spent = new Map<string, SpentBuffers>();
   readonly #promising = new Map<unknown, Promising>();
   readonly #running = new Set<number>();
   #unbound: Unbound[] = [];
@@ -104,7 +105,7 @@ export class ProgramInstance {
     let port = this.#ports.get(key);
     if (port === undefined) {
       const memory = new GuestMemory(this.fiber.environment.limits, this.#handles[instance]);
-      if (reuses) memory.spent = new SpentBuffers();
+      if (reuses) memory.spent = this.#spentIn(options.memory, instance);
       port = new LinkPort(this, memory);
       this.#ports.set(key, port);
       if (options.memory !== undefined || options.realloc !== undefined)
@@ -112,6 +113,14 @@ export class ProgramInstance {
       this.#bindMemories();
     }
     return port;
+  }
+
+  /** One for each linear memory: a function that takes lists has other options than one that returns them. */
+  #spentIn(memory: CoreSource | undefined, instance: number): SpentBuffers {
+    const key = `${instance} ${sourceKey(memory)}`;
+    let spent = this.#spent.get(key);
+    if (spent === undefined) this.#spent.set(key, (spent = new SpentBuffers()));
+    return spent;
   }
 
   /** Gives memories what exists by now. */

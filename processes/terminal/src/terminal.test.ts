@@ -4,6 +4,7 @@ import { createTestVfs, loadProgram, TestNode } from "@kinode-ts/stdlib/testing"
 
 const TERMINAL = "terminal:terminal:sys";
 const ROOT = `${import.meta.dir}/..`;
+const ALIAS_SCRIPT = "123:terminal:sys";
 const SCRIPTS = ["alias", "cat", "echo", "help", "hi", "kill", "m", "peers", "top"] as const;
 
 let terminal: TestProgram;
@@ -134,6 +135,47 @@ test("[P19.1] a line that names no script says why", async () => {
   expect(await type("echo x")).toBe("error calling script: could not parse scripts.json file");
 });
 
+test("[M129] an unknown command prints the documented text, and a script gets its arguments as the first body", async () => {
+  const path = "/terminal:sys/pkg/echo.js";
+  const echo = scripts.get(path)!;
+  const { type, commands, node } = await startNode();
+  expect(await type("unheard-of 1 2")).toBe(
+    "error calling script: 'unheard-of' not found, either as an alias or process ID",
+  );
+  expect(commands).toEqual([]);
+  const bodies: string[] = [];
+  scripts.set(path, (host) =>
+    host.main(async () => {
+      const first = await host.receive();
+      if (first.kind === "request") bodies.push(new TextDecoder().decode(first.body));
+    }),
+  );
+  await type("echo  one   two ");
+  scripts.set(path, echo);
+  expect(bodies).toEqual([" one   two "]);
+  expect(node.endings.size).toBeGreaterThan(0);
+});
+
+test("[M127] EditAlias answers what it did, and the default aliases are there after every restart", async () => {
+  const { node, type } = await startNode();
+  const edit = async (alias: string, process: string | null): Promise<unknown> => {
+    const answer = node.ask(TERMINAL, { EditAlias: { alias, process } }, { from: ALIAS_SCRIPT });
+    await node.advance(6_000);
+    return JSON.parse((await answer).body as string);
+  };
+  expect(await edit("say", "echo:terminal:sys")).toEqual({ EditAlias: "AliasSet" });
+  expect(await edit("say", null)).toEqual({ EditAlias: "AliasRemoved" });
+  expect(await edit("say", null)).toEqual({ EditAlias: "AliasNotFound" });
+  expect(await edit("say", "not a process")).toEqual({ EditAlias: "InvalidProcessId" });
+  expect(await edit("help", "echo:terminal:sys")).toEqual({ EditAlias: "AliasSet" });
+  node.kill(TERMINAL);
+  node.start(TERMINAL, terminal);
+  await node.settle();
+  for (const alias of ["cat", "kill", "top", "m"]) {
+    expect(await type(alias)).not.toContain("not found, either as an alias");
+  }
+});
+
 test("aliases survive a restart; removing a built-in one as well", async () => {
   const first = await startNode();
   expect(await first.type("alias say echo:terminal:sys")).toBe(
@@ -149,7 +191,7 @@ test("aliases survive a restart; removing a built-in one as well", async () => {
   expect(await first.type("echo x")).toContain("'echo' not found");
 });
 
-test("only the person and the package's own scripts are heard", async () => {
+test("[M128] only the person and the package's own scripts are heard", async () => {
   const { node } = await startNode();
   node.tell(TERMINAL, "echo from outside", { from: "other:app:sys" });
   await node.advance(1_000);

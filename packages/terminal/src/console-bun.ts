@@ -35,6 +35,11 @@ export function openConsole(options: Omit<TerminalOptions, "screen">): {
 } {
   const terminal = new Terminal({ ...options, screen: consoleScreen() });
   let pasted: string | undefined;
+  // What was typed before the console was ours has line feeds where Enter was pressed; only one that comes alone is Ctrl+J.
+  let isAlone = true;
+  const onData = (data: { readonly length: number }): void => {
+    isAlone = data.length === 1;
+  };
   const onKey = (text: string | undefined, key: KeypressKey): void => {
     if (key.name === "paste-start") pasted = "";
     else if (key.name === "paste-end") {
@@ -42,10 +47,12 @@ export function openConsole(options: Omit<TerminalOptions, "screen">): {
       pasted = undefined;
     } else if (pasted !== undefined) pasted += key.sequence ?? text ?? "";
     else if (key.meta !== true) {
-      terminal.key({ name: key.name, ctrl: key.ctrl === true, text: text ?? "" });
+      const name = key.name === "enter" && !isAlone ? "return" : key.name;
+      terminal.key({ name, ctrl: key.ctrl === true, text: text ?? "" });
     }
   };
   const onResize = (): void => terminal.redraw();
+  process.stdin.on("data", onData);
   emitKeypressEvents(process.stdin);
   process.stdin.setRawMode?.(true);
   process.stdin.on("keypress", onKey);
@@ -57,6 +64,7 @@ export function openConsole(options: Omit<TerminalOptions, "screen">): {
     terminal,
     close() {
       process.stdin.off("keypress", onKey);
+      process.stdin.off("data", onData);
       process.stdout.off("resize", onResize);
       terminal.close();
       process.stdout.write(PASTE_OFF);

@@ -40,6 +40,10 @@ test("a real console: typing, history, paste, Ctrl+J, and Ctrl+C gives the conso
   await shows("got [pastedtext]");
   child.terminal!.write("\u001b[A\u001b[A\r");
   await shows("got [hello]\nbob > pasted".slice(0, 11));
+  // As a shell hands over what was typed before the program was ready.
+  child.terminal!.write("typed ahead\n");
+  await shows("got [typed ahead]");
+  expect(text()).not.toContain("debug mode on");
   child.terminal!.write("\u000a");
   await shows("debug mode on");
   child.terminal!.write("\u0003");

@@ -180,6 +180,7 @@ test("public names of @kinode-ts/component", async () => {
     "list",
     "loadComponent",
     "option",
+    "parseComponent",
     "record",
     "result",
     "s32",

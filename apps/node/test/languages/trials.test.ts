@@ -152,6 +152,15 @@ for (const { language, messages, refusal } of TRIALS) {
       expect(await ask("dice")).not.toBe(await ask("dice"));
     });
 
+    test.if(language === "c" || language === "cpp")(
+      "ends when its stack is full instead of writing over its data",
+      async () => {
+        await send("overflow", 1);
+        await untilItAnswers();
+        expect(node.output()).toMatch(/trial:trial:template\.os.*(?:[Oo]ut of bounds|stack)/);
+      },
+    );
+
     test("says why it ended, and starts again", async () => {
       await send("panic", 1);
       await untilItAnswers();

@@ -96,6 +96,11 @@ static kn_bytes slept(uint64_t milliseconds) {
   return kn_format("%D", (int64_t)(after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000);
 }
 
+static int deeper(volatile int *above) {
+  volatile int here[64] = {*above + 1};
+  return deeper(here) + here[0];
+}
+
 static void handle(const kn_message *message) {
   char *name = strtok(kn_c_string(message->body), " ");
   char *first = strtok(NULL, " "), *second = strtok(NULL, " ");
@@ -112,6 +117,7 @@ static void handle(const kn_message *message) {
   if (strcmp(name, "host") == 0) answer = host();
   if (strcmp(name, "sleep") == 0) answer = slept(number);
   if (strcmp(name, "panic") == 0) kn_fail("as asked");
+  if (strcmp(name, "overflow") == 0) answer = kn_format("%d", deeper(&(volatile int){0}));
   kn_reply(message, (kn_response){.body = answer});
 }
 

@@ -116,6 +116,11 @@ std::vector<std::string_view> words(std::string_view text) {
   return found;
 }
 
+int deeper(volatile int *above) {
+  volatile int here[64] = {*above + 1};
+  return deeper(here) + here[0];
+}
+
 std::string run(const std::vector<std::string_view> &command) {
   const std::string name(command.empty() ? "" : command[0]);
   const auto number = command.size() > 1 ? number_in(command[1]) : 0;
@@ -126,6 +131,10 @@ std::string run(const std::vector<std::string_view> &command) {
   if (name == "host") return host();
   if (name == "sleep") return slept(number);
   if (name == "panic") kinode::fail("as asked");
+  if (name == "overflow") {
+    volatile int zero = 0;
+    return std::to_string(deeper(&zero));
+  }
   return "unknown command";
 }
 

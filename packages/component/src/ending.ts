@@ -17,6 +17,9 @@ const TRAPS: readonly (readonly [RegExp, string])[] = [
   [/^Division by zero/, "it divided by zero"],
   [/^Integer overflow|^Out of bounds Trunc/, "an integer operation overflowed"],
 ];
+/** Measured with return_call_indirect from one instance to another, on the way to something that suspends. */
+const SUSPENDED_BELOW_TAIL_CALL =
+  "it had to wait below a tail call into another core module, which the node's engine cannot do";
 const STACK_EXHAUSTED = "it ran out of stack: its functions call each other too deeply";
 
 /** The root cause of anything that came out of running a guest. */
@@ -30,7 +33,10 @@ export function reasonOf(thrown: unknown): string {
     const known = TRAPS.find(([pattern]) => pattern.test(text));
     return known === undefined ? `it trapped: ${text}` : known[1];
   }
+  if (thrown instanceof WebAssembly.LinkError)
+    return `its core modules do not fit together: ${plainText(thrown)}`;
   if (isGuestException(thrown)) return "it threw an exception that nothing caught";
+  if (/JSPI stack scan failed/.test(errorText(thrown))) return SUSPENDED_BELOW_TAIL_CALL;
   return `it failed: ${plainText(thrown)}`;
 }
 

@@ -9,15 +9,13 @@ import { compileModule, provideMetered } from "../compile-metered.ts";
 import { exposeModule } from "../core-module/expose.ts";
 import { meterModule } from "../core-module/meter.ts";
 import { METERING_VERSION } from "../core-module/metering.ts";
-import type { CoreModule, FuncType } from "../core-module/core-module.ts";
-import { quoted } from "../errors.ts";
+import type { CoreModule } from "../core-module/core-module.ts";
 import type { ComponentLimits } from "../limits.ts";
 import type { Imports } from "./bind-imports.ts";
 import { bindLowerings } from "./bind-imports.ts";
-import { invalid } from "./invalid.ts";
+import { checkCoreTypes } from "./check-core-types.ts";
 import type { LinkedProgram } from "./linked-program.ts";
-import type { Lowered } from "./lowered.ts";
-import type { CoreSource, LinkModule, LinkPlan } from "./plan.ts";
+import type { LinkModule, LinkPlan } from "./plan.ts";
 import { writeTrampolines } from "./trampolines.ts";
 
 /**
@@ -65,34 +63,3 @@ export async function compileProgram(
 }
 
 const definedTables = (core: CoreModule): number => core.tables.length - core.importedTableCount;
-
-const typeText = (type: FuncType): string =>
-  `(${type.params.join(", ")}) -> (${type.results.join(", ")})`;
-
-/** Core functions must have the types that their users say. The engine checks it too, but only at the start. */
-function checkCoreTypes(plan: LinkPlan, lowered: readonly Lowered[]): void {
-  const exportTypes = plan.modules.map(
-    ({ core }) =>
-      new Map(
-        core.exports
-          .filter((item) => item.kind === "func")
-          .map((item) => [item.name, core.types[core.funcTypes[item.index] ?? -1]]),
-      ),
-  );
-  const typeOf = (source: CoreSource): FuncType | undefined =>
-    source.kind === "lowering"
-      ? lowered[source.index]!.type
-      : exportTypes[plan.steps[source.step]!.module]!.get(source.name);
-  for (const step of plan.steps) {
-    const { core } = plan.modules[step.module]!;
-    core.imports.forEach((item, i) => {
-      if (item.kind !== "func") return;
-      const wanted = core.types[item.type]!;
-      const given = typeOf(step.imports[i]!);
-      if (given === undefined || typeText(given) === typeText(wanted)) return;
-      invalid(
-        `its import ${quoted(item.module)} ${quoted(item.name)} has the core type ${typeText(wanted)}, not ${typeText(given)}`,
-      );
-    });
-  }
-}

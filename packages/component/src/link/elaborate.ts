@@ -27,6 +27,7 @@ import { invalid } from "./invalid.ts";
 import type {
   CoreSource,
   GuestResource,
+  LiftedFunc,
   LinkModule,
   LinkOptions,
   LinkPlan,
@@ -62,6 +63,7 @@ class Linker {
   readonly modules: LinkModule[] = [];
   readonly steps: LinkStep[] = [];
   readonly lowerings: Lowering[] = [];
+  readonly lifts: LiftedFunc[] = [];
   readonly guestResources = new Map<ResourceType, GuestResource>();
   instanceCount = 0;
   readonly #moduleAt = new Map<number, number>();
@@ -196,7 +198,10 @@ class Linker {
     }
     const options = linkOptions(item.options, environment);
     const core = environment.coreFuncs[item.coreFunc]!;
-    return { kind: "lifted", type, core, options, instance: environment.instance };
+    const { instance } = environment;
+    const lifted: LiftedFunc = { kind: "lifted", type, core, options, instance };
+    this.lifts.push(lifted);
+    return lifted;
   }
 
   #instance(
@@ -480,6 +485,6 @@ export function linkComponent(
 ): LinkPlan {
   const linker = new Linker(bytes, limits, outside);
   const exports = interfaceOf(linker.instantiate(structure, undefined, undefined));
-  const { modules, steps, lowerings, guestResources, instanceCount } = linker;
-  return { modules, steps, lowerings, guestResources, instanceCount, exports };
+  const { modules, steps, lowerings, lifts, guestResources, instanceCount } = linker;
+  return { modules, steps, lowerings, lifts, guestResources, instanceCount, exports };
 }

@@ -88,6 +88,7 @@ export interface LinkPlan {
   readonly modules: readonly LinkModule[];
   readonly steps: readonly LinkStep[];
   readonly lowerings: readonly Lowering[];
+  readonly lifts: readonly LiftedFunc[];
   readonly guestResources: ReadonlyMap<ResourceType, GuestResource>;
   /** How many component instances there are. */
   readonly instanceCount: number;

@@ -89,6 +89,7 @@ export class ProgramInstance {
       this.#bindMemories();
       const start = exports[EXPOSED.start];
       if (start !== undefined) await promising(start)();
+      else await fiber.giveWay();
       if (fiber.over) return;
     }
   }

@@ -27,16 +27,16 @@ export type FuzzReport =
 const tell = (report: FuzzReport): void => void writeSync(STDOUT, `${JSON.stringify(report)}\n`);
 
 const [seed, from, count] = process.argv.slice(2).map(Number);
-const corpus = createCorpus(seed!);
+const corpus = await createCorpus(seed!);
 const counts: Record<Outcome, number> = { refused: 0, returned: 0, trapped: 0, killed: 0 };
 let slowest = { index: -1, cpuMs: 0 };
 
 for (let index = from!; index < from! + count!; index++) {
   tell({ kind: "case", index });
-  const { bytes, general } = corpus.case(index);
+  const { bytes, way } = corpus.case(index);
   const startedMs = cpuMs();
   try {
-    counts[await runCase(bytes, general)]++;
+    counts[await runCase(bytes, way)]++;
   } catch (error) {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     tell({ kind: "failed", index, reason });

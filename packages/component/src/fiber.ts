@@ -69,6 +69,8 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
   #fault: ProcessFault | undefined;
   #stderr: StderrRing | undefined;
   readonly #meters: ModuleMeter[] = [];
+  /** Each once; modules may share one. */
+  readonly #memories = new Set<WebAssembly.Memory>();
   readonly #atEnd: (() => void)[] = [];
   /** Bytes of linear memory the budget knows of. */
   #accountedBytes = 0;
@@ -127,6 +129,7 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     this.memory.release();
     this.#accountMemory();
     for (const meter of this.#meters) meter.release();
+    this.#memories.clear();
     return ending;
   }
 
@@ -165,9 +168,18 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     exports: Readonly<Record<string, unknown>>,
     memory: WebAssembly.Memory | undefined,
   ): void {
+    if (memory !== undefined) this.#memories.add(memory);
     meter.bind(exports, memory, this.over ? 0 : this.#quantum);
     if (this.#accountMemory() > this.environment.memory.maxBytes)
       throw new ProcessFault(NO_MEMORY_LEFT);
+  }
+
+  /** Lets others have their turn if it is due: for work that the node does to start a process. */
+  async giveWay(): Promise<void> {
+    if (!this.host.sliceIsOver()) return;
+    this.environment.cpu.suspended(this);
+    await new Promise<void>((resolve) => this.host.yieldSlice(resolve));
+    this.environment.cpu.resumed();
   }
 
   /** Something to do when nothing of the process will run any more. */
@@ -201,15 +213,9 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     throw this.#fault ?? new ProcessKilled();
   }
 
-  /** Bytes of all memories; modules may share one. */
   #memoryBytes(): number {
-    const meters = this.#meters;
-    if (meters.length === 1) return meters[0]!.memory?.buffer.byteLength ?? 0;
     let bytes = 0;
-    meters.forEach(({ memory }, i) => {
-      if (memory !== undefined && meters.findIndex((meter) => meter.memory === memory) === i)
-        bytes += memory.buffer.byteLength;
-    });
+    for (const memory of this.#memories) bytes += memory.buffer.byteLength;
     return bytes;
   }
 
@@ -279,7 +285,9 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
   #lookInCallback(): number {
     this.#callbackFuel -= this.#quantum;
     if (this.#callbackFuel >= 0) return STATUS.done;
-    return this.fault(new ProcessFault("its allocator did not come to an end"));
+    return this.fault(
+      new ProcessFault("its allocator, or a function that cleans up, did not come to an end"),
+    );
   }
 
   /** Sets the fuel for the next stretch by how long the last one took; negative if that is not known. */

@@ -38,7 +38,7 @@ export interface ComponentLimits {
 export const DEFAULT_COMPONENT_LIMITS: ComponentLimits = {
   maxComponentBytes: 64 * 1024 * 1024,
   maxComponentItems: 65_536,
-  maxCoreInstances: 1_000,
+  maxCoreInstances: 256,
   maxNesting: 32,
   maxStringBytes: 1024 * 1024,
   maxLiftedBytes: 256 * 1024 * 1024,

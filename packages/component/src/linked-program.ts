@@ -10,7 +10,7 @@ import type { ImportBinding } from "./canonical-abi/lower-function.ts";
 import { lowerFunction } from "./canonical-abi/lower-function.ts";
 import type { CoreImport, CoreModule, FuncType } from "./core-module/core-module.ts";
 import { METER_EXPORT, METER_MODULE } from "./core-module/metering.ts";
-import { ComponentError } from "./errors.ts";
+import { ComponentError, quoted } from "./errors.ts";
 import type { AllocateMessage, Realloc } from "./canonical-abi/guest-memory.ts";
 import type { Fiber, FiberProgram } from "./fiber.ts";
 import type { ImportObject } from "./jspi.ts";
@@ -43,7 +43,7 @@ export function bindingFinder(interfaces: readonly HostInterface[]): FindBinding
     if (functions === undefined) {
       throw new ComponentError({
         code: "component.unsupported",
-        feature: `the import "${item.module}" "${item.name}" of its main module, which another core module provides,`,
+        feature: `the import ${quoted(item.module)} ${quoted(item.name)} of its main module, which another core module provides,`,
       });
     }
     const binding = functions.get(item.name) ?? functions.get(item.name.replace(REPEATED, ""));
@@ -91,14 +91,14 @@ export function checkMainModule(
 ): readonly ImportBinding[] {
   const other = core.imports.find((item) => item.kind !== "func");
   if (other !== undefined) {
-    const feature = `the ${other.kind} "${other.module}" "${other.name}" imported by its main module`;
+    const feature = `the ${other.kind} ${quoted(other.module)} ${quoted(other.name)} imported by its main module`;
     throw new ComponentError({ code: "component.unsupported", feature });
   }
   const bindings = core.importedFuncs.map((item) => {
     const binding = find(item);
     const type = core.types[item.type]!;
     if (!sameType(type, binding.type)) {
-      const what = `its import "${item.module}" "${item.name}" has the core type ${typeText(type)}, not ${typeText(binding.type)}`;
+      const what = `its import ${quoted(item.module)} ${quoted(item.name)} has the core type ${typeText(type)}, not ${typeText(binding.type)}`;
       throw new ComponentError({ code: "component.invalid-module", what });
     }
     return binding;
@@ -123,7 +123,7 @@ function checkExports(core: CoreModule, main: MainModule): void {
   if (exported(main.memory, "memory") === undefined) {
     throw new ComponentError({
       code: "component.invalid-module",
-      what: `its main module exports no memory "${main.memory}"`,
+      what: `its main module exports no memory ${quoted(main.memory)}`,
     });
   }
 }

@@ -12,7 +12,7 @@ import type {
   CoreInstance,
 } from "./component-structure.ts";
 import { SORT } from "./component-structure.ts";
-import { ComponentError } from "./errors.ts";
+import { ComponentError, quoted } from "./errors.ts";
 
 export interface MainModule {
   /** Where its bytes lie in the component. */
@@ -79,7 +79,8 @@ function reallocName(
   };
   note(lift.realloc);
   for (const item of structure.coreFuncs) if (item.kind === "lower") note(item.options.realloc);
-  if (names.size > 1) return unsupported(`several realloc functions (${[...names].join(", ")})`);
+  if (names.size > 1)
+    return unsupported(`several realloc functions (${[...names].map(quoted).join(", ")})`);
   return [...names][0];
 }
 

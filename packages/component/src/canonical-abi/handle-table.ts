@@ -3,6 +3,7 @@
  * Source: Canonical ABI, "Resource state": index 0 is never given, free indices are used again.
  * @module
  */
+import { quoted } from "../errors.ts";
 import type { FiberPort } from "../fiber-port.ts";
 import { GuestTrap } from "./guest-trap.ts";
 import type { ResourceType } from "./resource-type.ts";
@@ -57,7 +58,7 @@ export class HandleTable {
       throw new GuestTrap(`The process passed handle ${index}, which it does not hold`);
     if (handle.resource !== resource) {
       throw new GuestTrap(
-        `The process passed handle ${index} of "${handle.resource.name}" where one of "${resource.name}" belongs`,
+        `The process passed handle ${index} of ${quoted(handle.resource.name)} where one of ${quoted(resource.name)} belongs`,
       );
     }
     return handle;

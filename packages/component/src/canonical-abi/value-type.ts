@@ -3,6 +3,7 @@
  * Source: Component Model, "WIT"; names are the ones WIT has, in kebab-case.
  * @module
  */
+import { quoted } from "../errors.ts";
 import type { ResourceType } from "./resource-type.ts";
 
 export type PrimitiveName =
@@ -73,11 +74,14 @@ export function typeText(type: ValueType | undefined): string {
       return `result<${typeText(type.ok)}, ${typeText(type.error)}>`;
     case "own":
     case "borrow":
-      return `${type.kind}<${type.resource.name}>`;
+      return `${type.kind}<${plainName(type.resource.name)}>`;
     default:
       return type.kind;
   }
 }
+
+/** Names of resources are the component's, and may hold anything; other names here are checked when they are read. */
+const plainName = (name: string): string => (/^[a-z0-9-]+$/i.test(name) ? name : quoted(name));
 
 const caseText = ({ name, type }: CaseType): string =>
   type === undefined ? (name ?? "_") : `${name ?? "_"}(${typeText(type)})`;

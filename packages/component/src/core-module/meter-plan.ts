@@ -2,7 +2,7 @@
  * Where everything lies in a metered module: indices of what is added, and how the author's map to new ones.
  * @module
  */
-import { ComponentError } from "../errors.ts";
+import { ComponentError, quoted } from "../errors.ts";
 import type { CoreImport, CoreModule, FuncType } from "./core-module.ts";
 import type { ImportProtocol } from "./metering.ts";
 import type { CodeBounds } from "./walk-code.ts";
@@ -135,14 +135,14 @@ function findRealloc(module: CoreModule, name: string | undefined): number | und
   if (found === undefined || found.index >= module.funcTypes.length) {
     throw new ComponentError({
       code: "component.invalid-module",
-      what: `its core module exports no function "${name}"`,
+      what: `its core module exports no function ${quoted(name)}`,
     });
   }
   const type = module.types[module.funcTypes[found.index]!]!;
   if (type.params.join() !== "i32,i32,i32,i32" || type.results.join() !== "i32") {
     throw new ComponentError({
       code: "component.invalid-module",
-      what: `"${name}" has not the type of a realloc function`,
+      what: `${quoted(name)} has not the type of a realloc function`,
     });
   }
   return found.index;

@@ -8,7 +8,7 @@
  * @module
  */
 import { ByteReader } from "../byte-reader.ts";
-import { ComponentError } from "../errors.ts";
+import { ComponentError, quoted } from "../errors.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { CoreModule, CoreTable, FuncType, Limits } from "./core-module.ts";
 import { SECTION, VALUE_TYPE_CODE, readValueType } from "./core-module.ts";
@@ -190,7 +190,7 @@ function writeExports(plan: MeterPlan, out: ByteWriter): void {
     if (item.index >= bound) {
       throw new ComponentError({
         code: "component.invalid-module",
-        what: `its export "${item.name}" names nothing`,
+        what: `its export ${quoted(item.name)} names nothing`,
       });
     }
     out.name(item.name);

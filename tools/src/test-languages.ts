@@ -8,6 +8,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import type { LanguageId } from "@kinode-ts/kit";
 import { installMissing } from "./install-missing.ts";
 import { ROOT } from "./workspace.ts";
 
@@ -58,15 +59,13 @@ async function main(wanted: readonly string[]): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-type Template = Awaited<ReturnType<typeof import("@kinode-ts/kit").listTemplates>>[number];
-
 async function timed<T>(work: () => Promise<T>): Promise<readonly [T, number]> {
   const startedMs = performance.now();
   return [await work(), (performance.now() - startedMs) / 1_000];
 }
 
 /** Installs what `kinode build` says is missing; returns the environment with the toolchain in it. */
-async function prepare(language: Template["language"]): Promise<Record<string, string>> {
+async function prepare(language: LanguageId): Promise<Record<string, string>> {
   const { createToolRunner, LANGUAGES } = await import("@kinode-ts/kit");
   const { INSTALL } = await import("./languages/toolchains.ts");
   const known = LANGUAGES.find(({ id }) => id === language);
@@ -83,7 +82,7 @@ async function prepare(language: Template["language"]): Promise<Record<string, s
   };
 }
 
-async function tryLanguage(language: Template["language"], label: string): Promise<Outcome> {
+async function tryLanguage(language: LanguageId, label: string): Promise<Outcome> {
   const { run } = await import("./languages/commands.ts");
   const scratch = mkdtempSync(join(tmpdir(), "kinode-language-"));
   const folder = join(scratch, `try-${language}`);

@@ -22,6 +22,7 @@ import type { BinarySection, Write } from "./hostile/binary.ts";
 import { cpuMs } from "./fuzz/limits.ts";
 import { cloneTree, decodeSections, encodeSections, readVarint } from "./fuzz/section-tree.ts";
 import type { SectionTree } from "./fuzz/section-tree.ts";
+import { parseText } from "./build-component.ts";
 import { LIMITS, address, options, until } from "./run-guest.ts";
 
 // a busy machine may take many times as long as a quiet one
@@ -445,6 +446,50 @@ test("code nested a hundred thousand blocks deep is refused or loaded in bounded
   });
   await load(encodeSections(tree));
 });
+
+/** A component whose functions have the core types given, whatever they should have. */
+const mistyped = (
+  init: string,
+  realloc: string,
+  post: string,
+  destructor: string,
+): string => `(component
+  (core module $M
+    (memory (export "memory") 1)
+    (func (export "init") ${init} unreachable)
+    (func (export "realloc") ${realloc} unreachable)
+    (func (export "text") (result i32) unreachable)
+    (func (export "post") ${post} unreachable)
+    (func (export "end") ${destructor} unreachable))
+  (core instance $i (instantiate $M))
+  (type $thing (resource (rep i32) (dtor (core func $i "end"))))
+  (core func $new (canon resource.new $thing))
+  (func (export "init") (param "our" string)
+    (canon lift (core func $i "init") (memory (core memory $i "memory")) (realloc (core func $i "realloc"))))
+  (func (export "text") (result string)
+    (canon lift (core func $i "text") (memory (core memory $i "memory")) (post-return (core func $i "post")))))`;
+
+const INIT = "(param i32 i32)";
+const REALLOC = "(param i32 i32 i32 i32) (result i32)";
+const MISTYPED: readonly (readonly [
+  string,
+  readonly [string, string, string, string],
+  RegExp | undefined,
+])[] = [
+  ["nothing", [INIT, REALLOC, "(param i32)", "(param i32)"], undefined],
+  ["init", ["(param i64 i32)", REALLOC, "(param i32)", "(param i32)"], /core function behind/],
+  ["the allocator", [INIT, "(param i32) (result i32)", "(param i32)", "(param i32)"], /allocator/],
+  ["the post-return", [INIT, REALLOC, "(param i64)", "(param i32)"], /post-return/],
+  ["the destructor", [INIT, REALLOC, "(param i32)", "(param i64)"], /destructor/],
+];
+
+for (const [what, types, refused] of MISTYPED) {
+  test(`core functions that the node calls have their types checked: ${what} is wrong`, async () => {
+    const outcome = await load(await parseText(mistyped(...types)), { path: "general" });
+    if (refused === undefined) expect(outcome).not.toBeInstanceOf(ComponentError);
+    else expect((outcome as ComponentError).message).toMatch(refused);
+  });
+}
 
 test("a file that is no component says so", async () => {
   expect(await refusal(binary([]))).toContain("magic bytes");

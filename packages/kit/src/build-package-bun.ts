@@ -295,6 +295,7 @@ async function buildAfterDependencies(
   above: ReadonlySet<string>,
 ): Promise<BuildReport> {
   const pkg = openPackageFolder(path, options.languages);
+  writeVersion(pkg);
   const { tools, languages, installedApi } = options;
   const here = new Set([...above, pkg.folder]);
   const dependencies: DependencyApi[] = [];
@@ -313,6 +314,12 @@ async function buildAfterDependencies(
   const build = new PackageBuild(pkg, options, api, dependencies);
   await build.run();
   return { id: pkg.metadata.id, built: build.built, unchanged: build.unchanged };
+}
+
+/** The version that was settled on is written down, as the existing kit does. */
+function writeVersion({ folder, metadataText }: PackageFolder): void {
+  const file = join(folder, "metadata.json");
+  if (readFileSync(file, "utf8") !== metadataText) writeFileSync(file, metadataText);
 }
 
 /** Folders asked for, and those that `package.json` names: `"kinode": { "dependencies": ["../chat"] }`. */

@@ -19,9 +19,11 @@ import {
 } from "./package-sources-bun.ts";
 import { parseScripts, type Scripts } from "./scripts.ts";
 import type { KinodeSettings } from "./settings.ts";
+import { settledVersion, withVersion } from "./versions.ts";
 
 export interface PackageFolder {
   readonly folder: string;
+  /** Of `metadata.json`; its `current_version` is settled, which the file's may not be yet. */
   readonly metadataText: string;
   readonly metadata: Metadata;
   readonly manifest: Manifest;
@@ -97,6 +99,15 @@ function checkPrograms(folder: string, pkg: Content): Problem[] {
   return [...missing, ...unlisted];
 }
 
+/** The metadata, at the version that it says is the newest. */
+function readMetadata(folder: string): { readonly text: string; readonly metadata: Metadata } {
+  const text = readText(folder, "metadata.json");
+  const metadata = parseMetadata(text);
+  const version = settledVersion(metadata);
+  if (version === metadata.version) return { text, metadata };
+  return { text: withVersion(text, version), metadata: { ...metadata, version } };
+}
+
 /**
  * Reads and checks a package folder.
  * @param languages - those whose folders are known as processes
@@ -107,8 +118,7 @@ export function openPackageFolder(
   languages: readonly Language[] = LANGUAGES,
 ): PackageFolder {
   const folder = resolve(path);
-  const metadataText = readText(folder, "metadata.json");
-  const metadata = parseMetadata(metadataText);
+  const { text: metadataText, metadata } = readMetadata(folder);
   const manifest = parseManifest(readText(folder, "pkg/manifest.json"), {
     file: "pkg/manifest.json",
   });

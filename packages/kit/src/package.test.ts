@@ -46,7 +46,7 @@ const METADATA = JSON.stringify({
     publisher: "alice.os",
     current_version: "1.2.3",
     mirrors: [],
-    code_hashes: { "1.2.2": "ab" },
+    code_hashes: { "1.2.2": "ab", "1.2.3": "" },
     wit_version: 1,
   },
 });

@@ -18,6 +18,7 @@ import {
 } from "./pack/binary.ts";
 import { exportSections, type Spaces } from "./pack/export-sections.ts";
 import type { ExportedInterface } from "./pack/exported-interface.ts";
+import { plainFunction } from "./pack/without-aliases.ts";
 
 const SOURCE_INTERFACE = "kinode:script/source@0.1.0";
 /** Name of the last section, which says where in the file the script lies. */
@@ -118,7 +119,7 @@ export function packScript(
     return concat([component, mark]);
   }
   const functions = exports.flatMap((each) =>
-    each.functions.map((one) => ({ interface: each.name, ...one })),
+    each.functions.map((one) => ({ interface: each.name, ...plainFunction(one) })),
   );
   // Behind the script, so that its positions stay what they are.
   const description = `\n;kinode.describeExports(${JSON.stringify(JSON.stringify(functions))});`;

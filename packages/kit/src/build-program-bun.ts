@@ -9,10 +9,11 @@ import manifest from "../package.json" with { type: "json" };
 import { bundleEntry } from "./bundle-entry-bun.ts";
 import { linkExporters } from "./compose/link-exporters.ts";
 import type { BuildRequest, Language, ToolRunner } from "./languages/contract.ts";
-import type { PackageFolder } from "./package-folder-bun.ts";
+import { isExporter, type PackageFolder } from "./package-folder-bun.ts";
 import type { ProgramSource } from "./package-sources-bun.ts";
 import { filesBelow, sourceFiles } from "./read-files-bun.ts";
-import type { PackageApi } from "./wit/package-api-bun.ts";
+import { exportedInterface } from "./wit/exported-interface.ts";
+import { interfacesOfExporter, type PackageApi } from "./wit/package-api-bun.ts";
 import { chooseWorld } from "./wit-folder-bun.ts";
 
 /** What came out: files by their path below `pkg/`. */
@@ -93,15 +94,21 @@ async function buildComponent(
 async function buildScript(
   file: string,
   source: Exclude<ProgramSource, ComponentSource>,
-  folder: string,
+  { pkg: { folder }, api, witFolder }: BuildSurroundings,
 ): Promise<BuiltProgram> {
   const { code, map, inputs } = await bundleEntry(source.entry, folder, file);
-  const program = source.kind === "packed" ? packScript(await readEngine(), code) : code;
+  const exports = isExporter(file)
+    ? interfacesOfExporter(file.replace(/\.wasm$/, ""), api).map(exportedInterface)
+    : [];
+  const program =
+    source.kind === "packed" ? packScript(await readEngine(), code, { exports }) : code;
   const files = new Map([
     [file, program],
     [`${file}.map`, map],
   ]);
-  return { files, inputs };
+  // The types of exported functions are part of the program.
+  const wit = exports.length > 0 ? filesBelow(witFolder).map((path) => join(witFolder, path)) : [];
+  return { files, inputs: [...inputs, ...wit] };
 }
 
 /**
@@ -115,5 +122,5 @@ export function buildProgram(
 ): Promise<BuiltProgram> {
   return source.kind === "component"
     ? buildComponent(source, requestFor(file, source, around), around.exporters)
-    : buildScript(file, source, around.pkg.folder);
+    : buildScript(file, source, around);
 }

@@ -70,6 +70,19 @@ function languageFolders(
   return found;
 }
 
+/** Folders of TypeScript or JavaScript that end in `-api`: they export functions to other programs. */
+function exporterEntries(folder: string): Map<string, ProgramSource> {
+  const names = [folder, join(folder, "processes")]
+    .flatMap(namesIn)
+    .filter((name) => FOLDER_NAME.test(name) && name.endsWith("-api"));
+  return new Map(
+    names.flatMap((name) => {
+      const entry = entryOf(folder, name);
+      return entry === undefined ? [] : [[`${name}.wasm`, { kind: "packed", entry }] as const];
+    }),
+  );
+}
+
 /** Sources in the script folders, relative: each must have a key in `scripts.json`. */
 export function scriptSources(folder: string): string[] {
   return ["src/scripts", "scripts"].flatMap((place) =>
@@ -89,7 +102,7 @@ export function findSources(
   settings: KinodeSettings,
   languages: readonly Language[],
 ): Map<string, ProgramSource> {
-  const sources = languageFolders(folder, languages);
+  const sources = new Map([...exporterEntries(folder), ...languageFolders(folder, languages)]);
   const children = settings.children.map((name) =>
     /\.(?:js|wasm)$/.test(name) || sources.has(`${name}.wasm`) ? name : `${name}.js`,
   );

@@ -6,6 +6,7 @@
  */
 import { concat, indexLeb, leb, listSection, MODULE_HEADER, named } from "./binary.ts";
 import { type ExportedFunction, flatten, type FlatType } from "./exported-interface.ts";
+import { plainFunction } from "./without-aliases.ts";
 
 /** More parameters than these go through memory. */
 const MAX_FLAT_PARAMS = 16;
@@ -22,7 +23,8 @@ interface Signature {
   readonly isIndirect: boolean;
 }
 
-function signatureOf({ params, result }: ExportedFunction): Signature {
+function signatureOf(one: ExportedFunction): Signature {
+  const { params, result } = plainFunction(one);
   const flat = params.flatMap((param) => flatten(param.type));
   const results = result === undefined ? [] : flatten(result);
   return {

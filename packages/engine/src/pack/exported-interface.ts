@@ -33,7 +33,9 @@ export type ExportedType =
   | { readonly kind: "variant"; readonly name: string; readonly cases: readonly ExportedCase[] }
   | { readonly kind: "enum"; readonly name: string; readonly cases: readonly string[] }
   /** At most 32. */
-  | { readonly kind: "flags"; readonly name: string; readonly flags: readonly string[] };
+  | { readonly kind: "flags"; readonly name: string; readonly flags: readonly string[] }
+  /** Another name for a type. Components look for it; scripts see the type. */
+  | { readonly kind: "alias"; readonly name: string; readonly type: ExportedType };
 
 export interface ExportedField {
   /** In kebab case; scripts see it in camel case. */

@@ -70,7 +70,8 @@ export class TypeWriter {
     const key = JSON.stringify(type);
     let index = this.#known.get(key);
     if (index === undefined) {
-      index = this.#define(this.#definition(type));
+      const isOtherName = type.kind === "alias" && !(type.type.kind in PRIMITIVE);
+      index = isOtherName ? this.typeIndex(type.type) : this.#define(this.#definition(type));
       if ("name" in type && this.#name !== undefined) index = this.#name(type, index);
       this.#known.set(key, index);
     }
@@ -111,6 +112,8 @@ export class TypeWriter {
         ];
       case "result":
         return [0x6a, ...this.#optional(type.ok), ...this.#optional(type.err)];
+      case "alias":
+        return this.#definition(type.type);
       default:
         return [PRIMITIVE[type.kind]];
     }

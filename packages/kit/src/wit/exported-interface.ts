@@ -1,78 +1,93 @@
 /**
- * A WIT interface as the packer of scripts takes it: every named type in place, under the name it has in the interface.
+ * Interfaces that a script exports to the components it is linked with, as the packer of scripts takes them.
  * @module
  */
-import type { ExportedField, ExportedInterface, ExportedType } from "@kinode-ts/engine";
-import type { WitField, WitPosition, WitType } from "./ast.ts";
+import type { ExportedFunction, ExportedInterface, ExportedType } from "@kinode-ts/engine";
+import type { WitFunction, WitPosition, WitType } from "./ast.ts";
 import { WitError } from "./errors.ts";
-import type { ResolvedInterface } from "./resolve-wit.ts";
+import type { NamedType, ResolvedInterface } from "./resolve-wit.ts";
 
-/** @throws {WitError} it speaks of resources, which scripts cannot export */
-export function exportedInterface(scope: ResolvedInterface): ExportedInterface {
-  return {
-    name: scope.id,
-    functions: scope.functions.map(({ name, params, result }) => ({
+/** @throws {WitError} a function uses a resource, which scripts cannot export */
+export function exportedInterface(owner: ResolvedInterface): ExportedInterface {
+  const writer = new ExportWriter(owner);
+  return { name: owner.id, functions: owner.functions.map((one) => writer.function(one)) };
+}
+
+class ExportWriter {
+  readonly #home: ResolvedInterface;
+  /** Declaration → the name it has in the interface, its own or by `use`. */
+  readonly #names: ReadonlyMap<NamedType["declaration"], string>;
+
+  constructor(home: ResolvedInterface) {
+    this.#home = home;
+    this.#names = new Map([...home.names].map(([name, { declaration }]) => [declaration, name]));
+  }
+
+  function({ name, params, result }: WitFunction): ExportedFunction {
+    const home = this.#home;
+    return {
       name,
-      params: fields(scope, params),
-      result: result && exportedType(scope, result),
-    })),
-  };
-}
-
-function fields(scope: ResolvedInterface, all: readonly WitField[]): ExportedField[] {
-  return all.map(({ name, type }) => ({ name, type: exportedType(scope, type) }));
-}
-
-function optional(scope: ResolvedInterface, type: WitType | undefined): ExportedType | undefined {
-  return type && exportedType(scope, type);
-}
-
-function exportedType(scope: ResolvedInterface, type: WitType): ExportedType {
-  switch (type.kind) {
-    case "list":
-    case "option":
-      return { kind: type.kind, element: exportedType(scope, type.element) };
-    case "tuple":
-      return { kind: "tuple", elements: type.elements.map((each) => exportedType(scope, each)) };
-    case "result":
-      return { kind: "result", ok: optional(scope, type.ok), err: optional(scope, type.err) };
-    case "name":
-      return namedType(scope, type.name, type.at);
-    case "borrow":
-      return refuse(scope, type.resource, type.at);
-    default:
-      return { kind: type.kind };
+      params: params.map((param) => ({ name: param.name, type: this.#type(home, param.type) })),
+      result: result && this.#type(home, result),
+    };
   }
-}
 
-function namedType(scope: ResolvedInterface, name: string, at: WitPosition): ExportedType {
-  const { owner, declaration } = scope.names.get(name)!; // resolving has found every name
-  const { shape } = declaration;
-  switch (shape.kind) {
-    case "record":
-      return { kind: "record", name, fields: fields(owner, shape.fields) };
-    case "variant":
-      return {
-        kind: "variant",
-        name,
-        cases: shape.cases.map((each) => ({ name: each.name, type: optional(owner, each.type) })),
-      };
-    case "enum":
-      return { kind: "enum", name, cases: shape.cases.map((each) => each.name) };
-    case "flags":
-      return { kind: "flags", name, flags: shape.flags.map((each) => each.name) };
-    case "alias":
-      return exportedType(owner, shape.type);
-    case "resource":
-      return refuse(scope, name, at);
+  #type(scope: ResolvedInterface, type: WitType): ExportedType {
+    const inner = (of: WitType): ExportedType => this.#type(scope, of);
+    switch (type.kind) {
+      case "name":
+        return this.#named(scope.names.get(type.name)!);
+      case "borrow":
+        throw this.#noResource(type.resource, type.at);
+      case "list":
+      case "option":
+        return { kind: type.kind, element: inner(type.element) };
+      case "tuple":
+        return { kind: "tuple", elements: type.elements.map(inner) };
+      case "result":
+        return { kind: "result", ok: type.ok && inner(type.ok), err: type.err && inner(type.err) };
+      default:
+        return { kind: type.kind };
+    }
   }
-}
 
-function refuse(scope: ResolvedInterface, name: string, at: WitPosition): never {
-  throw new WitError(
-    scope.file,
-    at,
-    `a script cannot export functions with the resource "${name}"`,
-    "Give the thing a number or a name, and functions that take it",
-  );
+  #named({ owner, declaration }: NamedType): ExportedType {
+    const { shape } = declaration;
+    const known = this.#names.get(declaration);
+    // A type that only a used type mentions: its name must not be one of the interface's own.
+    const name = known ?? `${owner.name}-${declaration.name}`;
+    const inner = (of: WitType): ExportedType => this.#type(owner, of);
+    switch (shape.kind) {
+      case "record": {
+        const fields = shape.fields.map((field) => ({ name: field.name, type: inner(field.type) }));
+        return { kind: "record", name, fields };
+      }
+      case "variant": {
+        const cases = shape.cases.map((one) => ({
+          name: one.name,
+          type: one.type && inner(one.type),
+        }));
+        return { kind: "variant", name, cases };
+      }
+      case "enum":
+        return { kind: "enum", name, cases: shape.cases.map((one) => one.name) };
+      case "flags":
+        return { kind: "flags", name, flags: shape.flags.map((one) => one.name) };
+      case "alias":
+        return known === undefined
+          ? inner(shape.type)
+          : { kind: "alias", name, type: inner(shape.type) };
+      case "resource":
+        throw this.#noResource(name, declaration.at);
+    }
+  }
+
+  #noResource(name: string, at: WitPosition): WitError {
+    return new WitError(
+      this.#home.file,
+      at,
+      `a script cannot export functions with the resource "${name}"`,
+      "Give things a number instead",
+    );
+  }
 }

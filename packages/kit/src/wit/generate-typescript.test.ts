@@ -83,8 +83,8 @@ test("the JavaScript and the declarations are the same module", async () => {
   }
   const module = (await import(join(path, "file-transfer-worker.js"))) as Record<string, unknown>;
   expect(Object.keys(module).sort()).toEqual([
-    ...["downloadRequest", "fileTransferWorkerApi", "internalApi", "internalRequest"],
-    ...["request", "response"],
+    ...["downloadRequest", "fileTransferWorkerApi"],
+    ...["fileTransferWorkerInterface", "internalApi", "internalRequest", "request", "response"],
   ]);
 });
 

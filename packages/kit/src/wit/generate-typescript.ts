@@ -98,6 +98,7 @@ function generateModule(
     .filter((declaration) => declarationWithoutJson({ owner, declaration }) === undefined)
     .map((declaration) => typeValue(owner, declaration));
   const notes: string[] = [];
+  if (isWhole && owner.functions.length > 0) values.push(nameValue(owner));
   if (isWhole) addApis(owner, values, notes);
   const head = `// Types and messages of ${owner.id}. Generated; changes are lost.\n`;
   const print = (extension: string, parts: readonly string[]): string =>
@@ -183,7 +184,7 @@ function shapeText(owner: ResolvedInterface, name: string, shape: WitShape): str
     case "resource": {
       const methods = shape.methods
         .filter(({ kind }) => kind === "method")
-        .map((method) => functionText(owner, method));
+        .map((method) => functionText(owner, method, (type) => type));
       return `export interface ${name} {\n${methods.join("\n")}\n}`;
     }
   }
@@ -202,9 +203,10 @@ function fieldText(
 function functionText(
   owner: ResolvedInterface,
   { name, params, result, docs }: Pick<WitFunction, "name" | "params" | "result" | "docs">,
+  returned: (type: string) => string,
 ): string {
   const list = params.map((param) => `${valueName(param.name)}: ${typeText(owner, param.type)}`);
-  return `${docsText(docs, "  ")}  ${propertyKey(camelName(name))}(${list.join(", ")}): ${returnText(owner, result)};`;
+  return `${docsText(docs, "  ")}  ${propertyKey(camelName(name))}(${list.join(", ")}): ${returned(returnText(owner, result))};`;
 }
 
 /** Functions return a result's value and throw its error. */
@@ -216,11 +218,20 @@ function returnText(owner: ResolvedInterface, result: WitType | undefined): stri
   return type.ok === undefined ? "void" : typeText(scope, type.ok);
 }
 
-/** What a process implements that exports the interface to composed packages. */
+/** What a program implements that exports the interface to those it is linked into. */
 function functionsText(owner: ResolvedInterface): string {
-  const functions = owner.functions.map((one) => functionText(owner, one));
-  const docs = `The functions of \`${owner.id}\`; one with a result returns its value or throws its error.`;
+  const later = (type: string): string => `${type} | Promise<${type}>`;
+  const functions = owner.functions.map((one) => functionText(owner, one, later));
+  const docs =
+    `The functions of \`${owner.id}\`, for \`exportInterface\`.\n` +
+    "One with a result returns its value, or throws `{ payload }` with its error.";
   return `${docsText(docs)}export interface ${typeName(owner.name)}Functions {\n${functions.join("\n")}\n}`;
+}
+
+/** The name that `exportInterface` takes. */
+function nameValue(owner: ResolvedInterface): Value {
+  const text = JSON.stringify(owner.id);
+  return { docs: "", name: `${camelName(owner.name)}Interface`, type: text, expression: text };
 }
 
 function typeValue(owner: ResolvedInterface, { name, shape }: WitTypeDeclaration): Value {

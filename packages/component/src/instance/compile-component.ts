@@ -7,7 +7,7 @@ import type { FunctionType } from "../canonical-abi/value-type.ts";
 import { functionText } from "../canonical-abi/value-type.ts";
 import { ResourceType } from "../canonical-abi/resource-type.ts";
 import { DEFAULT_COMPONENT_LIMITS } from "../limits.ts";
-import { abiOf, bindWasi } from "../link/bind-imports.ts";
+import { abiOf, bindWasi, wasiResource } from "../link/bind-imports.ts";
 import type { Imports } from "../link/bind-imports.ts";
 import { compileProgram } from "../link/compile.ts";
 import { linkComponent } from "../link/elaborate.ts";
@@ -15,11 +15,17 @@ import { lowerHost } from "../link/lowered.ts";
 import type { HostFunc, LinkPlan, LinkedInterface } from "../link/plan.ts";
 import { environmentOf } from "../load-component.ts";
 import { parseComponent } from "../parse-component.ts";
-import { wasiResource } from "../link/bind-imports.ts";
 import { InstanceRunner } from "./component-instance.ts";
 import { givenImports } from "./given-imports.ts";
 import { callerHandle } from "./guest-resource.ts";
-import type { CompileOptions, CompiledComponent, FunctionDescription } from "./library-api.ts";
+import type {
+  CompileOptions,
+  CompiledComponent,
+  ComponentInstance,
+  FunctionDescription,
+  ImportsObject,
+  InstanceLimits,
+} from "./library-api.ts";
 
 const WASI = "wasi:";
 
@@ -101,11 +107,11 @@ export async function compileComponent(
   return {
     imports: wanted.map((func) => describe(func.interface, func.name, func.type)),
     exports: exportedFuncs(plan.exports),
-    async instantiate(given = {}, instanceLimits = {}) {
+    async instantiate<E>(given: ImportsObject = {}, instanceLimits: InstanceLimits = {}) {
       const provided = givenImports(given, wanted);
       const runner = new InstanceRunner(program, environment, provided, instanceLimits, types);
       await runner.ready;
-      return runner.instance;
+      return runner.instance as ComponentInstance<E>;
     },
   };
 }

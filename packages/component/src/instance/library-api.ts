@@ -51,8 +51,9 @@ export interface FunctionDescription {
   readonly type: string;
 }
 
-export interface ComponentInstance extends AsyncDisposable {
-  readonly exports: ExportsObject;
+/** `E`: what the caller knows of the exports; it is not checked. */
+export interface ComponentInstance<E = ExportsObject> extends AsyncDisposable {
+  readonly exports: E;
   /** Settles when nothing of it will run any more: after `close`, `kill` or a trap. Never rejects. */
   readonly ended: Promise<InstanceEnding>;
   /** Ends it at once when it waits, at its next fuel check when it computes. Pending calls reject. */
@@ -74,5 +75,8 @@ export interface CompiledComponent {
    * @throws {TypeError} an import is missing, or is no function
    * @throws {InstanceError} it trapped while it was made
    */
-  instantiate(imports?: ImportsObject, limits?: InstanceLimits): Promise<ComponentInstance>;
+  instantiate<E = ExportsObject>(
+    imports?: ImportsObject,
+    limits?: InstanceLimits,
+  ): Promise<ComponentInstance<E>>;
 }

@@ -24,7 +24,18 @@ export type FuzzReport =
       readonly slowest: { readonly index: number; readonly cpuMs: number };
     };
 
-const tell = (report: FuzzReport): void => void writeSync(STDOUT, `${JSON.stringify(report)}\n`);
+/** At once and whole: what is only buffered is lost in a crash. The parent may be slow to read. */
+function tell(report: FuzzReport): void {
+  const bytes = new TextEncoder().encode(`${JSON.stringify(report)}\n`);
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(STDOUT, bytes, at);
+    } catch (error) {
+      if ((error as { code?: string }).code !== "EAGAIN") throw error;
+      Bun.sleepSync(1);
+    }
+  }
+}
 
 const [seed, from, count] = process.argv.slice(2).map(Number);
 const corpus = await createCorpus(seed!);

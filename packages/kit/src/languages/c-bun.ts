@@ -5,7 +5,7 @@
 import {
   buildWithClang,
   compilerVersion,
-  libraryFiles,
+  inputFiles,
   missingCompiler,
   ownsSources,
 } from "./clang-bun.ts";
@@ -17,6 +17,6 @@ export const c: Language = {
   owns: (sourceFolder) => ownsSources(sourceFolder, "c"),
   missingTools: (tools) => missingCompiler(tools, "c"),
   toolchainVersion: (tools) => compilerVersion(tools, "c"),
-  extraInputs: () => libraryFiles("c"),
+  extraInputs: (request) => inputFiles(request, "c"),
   build: (request) => buildWithClang(request, "c"),
 };

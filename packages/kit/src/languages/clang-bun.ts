@@ -5,9 +5,10 @@
  * `WASI_SDK_PATH`; and zig, also as the Python package `ziglang`.
  * @module
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { versionHash } from "../hashes.ts";
 import type { BuildRequest, MissingTool, ToolRunner } from "./contract.ts";
 import { makeComponent } from "./make-component-bun.ts";
 
@@ -143,10 +144,16 @@ export async function compilerVersion(tools: ToolRunner, language: ClangLanguage
   return (await compilerFor(tools, language))?.version ?? "";
 }
 
-/** Sources and headers of the library. */
-export function libraryFiles(language: ClangLanguage): string[] {
+const HEADERS = /\.(?:h|hh|hpp|hxx|inc|def)$/;
+
+function libraryFiles(language: ClangLanguage): string[] {
   const folders = language === "cpp" ? (["c", "cpp"] as const) : (["c"] as const);
   return folders.flatMap((each) => filesIn(libraryFolder(each), /\.(?:c|h|hpp|cpp)$/));
+}
+
+/** The library, and headers of the package, which may be shared by its programs. */
+export function inputFiles({ packageFolder }: BuildRequest, language: ClangLanguage): string[] {
+  return [...libraryFiles(language), ...filesIn(packageFolder, HEADERS)];
 }
 
 function compileFlags(language: ClangLanguage, request: BuildRequest): string[] {
@@ -170,7 +177,19 @@ const STANDARD: Readonly<Record<ClangLanguage, readonly string[]>> = {
   cpp: ["-std=c++20", "-fno-exceptions", "-fno-rtti"],
 };
 
-/** One object file per source; several at a time would only compete for the processor. */
+/** Says whether an object file is still what compiling would make: any header may be included by any source. */
+function objectKey(
+  compiler: Compiler,
+  command: readonly string[],
+  source: string,
+  headers: readonly string[],
+): string {
+  const contents = [source, ...headers].map((path) => readFileSync(path, "utf8"));
+  const text = [compiler.version, ...command, ...contents].join("\0");
+  return versionHash(new TextEncoder().encode(text));
+}
+
+/** One object file per source, kept until something that goes in changes. */
 async function compile(
   compiler: Compiler,
   source: string,
@@ -179,18 +198,15 @@ async function compile(
   request: BuildRequest,
 ): Promise<void> {
   const own: ClangLanguage = CPP_ONLY.test(source) ? "cpp" : "c";
-  await request.tools.run(
-    [
-      ...compiler.commands[own],
-      ...STANDARD[own],
-      ...compileFlags(language, request),
-      "-c",
-      source,
-      "-o",
-      object,
-    ],
-    { cwd: request.packageFolder },
-  );
+  const flags = [...STANDARD[own], ...compileFlags(language, request)];
+  const command = [...compiler.commands[own], ...flags, "-c", source, "-o", object];
+  const headers = inputFiles(request, language).filter((file) => HEADERS.test(file));
+  const key = objectKey(compiler, command, source, headers);
+  const keyFile = `${object}.key`;
+  const isKept = existsSync(object) && existsSync(keyFile) && readFileSync(keyFile, "utf8") === key;
+  if (isKept) return;
+  await request.tools.run(command, { cwd: request.packageFolder });
+  writeFileSync(keyFile, key);
 }
 
 /**

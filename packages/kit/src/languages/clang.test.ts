@@ -120,6 +120,23 @@ describe("C and C++", () => {
     expect(link.filter((word) => word.endsWith(".o"))).toHaveLength(sources.length);
   });
 
+  test("compiles again what changed, and all when a header did", async () => {
+    write("counter.c");
+    write("other.c");
+    const compiled = async (): Promise<string[]> => {
+      const tools = debian();
+      await c.build(request(tools)).catch(() => undefined);
+      const commands = tools.commands.filter((command) => command.includes("-c"));
+      return commands.map((command) => command[command.indexOf("-c") + 1]!.split("/").at(-1)!);
+    };
+    const all = await compiled();
+    expect(await compiled()).toEqual([]);
+    writeFileSync(join(sourceFolder, "other.c"), "int other;");
+    expect(await compiled()).toEqual(["other.c"]);
+    write("own.h");
+    expect(await compiled()).toEqual(all);
+  });
+
   test("C++ takes C files along, each with the compiler of its language", async () => {
     write("counter.cpp");
     write("old.c");

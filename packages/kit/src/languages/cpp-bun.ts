@@ -5,7 +5,7 @@
 import {
   buildWithClang,
   compilerVersion,
-  libraryFiles,
+  inputFiles,
   missingCompiler,
   ownsSources,
 } from "./clang-bun.ts";
@@ -17,6 +17,6 @@ export const cpp: Language = {
   owns: (sourceFolder) => ownsSources(sourceFolder, "cpp"),
   missingTools: (tools) => missingCompiler(tools, "cpp"),
   toolchainVersion: (tools) => compilerVersion(tools, "cpp"),
-  extraInputs: () => libraryFiles("cpp"),
+  extraInputs: (request) => inputFiles(request, "cpp"),
   build: (request) => buildWithClang(request, "cpp"),
 };

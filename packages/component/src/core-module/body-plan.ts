@@ -60,6 +60,8 @@ export class BodyPlan implements CodeVisitor {
   /** By loop, in the order they begin: the depth of its control frame, and how many values a branch to it carries. */
   readonly loopDepth: number[] = [];
   readonly loopArity: number[] = [];
+  /** Calls inside, those of loops inside included. */
+  readonly loopCalls: number[] = [];
   /** Whether it has handlers of exceptions: they are reached from anywhere, so nothing may be kept in a local. */
   hasHandlers = false;
   /** Whether it calls nothing that is metered itself. */
@@ -74,6 +76,7 @@ export class BodyPlan implements CodeVisitor {
   readonly #frameArrived: number[] = [];
   readonly #frameElse: number[] = [];
   #depth = 0;
+  #callCount = 0;
   #reader: ByteReader | undefined;
   /** The longest unpaid way to `#from`. */
   #way = 0;
@@ -84,6 +87,8 @@ export class BodyPlan implements CodeVisitor {
     this.ops.length = 0;
     this.loopDepth.length = 0;
     this.loopArity.length = 0;
+    this.loopCalls.length = 0;
+    this.#callCount = 0;
     this.hasHandlers = false;
     this.isLeaf = true;
     this.#longestEnd = 0;
@@ -142,6 +147,7 @@ export class BodyPlan implements CodeVisitor {
     this.#push(OP.loop, start, at, loop);
     this.loopDepth.push(this.#depth);
     this.loopArity.push(arity);
+    this.loopCalls.push(-this.#callCount);
     this.#open(loop, arity);
     this.#goOn(0, at);
   }
@@ -159,6 +165,7 @@ export class BodyPlan implements CodeVisitor {
     const frame = --this.#depth;
     const loop = this.#frameLoop[frame]!;
     if (loop !== NO_LOOP) {
+      this.loopCalls[loop]! += this.#callCount;
       this.#push(OP.loopEnd, at, at, loop);
       return;
     }
@@ -208,6 +215,7 @@ export class BodyPlan implements CodeVisitor {
 
   call(index: number, start: number, end: number): void {
     this.isLeaf = false;
+    this.#callCount++;
     this.#push(index < 0 ? OP.callIndirect : OP.call, start, end, index);
     this.#goOn(this.#wayTo(end) + CALL_BYTES, end);
   }
@@ -218,11 +226,13 @@ export class BodyPlan implements CodeVisitor {
 
   memoryGrow(start: number, end: number): void {
     this.isLeaf = false;
+    this.#callCount++;
     this.#push(OP.grow, start, end, 0);
   }
 
   bulk(start: number): void {
     this.isLeaf = false;
+    this.#callCount++;
     this.#push(OP.bulk, start, start, 0);
   }
 }

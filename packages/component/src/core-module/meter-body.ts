@@ -31,6 +31,8 @@ const MINUS_1 = [0x41, 1, 0x6b];
 /** `i32.const 0` `i32.lt_s` */
 const IS_BELOW_0 = [0x41, 0, 0x48];
 const NO_LOOP = -1;
+/** Around each call in a loop the local is stored and loaded; with more calls than this the code would grow too much. */
+const MAX_CALLS = 12;
 /** The engine takes no more. */
 const MAX_LOCALS = 50_000;
 
@@ -90,7 +92,7 @@ export function bodyRewriter(plan: MeterPlan, section: ByteReader, out: ByteWrit
 }
 
 /**
- * In a function with loops, fuel is counted in a local from its outermost loop on, which the compiler keeps in a register: a
+ * In a loop with few calls, and all loops inside it, fuel is counted in a local, which the compiler keeps in a register: a
  * global would be loaded and stored in each turn, and each turn would wait for the store of the last. The global has the true
  * number wherever anyone else can look: before calls, and where control leaves the outermost loop.
  *
@@ -99,7 +101,7 @@ export function bodyRewriter(plan: MeterPlan, section: ByteReader, out: ByteWrit
  *     block $out  loop $again  block $used
  *       loop  if (--local < 0) br $used  …  end
  *       br $out
- *     end  fuel = local, exhausted(), local = fuel, br $again  end  end
+ *     end  local = refill(local), br $again  end  end
  *
  * With the call inside, the compiler would keep everything that lives across the loop in memory: a loop over floating-point
  * numbers took four times as long.
@@ -115,7 +117,7 @@ class BodyRewriter {
   #copied = 0;
   /** Index of the local that counts. */
   #local = 0;
-  /** The outermost loop around; fuel is in the local. */
+  /** The outermost loop around that counts in the local. */
   #outermost = NO_LOOP;
   /** The loops around, the innermost last. */
   readonly #around: number[] = [];
@@ -209,13 +211,14 @@ class BodyRewriter {
 
   #loop(loop: number, start: number, at: number): void {
     const out = this.#out;
-    if (this.#local === NO_LOOP) {
+    const isInLoop = this.#isInLoop;
+    if (!isInLoop && (this.#local === NO_LOOP || this.#body.loopCalls[loop]! > MAX_CALLS)) {
       this.#copyTo(at);
       out.all(this.#checkedPayment);
       return;
     }
     this.#copyTo(start);
-    if (this.#outermost === NO_LOOP) {
+    if (!isInLoop) {
       this.#outermost = loop;
       this.#loadFuel();
     }
@@ -233,7 +236,7 @@ class BodyRewriter {
   }
 
   #loopEnd(loop: number, at: number): void {
-    if (this.#local === NO_LOOP) return;
+    if (this.#around.at(-1) !== loop) return;
     const out = this.#out;
     this.#copyTo(at);
     this.#around.pop();
@@ -264,9 +267,9 @@ class BodyRewriter {
   }
 
   #askHost(): void {
-    this.#storeFuel();
-    withIndex(this.#out, CALL, this.#plan.exhausted);
-    this.#loadFuel();
+    withIndex(this.#out, LOCAL_GET, this.#local);
+    withIndex(this.#out, CALL, this.#plan.refill);
+    withIndex(this.#out, LOCAL_SET, this.#local);
   }
 
   #pay(at: number, checked: boolean): void {

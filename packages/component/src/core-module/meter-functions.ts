@@ -97,6 +97,7 @@ export function writeAddedBodies(plan: MeterPlan, out: ByteWriter): void {
   body(0, (code) => settle(plan, code));
   body(0, (code) => charge(plan, code));
   body(1, (code) => grow(plan, code));
+  body(0, (code) => refill(plan, code));
   for (const item of plan.wrapped) body(1, (code) => wrapper(plan, item, code));
   if (plan.reallocFunc === undefined) return;
   const realloc = plan.mapFunc(plan.reallocFunc);
@@ -130,6 +131,11 @@ function charge(plan: MeterPlan, code: Assembler): void {
     .globalSet(plan.fuel);
   code.globalGet(plan.fuel).isNegative().when().call(plan.exhausted).end();
   code.localGet(0);
+}
+
+/** What `exhausted` does, for a count in a local: takes it and gives it back. */
+function refill(plan: MeterPlan, code: Assembler): void {
+  code.localGet(0).globalSet(plan.fuel).call(plan.exhausted).globalGet(plan.fuel);
 }
 
 /** Lets the host look at the memory, where it may: not while it has called the guest itself. */

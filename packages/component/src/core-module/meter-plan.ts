@@ -2,7 +2,7 @@
  * Where everything lies in a metered module: indices of what is added, and how the author's map to new ones.
  * @module
  */
-import { ComponentError, quoted } from "../errors.ts";
+import { ComponentError } from "../errors.ts";
 import type { CoreImport, CoreModule, FuncType } from "./core-module.ts";
 import type { ImportProtocol } from "./metering.ts";
 import type { CodeBounds } from "./walk-code.ts";
@@ -41,6 +41,8 @@ export interface MeterPlan {
   readonly settle: number;
   readonly charge: number;
   readonly grow: number;
+  /** For fuel that is counted in a local. */
+  readonly refill: number;
   readonly reallocWrapper: number | undefined;
   readonly reallocFunc: number | undefined;
   /** Allocates and stores one string; used by the next. */
@@ -55,6 +57,8 @@ export interface MeterPlan {
 
 /** Names of the imports that are added, in index order. */
 export const ADDED_IMPORTS = ["look", "suspend"];
+/** exhausted, settle, charge, grow, refill */
+const ADDED_BEFORE_WRAPPERS = 5;
 const I32: FuncType["params"] = ["i32"];
 
 /** @throws {ComponentError} `component.invalid-module` the realloc is missing or has another type */
@@ -63,7 +67,7 @@ export function planMetering(module: CoreModule, options: MeterOptions): MeterPl
     { params: [], results: I32 }, // look, suspend
     { params: [], results: [] }, // exhausted
     { params: I32, results: [] }, // settle
-    { params: I32, results: I32 }, // charge, grow
+    { params: I32, results: I32 }, // charge, grow, refill
     { params: ["i32", "i32"], results: [] }, // put
     { params: ["i32", "i32", "i32", "i32", "i32", "i32", "i32"], results: [] }, // message
   ];
@@ -92,9 +96,12 @@ export function planMetering(module: CoreModule, options: MeterOptions): MeterPl
     typeAt + 2,
     typeAt + 3,
     typeAt + 3,
+    typeAt + 3,
     ...wrapped.map((item) => item.typeIndex),
   ];
-  const wrapperOf = new Map(wrapped.map((item, i) => [item.func, firstAdded + 4 + i] as const));
+  const wrapperOf = new Map(
+    wrapped.map((item, i) => [item.func, firstAdded + ADDED_BEFORE_WRAPPERS + i] as const),
+  );
   const reallocWrapper = reallocFunc === undefined ? undefined : firstAdded + addedFuncTypes.length;
   if (reallocFunc !== undefined)
     addedFuncTypes.push(module.funcTypes[reallocFunc]!, typeAt + 4, typeAt + 5);
@@ -123,6 +130,7 @@ export function planMetering(module: CoreModule, options: MeterOptions): MeterPl
     settle: firstAdded + 1,
     charge: firstAdded + 2,
     grow: firstAdded + 3,
+    refill: firstAdded + 4,
     fuel: module.globalCount,
     mode: module.globalCount + 1,
     maxPages: module.globalCount + 2,
@@ -135,14 +143,14 @@ function findRealloc(module: CoreModule, name: string | undefined): number | und
   if (found === undefined || found.index >= module.funcTypes.length) {
     throw new ComponentError({
       code: "component.invalid-module",
-      what: `its core module exports no function ${quoted(name)}`,
+      what: `its core module exports no function "${name}"`,
     });
   }
   const type = module.types[module.funcTypes[found.index]!]!;
   if (type.params.join() !== "i32,i32,i32,i32" || type.results.join() !== "i32") {
     throw new ComponentError({
       code: "component.invalid-module",
-      what: `${quoted(name)} has not the type of a realloc function`,
+      what: `"${name}" has not the type of a realloc function`,
     });
   }
   return found.index;

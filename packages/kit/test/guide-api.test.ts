@@ -1,6 +1,6 @@
 /** docs/guides/api.md, done as it is written. */
 import { afterAll, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { TestNode, useHost } from "@kinode-ts/stdlib/testing";
@@ -29,7 +29,7 @@ function start(node: TestNode, id: string, program: string): void {
 }
 
 test("the guide to APIs works as it is written", async () => {
-  expect(files.size).toBe(12);
+  expect(files.size).toBe(16);
   await buildPackage(join(folder, "diary"));
   const node = new TestNode();
   start(node, "notes:notes:example.os", "notes/pkg/notes.js");
@@ -46,4 +46,22 @@ test("the guide to APIs works as it is written", async () => {
   const wit = (await readZip(zip)).find(({ path }) => path.endsWith(".wit"));
   const text = new TextDecoder().decode(wit?.kind === "file" ? wit.bytes : undefined);
   expect(text).toEndWith(files.get("shapes.wit")!);
+
+  expect((await buildPackage(join(folder, "scores"))).built).toEqual([
+    "scores-api.wasm",
+    "api.zip",
+  ]);
+
+  // All of it has the types that it seems to have.
+  const scope = join(folder, "node_modules/@kinode-ts");
+  mkdirSync(scope, { recursive: true });
+  const stdlib = dirname(Bun.resolveSync("@kinode-ts/stdlib/package.json", import.meta.dir));
+  symlinkSync(stdlib, join(scope, "stdlib"));
+  const base = join(import.meta.dir, "../../../tsconfig.base.json");
+  const lib = ["ES2024", "ESNext.Disposable", "ESNext.Collection", "DOM"];
+  const compilerOptions = { lib, declaration: false };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ extends: base, compilerOptions }));
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  const checked = Bun.spawnSync(["bun", "check", "--no-script"], { cwd: folder });
+  expect(checked.stdout.toString() + checked.stderr.toString()).toContain("No type errors");
 });

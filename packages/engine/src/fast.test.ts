@@ -247,3 +247,30 @@ test("a native script does not have it: it does not stand still while it waits",
   await run.ending;
   expect(run.host.prints).toEqual(["0 undefined"]);
 });
+
+test("kinode.fast.parseJson reads UTF-8, and leaves large numbers and what is no JSON to others", async () => {
+  const { host } = await runScript(
+    sandbox,
+    `const bytes = (text) => new TextEncoder().encode(text);
+     const parse = (text) => { try { return kinode.fast.parseJson(typeof text === "string" ? bytes(text) : text) } catch (e) { return e.name } };
+     kinode.main(() => console.log(JSON.stringify([
+       parse('{"a":[1,-2.5e3,"ü😀\\\\n",null,true]}'), parse("123456789012345"), parse(" 7 "),
+       parse("1234567890123456") === undefined, parse('["x1234567890123456789"]') === undefined, parse('[1,12345678901234567,2]') === undefined,
+       parse("{"), parse("[1,]"), parse(""), parse(new Uint8Array([34, 255, 34])), parse(new Uint8Array([34, 0xed, 0xa0, 0x80, 34])) === undefined, parse(5),
+     ])));`,
+  );
+  expect(JSON.parse(host.prints[0]!.slice(2))).toEqual([
+    { a: [1, -2500, "ü😀\n", null, true] },
+    123456789012345,
+    7,
+    true,
+    true,
+    true,
+    "SyntaxError",
+    "SyntaxError",
+    "SyntaxError",
+    "SyntaxError",
+    true,
+    "TypeError",
+  ]);
+});

@@ -5,6 +5,8 @@
  * @module
  */
 import { KinodeError } from "@kinode-ts/types";
+import { currentHost, hasHost } from "./host.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 export type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json };
 
@@ -32,6 +34,23 @@ export function parseJson(text: string): unknown {
   } catch (thrown) {
     throw new JsonError(text, thrown);
   }
+}
+
+/**
+ * The same for UTF-8, in which malformed sequences count as U+FFFD.
+ * @throws {JsonError}
+ */
+export function parseJsonBytes(bytes: Uint8Array): unknown {
+  const fast = hasHost() ? currentHost().fast : undefined;
+  if (fast?.parseJson !== undefined) {
+    try {
+      const value = fast.parseJson(bytes);
+      if (value !== undefined) return value;
+    } catch {
+      // what is wrong is said below, in words of our own
+    }
+  }
+  return parseJson(decodeUtf8(bytes));
 }
 
 // Strings get the prefix "s", large integers become strings with the prefix "n": nothing can be mistaken.

@@ -18,7 +18,7 @@ import { Address } from "./address.ts";
 import type { LazyLoadBlob } from "./blob.ts";
 import type { Answer } from "./answer.ts";
 import { Capability } from "./capability.ts";
-import { parseJson } from "./json.ts";
+import { parseJsonBytes } from "./json.ts";
 import type { Schema } from "./schema.ts";
 import { applySchema } from "./schema.ts";
 import { decodeUtf8 } from "./utf8.ts";
@@ -104,7 +104,7 @@ abstract class ReceivedMessage {
   json(): unknown;
   json<T>(schema: Schema<T>): T;
   json<T>(schema?: Schema<T>): unknown {
-    const value = parseJson(decodeUtf8(this.body));
+    const value = parseJsonBytes(this.body);
     return schema === undefined ? value : applySchema(schema, value);
   }
 
@@ -133,7 +133,7 @@ abstract class ReceivedMessage {
     const blob = this.blob();
     if (blob === undefined) return undefined;
     try {
-      return applySchema(schema, parseJson(decodeUtf8(blob.bytes)));
+      return applySchema(schema, parseJsonBytes(blob.bytes));
     } catch {
       return undefined;
     }

@@ -182,6 +182,11 @@ export interface GuestFast {
   ): Promise<unknown>;
   /** Like `sendResponse` with a body alone. */
   answer(body: Uint8Array | string): void;
+  /**
+   * `JSON.parse` of UTF-8, or `undefined` for texts that others must read: with integers that a double may not hold.
+   * @throws SyntaxError not JSON, or not UTF-8
+   */
+  parseJson?(bytes: Uint8Array): unknown;
 }
 
 /** A request that the web's functions (timers, `fetch`) send for the process. */

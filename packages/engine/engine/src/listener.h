@@ -133,6 +133,46 @@ HOST_FUNCTION(fast_answer) {
     return failed ? JS_EXCEPTION : JS_UNDEFINED;
 }
 
+/* ---- JSON ---- */
+
+#define LARGE_DIGITS 16
+
+/* A number of so many digits may not fit a double, and numbers in strings look the same. */
+static bool may_have_large_number(const uint8_t *bytes, size_t length) {
+    for (size_t at = LARGE_DIGITS - 1; at < length; at += LARGE_DIGITS) {
+        if (bytes[at] - '0' > 9u) continue;
+        size_t first = at, last = at;
+        while (first && bytes[first - 1] - '0' <= 9u) first--;
+        while (last + 1 < length && bytes[last + 1] - '0' <= 9u) last++;
+        if (last - first + 1 >= LARGE_DIGITS) return true;
+    }
+    return false;
+}
+
+/* QuickJS takes three bytes that would be half of a surrogate pair; in UTF-8 they are malformed. */
+static bool has_surrogate(const uint8_t *bytes, size_t length) {
+    const uint8_t *end = bytes + length;
+    while ((bytes = memchr(bytes, 0xed, end - bytes))) {
+        if (++bytes < end && *bytes >= 0xa0) return true;
+    }
+    return false;
+}
+
+/* parseJson(bytes): the value, or undefined where numbers may be too large for a double */
+HOST_FUNCTION(fast_parse_json) {
+    size_t length;
+    uint8_t *bytes = JS_GetUint8Array(ctx, &length, argv[0]);
+    if (!bytes && JS_HasException(ctx)) return JS_EXCEPTION;
+    if (may_have_large_number(bytes, length) || has_surrogate(bytes, length)) return JS_UNDEFINED;
+    char *text = js_malloc(ctx, length + 1); /* the parser wants a NUL at the end */
+    if (!text) return JS_EXCEPTION;
+    memcpy(text, bytes, length);
+    text[length] = 0;
+    JSValue value = JS_ParseJSON(ctx, text, length, "JSON");
+    js_free(ctx, text);
+    return value;
+}
+
 /* ---- Receiving ---- */
 
 static JSValue lift_heard_request(const Received *received) {
@@ -227,6 +267,7 @@ static const JSCFunctionListEntry fast_functions[] = {
     JS_CFUNC_DEF("listen", 1, fast_listen),
     JS_CFUNC_DEF("ask", 4, fast_ask),
     JS_CFUNC_DEF("answer", 1, fast_answer),
+    JS_CFUNC_DEF("parseJson", 1, fast_parse_json),
 };
 
 #endif

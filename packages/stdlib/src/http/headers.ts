@@ -12,8 +12,8 @@ export class Headers implements Iterable<[string, string]> {
 
   constructor(init?: HeadersInit) {
     if (init === undefined) return;
-    const pairs = Symbol.iterator in init ? init : Object.entries(init);
-    for (const [name, value] of pairs) this.append(name, value);
+    if (Symbol.iterator in init) for (const [name, value] of init) this.append(name, value);
+    else for (const name of Object.keys(init)) this.append(name, init[name]!);
   }
 
   get(name: string): string | null {
@@ -30,8 +30,9 @@ export class Headers implements Iterable<[string, string]> {
 
   /** Joins with what is there, separated by a comma. */
   append(name: string, value: string): void {
-    const before = this.get(name);
-    this.set(name, before === null ? value : `${before}, ${value}`);
+    const key = name.toLowerCase();
+    const before = this.#values.get(key);
+    this.#values.set(key, before === undefined ? value : `${before}, ${value}`);
   }
 
   delete(name: string): void {

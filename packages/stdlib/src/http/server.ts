@@ -80,6 +80,8 @@ export class HttpServer {
   readonly #bindings = new Map<string, HttpBinding>();
   readonly #sockets = new Map<string, WsHandlers>();
   readonly #channels = new Map<number, Channel>();
+  /** `/<our process id>`, in front of every path. */
+  #prefix: string | undefined = undefined;
 
   constructor(timeout: Duration) {
     this.#timeout = timeout;
@@ -200,7 +202,7 @@ export class HttpServer {
   // --- dispatch --------------------------------------------------------------------------------
 
   /** Handles a message of the HTTP server; false when it is none. `serve` does this by itself. */
-  handle(message: IncomingRequest): Promise<Answer | undefined> | undefined | false {
+  handle(message: IncomingRequest): Answer | Promise<Answer | undefined> | undefined | false {
     if (!message.sender.endsWith(SERVER_SUFFIX) || !message.isLocal) return false;
     const event = readEvent(message);
     if (event === undefined) return false;
@@ -216,14 +218,16 @@ export class HttpServer {
     return false;
   }
 
-  async #http(http: HttpMessage, message: IncomingRequest): Promise<Answer | undefined> {
-    const processId = our().processId.toString();
-    const request = new Request(http, message, `/${processId}`);
-    const handler = this.#handlers.get(normal(stripPrefix(http.bound_path, `/${processId}`)));
+  // Not async: a page that is there at once costs no promise.
+  #http(http: HttpMessage, message: IncomingRequest): Answer | Promise<Answer> {
+    this.#prefix ??= `/${our().processId.toString()}`;
     try {
-      return httpReply((await handler?.(request)) ?? new Response("not found", { status: 404 }));
+      const handler = this.#handlers.get(normal(stripPrefix(http.bound_path, this.#prefix)));
+      const response = handler?.(new Request(http, message, this.#prefix));
+      if (isPromise(response)) return response.then(httpReplyOr404).catch(failureReply);
+      return httpReplyOr404(response);
     } catch (thrown) {
-      return httpReply(failureResponse(thrown));
+      return failureReply(thrown);
     }
   }
 
@@ -249,6 +253,18 @@ export class HttpServer {
     channel.isOpen = false;
     return settled(this.#sockets.get(channel.path)?.close?.(channel));
   }
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === "object" && value !== null && "then" in value;
+}
+
+function httpReplyOr404(response: Response | undefined): Answer {
+  return httpReply(response ?? new Response("not found", { status: 404 }));
+}
+
+function failureReply(thrown: unknown): Answer {
+  return httpReply(failureResponse(thrown));
 }
 
 /** With a leading slash and without a trailing one, as the server stores it (spec/runtime-modules.md §6.2). */

@@ -3,7 +3,7 @@
  * Bodies are whole: a message carries all of it.
  * @module
  */
-import { stringifyJson, parseJson } from "../json.ts";
+import { parseJsonBytes, stringifyJson } from "../json.ts";
 import type { IncomingRequest } from "../message.ts";
 import type { Schema } from "../schema.ts";
 import { applySchema } from "../schema.ts";
@@ -35,33 +35,53 @@ export interface KinodeExtras {
   readonly message: IncomingRequest;
 }
 
-/** An HTTP request to this process. */
+/** An HTTP request to this process. Its parts are made when they are asked for: most handlers look at one or two. */
 export class Request {
-  readonly method: string;
-  /** Without query, as the server gives it. */
-  readonly url: string;
-  /** Path below this process, with real values: `/games/7`. */
-  readonly path: string;
-  readonly headers: Headers;
-  readonly kinode: KinodeExtras;
+  readonly #http: HttpMessage;
+  readonly #message: IncomingRequest;
+  readonly #prefix: string;
+  #headers: Headers | undefined = undefined;
+  #kinode: KinodeExtras | undefined = undefined;
 
   constructor(http: HttpMessage, message: IncomingRequest, prefix: string) {
-    this.method = http.method;
-    this.url = http.url;
-    this.headers = new Headers(http.headers);
-    const afterScheme = http.url.indexOf("/", http.url.indexOf("://") + 3);
-    this.path = stripPrefix(afterScheme < 0 ? "/" : http.url.slice(afterScheme), prefix);
-    this.kinode = {
+    this.#http = http;
+    this.#message = message;
+    this.#prefix = prefix;
+  }
+
+  get method(): string {
+    return this.#http.method;
+  }
+
+  /** Without query, as the server gives it. */
+  get url(): string {
+    return this.#http.url;
+  }
+
+  /** Path below this process, with real values: `/games/7`. */
+  get path(): string {
+    const { url } = this.#http;
+    const afterScheme = url.indexOf("/", url.indexOf("://") + 3);
+    return stripPrefix(afterScheme < 0 ? "/" : url.slice(afterScheme), this.#prefix);
+  }
+
+  get headers(): Headers {
+    return (this.#headers ??= new Headers(this.#http.headers));
+  }
+
+  get kinode(): KinodeExtras {
+    const http = this.#http;
+    return (this.#kinode ??= {
       sourceSocketAddress: http.source_socket_addr,
-      boundPath: stripPrefix(http.bound_path, prefix),
+      boundPath: stripPrefix(http.bound_path, this.#prefix),
       params: http.url_params,
       query: http.query_params,
-      message,
-    };
+      message: this.#message,
+    });
   }
 
   #bytes(): Uint8Array {
-    return this.kinode.message.blob()?.bytes ?? new Uint8Array(0);
+    return this.#message.blob()?.bytes ?? new Uint8Array(0);
   }
 
   // Promises, as on the web, though the body is here already.
@@ -77,7 +97,7 @@ export class Request {
   async json(): Promise<unknown>;
   async json<T>(schema: Schema<T>): Promise<T>;
   async json<T>(schema?: Schema<T>): Promise<unknown> {
-    const value = parseJson(decodeUtf8(this.#bytes()));
+    const value = parseJsonBytes(this.#bytes());
     return schema === undefined ? value : applySchema(schema, value);
   }
 }

@@ -5,12 +5,8 @@
 export { composeComponents, linkedInterfaces } from "./compose/compose-components.ts";
 export { type ComposeFault, ComposeError } from "./compose/errors.ts";
 export { askForProject, type KnownProject } from "./ask-project-bun.ts";
-export {
-  type BuildOptions,
-  type BuildReport,
-  buildPackage,
-  builtPath,
-} from "./build-package-bun.ts";
+export type { BuildOptions } from "./build-options.ts";
+export { type BuildReport, buildPackage } from "./build-package-bun.ts";
 export { type KitFault, PackageError, type Problem, formatProblem } from "./errors.ts";
 export type { Language, LanguageId, MissingTool, ToolRunner } from "./languages/contract.ts";
 export { LANGUAGES } from "./languages.ts";
@@ -29,6 +25,7 @@ export {
   type NewProjectReport,
   type Template,
 } from "./new-project-bun.ts";
+export { builtPath } from "./package-build-bun.ts";
 export { type PackageFolder, openPackageFolder } from "./package-folder-bun.ts";
 export {
   assemblePackage,

@@ -6,8 +6,9 @@
  */
 import { parseArgs } from "node:util";
 import { errorText } from "@kinode-ts/types";
-import { buildPackage, builtPath } from "./build-package-bun.ts";
+import { buildPackage } from "./build-package-bun.ts";
 import { packPackage } from "./pack-package-bun.ts";
+import { builtPath } from "./package-build-bun.ts";
 import { verifyPackage } from "./verify-package-bun.ts";
 
 const USAGE = `Usage: kinode-kit <command> [folder]

@@ -6,7 +6,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readEngine } from "@kinode-ts/engine";
-import { buildPackage, type BuildOptions } from "./build-package-bun.ts";
+import type { BuildOptions } from "./build-options.ts";
+import { buildPackage } from "./build-package-bun.ts";
 import { buildProgram, type BuildSurroundings } from "./build-program-bun.ts";
 import { hasUi } from "./build-ui-bun.ts";
 import { versionHash } from "./hashes.ts";

@@ -15,7 +15,8 @@ import {
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { errorText, isNameSafePackageId } from "@kinode-ts/types";
-import { type BuildOptions, buildPackage } from "./build-package-bun.ts";
+import type { BuildOptions } from "./build-options.ts";
+import { buildPackage } from "./build-package-bun.ts";
 import { API_ZIP } from "./build-api-bun.ts";
 import { BuildRecord } from "./build-record-bun.ts";
 import { UI_PART } from "./build-ui-bun.ts";

@@ -4,8 +4,13 @@
  * @module
  */
 import { totalmem } from "node:os";
+import { join } from "node:path";
 import { signCapability } from "@kinode-ts/caps";
-import { createComponentExecutor, MemoryBudget } from "@kinode-ts/component";
+import {
+  createComponentExecutor,
+  MemoryBudget,
+  type MeteredModuleStore,
+} from "@kinode-ts/component";
 import { createNodeSigner, primitives } from "@kinode-ts/crypto";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import { createNativeExecutor, createScriptExecutor } from "@kinode-ts/engine";
@@ -50,6 +55,7 @@ import { loadBundledPackages, systemPages, trustedPrograms } from "./bundled-pac
 import type { HomeFolder } from "./home-folder.ts";
 import type { Identity } from "./identity.ts";
 import { waitForFirstPage } from "./first-page.ts";
+import { createMeteredModules } from "./metered-modules.ts";
 import { createNoNetwork } from "./no-network.ts";
 import { chooseSystemPort } from "./ports.ts";
 import { provideLocalToken } from "./run-file.ts";
@@ -112,6 +118,7 @@ function createExecutors(
   files: ProgramFiles,
   clock: Clock,
   random: Random,
+  meteredModules: MeteredModuleStore,
 ) {
   const release = packages.filter(({ by }) => by === "release").map((each) => each.package);
   const trusted = trustedPrograms(release);
@@ -120,8 +127,14 @@ function createExecutors(
   const isTrusted = (bytes: Uint8Array): boolean => trusted.has(primitives.sha256(bytes).toHex());
   return [
     createNativeExecutor({ trusted: (source) => isTrusted(source.bytes) }),
-    createScriptExecutor({ clock, random, memory, readFile: (path) => files.read(path) }),
-    createComponentExecutor({ clock, random, memory }),
+    createScriptExecutor({
+      clock,
+      random,
+      memory,
+      meteredModules,
+      readFile: (path) => files.read(path),
+    }),
+    createComponentExecutor({ clock, random, memory, meteredModules }),
   ];
 }
 
@@ -197,7 +210,8 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
   const store = await openSqliteStore({ path: home.storeFile });
   const vfs = openFolderVfs({ folder: home.vfs });
   const bundled = new Set(packages.map((each) => each.package.id));
-  const executors = createExecutors(packages, vfs.files, clock, random);
+  const kept = createMeteredModules({ folder: join(home.cache, "metered"), signer });
+  const executors = createExecutors(packages, vfs.files, clock, random, kept);
   const records = new PackageRecords(clock);
   const control: { powers?: ControlPowers; pages?: SystemPages } = {};
   /** What this node listens on, once it does: apps must not come back to it through the HTTP client. */

@@ -7,7 +7,6 @@ import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { DirectLink } from "@kinode-ts/testing/direct-link";
 import type { LoadedComponent } from "../src/api.ts";
 import type { CoreType } from "../src/canonical-abi/abi-type.ts";
-import { coreType } from "../src/canonical-abi/lower-function.ts";
 import { loadComponent } from "../src/load-component.ts";
 import { PREVIEW1, PREVIEW1_MODULE } from "../src/preview1.ts";
 import { WASI_INTERFACES } from "../src/wasi/index.ts";
@@ -15,7 +14,7 @@ import { ERRNO } from "../src/preview1-memory.ts";
 import { previewAdapter } from "./hostile/preview-adapter.ts";
 import { buildCaller, callState, processWorld } from "./hostile/caller.ts";
 import type { CallerFunction, CallerWorld } from "./hostile/caller.ts";
-import { wasiWorld } from "./hostile/wasi-world.ts";
+import { wasiFunctions, wasiWorld } from "./hostile/wasi-world.ts";
 import { MEMORY_BYTES } from "./hostile/call-image.ts";
 import { LIMITS, address, killAndTime, options, until } from "./run-guest.ts";
 import { createWasiProcess } from "./wasi-process.ts";
@@ -45,26 +44,22 @@ const PREVIEW1_FUNCTIONS: readonly CallerFunction[] = [...PREVIEW1].map(([name, 
   results: type.results as readonly CoreType[],
 }));
 
-/** Behind feature gates of the public definition. */
-const GATED = /^wasi:(clocks\/timezone|sockets\/network)#/;
+/** All of 0.2, also what this node does not have. */
+const WASI_FUNCTIONS = await wasiFunctions();
 
-const WASI_FUNCTIONS: readonly CallerFunction[] = [...WASI_INTERFACES].flatMap(
-  ([name, { functions }]) =>
-    Object.entries(functions)
-      .filter(([key]) => !GATED.test(`${name}#${key}`))
-      .map(([key, { type }]) => {
-        const { params, results } = coreType(type);
-        const core = {
-          params: params as readonly CoreType[],
-          results: results as readonly CoreType[],
-        };
-        return { module: `${name}@0.2.12`, name: key, ...core };
-      }),
-);
+/** Whether a function is there; those that are not link, and trap with their own name. */
+function isOffered({ module, name }: CallerFunction): boolean {
+  const [interfaceName = ""] = module.split("@");
+  // a resource without a function of ours is dropped like any other
+  return (
+    name.startsWith("[resource-drop]") ||
+    WASI_INTERFACES.get(interfaceName)?.functions[name] !== undefined
+  );
+}
 
 /** What ends a process is either said by us, or a trap inside the guest's own adapter. */
 const OUR_REASONS =
-  /^(The process passed|The process gave away|it asked for \d+ random bytes|it called exit|it polled an empty list)/;
+  /^(The process passed|The process gave away|it asked for \d+ random bytes|it called exit|it called ".*which this node does not have|it polled an empty list)/;
 const ANY_REASON = new RegExp(
   `${OUR_REASONS.source}|^it (executed an unreachable|accessed memory out of bounds)`,
 );
@@ -159,6 +154,17 @@ for (const { name: way, functions, build, given, reasons } of WAYS) {
           expect([shown, host.calls]).toEqual([shown, []]);
         }
       });
+
+      if (item.module !== PREVIEW1_MODULE && !isOffered(item)) {
+        test(`${item.module} ${item.name} is not there: a call traps with its name`, async () => {
+          const args = item.params.map(() => 0n);
+          expect(await start(index, args, "once").ended).toMatchObject({
+            kind: "trapped",
+            reason: expect.stringContaining(item.name),
+          });
+        });
+        return;
+      }
 
       test(`${item.name}: killed in a loop that catches everything, the process ends`, async () => {
         const args = item.params.map((type) => (type === "i64" ? 0n : PROPER));

@@ -79,13 +79,18 @@ function describe(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
-/** Runs `body`; an error of it tells that it happened at `place`, e.g. `author` or `[3]`. */
+/** The error to throw for `thrown`, which happened at `place`, e.g. `author` or `[3]`. */
+export function misplaced(place: string, thrown: unknown): unknown {
+  if (!(thrown instanceof Mismatch)) return thrown;
+  return new Mismatch(thrown.fault.issues.map((issue) => joined(place, issue)));
+}
+
+/** Runs `body`; an error of it tells that it happened at `place`. */
 export function within<T>(place: string, body: () => T): T {
   try {
     return body();
   } catch (thrown) {
-    if (!(thrown instanceof Mismatch)) throw thrown;
-    throw new Mismatch(thrown.fault.issues.map((issue) => joined(place, issue)));
+    throw misplaced(place, thrown);
   }
 }
 

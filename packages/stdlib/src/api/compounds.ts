@@ -3,7 +3,7 @@
  * @module
  */
 import type { ApiType, Of } from "./api-type.ts";
-import { mismatch, within } from "./api-type.ts";
+import { mismatch, misplaced, within } from "./api-type.ts";
 import { wireKey } from "./names.ts";
 import { u8 } from "./scalars.ts";
 
@@ -16,12 +16,20 @@ export function list<T>(element: ApiType<T>): ApiType<readonly T[]> {
   return {
     shape: { kind: "list", element },
     write: (value) =>
-      `[${asArray(value, "a list")
-        .map((item, index) => within(`[${index}]`, () => element.write(item as T)))
-        .join(",")}]`,
-    parse: (json) =>
-      asArray(json, "a list").map((item, index) => within(`[${index}]`, () => element.parse(item))),
+      `[${eachOf(asArray(value, "a list"), (item) => element.write(item as T)).join(",")}]`,
+    parse: (json) => eachOf(asArray(json, "a list"), (item) => element.parse(item)),
   };
+}
+
+/** Like `map`; an error of `convert` tells which item it is about. */
+function eachOf<R>(items: readonly unknown[], convert: (item: unknown, index: number) => R): R[] {
+  const results: R[] = [];
+  try {
+    for (const item of items) results.push(convert(item, results.length));
+  } catch (thrown) {
+    throw misplaced(`[${results.length}]`, thrown);
+  }
+  return results;
 }
 
 /** `list<u8>`: bytes here, an array of numbers on the wire. */
@@ -69,13 +77,9 @@ export function tuple<const E extends readonly ApiType<unknown>[]>(
   return {
     shape: { kind: "tuple", elements },
     write: (value) =>
-      `[${check(value)
-        .map((item, index) => within(`[${index}]`, () => elements[index]!.write(item)))
-        .join(",")}]`,
+      `[${eachOf(check(value), (item, index) => elements[index]!.write(item)).join(",")}]`,
     parse: (json) =>
-      check(json).map((item, index) =>
-        within(`[${index}]`, () => elements[index]!.parse(item)),
-      ) as unknown as TupleOf<E>,
+      eachOf(check(json), (item, index) => elements[index]!.parse(item)) as unknown as TupleOf<E>,
   };
 }
 
@@ -92,9 +96,10 @@ type RecordOf<F extends Fields> = Shown<
 
 /** An object with these fields, named in camelCase here and in snake_case on the wire. Others are ignored. */
 export function record<F extends Fields>(fields: F): ApiType<RecordOf<F>> {
-  const entries = Object.entries(fields).map(
-    ([key, type]) => ({ key, type, wire: wireKey(key) }) as const,
-  );
+  const entries = Object.entries(fields).map(([key, type], index) => {
+    const wire = wireKey(key);
+    return { key, type, wire, prefix: `${index === 0 ? "" : ","}"${wire}":` };
+  });
   const asObject = (value: unknown): Readonly<Record<string, unknown>> => {
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       return value as Readonly<Record<string, unknown>>;
@@ -105,18 +110,30 @@ export function record<F extends Fields>(fields: F): ApiType<RecordOf<F>> {
     shape: { kind: "record", fields },
     write: (value) => {
       const object = asObject(value);
-      const members = entries.map(
-        ({ key, type, wire }) => `"${wire}":${within(key, () => type.write(object[key]))}`,
-      );
-      return `{${members.join(",")}}`;
+      let text = "{";
+      let at = "";
+      try {
+        for (const { key, type, prefix } of entries) {
+          at = key;
+          text += prefix + type.write(object[key]);
+        }
+      } catch (thrown) {
+        throw misplaced(at, thrown);
+      }
+      return `${text}}`;
     },
     parse: (json) => {
       const object = asObject(json);
       const result: Record<string, unknown> = {};
-      for (const { key, type, wire } of entries) {
-        // `own` only: a field named like a member of every object must not find that one.
-        const found = Object.hasOwn(object, wire) ? object[wire] : undefined;
-        result[key] = within(wire, () => type.parse(found));
+      let at = "";
+      try {
+        for (const { key, type, wire } of entries) {
+          at = wire;
+          // `own` only: a field named like a member of every object must not find that one.
+          result[key] = type.parse(Object.hasOwn(object, wire) ? object[wire] : undefined);
+        }
+      } catch (thrown) {
+        throw misplaced(at, thrown);
       }
       return result as RecordOf<F>;
     },

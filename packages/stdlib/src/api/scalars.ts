@@ -74,12 +74,10 @@ function float(kind: "f32" | "f64"): ApiType<number> {
 export const f32: ApiType<number> = float("f32");
 export const f64: ApiType<number> = float("f64");
 
-// Half of a surrogate pair has no form in UTF-8, so Rust could not read it.
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
 function asText(value: unknown): string {
   if (typeof value !== "string") throw mismatch("a text", value);
-  if (LONE_SURROGATE.test(value)) throw mismatch("a text of whole characters", value);
+  // Half of a surrogate pair has no form in UTF-8, so Rust could not read it.
+  if (!value.isWellFormed()) throw mismatch("a text of whole characters", value);
   return value;
 }
 

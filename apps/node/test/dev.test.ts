@@ -1,7 +1,6 @@
 /** `kinode dev`: from a saved file to the running process, keeping state and mailbox. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { mkdtempSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { devCommand } from "../src/commands/dev-command.ts";

@@ -4,7 +4,7 @@
  */
 import { plugin } from "bun";
 
-await plugin({
+void plugin({
   name: "kinode-testing",
   setup(build) {
     build.module("kinode/testing", async () => ({

@@ -55,7 +55,7 @@ export class OpenDatabases<D extends Closable> {
   async closeAll(): Promise<void> {
     const all = [...this.#databases.values()];
     this.#databases.clear();
-    await Promise.all(all.map((database) => database.close()));
+    await Promise.all(all.map(async (database) => database.close()));
   }
 
   setLimit(limit: number): void {

@@ -7,8 +7,7 @@ import type { LazyLoadBlob } from "./blob.ts";
 import { PackageId } from "./address.ts";
 import type { Duration } from "./duration.ts";
 import { SendError } from "./errors.ts";
-import { request } from "./send.ts";
-import { our } from "./send.ts";
+import { our, request } from "./send.ts";
 
 /** Which database, and how long to wait. */
 export interface DatabasePlace {

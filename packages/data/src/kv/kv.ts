@@ -40,7 +40,7 @@ export function createKv(options: KvOptions): RuntimeModule {
       readAction: (request) => readKvAction(parts, request),
       open: (key) => void databases.use(key),
       remove(key) {
-        databases.close(key);
+        void databases.close(key);
         store.remove(key);
       },
       setOpenLimit: (count) => databases.setLimit(count),

@@ -3,10 +3,7 @@
  * @module
  */
 
-/** Files of a database by the engine's numbers. */
-export const FILE = { main: 0, journal: 1, log: 2 } as const;
-
-/** What the engine does with the files of its database. Offsets and sizes in bytes. */
+/** What the engine does with the files of its database: 0 the database, 1 its journal, 2 its log. Offsets and sizes in bytes. */
 export interface EngineFiles {
   /** Fewer bytes at the end of the file; none inside it when the disk failed. */
   read(file: number, offset: number, length: number): Uint8Array;

@@ -3,7 +3,7 @@
  * of garbage, sleeping, clocks, randomness, several requests at once, and nothing of the host. Needs the toolchains, so
  * it runs for the languages named in KINODE_LANGUAGES (`bun run test:languages` names them), e.g. `go,python`.
  */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +14,8 @@ import { type DetachedNode, startDetached } from "../detached-node.ts";
 const CHOSEN = (process.env["KINODE_LANGUAGES"] ?? "").split(",");
 const TRIAL = "our@trial:trial:template.os";
 const BUILD_MS = 300_000;
+/** For machines that do much else at the same time. */
+setDefaultTimeout(120_000);
 
 interface Trial {
   readonly language: "c" | "cpp" | "go" | "python" | "rust";
@@ -40,7 +42,7 @@ for (const { language, messages, refusal } of TRIALS) {
       node.post<ControlAnswer>("send", { target: TRIAL, body, timeout });
 
     async function ask(body: string): Promise<string> {
-      const answer = await send(body, 60);
+      const answer = await send(body, 100);
       if (answer.kind === "response") return answer.body;
       throw new Error(`${body}: ${JSON.stringify(answer)}\n${node.output()}`);
     }
@@ -87,18 +89,18 @@ for (const { language, messages, refusal } of TRIALS) {
 
     test("sleeps as long as it says, and the node goes on meanwhile", async () => {
       const startedMs = performance.now();
-      const sleeping = ask("sleep 400");
+      const sleeping = ask("sleep 1500");
       await node.get("processes");
       const othersMs = performance.now() - startedMs;
       const slept = Number(await sleeping);
-      expect(slept).toBeGreaterThanOrEqual(400);
-      expect(performance.now() - startedMs).toBeGreaterThanOrEqual(400);
-      expect(othersMs).toBeLessThan(350);
+      expect(slept).toBeGreaterThanOrEqual(1_500);
+      expect(performance.now() - startedMs).toBeGreaterThanOrEqual(1_500);
+      expect(othersMs).toBeLessThan(1_400);
     });
 
     test(`exchanges ${messages} messages`, async () => {
       expect(await ask(`flood ${messages} 100`)).toStartWith("0 wrong, ");
-    }, 120_000);
+    });
 
     test("exchanges large messages", async () => {
       expect(await ask("flood 20 1000000")).toStartWith("0 wrong, ");
@@ -118,20 +120,20 @@ for (const { language, messages, refusal } of TRIALS) {
 
     test("waits for several answers at once, each for its own request", async () => {
       const startedMs = performance.now();
-      const delays = ["600", "200", "400"];
+      const delays = ["1500", "500", "1000"];
       const answers = await Promise.all([
         ...delays.map((ms) => ask(`await ${ms}`)),
         ask("random 1"),
       ]);
       expect(answers.slice(0, 3)).toEqual(delays);
-      expect(performance.now() - startedMs).toBeLessThan(1_150);
+      expect(performance.now() - startedMs).toBeLessThan(2_900);
     });
 
     test.if(language === "go")(
       "runs goroutines, and lets them sleep at the same time",
       async () => {
         expect(await ask("goroutines 100")).toBe("49500");
-        expect(Number(await ask("sleepers 200"))).toBeLessThan(1_000);
+        expect(Number(await ask("sleepers 500"))).toBeLessThan(4_000);
       },
     );
 

@@ -4,7 +4,7 @@
  */
 import { plugin } from "bun";
 
-void plugin({
+plugin({
   name: "kinode-testing",
   setup(build) {
     build.module("kinode/testing", async () => ({

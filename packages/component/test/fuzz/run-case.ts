@@ -83,10 +83,10 @@ function outcomeOf(ending: Ending): Outcome {
 
 async function endOf(ended: Promise<Outcome>): Promise<Outcome> {
   let kind: Outcome | undefined;
-  let failure: unknown;
+  let failure: Error | undefined;
   void ended.then(
     (outcome) => (kind = outcome),
-    (error: unknown) => (failure = error),
+    (error: Error) => (failure = error),
   );
   for (let turns = 0; turns < TURNS_TO_END && kind === undefined; turns++) {
     if (failure !== undefined) throw failure;

@@ -256,7 +256,7 @@ async function instantiator(
 export async function runThroughJco(
   bytes: Uint8Array,
   host: DirectHost,
-  source: string | undefined = undefined,
+  source?: string,
 ): Promise<{ ended: Promise<"returned" | "trapped"> }> {
   const text = Buffer.from(bytes).toString("latin1");
   const sinceOne = text.includes("process/standard@1.0.0");

@@ -77,10 +77,7 @@ function describe(
   return { interface: interfaceName, name, type: functionText(type) };
 }
 
-function exportedFuncs(
-  exports: LinkedInterface,
-  interfaceName: string | undefined = undefined,
-): FunctionDescription[] {
+function exportedFuncs(exports: LinkedInterface, interfaceName?: string): FunctionDescription[] {
   const own = [...exports.funcs].map(([name, func]) => describe(interfaceName, name, func.type));
   const inner = [...exports.instances].flatMap(([name, instance]) =>
     exportedFuncs(instance, interfaceName === undefined ? name : `${interfaceName}/${name}`),

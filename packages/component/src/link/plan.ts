@@ -3,7 +3,6 @@
  * Made once per component, so that starting a process only carries it out.
  * @module
  */
-import type { CanonOptions } from "../component-structure.ts";
 import type { FunctionType } from "../canonical-abi/value-type.ts";
 import type { ResourceType } from "../canonical-abi/resource-type.ts";
 import type { CoreModule } from "../core-module/core-module.ts";
@@ -94,5 +93,3 @@ export interface LinkPlan {
   readonly instanceCount: number;
   readonly exports: LinkedInterface;
 }
-
-export type { CanonOptions };

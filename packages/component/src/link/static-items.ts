@@ -111,8 +111,6 @@ export class Environment {
 
   /** The environment `depth` levels out; the parser has checked that it exists. */
   at(depth: number): Environment {
-    let environment: Environment = this;
-    for (let left = depth; left > 0; left--) environment = environment.outer!;
-    return environment;
+    return depth === 0 ? this : this.outer!.at(depth - 1);
   }
 }

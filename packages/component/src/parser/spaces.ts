@@ -161,9 +161,10 @@ export class Spaces implements ComponentStructure {
 
   /** The spaces `depth` levels out; 0 is this one. */
   outer(reader: ByteReader, depth: number): Spaces {
-    let spaces: Spaces | undefined = this;
-    for (let left = depth; left > 0 && spaces !== undefined; left--) spaces = spaces.parent;
-    return spaces ?? reader.fail(`there is no component ${depth} levels out`);
+    if (depth === 0) return this;
+    if (this.parent === undefined)
+      return reader.fail("an outer alias reaches further out than there are components");
+    return this.parent.outer(reader, depth - 1);
   }
 }
 

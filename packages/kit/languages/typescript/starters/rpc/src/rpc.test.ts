@@ -10,13 +10,13 @@ afterEach(() => useHost(undefined));
 
 /** Runs `body` as a process of another package, beside the scoreboard. */
 async function beside(node: TestNode, body: () => Promise<void>): Promise<void> {
-  let failure: unknown;
-  node.start("other:test:sys", (host) => {
-    useHost(host);
-    host.main(defineProcess(() => body().catch((thrown: unknown) => void (failure = thrown))).init);
+  const done = new Promise<void>((resolve, reject) => {
+    node.start("other:test:sys", (host) => {
+      useHost(host);
+      host.main(defineProcess(() => body().then(resolve, reject)).init);
+    });
   });
-  await node.settle();
-  if (failure !== undefined) throw failure;
+  await Promise.all([done, node.settle()]);
 }
 
 async function start(): Promise<TestNode> {

@@ -3,7 +3,7 @@
  * @module
  */
 import type { ComponentStructure } from "./component-structure.ts";
-import { ComponentError } from "./errors.ts";
+import { ComponentError, quoted } from "./errors.ts";
 
 export const STANDARD_VERSIONS = ["0.7.0", "0.8.0", "1.0.0"] as const;
 export type StandardVersion = (typeof STANDARD_VERSIONS)[number];
@@ -25,10 +25,12 @@ export function selectInterface(
   extraInterfaces: readonly string[] = [],
 ): string | undefined {
   let selected: string | undefined;
-  for (const { name } of structure.imports) {
+  for (const { name, kind } of structure.imports) {
+    // types that a world uses: nothing is called by such a name
+    if (kind === "type") continue;
     if (STANDARD_INTERFACES.has(name)) {
       if (selected !== undefined && selected !== name) {
-        const feature = `two process interfaces at once, "${selected}" and "${name}"`;
+        const feature = `two process interfaces at once, ${quoted(selected)} and ${quoted(name)}`;
         throw new ComponentError({ code: "component.unsupported", feature });
       }
       selected = name;

@@ -200,3 +200,25 @@ test("tables and memories of all modules of a component are bounded together", a
   await using instance = await (await compileComponent(bytes, systemPowers)).instantiate();
   for (let i = 0; i < 4; i++) expect(await instance.exports[`run-${i}`]!()).toBe(-1);
 });
+
+for (const name of ["constructor", "__proto__", "toString", "hasOwnProperty"]) {
+  test(`a function or resource called "${name}" is none that every object has`, async () => {
+    const bytes = await parseText(`(component
+      (import "wasi:io/streams@0.2.0" (instance $io
+        (export "${name}" (type (sub resource)))
+        (export "x${name}" (func))
+        (export "${name}x" (func))))
+      (alias export $io "${name}" (type $r))
+      (core func $drop (canon resource.drop $r))
+      (core func $call (canon lower (func $io "${name}x")))
+      (core module $M
+        (import "${name}" "${name}" (func $drop (param i32)))
+        (import "${name}" "call" (func $call))
+        (func (export "${name}") (param i32) (call $call)))
+      (core instance $m (instantiate $M
+        (with "${name}" (instance (export "${name}" (func $drop)) (export "call" (func $call))))))
+      (func (export "${name}") (param "n" u32) (canon lift (core func $m "${name}"))))`);
+    await using instance = await (await compileComponent(bytes, systemPowers)).instantiate();
+    await expect(instance.exports[name]!(1)).rejects.toThrow("which this node does not have");
+  });
+}

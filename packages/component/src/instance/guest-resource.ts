@@ -50,15 +50,19 @@ export class GuestResource implements AsyncDisposable {
     return rep;
   }
 
-  /** Ends the resource. Does nothing the second time. */
-  async drop(): Promise<void> {
+  /** Ends the resource. Does nothing the second time. A method of this name takes its place: then use `await using`. */
+  drop(): Promise<void> {
+    return this.#end();
+  }
+
+  async #end(): Promise<void> {
     const rep = this.#rep;
     this.#rep = undefined;
     if (rep !== undefined) await this.#owner.drop(this.#resource, rep);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.drop();
+    return this.#end();
   }
 }
 

@@ -25,6 +25,11 @@ const WASI = "wasi:";
 /** `wasi:io/streams@0.2.3` → `wasi:io/streams`: the functions of all 0.2 versions are the same. */
 const withoutVersion = (name: string): string => name.replace(/@.*$/s, "");
 
+/** Names are the component's: one like `constructor` must find nothing that every object has. */
+function ownMember<T>(from: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return from !== undefined && Object.hasOwn(from, name) ? from[name] : undefined;
+}
+
 /** How functions and resources that a component imports are found. */
 export interface Imports extends Outside {
   bind(func: HostFunc, types: ComponentValues): Lowered;
@@ -53,7 +58,7 @@ export function processImports(interfaces: readonly HostInterface[]): Imports {
       const version = STANDARD_INTERFACES.get(interfaceName);
       if (version !== undefined) return checkedBinding(func, standardInterface(version).get(name));
       if (interfaceName.startsWith(WASI)) return bindWasi(func, types);
-      const type = byName.get(interfaceName)?.functions[name];
+      const type = ownMember(byName.get(interfaceName)?.functions, name);
       if (type === undefined) return unknownFunction(func);
       checkSignature(func, type);
       return lowerHost(type, (port, values) => {
@@ -68,14 +73,13 @@ export function processImports(interfaces: readonly HostInterface[]): Imports {
 
 /** The resource of an interface of WASI, if this package has it. */
 export function wasiResource(interfaceName: string, name: string): ResourceType | undefined {
-  return WASI_INTERFACES.get(withoutVersion(interfaceName))?.resources[name];
+  return ownMember(WASI_INTERFACES.get(withoutVersion(interfaceName))?.resources, name);
 }
 
 /** A function of WASI; one that this package does not have traps with its name when it is called. */
 export function bindWasi(func: HostFunc, types: ComponentValues): Lowered {
   const { interface: interfaceName = "", name } = func;
-  const functions = WASI_INTERFACES.get(withoutVersion(interfaceName))?.functions ?? {};
-  const found = Object.hasOwn(functions, name) ? functions[name] : undefined;
+  const found = ownMember(WASI_INTERFACES.get(withoutVersion(interfaceName))?.functions, name);
   if (found === undefined) {
     const text = `it called ${quoted(interfaceName)} ${quoted(name)}, which this node does not have`;
     return lowerMissing(abiOf(func.type, types), () => new ProcessFault(text));

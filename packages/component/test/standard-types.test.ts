@@ -6,7 +6,8 @@ import { loadComponent } from "../src/load-component.ts";
 import { STANDARD_INTERFACES } from "../src/select-interface.ts";
 import { standardInterface } from "../src/standard-interface.ts";
 import { buildComponent } from "./build-component.ts";
-import { options } from "./run-guest.ts";
+import { DirectLink } from "@kinode-ts/testing/direct-link";
+import { LIMITS, address, options } from "./run-guest.ts";
 
 function witOf(name: string): string {
   const [namespace, rest] = name.split(":");
@@ -66,4 +67,26 @@ test("hyperware:process 1.0.0 has the functions and types of kinode:process 1.0.
   expect(STANDARD_WIT["hyperware:process/standard@1.0.0"]).toEqual(
     STANDARD_WIT["kinode:process/standard@1.0.0"]!,
   );
+});
+
+test("a world that uses types of the interface, and functions with them, runs on both paths", async () => {
+  const name = "kinode:process/standard@1.0.0";
+  const core = `(module
+    (import "${name}" "print-to-terminal" (func $print (param i32 i32 i32)))
+    (memory (export "memory") 1)
+    (func (export "init") (param i32 i32) (call $print (i32.const 0) (local.get 0) (local.get 1)))
+    (func (export "test:all/api#where") (param i32 i32 i32 i32 i32 i32 i32 i32))
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))`;
+  const nested = witOf(name).replace(/^package ([^;]+);/m, "package $1 {");
+  const wit = `package test:all;
+    interface api { use ${name}.{address}; where: func(it: address); }
+    world w { import ${name}; use ${name}.{message}; export api; export init: func(our: string); }
+    ${nested}\n}`;
+  const bytes = await buildComponent(core, wit);
+  for (const way of [{}, { path: "general" as const }]) {
+    const host = new DirectLink().createHost(address("typed"));
+    const program = await loadComponent(bytes, options(way));
+    expect(await program.start(host, LIMITS).ended).toEqual({ kind: "returned" });
+    expect(host.lines).toEqual(["our@typed:test:sys"]);
+  }
 });

@@ -255,14 +255,19 @@ interface Run {
   ending: string;
 }
 
-function startOurs(program: LoadedComponent, name: string, scenario: Scenario): Run {
+function startOurs(
+  program: LoadedComponent,
+  name: string,
+  scenario: Scenario,
+  fuelPerCheck: number,
+): Run {
   const host = newHost(name);
   host.turn = (resume) => void setImmediate(resume);
   scenario.deliver?.(host);
   const provide = scenario.source && { [SOURCE.name]: { get: () => scenario.source } };
   const process = program.start(
     host,
-    { ...LIMITS, maxMemoryBytes: 64 << 20 },
+    { fuelPerCheck, maxMemoryBytes: 64 << 20 },
     provide ? { provide } : {},
   );
   const run: Run = { host, ending: "waiting" };
@@ -306,13 +311,16 @@ for (const name of guestNames()) {
 }
 
 for (const [name, scenario] of Object.entries(SCENARIOS)) {
-  test(`${name}: the same calls, answers and ending as through jco, on both paths`, async () => {
+  test(`${name}: the same calls, answers and ending as through jco, on both paths and with fuel 1`, async () => {
     const bytes = await (scenario.bytes?.() ?? guestBytes(name));
     const interfaces = scenario.source === undefined ? [] : [SOURCE];
     const fast = await loadComponent(bytes, options({ interfaces }));
     const general = await loadComponent(bytes, options({ interfaces, path: "general" }));
     const theirs = await startTheirs(name, bytes, scenario);
-    const ours = [startOurs(fast, name, scenario), startOurs(general, name, scenario)];
+    // with fuel 1 the node is asked at every step, also while it calls the guest itself
+    const ours = [LIMITS.fuelPerCheck, 1].flatMap((fuel) =>
+      [fast, general].map((program) => startOurs(program, name, scenario, fuel)),
+    );
     await until(() => [theirs, ...ours].every((run) => isDone(run, scenario)));
     for (const run of ours) expectSame(run, theirs, scenario.calls);
   });

@@ -64,6 +64,8 @@ export async function startDetached(
     () => found.reject(new Error(`The node did not start:\n${output}`)),
     DEADLINE_MS,
   );
+  // One that did not start in time may still be starting.
+  found.promise.catch(() => child.kill("SIGKILL"));
   const url = await found.promise.finally(() => clearTimeout(timer));
   const token = readFileSync(join(home, ".local-token"), "utf8").trim();
   const headers = { authorization: `Bearer ${token}` };

@@ -76,14 +76,16 @@ def from_wit_process(value: standard.ProcessId) -> ProcessId:
     return ProcessId(value.process_name, value.package_name, value.publisher_node)
 
 
-_last: tuple[standard.Address, Address] | None = None
+_last: tuple[tuple[str, ...], Address] | None = None
 
 
 def from_wit(value: standard.Address) -> Address:
     """Messages often come from where the one before came from."""
     global _last
-    if _last is None or _last[0] != value:
-        _last = (value, Address(value.node, from_wit_process(value.process)))
+    process = value.process
+    names = (value.node, process.process_name, process.package_name, process.publisher_node)
+    if _last is None or _last[0] != names:
+        _last = (names, Address(value.node, from_wit_process(process)))
     return _last[1]
 
 

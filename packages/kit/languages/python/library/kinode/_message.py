@@ -49,7 +49,7 @@ class SendError(Exception):
         self.body = body
 
 
-@dataclass
+@dataclass(slots=True)
 class Message:
     """A request of another process, or the response to one of ours."""
 
@@ -188,10 +188,14 @@ def from_wit_blob(blob: standard.LazyLoadBlob | None) -> Blob | None:
 
 
 def to_wit_capabilities(capabilities: list[Capability] | None) -> list[standard.Capability]:
-    return [standard.Capability(each.issuer._to_wit(), each.params) for each in capabilities or ()]
+    if not capabilities:
+        return []
+    return [standard.Capability(each.issuer._to_wit(), each.params) for each in capabilities]
 
 
 def from_wit_capabilities(capabilities: list[standard.Capability]) -> list[Capability]:
+    if not capabilities:
+        return []
     return [Capability(from_wit(each.issuer), each.params) for each in capabilities]
 
 

@@ -24,6 +24,7 @@ import { PackageError } from "./errors.ts";
 import { parseMetadata } from "./metadata.ts";
 import { openPackageFolder } from "./package-folder-bun.ts";
 import { type PackOptions, packPackage } from "./pack-package-bun.ts";
+import { filesBelow } from "./read-files-bun.ts";
 import { readPackage, type Package } from "./read-package.ts";
 
 export interface Verification {
@@ -41,6 +42,8 @@ export interface Verification {
   readonly reason: string | undefined;
   /** Files of the zip that a build makes otherwise, or does not make, or makes besides. */
   readonly differences: readonly string[];
+  /** Programs that a build takes as they stand in `pkg/`: nothing shows what they were made from. */
+  readonly taken: readonly string[];
   /** Whether the metadata beside the zip lists this hash for this version; `undefined` when it lists none for it. */
   readonly isListed: boolean | undefined;
 }
@@ -142,7 +145,24 @@ function differences(
 /** Deep, so that neighbours named by `../../…` are still inside the scratch folder. */
 const COPY = "above/above/above/above/package";
 
-type Rebuilt = Pick<Verification, "rebuilt" | "reason" | "differences">;
+type Rebuilt = Pick<Verification, "rebuilt" | "reason" | "differences" | "taken">;
+
+const notTried = (reason: string): Rebuilt => ({
+  rebuilt: "not-tried",
+  reason,
+  differences: [],
+  taken: [],
+});
+
+/** Programs without sources, and those whose `package.json` says that they are prebuilt. */
+function takenPrograms(folder: string): string[] {
+  const { sources, settings } = openPackageFolder(folder);
+  const isPrebuilt = (name: string): boolean =>
+    settings.prebuilt.some((each) => name === each || name.replace(/\.[a-z]+$/, "") === each);
+  return filesBelow(join(folder, "pkg")).filter(
+    (name) => /^[^/]+\.(?:js|wasm)$/.test(name) && (!sources.has(name) || isPrebuilt(name)),
+  );
+}
 
 /** Builds the sources in a folder of its own, so that neither what was built before nor the place can help. */
 async function rebuild(pkg: Package, source: string, options: VerifyOptions): Promise<Rebuilt> {
@@ -150,19 +170,20 @@ async function rebuild(pkg: Package, source: string, options: VerifyOptions): Pr
   try {
     const copy = join(scratch, COPY);
     copySources(source, copy);
+    const taken = takenPrograms(copy);
     await buildPackage(copy, options);
     const packed = await packPackage(copy, options);
     if (packed.versionHash === pkg.versionHash) {
-      return { rebuilt: "same", reason: undefined, differences: [] };
+      return { rebuilt: "same", reason: undefined, differences: [], taken };
     }
     const { files } = await readPackage(packed.zip);
     const found = differences(pkg.files, files);
     const reason =
       found.length === 0 ? "the files are equal, but another program packed them" : undefined;
-    return { rebuilt: "different", reason, differences: found };
+    return { rebuilt: "different", reason, differences: found, taken };
   } catch (thrown) {
     if (!(thrown instanceof PackageError) || thrown.code !== "kit.missing-tools") throw thrown;
-    return { rebuilt: "not-tried", reason: errorText(thrown), differences: [] };
+    return notTried(errorText(thrown));
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -190,7 +211,7 @@ export async function verifyPackage(
   const { source } = subject;
   const rebuilt: Rebuilt =
     source === undefined
-      ? { rebuilt: "not-tried", reason: "there are no sources beside it", differences: [] }
+      ? notTried("there are no sources beside it")
       : await rebuild(pkg, source, options);
   return {
     id: pkg.id,

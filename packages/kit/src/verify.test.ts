@@ -68,7 +68,7 @@ test("[P8] equal sources give an equal zip whatever the folder, times, modes, or
   expect(packElsewhere(other, { LANG: "C", LC_ALL: "C", TZ: "UTC" }, "0o000")).toBe(versionHash);
   writeFileSync(join(other, "src/page.ts"), "export const page = (n: number) => `${n}!`;\n");
   expect(packElsewhere(other, turkish, "0o077")).not.toBe(versionHash);
-});
+}, 60_000);
 
 test("a zip that comes from its sources is verified, by its folder or by its file", async () => {
   const { folder, file, versionHash } = await packed("honest");
@@ -98,6 +98,17 @@ test("a package that uses the API of a neighbour is built again with it", async 
   await packPackage(folder);
   expect(readFileSync(join(folder, "target/wit/used:bob.os-v0.wit"), "utf8")).toContain("word");
   expect(await verifyPackage(folder)).toMatchObject({ rebuilt: "same", id: "user:alice.os" });
+});
+
+test("programs that no build makes are named", async () => {
+  const { folder } = await packed("with-prebuilt");
+  expect((await verifyPackage(folder)).taken).toEqual([]);
+  writeFileSync(join(folder, "pkg/helper.wasm"), "made elsewhere");
+  const path = join(folder, "package.json");
+  const manifest = JSON.parse(readFileSync(path, "utf8")) as object;
+  writeFileSync(path, JSON.stringify({ ...manifest, kinode: { children: ["helper"] } }));
+  await packPackage(folder);
+  expect(await verifyPackage(folder)).toMatchObject({ rebuilt: "same", taken: ["helper.wasm"] });
 });
 
 test("what was changed behind the sources' back is named", async () => {

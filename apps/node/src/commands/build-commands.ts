@@ -112,6 +112,7 @@ export async function verifyCommand(
   const reason = found.reason === undefined ? "" : `; ${found.reason}`;
   output.line(`rebuilt    ${REBUILT[found.rebuilt]}${reason}`);
   for (const file of found.differences) output.line(`differs    ${file}`);
+  for (const file of found.taken) output.line(`taken      ${file}: it was not built from sources`);
 }
 
 /** Absolute path of the zip of a folder as it is built now. */

@@ -20,32 +20,39 @@ export interface Embedding {
   readonly world: string;
 }
 
-/**
- * The files of a WIT folder as the one text that the component tools take. Files directly in the folder are one
- * package if at most one of them names it; other packages, and those in folders below, are nested.
- */
-export function witText(witFolder: string): string {
-  const files = readdirSync(witFolder, { recursive: true, encoding: "utf8" })
+const PACKAGE = /^package ([^;{]+);/m;
+
+/** Files directly in the folder come first. */
+function readWit(witFolder: string): string[] {
+  const depth = (name: string): number => name.split(/[\\/]/).length;
+  return readdirSync(witFolder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".wit"))
-    .sort()
+    .sort((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1))
     .map((name) => readFileSync(join(witFolder, name), "utf8"));
+}
+
+/**
+ * The files of a WIT folder as the one text that the component tools take. Files that name no package belong to the
+ * one of the world, or to the first; all others are nested.
+ */
+export function witText(witFolder: string, world = ""): string {
+  const files = readWit(witFolder);
   const packages = new Map<string, string[]>();
-  let first = "";
-  const nameless: string[] = [];
   for (const text of files) {
-    const name = /^package ([^;{]+);/m.exec(text)?.[1]?.trim();
-    if (name === undefined) {
-      nameless.push(text);
-      continue;
-    }
-    if (first === "") first = name;
-    packages.set(name, [...(packages.get(name) ?? []), text.replace(/^package [^;{]+;/m, "")]);
+    const name = PACKAGE.exec(text)?.[1]?.trim();
+    if (name === undefined) continue;
+    packages.set(name, [...(packages.get(name) ?? []), text.replace(PACKAGE, "")]);
   }
-  const own = [...(packages.get(first) ?? []), ...nameless];
+  const nameless = files.filter((text) => !PACKAGE.test(text));
+  const isOfWorld = (texts: readonly string[]): boolean =>
+    texts.some((text) => new RegExp(`^\\s*world\\s+%?${world}\\s*\\{`, "m").test(text));
+  const names = [...packages.keys()];
+  const main = names.find((name) => isOfWorld(packages.get(name)!)) ?? names[0];
+  const own = [...(packages.get(main ?? "") ?? []), ...nameless];
   const nested = [...packages]
-    .filter(([name]) => name !== first)
+    .filter(([name]) => name !== main)
     .map(([name, texts]) => `package ${name} {\n${texts.join("\n")}\n}\n`);
-  const head = first === "" ? "" : `package ${first};\n`;
+  const head = main === undefined ? "" : `package ${main};\n`;
   return [head, ...own, ...nested].join("\n");
 }
 
@@ -61,7 +68,7 @@ export async function makeComponent(core: Uint8Array, embedding?: Embedding): Pr
       ? core
       : await componentEmbed({
           binary: core,
-          witSource: witText(embedding.witFolder),
+          witSource: witText(embedding.witFolder, embedding.world),
           world: embedding.world,
         });
   return await componentNew(embedded, [["wasi_snapshot_preview1", readFileSync(ADAPTER)]]);

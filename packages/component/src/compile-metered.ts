@@ -12,14 +12,14 @@ import { ComponentError } from "./errors.ts";
 export async function provideMetered(
   store: MeteredModuleStore | undefined,
   key: string,
-  make: () => Uint8Array,
+  make: () => Promise<Uint8Array>,
 ): Promise<WebAssembly.Module> {
   const kept = await store?.read(key).catch(() => undefined);
   if (kept !== undefined) {
     const module = await compileModule(kept).catch(() => undefined);
     if (module !== undefined) return module;
   }
-  const bytes = make();
+  const bytes = await make();
   const module = await compileModule(bytes);
   await store?.write(key, bytes).catch(() => undefined);
   return module;

@@ -2,14 +2,15 @@
  * From the bytes of a component to a program: parse, select, trace, meter, compile, link.
  * @module
  */
+import type { Clock } from "@kinode-ts/types";
 import type { ComponentOptions, LoadedComponent } from "./api.ts";
 import { AddressCache } from "./address-cache.ts";
 import { BlobPool } from "./blob-pool.ts";
 import { provideMetered } from "./compile-metered.ts";
 import type { ComponentStructure } from "./component-structure.ts";
 import { contentHash } from "./content-hash.ts";
-import type { CoreModule } from "./core-module/core-module.ts";
-import { meterModule } from "./core-module/meter.ts";
+import type { CoreImport, CoreModule } from "./core-module/core-module.ts";
+import { meterModuleInTurns } from "./core-module/meter.ts";
 import { METERING_VERSION } from "./core-module/metering.ts";
 import { CpuMeter } from "./cpu-meter.ts";
 import { Fiber } from "./fiber.ts";
@@ -87,31 +88,33 @@ async function programOf(
     options.path === "general" ? undefined : findMainModule(bytes, structure, interfaces);
   if (found === undefined) {
     const imports = processImports(interfaces);
-    return linkProcess(bytes, structure, imports, limits, options.meteredModules);
+    return linkProcess(bytes, structure, imports, limits, options);
   }
   const { main, core } = found;
   const bindings = checkMainModule(core, main, bindingFinder(interfaces));
   const hash = options.meteredModules === undefined ? "" : contentHash(bytes);
   const key = `${hash}-${METERING_VERSION}-${limits.startFuel}-${limits.maxTableElements}`;
   const module = await provideMetered(options.meteredModules, key, () =>
-    meterMain(core, main, bindings, limits),
+    meterMain(core, main, bindings, limits, options.clock),
   );
   return linkProgram(module, core, main, bindings);
 }
 
-function meterMain(
+async function meterMain(
   core: CoreModule,
   main: MainModule,
   bindings: readonly ImportBinding[],
   limits: ComponentLimits,
-): Uint8Array {
+  clock: Clock,
+): Promise<Uint8Array> {
   const protocols = new Map(
     core.importedFuncs.map((item, i) => [item, bindings[i]!.protocol] as const),
   );
-  return meterModule(core, {
-    protocolOf: (item) => protocols.get(item)!,
+  const meterOptions = {
+    protocolOf: (item: CoreImport) => protocols.get(item)!,
     realloc: main.realloc,
     startFuel: limits.startFuel,
     maxTableElements: limits.maxTableElements,
-  }).bytes;
+  };
+  return (await meterModuleInTurns(core, meterOptions, clock)).bytes;
 }

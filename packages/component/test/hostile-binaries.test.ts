@@ -491,6 +491,42 @@ for (const [what, types, refused] of MISTYPED) {
   });
 }
 
+/** Functions that are nothing but empty loops: what costs the most for its size. */
+function withLoops(functions: number, loopsEach: number): Uint8Array {
+  const body = bytesOf((out) => {
+    out.u32(0);
+    for (let i = 0; i < loopsEach; i++) out.all([0x03, 0x40, 0x0b]);
+    out.all([0x00, 0x0b]);
+  });
+  return changedEcho((_tree, main) => {
+    append(main, CORE_SECTION.function, functions, (out) => {
+      for (let i = 0; i < functions; i++) out.u32(0);
+    });
+    append(main, CORE_SECTION.code, functions, (out) => {
+      for (let i = 0; i < functions; i++) {
+        out.u32(body.length);
+        out.range(body, 0, body.length);
+      }
+    });
+  });
+}
+
+test("while megabytes of the most expensive code are rewritten, others have their turn", async () => {
+  const bytes = withLoops(100, 10_000);
+  let beats = 0;
+  const heart = setInterval(() => beats++, 1);
+  const startedMs = performance.now();
+  await loadComponent(bytes, options());
+  const tookMs = performance.now() - startedMs;
+  clearInterval(heart);
+  // a break each 8 ms of work; the machine may be busy
+  expect(beats).toBeGreaterThan(tookMs / 200);
+});
+
+test("a function of more blocks than any real one has is refused, as nothing interrupts its rewriting", async () => {
+  expect(await refusal(withLoops(1, 200_001))).toContain("the number of blocks in one function");
+});
+
 test("a file that is no component says so", async () => {
   expect(await refusal(binary([]))).toContain("magic bytes");
   expect(await refusal(coreModule())).toContain("it is a core module, not a component");

@@ -6,6 +6,7 @@
  * @module
  */
 import type { ByteReader } from "../byte-reader.ts";
+import { ComponentError } from "../errors.ts";
 import type { CodeVisitor } from "./walk-code.ts";
 
 /** The longest way without paying, in bytes of code; an instruction has 2 to 3. */
@@ -42,6 +43,9 @@ export const OP = {
   bulk: 11,
 } as const;
 
+/** Control frames of one function. Bounds the time of rewriting it, which nothing interrupts; real ones have a few thousand. */
+const MAX_FRAMES = 200_000;
+
 const IF = 0x04;
 const ELSE = 0x05;
 const TRY_TABLE = 0x1f;
@@ -76,6 +80,7 @@ export class BodyPlan implements CodeVisitor {
   readonly #frameArrived: number[] = [];
   readonly #frameElse: number[] = [];
   #depth = 0;
+  #frameCount = 0;
   #callCount = 0;
   #reader: ByteReader | undefined;
   /** The longest unpaid way to `#from`. */
@@ -94,6 +99,7 @@ export class BodyPlan implements CodeVisitor {
     this.#longestEnd = 0;
     this.#chargeCount = 0;
     this.#depth = 0;
+    this.#frameCount = 0;
     this.#open(NO_LOOP, resultCount);
     this.#goOn(0, reader.at);
   }
@@ -108,6 +114,14 @@ export class BodyPlan implements CodeVisitor {
   }
 
   #open(loop: number, arity: number): void {
+    if (++this.#frameCount > MAX_FRAMES) {
+      throw new ComponentError({
+        code: "component.too-large",
+        what: "the number of blocks in one function",
+        value: this.#frameCount,
+        bound: MAX_FRAMES,
+      });
+    }
     const at = this.#depth++;
     this.#frameLoop[at] = loop;
     this.#frameArity[at] = arity;

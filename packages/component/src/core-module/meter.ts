@@ -7,6 +7,7 @@
  * Indices of added things lie outside what the author's code may name (`CodeBounds`).
  * @module
  */
+import type { Clock } from "@kinode-ts/types";
 import { ByteReader } from "../byte-reader.ts";
 import { ComponentError, quoted } from "../errors.ts";
 import { ByteWriter } from "./byte-writer.ts";
@@ -28,24 +29,58 @@ export interface MeteredModule {
 
 /** @throws {ComponentError} malformed code or a feature that cannot be metered */
 export function meterModule(module: CoreModule, options: MeterOptions): MeteredModule {
+  const steps = meterSteps(module, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/**
+ * The same with breaks: others have their turn after every `MAX_WORK_MS`. Code can be made to cost fifty times what a
+ * compiler's costs, and a file may have megabytes of it.
+ * @throws {ComponentError} malformed code or a feature that cannot be metered
+ */
+export async function meterModuleInTurns(
+  module: CoreModule,
+  options: MeterOptions,
+  clock: Clock,
+): Promise<MeteredModule> {
+  const steps = meterSteps(module, options);
+  let untilMs = clock.monotonicMs() + MAX_WORK_MS;
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (clock.monotonicMs() < untilMs) continue;
+    await new Promise<void>((resolve) => clock.afterTurn(resolve));
+    untilMs = clock.monotonicMs() + MAX_WORK_MS;
+  }
+}
+
+const MAX_WORK_MS = 8;
+/** Functions between two looks at the clock. */
+const BODIES_PER_STEP = 64;
+/** The same for large ones, in bytes of code. */
+const BYTES_PER_STEP = 16_384;
+
+/** Pauses between functions. */
+function* meterSteps(module: CoreModule, options: MeterOptions): Generator<void, MeteredModule> {
   const plan = planMetering(module, options);
   const size = module.sections.reduce((sum, section) => sum + section.end - section.start, 0);
   const out = new ByteWriter(Math.ceil(size * 1.1) + 4096);
   out.all([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
   const counts = { loopCount: 0 };
-  for (const id of WRITE_ORDER) writeSection(id, plan, out, counts);
+  for (const id of WRITE_ORDER) {
+    if (id === SECTION.code) yield* writeCodeSection(plan, out, counts);
+    else writeSection(id, plan, out);
+  }
   const functionCount = module.funcTypes.length - module.importedFuncs.length;
   return { bytes: out.finish(), loopCount: counts.loopCount, functionCount };
 }
 
 const WRITE_ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
 
-function writeSection(
-  id: number,
-  plan: MeterPlan,
-  out: ByteWriter,
-  counts: { loopCount: number },
-): void {
+function writeSection(id: number, plan: MeterPlan, out: ByteWriter): void {
   const { module } = plan;
   const range = module.sections.find((section) => section.id === id);
   const write = (body: (writer: ByteWriter) => void): void => {
@@ -63,10 +98,6 @@ function writeSection(
       writeGlobals(plan, range === undefined ? undefined : reader(), writer),
     );
   if (id === SECTION.export) return write((writer) => writeExports(plan, writer));
-  if (id === SECTION.code)
-    return write((writer) =>
-      writeCode(plan, range === undefined ? undefined : reader(), writer, counts),
-    );
   if (range === undefined) return;
   if (id === SECTION.start) return write((writer) => writer.u32(plan.mapFunc(module.start!)));
   if (id === SECTION.table) return write((writer) => writeTables(plan, writer));
@@ -204,13 +235,17 @@ function writeExports(plan: MeterPlan, out: ByteWriter): void {
   }
 }
 
-function writeCode(
+function* writeCodeSection(
   plan: MeterPlan,
-  reader: ByteReader | undefined,
   out: ByteWriter,
   counts: { loopCount: number },
-): void {
-  const defined = plan.module.funcTypes.length - plan.module.importedFuncs.length;
+): Generator<void, void> {
+  const { module } = plan;
+  const range = module.sections.find((section) => section.id === SECTION.code);
+  const reader = range && new ByteReader(module.bytes, range.start, range.end);
+  out.byte(SECTION.code);
+  const start = out.beginSized();
+  const defined = module.funcTypes.length - module.importedFuncs.length;
   const bodies = reader === undefined ? 0 : reader.u32();
   if (bodies !== defined) {
     throw new ComponentError({
@@ -221,10 +256,15 @@ function writeCode(
   out.u32(defined + plan.addedFuncTypes.length);
   if (reader !== undefined) {
     const rewrite = bodyRewriter(plan, reader, out);
+    let pauseAt = reader.at + BYTES_PER_STEP;
     for (let body = 0; body < bodies; body++) {
-      counts.loopCount += rewrite(plan.module.funcTypes[plan.module.importedFuncs.length + body]!);
+      counts.loopCount += rewrite(module.funcTypes[module.importedFuncs.length + body]!);
+      if (reader.at < pauseAt && (body + 1) % BODIES_PER_STEP !== 0) continue;
+      pauseAt = reader.at + BYTES_PER_STEP;
+      yield;
     }
     reader.finish("the code section");
   }
   writeAddedBodies(plan, out);
+  out.endSized(start);
 }

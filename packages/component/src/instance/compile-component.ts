@@ -98,7 +98,7 @@ export async function compileComponent(
   const types = new ComponentValues(callerHandle);
   const imports = givenLater(offersWasi, types);
   const plan = linkComponent(bytes, parseComponent(bytes, limits), limits, imports);
-  const program = await compileProgram(bytes, plan, imports, limits, options.meteredModules);
+  const program = await compileProgram(bytes, plan, imports, limits, options);
   const environment = environmentOf(options, limits);
   const wanted = wantedFuncs(plan, offersWasi);
   return {

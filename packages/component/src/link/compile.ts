@@ -2,12 +2,14 @@
  * Compiles the core modules of a linked component, metered, off the thread.
  * @module
  */
+import type { Clock } from "@kinode-ts/types";
 import type { MeteredModuleStore } from "../api.ts";
 import { leavesByteLists } from "../build-mark.ts";
 import { contentHash } from "../content-hash.ts";
 import { compileModule, provideMetered } from "../compile-metered.ts";
 import { exposeModule } from "../core-module/expose.ts";
-import { meterModule } from "../core-module/meter.ts";
+import { meterModuleInTurns } from "../core-module/meter.ts";
+import type { MeterOptions } from "../core-module/meter-plan.ts";
 import { METERING_VERSION } from "../core-module/metering.ts";
 import type { CoreModule } from "../core-module/core-module.ts";
 import type { ComponentLimits } from "../limits.ts";
@@ -18,6 +20,12 @@ import type { LinkedProgram } from "./linked-program.ts";
 import type { LinkModule, LinkPlan } from "./plan.ts";
 import { writeTrampolines } from "./trampolines.ts";
 
+/** The part of the options that compiling needs. */
+export interface CompilePowers {
+  readonly clock: Clock;
+  readonly meteredModules?: MeteredModuleStore;
+}
+
 /**
  * Binds, meters and compiles everything a plan needs.
  * @throws {ComponentError} a module is not valid, or an import is not what the node has
@@ -27,7 +35,7 @@ export async function compileProgram(
   plan: LinkPlan,
   imports: Imports,
   limits: ComponentLimits,
-  store: MeteredModuleStore | undefined,
+  { clock, meteredModules: store }: CompilePowers,
 ): Promise<LinkedProgram> {
   const lowered = bindLowerings(plan, imports);
   checkCoreTypes(plan, lowered);
@@ -40,13 +48,14 @@ export async function compileProgram(
   const compileOne = ({ core, start }: LinkModule): Promise<WebAssembly.Module> => {
     const elements = maxTableElements * Math.max(1, definedTables(core));
     const key = `${hash}-${start}-${METERING_VERSION}-${limits.startFuel}-${elements}`;
-    return provideMetered(store, key, () => {
-      const metered = meterModule(core, {
+    return provideMetered(store, key, async () => {
+      const options: MeterOptions = {
         protocolOf: () => "plain",
         realloc: undefined,
         startFuel: limits.startFuel,
         maxTableElements: elements,
-      });
+      };
+      const metered = await meterModuleInTurns(core, options, clock);
       return exposeModule(metered.bytes, core.memories.length > 0);
     });
   };

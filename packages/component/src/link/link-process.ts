@@ -2,7 +2,6 @@
  * From a parsed component to a program for processes, the general way.
  * @module
  */
-import type { MeteredModuleStore } from "../api.ts";
 import { ComponentValues } from "../canonical-abi/component-values.ts";
 import { functionCodec } from "../canonical-abi/function-codec.ts";
 import { functionText } from "../canonical-abi/value-type.ts";
@@ -13,6 +12,7 @@ import type { ComponentLimits } from "../limits.ts";
 import type { Imports } from "./bind-imports.ts";
 import { abiOf } from "./bind-imports.ts";
 import { compileProgram } from "./compile.ts";
+import type { CompilePowers } from "./compile.ts";
 import { linkComponent } from "./elaborate.ts";
 import { processProgram } from "./linked-program.ts";
 import type { LiftedFunc, LinkPlan } from "./plan.ts";
@@ -26,11 +26,11 @@ export async function linkProcess(
   structure: ComponentStructure,
   imports: Imports,
   limits: ComponentLimits,
-  store: MeteredModuleStore | undefined,
+  options: CompilePowers,
 ): Promise<FiberProgram> {
   const plan = linkComponent(bytes, structure, limits, imports);
   const init = findInit(plan);
-  const program = await compileProgram(bytes, plan, imports, limits, store);
+  const program = await compileProgram(bytes, plan, imports, limits, options);
   const codec = functionCodec(abiOf(init.type, new ComponentValues()));
   return processProgram(program, init, codec);
 }

@@ -13,7 +13,7 @@ import { runCase } from "./run-case.ts";
 import type { FuzzReport } from "./worker.ts";
 
 /** A case that tells nothing for so long hangs, however busy the machine is. */
-const MAX_SILENCE_MS = 20_000;
+const MAX_SILENCE_MS = 120_000;
 /** Memory that 200,000 cases may leave behind in the program, after the first ones have warmed it up. */
 const MAX_GROWTH_BYTES = 256 << 20;
 const CASES_PER_LINE = 10_000;

@@ -60,14 +60,15 @@ async function output(tools: ToolRunner, command: readonly string[]): Promise<st
 }
 
 /** A clang that finds the libraries for WebAssembly; its answer is a bare name where it does not. */
-async function clangAt(
+async function clangFor(
+  target: string,
   tools: ToolRunner,
   folder: string,
   language: ClangLanguage,
 ): Promise<Compiler | undefined> {
   const commands = {
-    c: [join(folder, "clang"), "--target=wasm32-wasi"],
-    cpp: [join(folder, "clang++"), "--target=wasm32-wasi"],
+    c: [join(folder, "clang"), `--target=${target}`],
+    cpp: [join(folder, "clang++"), `--target=${target}`],
   };
   const needed = language === "cpp" ? ["libc.a", "libc++.a", "libc++abi.a"] : ["libc.a"];
   for (const library of needed) {
@@ -81,6 +82,19 @@ async function clangAt(
   }
   const version = (await output(tools, [commands.c[0]!, "--version"]))?.split("\n")[0] ?? "";
   return { commands, version, flags: ["-Wl,--stack-first"] };
+}
+
+/** One target, two names: the old one is what distributions still use. */
+async function clangAt(
+  tools: ToolRunner,
+  folder: string,
+  language: ClangLanguage,
+): Promise<Compiler | undefined> {
+  for (const target of ["wasm32-wasi", "wasm32-wasip1"]) {
+    const compiler = await clangFor(target, tools, folder, language);
+    if (compiler !== undefined) return compiler;
+  }
+  return undefined;
 }
 
 async function zigAs(tools: ToolRunner, command: readonly string[]): Promise<Compiler | undefined> {

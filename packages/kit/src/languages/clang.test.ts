@@ -101,6 +101,19 @@ describe("C and C++", () => {
     expect(await cpp.toolchainVersion!(zig())).toBe("zig 0.17.0");
   });
 
+  test("a clang that knows the target by its new name only does as well", async () => {
+    write("counter.c");
+    const { "-print-file-name=libc.a": libc, ...others } = DEBIAN;
+    const sdk = fakeTools(["clang"], {
+      ...others,
+      "--target=wasm32-wasip1 -print-file-name=libc.a": libc,
+      "--target=wasm32-wasi -print-file-name=libc.a": "libc.a",
+    });
+    expect(await c.missingTools(sdk)).toEqual([]);
+    await c.build(request(sdk)).catch(() => undefined);
+    expect(sdk.commands.at(-1)).toContain("--target=wasm32-wasip1");
+  });
+
   test("compiles all sources and the library, and puts the stack where its end is noticed", async () => {
     write("counter.c");
     mkdirSync(join(sourceFolder, "parts"));

@@ -18,8 +18,6 @@ const HERE = import.meta.dir;
 const ROOT = join(HERE, "../../..");
 /** The C stack; a script that recurses deeper gets an error it can catch. */
 const STACK_BYTES = 512 * 1024;
-/** Free memory behind the saved context, so that small scripts never grow it. Untouched pages cost nothing. */
-const SPARE_PAGES = 16;
 
 async function run(command: string[], cwd: string): Promise<void> {
   const child = Bun.spawn(command, { cwd, stdout: "inherit", stderr: "inherit" });
@@ -149,7 +147,6 @@ async function prepareContext(core: Uint8Array): Promise<Uint8Array> {
     offset += part.length;
   }
   engine.prepare();
-  engine.memory.grow(SPARE_PAGES);
   return snapshotModule(core, {
     memory: new Uint8Array(engine.memory.buffer),
     dropped: [

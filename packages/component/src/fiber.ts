@@ -137,7 +137,7 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     if (this.#killed || (thrown !== undefined && this.host.killed)) return { kind: "killed" };
     const fault = this.#fault ?? thrown;
     if (fault === undefined) return { kind: "returned" };
-    return { kind: "trapped", reason: reasonOf(fault), stderr: this.#stderr?.text() ?? "" };
+    return { kind: "trapped", reason: reasonOf(fault), stderr: this.stderr };
   }
 
   /** The meter for a core module about to be instantiated. */
@@ -256,6 +256,11 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     if ((this.#hostCallsLeft -= calls) >= 0) return;
     this.#hostCallsLeft = HOST_CALLS_PER_LOOK;
     this.#stopAtNextCheck();
+  }
+
+  /** The newest text it wrote to its standard error. */
+  get stderr(): string {
+    return this.#stderr?.text() ?? "";
   }
 
   writeStderr(bytes: Uint8Array): void {

@@ -2,6 +2,7 @@
  * Components as libraries: a caller's functions in, values out, no node anywhere.
  */
 import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { guestBytes } from "@kinode-ts/testing/guests";
 import { InstanceError, compileComponent, systemPowers } from "../src/index.ts";
 import type { CompiledComponent, ImportsObject } from "../src/index.ts";
 import { ALLOCATOR, buildComponent } from "./build-component.ts";
@@ -190,6 +191,25 @@ test("processor time is bounded", async () => {
   await expect(calc.exports["spin"]!()).rejects.toThrow(
     "it used more than its 20 ms of processor time",
   );
+});
+
+test("WASI is there without being given, and standard error can be read", async () => {
+  const { imports, instantiate: make } = await compileComponent(guestBytes("exit-3"), systemPowers);
+  expect(imports).toEqual([]);
+  const instance = await make();
+  await expect(instance.exports["init"]!("our@x:y:z")).rejects.toMatchObject({
+    fault: { code: "instance.trapped", reason: "it called exit with code 1", stderr: "bye" },
+  });
+  expect(instance.stderr()).toBe("bye");
+});
+
+test("WASI can be given like other imports", async () => {
+  const { imports, instantiate: make } = await compileComponent(guestBytes("exit-3"), {
+    ...systemPowers,
+    wasi: "imports",
+  });
+  expect(imports.map(({ name }) => name)).toContain("exit");
+  await expect(make()).rejects.toThrow('"wasi:cli/exit@');
 });
 
 test("memory is bounded", async () => {

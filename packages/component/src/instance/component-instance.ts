@@ -81,6 +81,7 @@ export class InstanceRunner {
         this.#jobs.close();
       },
       close,
+      stderr: () => this.#fiber.stderr,
       usage: () => this.#fiber.usage(),
       [Symbol.asyncDispose]: close,
     };

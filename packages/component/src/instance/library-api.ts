@@ -60,6 +60,8 @@ export interface ComponentInstance<E = ExportsObject> extends AsyncDisposable {
   kill(): void;
   /** Ends it after the calls made so far. */
   close(): Promise<void>;
+  /** The newest text it wrote to its standard error, up to `limits.stderrBytes`. */
+  stderr(): string;
   usage(): { readonly memoryBytes: number; readonly cpuMs: number };
 }
 

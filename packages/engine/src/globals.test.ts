@@ -1,6 +1,8 @@
 /** What exists inside a script, tried in the engine; docs/concepts/scripts.md lists it. */
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { runScript, sandbox } from "../test/run-script.ts";
+import { ENGINE_GLOBALS } from "./engine-globals.ts";
 
 async function lines(body: string): Promise<string[]> {
   const { host, ending } = await runScript(sandbox, `kinode.main(async () => { ${body} });`);
@@ -156,4 +158,16 @@ test("structuredClone keeps what data is", async () => {
     true,
     true,
   ]);
+});
+
+test("docs/concepts/scripts.md lists every global beyond the language", async () => {
+  const page = await Bun.file(join(import.meta.dir, "../../../docs/concepts/scripts.md")).text();
+  const start = page.indexOf("## What exists inside a script");
+  const table = page.slice(start, page.indexOf("\n## ", start));
+  const first = ENGINE_GLOBALS.indexOf("DOMException");
+  const beyond = ENGINE_GLOBALS.slice(first).filter((name) => name !== "kinode");
+  expect(beyond.length).toBeGreaterThan(25);
+  for (const name of beyond) {
+    expect(table.includes(`\`${name}\``) || table.includes(`\`${name}.`)).toBe(true);
+  }
 });

@@ -139,7 +139,9 @@ const TREE_MUTATIONS: readonly TreeMutation[] = [
     const tree = trees[0]!;
     const preamble = tree.preamble.slice();
     let inner: SectionTree = { preamble, sections: tree.sections.slice() };
-    for (let depth = 1 + random.below(MAX_NESTING); depth > 0; depth--) {
+    // each level is a copy of all inside it
+    const levels = Math.floor(MAX_GROWTH_BYTES / (1 + encodeSections(tree).length));
+    for (let depth = 1 + random.below(Math.min(levels + 1, MAX_NESTING)); depth > 0; depth--) {
       inner = { preamble, sections: [{ id: 4, content: inner }] };
     }
     tree.sections.splice(place(tree, random), random.below(2) * tree.sections.length, {

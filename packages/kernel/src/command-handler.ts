@@ -15,7 +15,7 @@ import {
 } from "@kinode-ts/types";
 import type { KernelCore } from "./core.ts";
 import { describeCapabilities } from "./event-text.ts";
-import { answerBytes, processJson } from "./kernel-answer.ts";
+import { answerBytes, processJson, usageJson } from "./kernel-answer.ts";
 import { type DebugQuery, type KernelCommand, parseKernelCommand } from "./kernel-command.ts";
 
 type InitializeCommand = Extract<KernelCommand, { kind: "InitializeProcess" }>;
@@ -153,6 +153,12 @@ export class CommandHandler {
         return {
           ProcessMap: Object.fromEntries(
             [...table.entries()].map((entry) => [entry.id, processJson(entry)]),
+          ),
+        };
+      case "ProcessUsage":
+        return {
+          ProcessUsage: Object.fromEntries(
+            table.processes().map((entry) => [entry.id, usageJson(entry)]),
           ),
         };
       case "Process": {

@@ -48,3 +48,10 @@ export function processJson(entry: ProcessEntry): unknown {
     public: entry.public,
   };
 }
+
+/** What a running process uses; `null` for all others. */
+export function usageJson(entry: ProcessEntry): unknown {
+  const usage = entry.running?.usage();
+  if (usage === undefined) return null;
+  return { cpu_ms: Math.round(usage.cpuMs), memory_bytes: usage.memoryBytes };
+}

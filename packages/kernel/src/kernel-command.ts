@@ -42,6 +42,8 @@ export type KernelCommand =
 
 export type DebugQuery =
   | { readonly kind: "ProcessMap" }
+  /** Not in the reference: what processes use, by id. */
+  | { readonly kind: "ProcessUsage" }
   | { readonly kind: "Process"; readonly id: ProcessId }
   | { readonly kind: "HasCap"; readonly on: ProcessId; readonly capability: Capability };
 
@@ -97,6 +99,7 @@ function asDebugQuery(value: unknown): DebugQuery {
   const [name, content] = asCase(value, "Debug");
   switch (name) {
     case "ProcessMap":
+    case "ProcessUsage":
       return { kind: asUnit(name, content) };
     case "Process":
       return { kind: name, id: asProcessId(content, name) };

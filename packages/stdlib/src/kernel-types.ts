@@ -39,6 +39,12 @@ export interface PersistedProcess {
   readonly public: boolean;
 }
 
+/** What a process uses; `null` while it does not run. */
+export interface ProcessUsage {
+  readonly cpu_ms: number;
+  readonly memory_bytes: number;
+}
+
 export type ProcessMap = Readonly<Record<string, PersistedProcess>>;
 
 export interface CapabilityChange {
@@ -67,6 +73,7 @@ export type KernelCommand =
   | {
       readonly Debug:
         | "ProcessMap"
+        | "ProcessUsage"
         | { readonly Process: string }
         | { readonly HasCap: { readonly on: string; readonly cap: GuestCapability } };
     };
@@ -80,6 +87,7 @@ export type KernelResponse =
   | {
       readonly Debug:
         | { readonly ProcessMap: ProcessMap }
+        | { readonly ProcessUsage: Readonly<Record<string, ProcessUsage | null>> }
         | { readonly Process: PersistedProcess | null }
         | { readonly HasCap: boolean | null };
     };

@@ -56,6 +56,12 @@ async function startNode() {
       const processes = {
         "a:b:c.os": { ...record, capabilities: [{ issuer: "x@y:z:w", params: "1" }] },
       };
+      if (command["Debug"] === "ProcessUsage") {
+        reply({
+          Debug: { ProcessUsage: { "a:b:c.os": { cpu_ms: 12_345, memory_bytes: 131_072 } } },
+        });
+        return;
+      }
       const one = (command["Debug"] as { Process?: string }).Process;
       reply({
         Debug:
@@ -225,6 +231,7 @@ test("[P19.3] cat, kill, top, help and the network commands answer", async () =>
   expect(await type("kill x:y:z")).toBe("no process x:y:z is running");
   expect(await type("top a:b:c.os -c")).toContain("x@y:z:w 1");
   expect(await type("top")).toEndWith("total: 1 processes");
+  expect(await type("top")).toContain("\n  processor: 12.3 s, memory: 128 KB\n");
   expect(await type("help m")).toStartWith("m <address>");
   expect(await type("peers")).toBe("no network in this version");
   expect(await type("hi far.os hello")).toContain("offline");

@@ -10,6 +10,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BuildRequest, Language, MissingTool, ToolRunner } from "./contract.ts";
 import { makeComponent } from "./make-component-bun.ts";
+import { requireNewestWit } from "./require-wit-bun.ts";
 
 const LIBRARY = fileURLToPath(new URL("../../languages/go/library", import.meta.url));
 /** Where a program's `go.mod` finds the library, from the root of the package. */
@@ -48,6 +49,7 @@ async function missingTools(tools: ToolRunner): Promise<readonly MissingTool[]> 
 }
 
 async function build(request: BuildRequest): Promise<Uint8Array> {
+  requireNewestWit(request, "Go");
   const library = join(request.packageFolder, LIBRARY_IN_PACKAGE);
   rmSync(library, { recursive: true, force: true });
   cpSync(LIBRARY, library, { recursive: true, preserveTimestamps: true });

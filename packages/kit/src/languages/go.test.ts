@@ -69,6 +69,15 @@ describe("Go", () => {
     expect(inputs.every((path) => existsSync(path))).toBe(true);
   });
 
+  test("refuses a package for an older interface before it compiles", async () => {
+    const commands: (readonly string[])[] = [];
+    const asked = request(fakeGo("go1.26", commands), "module counter\n");
+    const older = join(import.meta.dir, "../../../../wit/kinode-process-0.8.0");
+    const thrown: unknown = await go.build({ ...asked, witFolder: older }).catch((e: unknown) => e);
+    expect(String(thrown)).toContain("the library for Go speaks kinode:process@1.0.0");
+    expect(commands).toEqual([]);
+  });
+
   test("compiles a reactor for preview 1 against the library that lies in the package", async () => {
     const commands: (readonly string[])[] = [];
     const asked = request(fakeGo("go1.26", commands), "module counter\n");

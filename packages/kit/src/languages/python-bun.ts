@@ -18,6 +18,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BuildRequest, Language, MissingTool, ToolRunner } from "./contract.ts";
 import { witText } from "./make-component-bun.ts";
+import { requireNewestWit } from "./require-wit-bun.ts";
 
 const LIBRARY = fileURLToPath(new URL("../../languages/python/library", import.meta.url));
 const TOOL_VERSION = "0.25.1";
@@ -31,12 +32,13 @@ const GET_PYTHON = `install Python ${OLDEST.join(".")} or newer with its module 
  */
 export const BUILD_SECTION = "kinode:build";
 
-/** The program's `main` as the class that the component exports; or its own class, as packages for other nodes have. */
+/** The program's `main` as the class that the component exports; others have that class themselves. */
 const APP = `import kinode
 import lib
 
-WitWorld = getattr(lib, "WitWorld", None) or kinode.process(lib.main)
+WitWorld = kinode.process(lib.main)
 `;
+const OWN_CLASS_APP = "from lib import WitWorld\n";
 
 async function missingTools(tools: ToolRunner): Promise<readonly MissingTool[]> {
   const missing = (what: string) => [{ what, howTo: GET_PYTHON }];
@@ -112,6 +114,9 @@ export function withBuildSection(component: Uint8Array, builder: string): Uint8A
   return result;
 }
 
+const ownsClass = ({ sourceFolder }: BuildRequest): boolean =>
+  /^class WitWorld\b/m.test(readFileSync(join(sourceFolder, "src/lib.py"), "utf8"));
+
 async function build(request: BuildRequest): Promise<Uint8Array> {
   const { workFolder, tools, world } = request;
   const program = await installTool(request);
@@ -123,7 +128,9 @@ async function build(request: BuildRequest): Promise<Uint8Array> {
   writeFileSync(join(wit, "world.wit"), witText(request.witFolder));
   const app = join(workFolder, `${request.name}-app`);
   mkdirSync(app, { recursive: true });
-  writeFileSync(join(app, "kinode_app.py"), APP);
+  const hasOwnClass = ownsClass(request);
+  if (!hasOwnClass) requireNewestWit(request, "Python");
+  writeFileSync(join(app, "kinode_app.py"), hasOwnClass ? OWN_CLASS_APP : APP);
   const output = join(workFolder, `${request.name}.wasm`);
   const paths = [app, library, ...packages, join(request.sourceFolder, "src")];
   const run = (...command: string[]) =>

@@ -99,6 +99,23 @@ describe("Python", () => {
     );
   });
 
+  test("wraps main, and takes a class of the program as it is, for any interface", async () => {
+    const asked = request(fakePython({ version: "3.11.7" }));
+    const app = join(asked.workFolder, "counter-app/kinode_app.py");
+    await python.build(asked);
+    expect(readFileSync(app, "utf8")).toContain("kinode.process(lib.main)");
+    const older = {
+      ...asked,
+      witFolder: join(import.meta.dir, "../../../../wit/kinode-process-0.8.0"),
+    };
+    const thrown: unknown = await python.build(older).catch((error: unknown) => error);
+    expect(String(thrown)).toContain("the library for Python speaks kinode:process@1.0.0");
+    writeFileSync(join(asked.sourceFolder, "src/lib.py"), "class WitWorld:\n    pass\n");
+    await python.build(older);
+    expect(readFileSync(app, "utf8")).toBe("from lib import WitWorld\n");
+    writeFileSync(join(asked.sourceFolder, "src/lib.py"), "");
+  });
+
   test("marks what it built, at the end and in a custom section", async () => {
     const built = await python.build(request(fakePython({ version: "3.11.7" })));
     expect(built.subarray(0, COMPONENT.length)).toEqual(COMPONENT);

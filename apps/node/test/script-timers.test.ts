@@ -1,0 +1,80 @@
+/** The web's timers beside the library's own waiting, through the whole node on a virtual clock. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startTestNode, type TestNode } from "../testing/index.ts";
+
+/** Inside an example, so that the library is found. */
+const folder = join(import.meta.dir, "../../../examples/chat/target/script-timers-test");
+
+const SOURCE = `import { defineProcess, request, serve } from "@kinode-ts/stdlib";
+
+let early = "not yet";
+setTimeout(() => { early = "rang"; }, 10); // before anything else of the process
+
+const sleep = (ms: number) => new Promise<void>((done) => { setTimeout(done, ms); });
+
+export default defineProcess(async () => {
+  await serve(async (message) => {
+    const text = message.text();
+    if (text === "early") return early;
+    await sleep(Number(text));
+    await request("our@timer:distro:sys", JSON.stringify({ SetTimer: 100 }));
+    return "slept " + text;
+  });
+});
+`;
+
+let node: TestNode;
+beforeAll(async () => {
+  const file = (path: string, text: string): void => {
+    mkdirSync(join(folder, path, ".."), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  };
+  file("src/sleeper.ts", SOURCE);
+  const properties = {
+    package_name: "sleeper",
+    publisher: "example.os",
+    current_version: "1.0.0",
+    mirrors: [],
+    code_hashes: {},
+    wit_version: 1,
+  };
+  file("metadata.json", JSON.stringify({ properties }));
+  const entry = {
+    process_name: "sleeper",
+    process_wasm_path: "/sleeper.js",
+    on_exit: "None",
+    request_networking: false,
+    request_capabilities: ["timer:distro:sys"],
+    grant_capabilities: ["timer:distro:sys", "terminal:terminal:sys"],
+    public: false,
+  };
+  file("pkg/manifest.json", JSON.stringify([entry]));
+  node = await startTestNode();
+  await node.install(folder);
+}, 30_000);
+afterAll(async () => {
+  await node.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const ask = async (text: string): Promise<unknown> =>
+  (await node.ask("sleeper:sleeper:example.os", text, { timeoutSeconds: 60 })).body;
+
+test("requests that sleep for different times each get their own answer", async () => {
+  const order: unknown[] = [];
+  const texts = ["3000", "1000", "2000", "1001"];
+  const answers = texts.map(async (text) => {
+    const answer = await ask(text);
+    order.push(text);
+    return answer;
+  });
+  for (let step = 0; step < 8; step++) await node.advance(500);
+  expect(await node.during(Promise.all(answers))).toEqual(texts.map((text) => `slept ${text}`));
+  expect(order).toEqual(["1000", "1001", "2000", "3000"]);
+}, 20_000);
+
+test("a timer set while the bundle is loaded rings", async () => {
+  expect(await ask("early")).toBe("rang");
+});

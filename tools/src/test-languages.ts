@@ -15,7 +15,11 @@ import { ROOT } from "./workspace.ts";
 const MAIN = join(ROOT, "apps/node/src/main.ts");
 const DRIVE = join(ROOT, "apps/node/test/languages/drive.ts");
 /** Tests that need the language's toolchain. */
-const TESTS = ["test/languages/guides.test.ts", "test/languages/trials.test.ts"];
+const TESTS = [
+  "test/languages/guides.test.ts",
+  "test/languages/trials.test.ts",
+  "test/languages/composed.test.ts",
+];
 const CACHE = process.env["KINODE_TOOLCHAINS"] ?? join(homedir(), ".cache/kinode-toolchains");
 
 interface Outcome {

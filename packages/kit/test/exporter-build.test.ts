@@ -65,12 +65,13 @@ world scores-api-v0 { export scores; }
 
 const SCORES = `
 import { exportInterface } from "@kinode-ts/stdlib";
+import { Refusal } from "@kinode-ts/stdlib/api";
 import { scoresInterface, type ScoresFunctions } from "../target/api/scores.example.os/scores.ts";
 exportInterface<ScoresFunctions>(scoresInterface, {
   async total(of, player) {
     await null;
     const sum = of.reduce((a, b) => a + b, player.best);
-    if (sum < 10) throw { payload: "too-low" };
+    if (sum < 10) throw new Refusal("too-low");
     return sum;
   },
 });

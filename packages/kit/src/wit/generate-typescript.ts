@@ -224,7 +224,7 @@ function functionsText(owner: ResolvedInterface): string {
   const functions = owner.functions.map((one) => functionText(owner, one, later));
   const docs =
     `The functions of \`${owner.id}\`, for \`exportInterface\`.\n` +
-    "One with a result returns its value, or throws `{ payload }` with its error.";
+    "One with a result returns its value, or throws `new Refusal(error)`.";
   return `${docsText(docs)}export interface ${typeName(owner.name)}Functions {\n${functions.join("\n")}\n}`;
 }
 

@@ -31,16 +31,19 @@ export function unexpectedAnswer(call: string, body: string, cause?: unknown): A
   );
 }
 
-/** Thrown by a handler: the caller gets `value` as its error, typed as the API says. */
+/** Thrown by a handler or an exported function: the caller gets `value` as its error, typed as the API says. */
 export class Refusal extends Error {
   override name = "Refusal";
   readonly value: unknown;
   /** Case of the response that says so. */
   readonly tag: string;
+  /** The same as `value`: the error of a `result`, as the component tools for JavaScript call it. */
+  readonly payload: unknown;
 
   constructor(value: unknown, tag = "err") {
     super("The request was refused");
     this.value = value;
+    this.payload = value;
     this.tag = tag;
   }
 }

@@ -20,6 +20,11 @@ export interface ComponentLimits {
   readonly maxLiftedElements: number;
   /** Handles of resources that one component instance may hold at a time. Bounds objects kept in the node. */
   readonly maxHandles: number;
+  /**
+   * Functions and loops of all core modules of a component together. The engine keeps about 500 bytes for each, a file of
+   * 60 MB could have twenty million; real components have up to 30,000.
+   */
+  readonly maxCodeItems: number;
   /** Elements of all tables of one instance. Bounds `table.grow`. */
   readonly maxTableElements: number;
   /** Bytes of linear memory of all processes together, unless the executors are given a budget to share. */
@@ -44,6 +49,7 @@ export const DEFAULT_COMPONENT_LIMITS: ComponentLimits = {
   maxLiftedBytes: 256 * 1024 * 1024,
   maxLiftedElements: 65_536,
   maxHandles: 65_536,
+  maxCodeItems: 300_000,
   maxTableElements: 1_000_000,
   maxTotalMemoryBytes: 4 * 1024 * 1024 * 1024,
   startFuel: 2_000_000,

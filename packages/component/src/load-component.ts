@@ -115,6 +115,7 @@ async function meterMain(
     realloc: main.realloc,
     startFuel: limits.startFuel,
     maxTableElements: limits.maxTableElements,
+    maxCodeItems: limits.maxCodeItems,
   };
   return (await meterModuleInTurns(core, meterOptions, clock)).bytes;
 }

@@ -511,8 +511,16 @@ function withLoops(functions: number, loopsEach: number): Uint8Array {
   });
 }
 
+test("more functions and loops than a component may have are refused, on both paths", async () => {
+  const text = "the number of its functions and loops is";
+  for (const bytes of [withLoops(100, 10_000), withLoops(300_000, 0)]) {
+    expect(await refusal(bytes)).toContain(text);
+    expect(await refusal(bytes, { path: "general" })).toContain(text);
+  }
+});
+
 test("while megabytes of the most expensive code are rewritten, others have their turn", async () => {
-  const bytes = withLoops(100, 10_000);
+  const bytes = withLoops(29, 10_000);
   let beats = 0;
   const heart = setInterval(() => beats++, 1);
   const startedMs = performance.now();

@@ -14,6 +14,8 @@ export interface MeterOptions {
   readonly realloc: string | undefined;
   readonly startFuel: number;
   readonly maxTableElements: number;
+  /** Functions and loops it may have; any number if not given. */
+  readonly maxCodeItems?: number;
 }
 
 /** An imported function behind a wrapper. */

@@ -253,12 +253,14 @@ function* writeCodeSection(
       what: `its core module has ${defined} functions but ${bodies} bodies`,
     });
   }
+  checkItems(plan, defined);
   out.u32(defined + plan.addedFuncTypes.length);
   if (reader !== undefined) {
     const rewrite = bodyRewriter(plan, reader, out);
     let pauseAt = reader.at + BYTES_PER_STEP;
     for (let body = 0; body < bodies; body++) {
       counts.loopCount += rewrite(module.funcTypes[module.importedFuncs.length + body]!);
+      checkItems(plan, defined + counts.loopCount);
       if (reader.at < pauseAt && (body + 1) % BODIES_PER_STEP !== 0) continue;
       pauseAt = reader.at + BYTES_PER_STEP;
       yield;
@@ -267,4 +269,12 @@ function* writeCodeSection(
   }
   writeAddedBodies(plan, out);
   out.endSized(start);
+}
+
+/** @throws {ComponentError} `component.too-large` */
+function checkItems({ options }: MeterPlan, value: number): void {
+  const bound = options.maxCodeItems ?? Infinity;
+  if (value <= bound) return;
+  const what = "the number of its functions and loops";
+  throw new ComponentError({ code: "component.too-large", what, value, bound });
 }

@@ -45,6 +45,7 @@ export async function compileProgram(
   );
   const maxTableElements = Math.floor(limits.maxTableElements / Math.max(1, tables));
   const hash = store === undefined ? "" : contentHash(bytes);
+  let itemsLeft = limits.maxCodeItems;
   const compileOne = ({ core, start }: LinkModule): Promise<WebAssembly.Module> => {
     const elements = maxTableElements * Math.max(1, definedTables(core));
     const key = `${hash}-${start}-${METERING_VERSION}-${limits.startFuel}-${elements}`;
@@ -54,8 +55,10 @@ export async function compileProgram(
         realloc: undefined,
         startFuel: limits.startFuel,
         maxTableElements: elements,
+        maxCodeItems: itemsLeft,
       };
       const metered = await meterModuleInTurns(core, options, clock);
+      itemsLeft -= metered.loopCount + metered.functionCount;
       return exposeModule(metered.bytes, core.memories.length > 0);
     });
   };

@@ -68,13 +68,24 @@ test("a hundred that start to compute at once do not hold up the node or a conve
     // What else the machine does can only make it slower: the best of four counts.
     for (let attempt = 0; attempt < 4; attempt++) {
       const names = Array.from({ length: 100 }, (_, i) => `loop${attempt}-${i}`);
+      await n.kernel.register(
+        names.map((name) => ({
+          id: n.id(name),
+          wasmBytesHandle: "/test:sys/pkg/endless-loop.wasm",
+          witVersion: 1,
+          onExit: { kind: "none" },
+          public: false,
+          capabilities: [],
+        })),
+      );
       const heart = startHeartbeat();
-      const starting = n.start(names, { guest: "endless-loop" });
-      for (let i = 0; i < 20; i++) trips.push(await n.roundTrips(50));
+      const starting = n.kernel.run(names.map((name) => n.id(name)));
+      for (let i = 0; i < 5; i++) trips.push(await n.roundTrips(50));
       await starting;
       heart.stop();
       longest.push(heart.longestMs);
-      for (const name of names) killMs.push(await n.killTime(name));
+      for (const name of names.slice(0, 10)) killMs.push(await n.killTime(name));
+      await Promise.all(names.map((name) => n.kernel.kill(n.id(name))));
       if (heart.longestMs < 100) break;
     }
     expect(Math.min(...longest)).toBeLessThan(150);

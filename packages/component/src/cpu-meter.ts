@@ -9,6 +9,9 @@ import type { Clock } from "@kinode-ts/types";
 /** Odd, so that two fibers that take turns are both sampled. */
 const SAMPLE_EVERY = 17;
 
+/** Longer stretches come to a fuel check; one that seems longer was interrupted, by the node or the machine. */
+const MAX_SAMPLE_MS = 1;
+
 /** Where measured time is added. */
 export interface CpuAccount {
   cpuMs: number;
@@ -57,7 +60,8 @@ export class CpuMeter {
       this.#sampling = false;
     } else if (this.#sampling) {
       if (this.#markMs >= 0) {
-        account.cpuMs += (this.#clock.monotonicMs() - this.#markMs) * SAMPLE_EVERY;
+        const elapsedMs = Math.min(this.#clock.monotonicMs() - this.#markMs, MAX_SAMPLE_MS);
+        account.cpuMs += elapsedMs * SAMPLE_EVERY;
       }
       this.#sampling = false;
     }

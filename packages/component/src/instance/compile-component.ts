@@ -3,6 +3,8 @@
  * @module
  */
 import { ComponentValues } from "../canonical-abi/component-values.ts";
+import type { FunctionCodec } from "../canonical-abi/function-codec.ts";
+import { functionCodec } from "../canonical-abi/function-codec.ts";
 import type { FunctionType } from "../canonical-abi/value-type.ts";
 import { functionText } from "../canonical-abi/value-type.ts";
 import { ResourceType } from "../canonical-abi/resource-type.ts";
@@ -12,7 +14,7 @@ import type { Imports } from "../link/bind-imports.ts";
 import { compileProgram } from "../link/compile.ts";
 import { linkComponent } from "../link/elaborate.ts";
 import { lowerHost } from "../link/lowered.ts";
-import type { HostFunc, LinkPlan, LinkedInterface } from "../link/plan.ts";
+import type { HostFunc, LiftedFunc, LinkPlan, LinkedInterface } from "../link/plan.ts";
 import { environmentOf } from "../load-component.ts";
 import { parseComponent } from "../parse-component.ts";
 import { InstanceRunner } from "./component-instance.ts";
@@ -101,12 +103,18 @@ export async function compileComponent(
   const program = await compileProgram(bytes, plan, imports, limits, options);
   const environment = environmentOf(options, limits);
   const wanted = wantedFuncs(plan, offersWasi);
+  const codecs = new Map<LiftedFunc, FunctionCodec>();
+  const codecOf = (func: LiftedFunc): FunctionCodec => {
+    let codec = codecs.get(func);
+    if (codec === undefined) codecs.set(func, (codec = functionCodec(abiOf(func.type, types))));
+    return codec;
+  };
   return {
     imports: wanted.map((func) => describe(func.interface, func.name, func.type)),
     exports: exportedFuncs(plan.exports),
     async instantiate<E>(given: ImportsObject = {}, instanceLimits: InstanceLimits = {}) {
       const provided = givenImports(given, wanted);
-      const runner = new InstanceRunner(program, environment, provided, instanceLimits, types);
+      const runner = new InstanceRunner(program, environment, provided, instanceLimits, codecOf);
       await runner.ready;
       return runner.instance as ComponentInstance<E>;
     },

@@ -3,12 +3,10 @@
  * @module
  */
 import type { ProvidedInterfaces } from "../api.ts";
-import type { ComponentValues } from "../canonical-abi/component-values.ts";
-import { functionCodec } from "../canonical-abi/function-codec.ts";
+import type { FunctionCodec } from "../canonical-abi/function-codec.ts";
 import type { ResourceType } from "../canonical-abi/resource-type.ts";
 import { Fiber } from "../fiber.ts";
 import type { FiberEnvironment } from "../fiber-port.ts";
-import { abiOf } from "../link/bind-imports.ts";
 import type { LinkedProgram } from "../link/linked-program.ts";
 import type { LiftedFunc } from "../link/plan.ts";
 import { ArgumentError, ProgramInstance } from "../link/program-instance.ts";
@@ -22,12 +20,15 @@ const DEFAULT_MAX_MEMORY_BYTES = 64 * 1024 * 1024;
 /** Fuel between two looks at most; the fiber takes less when its code is slow. */
 const FUEL_PER_CHECK = 100_000;
 
+/** How the values of an exported function pass. */
+export type CodecOf = (func: LiftedFunc) => FunctionCodec;
+
 export class InstanceRunner {
   readonly instance: ComponentInstance;
   /** Settles when the instance can be called. @throws {InstanceError} it trapped while it was made */
   readonly ready: Promise<void>;
   readonly #program: LinkedProgram;
-  readonly #types: ComponentValues;
+  readonly #codecOf: CodecOf;
   readonly #fiber: Fiber;
   readonly #host: ReturnType<typeof createLibraryHost>;
   readonly #jobs = new JobQueue();
@@ -42,10 +43,10 @@ export class InstanceRunner {
     environment: FiberEnvironment,
     provided: ProvidedInterfaces,
     limits: InstanceLimits,
-    types: ComponentValues,
+    codecOf: CodecOf,
   ) {
     this.#program = program;
-    this.#types = types;
+    this.#codecOf = codecOf;
     const { sliceMs, maxCpuMs, maxMemoryBytes = DEFAULT_MAX_MEMORY_BYTES } = limits;
     const used = (): number => this.#fiber.cpuMs;
     this.#host = createLibraryHost(environment.clock, { sliceMs, maxCpuMs }, used);
@@ -165,8 +166,7 @@ export class InstanceRunner {
       const error = new TypeError(`Expected ${params.length} arguments, got ${args.length}`);
       return Promise.reject(error);
     }
-    const codec = functionCodec(abiOf(func.type, this.#types));
-    return this.#enqueue((program) => program.call(func, codec, args));
+    return this.#enqueue((program) => program.call(func, this.#codecOf(func), args));
   }
 
   async #drop(resource: ResourceType, rep: number): Promise<void> {

@@ -149,6 +149,21 @@ for (const { language, messages, refusal } of TRIALS) {
       expect(restart).toBe("true");
     });
 
+    test.if(language === "python")("runs with its own class on interface 0.8.0", async () => {
+      const folder = join(import.meta.dir, "trials/python-0.8");
+      await buildPackage(folder);
+      const { zip } = await packPackage(folder);
+      const { hash } = await node.post<ControlInspection>("packages/inspect", zip);
+      await node.post(`packages/install?hash=${hash}`, { denied: [] });
+      const old = { target: "our@old:old:template.os", body: "abc", timeout: 30 };
+      for (const deadline = performance.now() + 30_000; ; await Bun.sleep(100)) {
+        const answer = await node.post<ControlAnswer>("send", old);
+        if (answer.kind !== "response" && performance.now() < deadline) continue;
+        expect(answer).toMatchObject({ kind: "response", body: "cba" });
+        break;
+      }
+    });
+
     test.if(language === "python")("awaits several requests of one handler", async () => {
       expect(await ask("several")).toBe("300 100 200");
       expect(await ask("dice")).not.toBe(await ask("dice"));

@@ -21,7 +21,7 @@ import type { ComponentLimits } from "./limits.ts";
 import type { ImportBinding } from "./canonical-abi/lower-function.ts";
 import { processImports } from "./link/bind-imports.ts";
 import { linkProcess } from "./link/link-process.ts";
-import { bindingFinder, checkMainModule, linkProgram } from "./linked-program.ts";
+import { bindingFinder, checkMainModule, mainProgram } from "./main-program.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { parseComponent } from "./parse-component.ts";
 import { selectInterface } from "./select-interface.ts";
@@ -55,6 +55,7 @@ export async function loadComponent(
   const environment = environmentOf(options, limits);
   return {
     standardInterface: standard,
+    codeBytes: program.codeBytes,
     start: (host, processLimits, startOptions) =>
       new Fiber(program, host, processLimits, environment, startOptions?.provide ?? {}),
   };
@@ -94,10 +95,10 @@ async function programOf(
   const bindings = checkMainModule(core, main, bindingFinder(interfaces));
   const hash = options.meteredModules === undefined ? "" : contentHash(bytes);
   const key = `${hash}-${METERING_VERSION}-${limits.startFuel}-${limits.maxTableElements}`;
-  const module = await provideMetered(options.meteredModules, key, () =>
+  const compiled = await provideMetered(options.meteredModules, key, core.funcTypes.length, () =>
     meterMain(core, main, bindings, limits, options.clock),
   );
-  return linkProgram(module, core, main, bindings);
+  return mainProgram(compiled, core, main, bindings);
 }
 
 async function meterMain(

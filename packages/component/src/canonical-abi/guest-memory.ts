@@ -233,7 +233,7 @@ export class GuestMemory {
   }
 
   /**
-   * Asks the guest for memory; the result is checked. On the fast path nothing is asked for 0 bytes: the pointer is the
+   * Asks the guest for memory; the result is checked. The fast way asks nothing for 0 bytes: the pointer is the
    * alignment.
    */
   allocate(alignBytes: number, sizeBytes: number): number {

@@ -1,7 +1,6 @@
 /**
- * A compiled main module with a binding for each of its imports: all that starting a process needs.
- * This is the fast path: only the main module is instantiated, on our own lowerings and our own preview 1; a component
- * whose main module needs other core modules is refused here by the name of what it imports.
+ * A component run the fast way: a compiled main module with a binding for each of its imports. Only the main module is
+ * instantiated, on our own lowerings and our own preview 1; `main-module.ts` decides whether that will do.
  * @module
  */
 import { formatAddress } from "@kinode-ts/types";
@@ -12,6 +11,7 @@ import type { CoreImport, CoreModule, FuncType } from "./core-module/core-module
 import { METER_EXPORT, METER_MODULE } from "./core-module/metering.ts";
 import { ComponentError, quoted } from "./errors.ts";
 import type { AllocateMessage, Realloc } from "./canonical-abi/guest-memory.ts";
+import type { CompiledModule } from "./compile-metered.ts";
 import type { Fiber, FiberProgram } from "./fiber.ts";
 import type { ImportObject } from "./jspi.ts";
 import { instantiate, promising, suspending } from "./jspi.ts";
@@ -129,8 +129,8 @@ function checkExports(core: CoreModule, main: MainModule): void {
 }
 
 /** What a process of it does. Groups imports by module name once, so that a start only makes the functions. */
-export function linkProgram(
-  module: WebAssembly.Module,
+export function mainProgram(
+  { module, codeBytes }: CompiledModule,
   core: CoreModule,
   main: MainModule,
   bindings: readonly ImportBinding[],
@@ -157,6 +157,7 @@ export function linkProgram(
     return imports;
   };
   return {
+    codeBytes,
     async run(fiber) {
       const meter = fiber.addModule();
       const exports = instantiate(module, bindImports(fiber, meter));

@@ -43,7 +43,7 @@ test("requests reach the listener as objects of its prototype, and its answers a
       to.request("3");
     },
   );
-  const keys = "sender,inherit,expectsResponse,body,metadata,attached";
+  const keys = "sender,inherit,expectsResponse,body,metadata,attached,state";
   expect(host.prints).toEqual([
     `0 true ${keys} ${T} false 5 m`,
     `0 true ${keys} ${T} true undefined undefined`,
@@ -235,7 +235,7 @@ test("a listener that is changed or replaced while it is called harms only itsel
       to.request("2");
     },
   );
-  expect(host.prints).toEqual(["0 first 1 7", "0 replaced 2"]);
+  expect(host.prints).toEqual(["0 first 1 8", "0 replaced 2"]);
   expect(ending.kind).toBe("trapped");
 });
 
@@ -246,6 +246,19 @@ test("a native script does not have it: it does not stand still while it waits",
   );
   await run.ending;
   expect(run.host.prints).toEqual(["0 undefined"]);
+});
+
+test("answerWith sends bodies and leaves other values alone", async () => {
+  const { host } = await runScript(
+    sandbox,
+    `kinode.main(() => {
+       const { answerWith } = kinode.fast;
+       const values = ["text", new Uint8Array([33]), undefined, null, {}, Promise.resolve("x"), new Uint16Array(1)];
+       console.log(values.map((value) => answerWith(value)).join());
+     });`,
+  );
+  expect(host.prints).toEqual(["0 true,true,false,false,false,false,false"]);
+  expect(host.calls.filter(([what]) => what === "response")).toHaveLength(2);
 });
 
 test("kinode.fast.parseJson reads UTF-8, and leaves large numbers and what is no JSON to others", async () => {

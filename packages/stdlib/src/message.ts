@@ -221,7 +221,6 @@ const FIRST_VALUES_OF_REQUESTS = {
   ...FIRST_VALUES,
   kind: "request",
   prompts: "yes",
-  state: "open",
   running: false,
   kept: false,
   restorers: 0,
@@ -256,6 +255,7 @@ export function toRequest(prototype: object, delivery: GuestIncomingRequest): In
     body,
     metadata,
     attached: capabilities,
+    state: "open",
   };
   return Object.assign(Object.create(prototype) as IncomingRequest, fields);
 }

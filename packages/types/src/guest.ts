@@ -132,6 +132,8 @@ export interface GuestHeardRequest {
   readonly metadata: string | undefined;
   /** As `capabilities` of `GuestIncomingRequest`. */
   readonly attached: readonly GuestCapability[];
+  /** For the library, which changes it when the request is answered: a field that is there from the start is cheaper. */
+  state: string;
 }
 
 /** A response as `GuestListener` gets it: an object of its `responsePrototype` with these fields. */
@@ -182,6 +184,8 @@ export interface GuestFast {
   ): Promise<unknown>;
   /** Like `sendResponse` with a body alone. */
   answer(body: Uint8Array | string): void;
+  /** Sends a value as `answer` does if it is a body; whether it was. */
+  answerWith(value: unknown): boolean;
   /**
    * `JSON.parse` of UTF-8, or `undefined` for texts that others must read: with integers that a double may not hold.
    * @throws SyntaxError not JSON, or not UTF-8

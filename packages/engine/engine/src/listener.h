@@ -55,7 +55,7 @@ static void forget_listener(void) {
 }
 
 static int read_listener(JSValueConst object) {
-    const JSAtom request[] = { atoms.sender, atoms.inherit, atoms.expectsResponse, atoms.body, atoms.metadata, atoms.attached };
+    const JSAtom request[] = { atoms.sender, atoms.inherit, atoms.expectsResponse, atoms.body, atoms.metadata, atoms.attached, atoms.state };
     const JSAtom response[] = { atoms.sender, atoms.inherit, atoms.body, atoms.metadata, atoms.attached, atoms.carriesBlob };
     JSValue functions[3] = { JS_UNDEFINED, JS_UNDEFINED, JS_UNDEFINED };
     JSShape *request_shape = NULL, *response_shape = NULL;
@@ -133,6 +133,12 @@ HOST_FUNCTION(fast_answer) {
     return failed ? JS_EXCEPTION : JS_UNDEFINED;
 }
 
+/* answerWith(value): whether it was a body, and has been sent */
+HOST_FUNCTION(fast_answer_with) {
+    if (!JS_IsString(argv[0]) && !is_bytes(argv[0])) return JS_FALSE;
+    return JS_IsException(fast_answer(ctx, this_value, argc, argv)) ? JS_EXCEPTION : JS_TRUE;
+}
+
 /* ---- JSON ---- */
 
 #define LARGE_DIGITS 16
@@ -179,7 +185,7 @@ static JSValue lift_heard_request(const Received *received) {
     const Request *request = &received->message.as.request;
     return MAKE_OBJECT(listener.request_shape, lift_address(&received->source), JS_NewBool(engine_context, request->inherit),
         lift_expects_response(request), lift_bytes(&request->body), lift_optional_text(&request->metadata),
-        lift_capabilities(&request->capabilities));
+        lift_capabilities(&request->capabilities), atom_text(atoms.open));
 }
 
 static JSValue lift_heard_response(const Received *received, bool has_blob) {
@@ -267,6 +273,7 @@ static const JSCFunctionListEntry fast_functions[] = {
     JS_CFUNC_DEF("listen", 1, fast_listen),
     JS_CFUNC_DEF("ask", 4, fast_ask),
     JS_CFUNC_DEF("answer", 1, fast_answer),
+    JS_CFUNC_DEF("answerWith", 1, fast_answer_with),
     JS_CFUNC_DEF("parseJson", 1, fast_parse_json),
 };
 

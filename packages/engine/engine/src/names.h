@@ -9,7 +9,7 @@
     X(mime) X(bytes) X(issuer) X(params) X(process) X(name) X(wasmPath) X(onExit) X(requestCapabilities) X(grantCapabilities) \
     X(requests) X(ok) X(none) X(restart) X(request) X(response) X(offline) X(timeout) \
     X(sender) X(attached) X(carriesBlob) X(next) X(end) X(requestPrototype) X(responsePrototype) \
-    X(start) X(keep) X(carryBy) X(begin) X(finish)
+    X(start) X(keep) X(carryBy) X(begin) X(finish) X(state) X(open)
 
 static struct {
 #define DECLARE(name) JSAtom name;

@@ -65,7 +65,9 @@ export class TestListening {
     if (delivery.kind === "request") {
       const { source: sender, capabilities: attached, kind: _kind, ...rest } = delivery;
       const prototype = Object.create(listener.requestPrototype) as object;
-      const settled = listener.request(Object.assign(prototype, { sender, attached, ...rest }));
+      const settled = listener.request(
+        Object.assign(prototype, { sender, attached, state: "open", ...rest }),
+      );
       this.#maySkipNext = settled === true;
       return;
     }

@@ -89,6 +89,11 @@ export class TestProcess implements GuestRuntime {
         return answer;
       },
       answer: (body) => void this.sendResponse({ body }),
+      answerWith: (value) => {
+        const isBody = typeof value === "string" || value instanceof Uint8Array;
+        if (isBody) void this.sendResponse({ body: value });
+        return isBody;
+      },
     };
   }
 

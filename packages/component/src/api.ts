@@ -74,5 +74,7 @@ export interface StartOptions {
 export interface LoadedComponent extends Program {
   /** The one `…:process/standard@…` it imports; `undefined` if it imports none. */
   readonly standardInterface: string | undefined;
+  /** Upper estimate of the memory that its code takes in the engine, however many processes run it. */
+  readonly codeBytes: number;
   start(host: ProcessHost, limits: ProcessLimits, options?: StartOptions): RunningProcess;
 }

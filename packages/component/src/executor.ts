@@ -24,7 +24,7 @@ export function createComponentExecutor(options: ComponentOptions): Executor {
     blobs: options.blobs ?? new BlobPool(),
     memory: options.memory ?? new MemoryBudget(limits.maxTotalMemoryBytes),
   };
-  const programs = new ProgramCache(limits.maxIdlePrograms);
+  const programs = new ProgramCache(limits);
   return {
     accepts: ({ handle, bytes }) => handle.endsWith(EXTENSION) || hasWasmMagic(bytes),
     prepare: ({ bytes }) => programs.provide(bytes, (copy) => loadComponent(copy, shared)),

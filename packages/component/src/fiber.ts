@@ -42,6 +42,8 @@ const FIRST_QUANTUM = 1_000;
 
 /** What a fiber runs: instantiates, calls the guest, and settles when it has returned. */
 export interface FiberProgram {
+  /** Upper estimate of the memory that its code takes in the engine. */
+  readonly codeBytes: number;
   run(fiber: Fiber): Promise<void>;
 }
 

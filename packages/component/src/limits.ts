@@ -38,6 +38,10 @@ export interface ComponentLimits {
   readonly stderrBytes: number;
   /** Programs kept ready without a live process. Bounds memory of compiled code. */
   readonly maxIdlePrograms: number;
+  /** The same in bytes of memory their code takes, by an upper estimate: about ten times the size of a file. */
+  readonly maxIdleCodeBytes: number;
+  /** Memory that the code of all programs of an executor may take, those that run included. */
+  readonly maxTotalCodeBytes: number;
 }
 
 export const DEFAULT_COMPONENT_LIMITS: ComponentLimits = {
@@ -55,4 +59,6 @@ export const DEFAULT_COMPONENT_LIMITS: ComponentLimits = {
   startFuel: 2_000_000,
   stderrBytes: 5_000,
   maxIdlePrograms: 64,
+  maxIdleCodeBytes: 512 * 1024 * 1024,
+  maxTotalCodeBytes: 4 * 1024 * 1024 * 1024,
 };

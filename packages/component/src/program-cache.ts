@@ -4,23 +4,35 @@
  */
 import type { LoadedComponent } from "./api.ts";
 import { contentHash } from "./content-hash.ts";
+import { ComponentError } from "./errors.ts";
+import type { ComponentLimits } from "./limits.ts";
+
+type CacheLimits = Pick<
+  ComponentLimits,
+  "maxIdlePrograms" | "maxIdleCodeBytes" | "maxTotalCodeBytes"
+>;
 
 interface Entry {
   readonly program: Promise<LoadedComponent>;
   /** Processes that run it. */
   running: number;
+  /** 0 until it is loaded. */
+  codeBytes: number;
 }
 
 export class ProgramCache {
   /** In order of last use, the oldest first. */
   readonly #entries = new Map<string, Entry>();
-  readonly #maxIdle: number;
+  readonly #limits: CacheLimits;
 
-  constructor(maxIdle: number) {
-    this.#maxIdle = maxIdle;
+  constructor(limits: CacheLimits) {
+    this.#limits = limits;
   }
 
-  /** The program of these bytes; `load` is called only when there is none yet. A failure is not kept. */
+  /**
+   * The program of these bytes; `load` is called only when there is none yet. A failure is not kept.
+   * @throws {ComponentError} `component.too-large` the code of all programs would take too much memory
+   */
   async provide(
     bytes: Uint8Array,
     load: (bytes: Uint8Array) => Promise<LoadedComponent>,
@@ -30,7 +42,8 @@ export class ProgramCache {
     if (entry === undefined) {
       const made: Entry = {
         running: 0,
-        program: load(bytes).then((program) => this.#counted(program, made)),
+        codeBytes: 0,
+        program: load(bytes).then((program) => this.#admit(program, made)),
       };
       entry = made;
       made.program.catch(() => {
@@ -39,7 +52,7 @@ export class ProgramCache {
     }
     this.#entries.delete(key);
     this.#entries.set(key, entry);
-    this.#evict();
+    this.#evict(entry);
     return entry.program;
   }
 
@@ -47,9 +60,23 @@ export class ProgramCache {
     return this.#entries.size;
   }
 
+  #admit(program: LoadedComponent, entry: Entry): LoadedComponent {
+    entry.codeBytes = program.codeBytes;
+    this.#evict(entry);
+    let value = 0;
+    for (const { codeBytes } of this.#entries.values()) value += codeBytes;
+    const bound = this.#limits.maxTotalCodeBytes;
+    if (value > bound) {
+      const what = "the memory for the code of all programs";
+      throw new ComponentError({ code: "component.too-large", what, value, bound });
+    }
+    return this.#counted(program, entry);
+  }
+
   #counted(program: LoadedComponent, entry: Entry): LoadedComponent {
     return {
       standardInterface: program.standardInterface,
+      codeBytes: program.codeBytes,
       start: (host, limits, options) => {
         const process = program.start(host, limits, options);
         entry.running++;
@@ -62,15 +89,22 @@ export class ProgramCache {
     };
   }
 
-  /** Forgets the longest unused programs without processes. */
-  #evict(): void {
-    let idle = 0;
-    for (const entry of this.#entries.values()) if (entry.running === 0) idle++;
+  /** Forgets the longest unused programs without processes, but not the one that is about to be used. */
+  #evict(kept?: Entry): void {
+    const { maxIdlePrograms, maxIdleCodeBytes } = this.#limits;
+    let idleCount = 0;
+    let idleBytes = 0;
+    for (const { running, codeBytes } of this.#entries.values()) {
+      if (running !== 0) continue;
+      idleCount++;
+      idleBytes += codeBytes;
+    }
     for (const [key, entry] of this.#entries) {
-      if (idle <= this.#maxIdle) return;
-      if (entry.running !== 0) continue;
+      if (idleCount <= maxIdlePrograms && idleBytes <= maxIdleCodeBytes) return;
+      if (entry.running !== 0 || entry === kept) continue;
       this.#entries.delete(key);
-      idle--;
+      idleCount--;
+      idleBytes -= entry.codeBytes;
     }
   }
 }

@@ -2,6 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { guestBytes } from "@kinode-ts/testing/guests";
 import type { HostInterface, MeteredModuleStore } from "../src/api.ts";
 import { createComponentExecutor } from "../src/executor.ts";
+import { DEFAULT_COMPONENT_LIMITS } from "../src/limits.ts";
 import { loadComponent } from "../src/load-component.ts";
 import { parseComponent } from "../src/parse-component.ts";
 import { ProgramCache } from "../src/program-cache.ts";
@@ -135,7 +136,7 @@ test("garbage bytes as wasm fail when they are prepared, and the next file is no
 });
 
 test("programs without processes are forgotten from the longest unused on; those in use stay", async () => {
-  const cache = new ProgramCache(1);
+  const cache = new ProgramCache({ ...DEFAULT_COMPONENT_LIMITS, maxIdlePrograms: 1 });
   const provide = (name: string) => cache.provide(guestBytes(name), load);
   const echo = await provide("echo");
   const host = new DirectLink().createHost(address("echo"));
@@ -150,8 +151,38 @@ test("programs without processes are forgotten from the longest unused on; those
   expect(cache.size).toBe(1);
 });
 
+test("idle programs are also forgotten when their code takes too much memory", async () => {
+  const { codeBytes } = await load(guestBytes("echo"));
+  const limits = { ...DEFAULT_COMPONENT_LIMITS, maxIdleCodeBytes: Math.floor(2.5 * codeBytes) };
+  const cache = new ProgramCache(limits);
+  const echo = await cache.provide(guestBytes("echo"), load);
+  for (const name of ["mirror", "receiver", "ping"]) await cache.provide(guestBytes(name), load);
+  expect(cache.size).toBeLessThanOrEqual(2);
+  expect(await cache.provide(guestBytes("echo"), load)).not.toBe(echo);
+});
+
+test("programs whose code together would take too much memory are refused; room comes back with the end of others", async () => {
+  const { codeBytes } = await load(guestBytes("echo"));
+  const bound = Math.floor(1.5 * codeBytes);
+  const cache = new ProgramCache({
+    ...DEFAULT_COMPONENT_LIMITS,
+    maxIdleCodeBytes: 0,
+    maxTotalCodeBytes: bound,
+  });
+  const echo = await cache.provide(guestBytes("echo"), load);
+  const process = echo.start(new DirectLink().createHost(address("echo")), LIMITS);
+  await expect(cache.provide(guestBytes("mirror"), load)).rejects.toThrow(
+    "the memory for the code of all programs",
+  );
+  process.kill();
+  await process.ended;
+  await Promise.resolve();
+  const returns = await cache.provide(guestBytes("returns"), load);
+  expect(returns.codeBytes).toBeLessThan(bound);
+});
+
 test("a failed program is not kept", async () => {
-  const cache = new ProgramCache(4);
+  const cache = new ProgramCache(DEFAULT_COMPONENT_LIMITS);
   await expect(cache.provide(CORE, load)).rejects.toThrow("core module");
   await Promise.resolve();
   await new Promise((resolve) => setImmediate(resolve));

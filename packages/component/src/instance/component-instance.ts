@@ -52,7 +52,8 @@ export class InstanceRunner {
     this.#host = createLibraryHost(environment.clock, { sliceMs, maxCpuMs }, used);
     this.ready = this.#jobs.add(() => Promise.resolve()).then(() => undefined);
     const processLimits = { maxMemoryBytes, fuelPerCheck: FUEL_PER_CHECK };
-    const run = { run: (fiber: Fiber) => this.#run(fiber) };
+    const { codeBytes } = program;
+    const run = { codeBytes, run: (fiber: Fiber) => this.#run(fiber) };
     const guarded = this.#noting(provided);
     this.#fiber = new Fiber(run, this.#host, processLimits, environment, guarded);
     this.#ended = this.#fiber.ended.then((ending) => {

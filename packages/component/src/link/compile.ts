@@ -7,6 +7,7 @@ import type { MeteredModuleStore } from "../api.ts";
 import { leavesByteLists } from "../build-mark.ts";
 import { contentHash } from "../content-hash.ts";
 import { compileModule, provideMetered } from "../compile-metered.ts";
+import type { CompiledModule } from "../compile-metered.ts";
 import { exposeModule } from "../core-module/expose.ts";
 import { meterModuleInTurns } from "../core-module/meter.ts";
 import type { MeterOptions } from "../core-module/meter-plan.ts";
@@ -46,10 +47,10 @@ export async function compileProgram(
   const maxTableElements = Math.floor(limits.maxTableElements / Math.max(1, tables));
   const hash = store === undefined ? "" : contentHash(bytes);
   let itemsLeft = limits.maxCodeItems;
-  const compileOne = ({ core, start }: LinkModule): Promise<WebAssembly.Module> => {
+  const compileOne = ({ core, start }: LinkModule): Promise<CompiledModule> => {
     const elements = maxTableElements * Math.max(1, definedTables(core));
     const key = `${hash}-${start}-${METERING_VERSION}-${limits.startFuel}-${elements}`;
-    return provideMetered(store, key, async () => {
+    return provideMetered(store, key, core.funcTypes.length, async () => {
       const options: MeterOptions = {
         protocolOf: () => "plain",
         realloc: undefined,
@@ -64,14 +65,26 @@ export async function compileProgram(
   };
   const used = new Set(plan.steps.map((step) => step.module));
   const modules: WebAssembly.Module[] = [];
+  let codeBytes = 0;
   // one after the other: compiling has threads of its own, and bytes need not all be there at once
-  for (const [i, module] of plan.modules.entries())
-    if (used.has(i)) modules[i] = await compileOne(module);
+  for (const [i, module] of plan.modules.entries()) {
+    if (!used.has(i)) continue;
+    const compiled = await compileOne(module);
+    modules[i] = compiled.module;
+    codeBytes += compiled.codeBytes;
+  }
   const trampolines = await compileModule(
     writeTrampolines(lowered.map(({ type, protocol }) => ({ type, protocol }))),
   );
   const pairs = lowered.map((binding, i) => ({ lowering: plan.lowerings[i]!, binding }));
-  return { plan, modules, trampolines, lowered: pairs, leavesByteLists: leavesByteLists(bytes) };
+  return {
+    plan,
+    modules,
+    trampolines,
+    codeBytes,
+    lowered: pairs,
+    leavesByteLists: leavesByteLists(bytes),
+  };
 }
 
 const definedTables = (core: CoreModule): number => core.tables.length - core.importedTableCount;

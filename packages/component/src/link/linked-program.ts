@@ -14,6 +14,7 @@ export interface LinkedProgram {
   /** In the order of the plan's. */
   readonly modules: readonly WebAssembly.Module[];
   readonly trampolines: WebAssembly.Module;
+  readonly codeBytes: number;
   /** Whether byte lists that it passes to the process interface may be used again for results. */
   readonly leavesByteLists: boolean;
   readonly lowered: readonly { readonly lowering: Lowering; readonly binding: Lowered }[];
@@ -26,6 +27,7 @@ export function processProgram(
   codec: FunctionCodec,
 ): FiberProgram {
   return {
+    codeBytes: program.codeBytes,
     async run(fiber: Fiber) {
       const instance = new ProgramInstance(program, fiber);
       await instance.instantiate();

@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { versionHash } from "../hashes.ts";
 import type { BuildRequest, MissingTool, ToolRunner } from "./contract.ts";
 import { makeComponent } from "./make-component-bun.ts";
+import { requireNewestWit } from "./require-wit-bun.ts";
 
 export type ClangLanguage = "c" | "cpp";
 
@@ -231,6 +232,7 @@ export async function buildWithClang(
   request: BuildRequest,
   language: ClangLanguage,
 ): Promise<Uint8Array> {
+  requireNewestWit(request, language === "c" ? "C" : "C++");
   const compiler = await compilerFor(request.tools, language);
   if (compiler === undefined)
     throw new Error(`There is no ${HOW_TO[language].what}; ${HOW_TO[language].howTo}`);

@@ -133,6 +133,16 @@ describe("C and C++", () => {
     expect(link.filter((word) => word.endsWith(".o"))).toHaveLength(sources.length);
   });
 
+  test("refuses a package for an older interface before it compiles", async () => {
+    write("counter.c");
+    const tools = debian();
+    const witFolder = join(import.meta.dir, "../../../../wit/kinode-process-0.8.0");
+    await expect(c.build({ ...request(tools), witFolder })).rejects.toThrow(
+      "the library for C speaks kinode:process@1.0.0",
+    );
+    expect(tools.commands).toEqual([]);
+  });
+
   test("compiles again what changed, and all when a header did", async () => {
     write("counter.c");
     write("other.c");

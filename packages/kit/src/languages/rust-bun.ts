@@ -7,6 +7,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { PackageError } from "../errors.ts";
 import type { BuildRequest, Language, MissingTool, ToolRunner } from "./contract.ts";
 import { makeComponent } from "./make-component-bun.ts";
 
@@ -140,7 +141,14 @@ async function outputName(toolchain: Toolchain, request: BuildRequest): Promise<
   const crate = packages.find((each) => resolve(each.manifest_path) === manifest);
   const library = crate?.targets.find((target) => target.crate_types.includes("cdylib"));
   if (library === undefined) {
-    throw new Error(`${manifest} makes no process: add crate-type = ["cdylib"] under [lib]`);
+    const reason = `${manifest} makes no process`;
+    throw new PackageError(
+      { code: "kit.build-failed", entry: request.sourceFolder, reason },
+      reason,
+      {
+        hint: 'Add crate-type = ["cdylib"] under [lib]',
+      },
+    );
   }
   return `${library.name.replaceAll("-", "_")}.wasm`;
 }

@@ -144,6 +144,12 @@ test("handles left behind by a trap end too", async () => {
   expect(Thing.ended).toEqual([5]);
 });
 
+test("a handle given away in a call that traps before it is made ends too", async () => {
+  const { answer } = await useThings("(call $merge (call $make (local.get 0)) (i32.const 99))");
+  expect(answer).toContain("The process passed handle 99, which it does not hold");
+  expect(Thing.ended).toEqual([5]);
+});
+
 test("no more handles than the limit", async () => {
   const { answer } = await useThings(
     "(loop $l (drop (call $make (local.get 0))) (br $l)) (i32.const 0)",

@@ -25,6 +25,8 @@ export class HandleTable {
   readonly #free: number[] = [];
   readonly #maxHandles: number;
   #lent: Handle[] = [];
+  /** Taken from the guest by a call whose other arguments are still being read. */
+  #inTransit: Handle[] = [];
   /** Whoever makes objects of its handles for a caller; see instance/guest-resource.ts. */
   context: unknown;
   /** Borrowed handles the call that runs in this instance has not dropped yet. */
@@ -95,7 +97,13 @@ export class HandleTable {
     if (!handle.owned) throw new GuestTrap(`The process gave away borrowed handle ${index}`);
     this.#checkNotLent(handle, index);
     this.#remove(index);
+    this.#inTransit.push(handle);
     return handle.rep;
+  }
+
+  /** The receiver has what was taken. */
+  delivered(): void {
+    if (this.#inTransit.length > 0) this.#inTransit = [];
   }
 
   /** Drops one handle. @returns whether it was owned, so that the resource ends too */
@@ -114,7 +122,7 @@ export class HandleTable {
 
   /** Ends what the guest still owns of the host. Drops that throw do not keep the others. */
   dropAll(process: FiberPort): void {
-    for (const handle of this.#handles) {
+    for (const handle of [...this.#handles, ...this.#inTransit]) {
       if (handle === undefined || !handle.owned) continue;
       try {
         handle.resource.drop?.(process, handle.rep as never);
@@ -125,6 +133,7 @@ export class HandleTable {
     this.#handles.length = 1;
     this.#free.length = 0;
     this.#lent = [];
+    this.#inTransit = [];
     this.borrowedCount = 0;
   }
 }

@@ -46,6 +46,11 @@ function isSmall(type: AbiType<unknown>): boolean {
 export function lowerFunction(type: HostFunctionType, call: LiftedFunction): ImportBinding {
   const codec = functionCodec(type);
   const core = codec.importType;
+  const lift = (fiber: FiberPort, args: readonly CoreValue[]): readonly unknown[] => {
+    const values = codec.liftParams(fiber.memory, args);
+    fiber.memory.usedHandles?.delivered();
+    return values;
+  };
   if (codec.flatResult !== undefined) {
     const small = isSmall(type.result!);
     const protocol = small ? "errno" : "plain";
@@ -61,7 +66,7 @@ export function lowerFunction(type: HostFunctionType, call: LiftedFunction): Imp
             ensureStack(0);
             fiber.memory.beginCall();
             fiber.spend();
-            const value = fiber.settled(call(fiber, codec.liftParams(fiber.memory, args)));
+            const value = fiber.settled(call(fiber, lift(fiber, args)));
             return codec.lowerResult(fiber.memory, args, value);
           } catch (thrown) {
             fiber.fault(thrown);
@@ -82,7 +87,7 @@ export function lowerFunction(type: HostFunctionType, call: LiftedFunction): Imp
           ensureStack(0);
           fiber.memory.beginCall();
           fiber.spend();
-          const value = call(fiber, codec.liftParams(fiber.memory, args));
+          const value = call(fiber, lift(fiber, args));
           if (isPromise(value))
             return fiber.waitFor(value, (settled) =>
               codec.lowerResult(fiber.memory, args, settled),

@@ -62,7 +62,9 @@ export function lowerHost(
 ): Lowered {
   const codec = functionCodec(type);
   return guarded(codec.importType, (port, args) => {
-    const value = call(port, codec.liftParams(port.memory, args));
+    const values = codec.liftParams(port.memory, args);
+    port.memory.usedHandles?.delivered();
+    const value = call(port, values);
     const store = storer(codec, port, args);
     if (isPromise(value)) return port.waitFor(value, store);
     store(value);
@@ -75,6 +77,7 @@ export function lowerCall(type: HostFunctionType, target: LiftedFunc): Lowered {
   const codec = functionCodec(type);
   return guarded(codec.importType, (port, args) => {
     const values = codec.liftParams(port.memory, args);
+    port.memory.usedHandles?.delivered();
     const { fiber, program } = port;
     return fiber.waitForCall(() => program.call(target, codec, values), storer(codec, port, args));
   });

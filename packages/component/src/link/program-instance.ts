@@ -177,6 +177,7 @@ export class ProgramInstance {
     const answer = await this.callCore(func.core, args);
     memory.beginCall();
     const value = codec.liftResult(memory, answer);
+    handles.delivered();
     const { postReturn } = func.options;
     if (postReturn !== undefined) {
       const finish = this.#resolve(postReturn) as CoreCall;

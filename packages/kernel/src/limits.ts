@@ -34,7 +34,7 @@ export interface KernelLimits {
   readonly sliceMs: number;
   /** How long a program that is to be replaced may go on with the message it has in hand, in milliseconds. */
   readonly replaceWaitMs: number;
-  /** Fuel units between two looks at the scheduler. */
+  /** Fuel units between two looks at the scheduler, at most; executors take fewer for guests that need long for them. */
   readonly fuelPerCheck: number;
   /** Lines one process may print per second before the rest is counted instead of shown. */
   readonly maxPrintsPerSecond: number;

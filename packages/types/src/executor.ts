@@ -70,7 +70,7 @@ export interface ProcessUsage {
 export interface ProcessLimits {
   /** Upper bound of linear memory in bytes. */
   readonly maxMemoryBytes: number;
-  /** Fuel units (loop turns and calls) between two looks at the scheduler. */
+  /** Fuel units (loop turns and calls) between two looks at the scheduler, at most. */
   readonly fuelPerCheck: number;
 }
 

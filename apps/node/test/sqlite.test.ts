@@ -1,12 +1,7 @@
 /** SQL databases as a sandboxed process on `@kinode-ts/stdlib/sqlite` sees them, in a whole node. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { startTestNode, type TestNode } from "../testing/index.ts";
-
-const ROOT = join(import.meta.dir, "../../..");
-/** Inside an example, so that the library is found. */
-const folder = join(ROOT, "examples/chat/target/sqlite-test");
+import { installScript, removeScripts } from "./script-package.ts";
 
 const SOURCE = `
 import { defineProcess, serve } from "@kinode-ts/stdlib";
@@ -53,43 +48,15 @@ export default defineProcess(() =>
 );
 `;
 
-const file = (path: string, text: string): void => {
-  mkdirSync(join(folder, path, ".."), { recursive: true });
-  writeFileSync(join(folder, path), text);
-};
-
 let node: TestNode;
 beforeAll(async () => {
-  file("src/keeper.ts", SOURCE);
-  const properties = {
-    package_name: "keeper",
-    publisher: "example.os",
-    current_version: "1.0.0",
-    mirrors: [],
-    code_hashes: {},
-    wit_version: 1,
-  };
-  file("metadata.json", JSON.stringify({ properties }));
-  file(
-    "pkg/manifest.json",
-    JSON.stringify([
-      {
-        process_name: "keeper",
-        process_wasm_path: "/keeper.js",
-        on_exit: "Restart",
-        request_networking: false,
-        request_capabilities: ["sqlite:distro:sys"],
-        grant_capabilities: ["sqlite:distro:sys", "terminal:terminal:sys"],
-        public: false,
-      },
-    ]),
-  );
   node = await startTestNode();
-  await node.install(folder);
+  const rights = ["sqlite:distro:sys"];
+  await installScript(node, "keeper", SOURCE, { request: rights, grant: rights });
 }, 30_000);
 afterAll(async () => {
   await node.stop();
-  rmSync(folder, { recursive: true, force: true });
+  removeScripts();
 });
 
 const run = async (name: string): Promise<unknown> =>

@@ -24,6 +24,7 @@ import {
   createState,
   createTimer,
   createUnavailableModule,
+  withOldName,
 } from "@kinode-ts/system";
 import type { NodePrinter } from "@kinode-ts/terminal";
 import {
@@ -263,7 +264,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
           kernel: () => kernel,
           ownPorts: () => ownPorts,
         }),
-      ],
+      ].flatMap(withOldName),
     },
     { our: identity.name, bundled: (process) => bundled.has(packageOf(process)) },
   );

@@ -87,8 +87,10 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
   /** Who asked for the delivery that is waited for. */
   #receiver: FiberPort = this;
   #call: PendingCall | undefined;
-  /** Fuel left to what the node has called, negative while it has called nothing. */
-  #callbackFuel = -1;
+  /** Whether the node has called the guest: then it may not wait. */
+  #callsGuest = false;
+  /** Fuel for such calls, all of them together until the guest goes on by itself. */
+  #callbackFuel = CALLBACK_FUEL;
   #resolve: ((status: number) => void) | undefined;
   readonly #catchResolve = (resolve: (status: number) => void): void => {
     this.#resolve = resolve;
@@ -241,11 +243,11 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
 
   /** The node calls the guest: it may not wait, nor call the node. */
   enterGuest(): void {
-    this.#callbackFuel = CALLBACK_FUEL;
+    this.#callsGuest = true;
   }
 
   leaveGuest(): void {
-    this.#callbackFuel = -1;
+    this.#callsGuest = false;
   }
 
   settled(value: unknown): unknown {
@@ -279,7 +281,8 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
       this.#accountMemory();
       meter.refuel(this.#quantum);
       if (this.host.killed) return this.fault(new ProcessKilled());
-      if (this.#callbackFuel >= 0) return this.#lookInCallback();
+      if (this.#callsGuest) return this.#lookInCallback();
+      this.#callbackFuel = CALLBACK_FUEL;
       if (!this.host.sliceIsOver()) return STATUS.done;
     } catch (thrown) {
       return this.fault(thrown);
@@ -293,7 +296,7 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     this.#callbackFuel -= this.#quantum;
     if (this.#callbackFuel >= 0) return STATUS.done;
     return this.fault(
-      new ProcessFault("its allocator, or a function that cleans up, did not come to an end"),
+      new ProcessFault("its allocator, or a function that cleans up, took too long"),
     );
   }
 
@@ -310,6 +313,7 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
   readonly suspend = (): Promise<number> => {
     const promise = new Promise<number>(this.#catchResolve);
     const waiting = this.#waiting;
+    this.#callbackFuel = CALLBACK_FUEL;
     this.environment.cpu.suspended(this);
     try {
       ensureStack(0);

@@ -167,6 +167,7 @@ export function mainProgram(
         memory,
         exports[METER_EXPORT.realloc] as Realloc | undefined,
         exports[METER_EXPORT.message] as AllocateMessage | undefined,
+        meter,
       );
       fiber.admit(meter, exports, memory);
       // reactor modules want it called once before anything else

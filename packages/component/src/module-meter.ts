@@ -41,6 +41,11 @@ export class ModuleMeter {
     return this.#memory;
   }
 
+  /** What is left; below 0 when calls of the node have used more. */
+  get fuel(): number {
+    return this.#fuel?.value ?? 0;
+  }
+
   refuel(fuel: number): void {
     if (this.#fuel !== undefined) this.#fuel.value = fuel;
   }

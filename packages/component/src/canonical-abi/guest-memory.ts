@@ -3,6 +3,7 @@
  * Views go stale when memory grows: after anything that may run guest code (`allocate`), use the fields again.
  * @module
  */
+import { CALLBACK_FUEL } from "../core-module/metering.ts";
 import type { ComponentLimits } from "../limits.ts";
 import { DEFAULT_COMPONENT_LIMITS } from "../limits.ts";
 import { GuestTrap } from "./guest-trap.ts";
@@ -44,6 +45,14 @@ const SMALL_COPY_BYTES = 32;
 /** From here on a fresh array and `set` are quicker than `slice`. */
 const LARGE_COPY_BYTES = 16_384;
 
+/** Tells how much fuel a guest has left. */
+export interface FuelGauge {
+  readonly fuel: number;
+}
+
+/** Allocations between two looks at the fuel they have used, less 1; a power of two less 1. */
+const LOOK_MASK = 7;
+
 export class GuestMemory {
   /** All bytes; length 0 when stale. Read through `view()` unless nothing ran in between. */
   u8: Uint8Array = NO_MEMORY;
@@ -57,6 +66,8 @@ export class GuestMemory {
   #liftedBytes = 0;
   #liftedElements = 0;
   #handles: HandleTable | undefined;
+  #fuel: FuelGauge | undefined;
+  #allocations = 0;
   /** Whether `cabi_realloc` is asked for 0 bytes too: a guest may free what it was given, whatever its length. */
   readonly #asksForNothing: boolean;
   /** For guests that never free the byte lists they pass out. */
@@ -84,10 +95,12 @@ export class GuestMemory {
     memory: WebAssembly.Memory | undefined,
     realloc: Realloc | undefined,
     allocateMessage: AllocateMessage | undefined,
+    fuel?: FuelGauge,
   ): void {
     this.#memory = memory;
     this.#realloc = realloc;
     this.#allocateMessage = allocateMessage;
+    this.#fuel = fuel;
   }
 
   /** Lets go of the instance when its process has ended. */
@@ -95,6 +108,7 @@ export class GuestMemory {
     this.#memory = undefined;
     this.#realloc = undefined;
     this.#allocateMessage = undefined;
+    this.#fuel = undefined;
     this.#dataView = undefined;
     this.u8 = NO_MEMORY;
     this.u32 = NO_WORDS;
@@ -245,6 +259,7 @@ export class GuestMemory {
     const realloc = this.#realloc;
     if (realloc === undefined) this.#noRealloc();
     const pointer = realloc(0, 0, alignBytes, sizeBytes) >>> 0;
+    if ((++this.#allocations & LOOK_MASK) === 0) this.#checkFuel();
     this.checkAligned(pointer, sizeBytes, alignBytes);
     return pointer;
   }
@@ -302,6 +317,12 @@ export class GuestMemory {
     if (pointer + length > u8.length) this.check(pointer, length);
     if (length > SMALL_COPY_BYTES) u8.set(bytes, pointer);
     else for (let i = 0; i < length; i++) u8[pointer + i] = bytes[i]!;
+  }
+
+  /** Each allocation has its own fuel; all those of one large value together are bounded here. */
+  #checkFuel(): void {
+    if (this.#fuel !== undefined && this.#fuel.fuel < -CALLBACK_FUEL)
+      throw new GuestTrap("its allocator took too long");
   }
 
   #noRealloc(): never {

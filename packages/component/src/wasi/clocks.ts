@@ -10,7 +10,7 @@ import type { FiberPort } from "../fiber-port.ts";
 import type { WasiInterface } from "./contract.ts";
 import { wasiFunction } from "./define.ts";
 import { POLLABLE } from "./io-poll.ts";
-import { RESOLUTION_NS, monotonicNs, msOfNs } from "./time.ts";
+import { RESOLUTION_NS, monotonicNs, msOfNs, nodeMsOfInstant } from "./time.ts";
 
 const US_PER_S = 1_000_000;
 
@@ -31,7 +31,7 @@ export const clocksMonotonic: WasiInterface = {
     now: wasiFunction([], u64, monotonicNs),
     resolution: wasiFunction([], u64, () => RESOLUTION_NS),
     "subscribe-instant": wasiFunction([u64], own(POLLABLE), (_process, when) => ({
-      dueMs: msOfNs(when),
+      dueMs: nodeMsOfInstant(when),
     })),
     "subscribe-duration": wasiFunction([u64], own(POLLABLE), (process, duration) => ({
       dueMs: monotonicMs(process) + msOfNs(duration),

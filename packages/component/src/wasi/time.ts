@@ -18,7 +18,16 @@ export function nsOfMs(ms: number): U64 {
 /** For delays and deadlines, where a lost nanosecond does not matter. */
 export const msOfNs = (ns: U64): number => Number(ns) / NS_PER_MS;
 
+/**
+ * What the monotonic clock of a process is ahead of the node's, which may stand at 0: Go's runtime takes 0 for a clock that
+ * does not work.
+ */
+const AHEAD_MS = 1;
+
 export const monotonicNs = (process: FiberPort): U64 =>
-  nsOfMs(process.environment.clock.monotonicMs());
+  nsOfMs(process.environment.clock.monotonicMs() + AHEAD_MS);
+
+/** The node's monotonic time at an instant of the process's. */
+export const nodeMsOfInstant = (ns: U64): number => msOfNs(ns) - AHEAD_MS;
 
 export const wallNs = (process: FiberPort): U64 => nsOfMs(process.environment.clock.nowMs());

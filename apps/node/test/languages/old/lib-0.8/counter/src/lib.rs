@@ -1,12 +1,14 @@
-//! What the templates do, on version 0.8 of the process library, which speaks `kinode:process@0.8.0`.
-//! Its functions for web pages address the HTTP server by the name it had then, so these messages are written out.
+//! What the templates do, on version 0.8 of the process library, which speaks `kinode:process@0.8.0` and addresses the HTTP
+//! server by the name it had then.
+use std::collections::HashMap;
+
 use kinode_process_lib::homepage::add_to_homepage;
+use kinode_process_lib::http::{bind_http_path, send_response, StatusCode};
 use kinode_process_lib::{
     await_message, call_init, get_typed_state, println, set_state, spawn, vfs, Address, Message,
     OnExit, ProcessId, Request, Response, SpawnError,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 wit_bindgen::generate!({
     path: "target/wit",
@@ -106,18 +108,18 @@ impl Counter {
             "<!doctype html><title>my-package</title><h1>Hello from Rust</h1><p>Counted to {}.</p>",
             self.state.count
         );
-        let head =
-            json!({ "status": 200, "headers": { "Content-Type": "text/html; charset=utf-8" } });
-        Response::new()
-            .body(head.to_string())
-            .blob_bytes(html)
-            .send()
+        let headers = HashMap::from([(
+            "Content-Type".to_string(),
+            "text/html; charset=utf-8".to_string(),
+        )]);
+        send_response(StatusCode::OK, Some(headers), html.into_bytes());
+        Ok(())
     }
 
     fn handle(&mut self, message: &Message) -> anyhow::Result<()> {
         match message {
             Message::Request { .. }
-                if message.is_local(&self.our) && message.source().process() == "http-server" =>
+                if message.is_local(&self.our) && message.source().process() == "http_server" =>
             {
                 self.show_page()
             }
@@ -193,10 +195,7 @@ fn run_counter(our: &Address) -> anyhow::Result<()> {
         worker: start_worker(our),
         our: our.clone(),
     };
-    let bind = json!({ "Bind": { "path": "/", "authenticated": true, "local_only": false, "cache": false } });
-    Request::to(("our", "http-server", "distro", "sys"))
-        .body(bind.to_string())
-        .send_and_await_response(5)??;
+    bind_http_path("/", true, false)?;
     add_to_homepage("my-package", None, Some("/"), None);
     loop {
         let done = match await_message() {

@@ -10,6 +10,7 @@ import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { versionHash } from "../hashes.ts";
 import type { BuildRequest, MissingTool, ToolRunner } from "./contract.ts";
+import { missingAdapter } from "./adapter-bun.ts";
 import { makeComponent } from "./make-component-bun.ts";
 import { requireNewestWit } from "./require-wit-bun.ts";
 
@@ -152,7 +153,8 @@ export async function missingCompiler(
   tools: ToolRunner,
   language: ClangLanguage,
 ): Promise<readonly MissingTool[]> {
-  return (await compilerFor(tools, language)) === undefined ? [HOW_TO[language]] : [];
+  const compiler = (await compilerFor(tools, language)) === undefined ? [HOW_TO[language]] : [];
+  return [...compiler, ...missingAdapter()];
 }
 
 export async function compilerVersion(tools: ToolRunner, language: ClangLanguage): Promise<string> {

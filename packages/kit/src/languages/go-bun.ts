@@ -9,6 +9,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BuildRequest, Language, MissingTool, ToolRunner } from "./contract.ts";
+import { missingAdapter } from "./adapter-bun.ts";
 import { makeComponent } from "./make-component-bun.ts";
 import { requireNewestWit } from "./require-wit-bun.ts";
 
@@ -39,6 +40,10 @@ const toolchainVersion = (tools: ToolRunner): Promise<string> =>
   tools.run(["go", "env", "GOVERSION"], { cwd: LIBRARY });
 
 async function missingTools(tools: ToolRunner): Promise<readonly MissingTool[]> {
+  return [...(await missingGo(tools)), ...missingAdapter()];
+}
+
+async function missingGo(tools: ToolRunner): Promise<readonly MissingTool[]> {
   if (tools.find("go") === undefined) return [{ what: "Go", howTo: GET_GO }];
   const version = await toolchainVersion(tools);
   const [, major = "0", minor = "0"] = /^go(\d+)\.(\d+)/m.exec(version) ?? [];

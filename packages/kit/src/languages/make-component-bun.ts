@@ -4,11 +4,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-
-const ADAPTER = new URL(
-  "../../languages/adapter/wasi_snapshot_preview1.reactor.wasm",
-  import.meta.url,
-);
+import { readAdapter } from "./adapter-bun.ts";
 
 /** The tools are 7 MB of WebAssembly: only a build that makes components loads them. */
 const tools = () => import("@bytecodealliance/jco-transpile/wasm-tools");
@@ -71,5 +67,5 @@ export async function makeComponent(core: Uint8Array, embedding?: Embedding): Pr
           witSource: witText(embedding.witFolder, embedding.world),
           world: embedding.world,
         });
-  return await componentNew(embedded, [["wasi_snapshot_preview1", readFileSync(ADAPTER)]]);
+  return await componentNew(embedded, [["wasi_snapshot_preview1", readAdapter()]]);
 }

@@ -3,6 +3,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { componentNew, componentWit, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import manifest from "../../package.json" with { type: "json" };
+import { ADAPTER_VERSION, missingAdapter } from "./adapter-bun.ts";
 import { makeComponent, witText } from "./make-component-bun.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kinode-wit-"));
@@ -55,4 +57,9 @@ test("a module that is no process is refused with what it lacks", async () => {
   const embedding = { witFolder: witFolder("refused", {}), world: "process-v1" };
   await expect(makeComponent(core, embedding)).rejects.toThrow(/init/);
   expect((await componentNew(core)).length).toBeGreaterThan(0);
+});
+
+test("the adapter asked for is that of the version this kit depends on, and is found here", () => {
+  expect(ADAPTER_VERSION).toBe(manifest.peerDependencies["@bytecodealliance/jco"]);
+  expect(missingAdapter()).toEqual([]);
 });

@@ -9,6 +9,7 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { PackageError } from "../errors.ts";
 import type { BuildRequest, Language, MissingTool, ToolRunner } from "./contract.ts";
+import { missingAdapter } from "./adapter-bun.ts";
 import { makeComponent } from "./make-component-bun.ts";
 
 const TARGET = "wasm32-wasip1";
@@ -211,7 +212,7 @@ export const rust: Language = {
   owns: (sourceFolder) => existsSync(join(sourceFolder, "Cargo.toml")),
   async missingTools(tools) {
     const toolchain = await findToolchain(tools);
-    return "missing" in toolchain ? toolchain.missing : [];
+    return [...("missing" in toolchain ? toolchain.missing : []), ...missingAdapter()];
   },
   async toolchainVersion(tools) {
     const toolchain = await findToolchain(tools);

@@ -66,6 +66,18 @@ for (const [what, [body, reason]] of Object.entries(TRAPS)) {
   });
 }
 
+test("components that call each other without end let others have their turn, and are killed", async () => {
+  const component = await compile(
+    ticketUser(`${MAKE} (loop $l (drop (call $number (local.get $a))) (br $l)) (i32.const 0)`),
+  );
+  const instance = await component.instantiate({ log: () => {} });
+  const running = instance.exports["run"]!(5).catch((error: Error) => error.message);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(instance.usage().cpuMs).toBeGreaterThan(0);
+  instance.kill();
+  expect(await running).toContain("was killed");
+});
+
 test("a caller has resources of a component as objects with methods", async () => {
   const { instance, dropped } = await useTickets("(i32.const 0)");
   const office = instance.exports["demo:x/office"]! as unknown as {

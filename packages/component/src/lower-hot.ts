@@ -61,18 +61,17 @@ export function hotBindings(
     "send-request": (fiber) => (params: number) => sendRequest(fiber, params >>> 0),
     "send-response": bindSendResponse,
     "get-blob": (fiber) => (at: number) => getBlob(fiber, at >>> 0),
+    "has-blob": (fiber) => () => hasBlob(fiber),
   };
-  return new Map(
-    Object.entries(binders).map(([name, bind]) => [
-      name,
-      {
-        type: coreType(types.get(name)!),
-        protocol: "status",
-        signature: types.get(name)!,
-        bind,
-      } as const,
-    ]),
-  );
+  const bindings = new Map<string, ImportBinding>();
+  for (const [name, bind] of Object.entries(binders)) {
+    const signature = types.get(name);
+    // not every version has all of them
+    if (signature === undefined) continue;
+    const protocol = name === "has-blob" ? "errno" : "status";
+    bindings.set(name, { type: coreType(signature), protocol, signature, bind });
+  }
+  return bindings;
 }
 
 function receive(fiber: FiberPort, at: number, size: number): number {
@@ -87,6 +86,19 @@ function receive(fiber: FiberPort, at: number, size: number): number {
     return STATUS.done;
   } catch (thrown) {
     return fiber.fault(thrown);
+  }
+}
+
+/** Asked by libraries after every response. */
+function hasBlob(fiber: FiberPort): number {
+  if (fiber.over) return -STATUS.end;
+  try {
+    ensureStack(0);
+    fiber.spend();
+    return fiber.host.hasBlob() ? 1 : 0;
+  } catch (thrown) {
+    fiber.fault(thrown);
+    return -STATUS.end;
   }
 }
 

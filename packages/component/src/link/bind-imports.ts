@@ -14,10 +14,10 @@ import { ComponentError, quoted } from "../errors.ts";
 import { STANDARD_INTERFACES } from "../select-interface.ts";
 import { standardInterface } from "../standard-interface.ts";
 import { WASI_INTERFACES } from "../wasi/index.ts";
-import type { Outside } from "./elaborate.ts";
 import { invalid } from "./invalid.ts";
 import type { Lowered } from "./lowered.ts";
 import { lowerCall, lowerDrop, lowerHost, lowerMissing, lowerResource } from "./lowered.ts";
+import type { Outside } from "./outside.ts";
 import type { HostFunc, LinkPlan, Lowering } from "./plan.ts";
 
 const WASI = "wasi:";

@@ -24,6 +24,9 @@ import {
 } from "./declared-instance.ts";
 import type { Provider } from "./declared-instance.ts";
 import { invalid } from "./invalid.ts";
+import { interfaceOf } from "./linked-interface.ts";
+import { outsideProvider } from "./outside.ts";
+import type { Outside } from "./outside.ts";
 import type {
   CoreSource,
   GuestResource,
@@ -33,7 +36,6 @@ import type {
   LinkPlan,
   LinkStep,
   LinkedFunc,
-  LinkedInterface,
   Lowering,
 } from "./plan.ts";
 import { UNNAMED_RESOURCE, resolveType } from "./resolve-types.ts";
@@ -47,14 +49,6 @@ import type {
   StaticModule,
   StaticType,
 } from "./static-items.ts";
-
-/** What stands behind the imports of the outermost component. */
-export interface Outside {
-  /** The resource of an imported interface. */
-  resource(interfaceName: string, name: string): ResourceType;
-  /** @throws {ComponentError} `component.unknown-import` */
-  checkInterface(name: string): void;
-}
 
 /** Kinds of core exports in the order of core sorts. */
 const CORE_KINDS = ["func", "table", "memory", "global", "tag"] as const;
@@ -428,49 +422,6 @@ function linkOptions(options: CanonOptions, environment: Environment): LinkOptio
     realloc: realloc === undefined ? undefined : environment.coreFuncs[realloc]!,
     postReturn: postReturn === undefined ? undefined : environment.coreFuncs[postReturn]!,
   };
-}
-
-/** Members of an imported interface: everything its type says is there. */
-function outsideProvider(name: string, outside: Outside): Provider {
-  return {
-    name,
-    func: (key, type) => ({
-      sort: "func",
-      func: { kind: "host", type, interface: name, name: key },
-    }),
-    resource: (key) => ({
-      sort: "type",
-      type: { kind: "resource", resource: outside.resource(name, key) },
-    }),
-    instance: (key, type) => ({
-      sort: "instance",
-      instance: declareInstance(type.scope, type.outer, outsideProvider(`${name}/${key}`, outside)),
-    }),
-    other: (_key, sort) =>
-      sort === "module"
-        ? { sort, module: { kind: "outside" } }
-        : { sort: "component", component: { kind: "outside" } },
-  };
-}
-
-function interfaceOf(
-  instance: StaticInstance,
-  known = new Map<StaticInstance, LinkedInterface>(),
-): LinkedInterface {
-  const found = known.get(instance);
-  if (found !== undefined) return found;
-  const funcs = new Map<string, LinkedFunc>();
-  const instances = new Map<string, LinkedInterface>();
-  const resources = new Map<string, ResourceType>();
-  for (const [name, item] of instance.exports) {
-    if (item.sort === "func") funcs.set(name, item.func);
-    else if (item.sort === "instance") instances.set(name, interfaceOf(item.instance, known));
-    else if (item.sort === "type" && item.type.kind === "resource")
-      resources.set(name, item.type.resource);
-  }
-  const made = { funcs, instances, resources };
-  known.set(instance, made);
-  return made;
 }
 
 /**

@@ -56,7 +56,7 @@ async function bundle(file: string): Promise<string> {
     minify: { whitespace: true, syntax: true, identifiers: false },
   });
   const text = (await built.outputs[0]!.text()).trimEnd();
-  return `(function(engineNatives){let engineExports;${text}\nreturn engineExports})`;
+  return `(function(engineNatives){let engineExports;const engineExport=(exports)=>{engineExports=exports};${text}\nreturn engineExports})`;
 }
 
 /** The prelude as a C array, NUL at the end as the parser wants it. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { Blob, bytesOfBlob, bytesOfBuffer, encodeForm, FormData } from "./blob.ts";
-import { Headers } from "./headers.ts";
+import type { Headers } from "./headers.ts";
 
 export interface ExtractedBody {
   readonly bytes: Uint8Array;

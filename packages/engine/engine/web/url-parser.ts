@@ -130,7 +130,9 @@ class Parser {
         return this.#query();
       case "fragment":
         this.#url.fragment = encodeText(this.#text.slice(this.#at), ENCODE.fragment);
-        this.#state = "end";
+        return this.#stop();
+      case "end":
+        return;
     }
   }
 

@@ -3,11 +3,11 @@ import type { GuestRuntime } from "@kinode-ts/types";
 import { OwnCarrier } from "../../../src/web/own-carrier.ts";
 import type { Natives } from "../natives.ts";
 
-declare let engineExports: object;
+declare function engineExport(exports: object): void;
 declare const engineNatives: Natives;
 declare const kinode: GuestRuntime;
 
 const { attach, carrier, pending, deliver } = engineNatives;
 const own = new OwnCarrier({ host: kinode, pending, deliver }, carrier());
 if (attach(own)) own.start();
-engineExports = { carry: own.carry };
+engineExport({ carry: own.carry });

@@ -1,5 +1,5 @@
 /** `structuredClone`. */
 import { structuredClone } from "../../structured-clone.ts";
 
-declare let engineExports: object;
-engineExports = { structuredClone };
+declare function engineExport(exports: object): void;
+engineExport({ structuredClone });

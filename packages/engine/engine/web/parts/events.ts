@@ -1,5 +1,5 @@
 /** Events and aborting. */
 import { AbortController, AbortSignal, CustomEvent, Event, EventTarget } from "../events.ts";
 
-declare let engineExports: object;
-engineExports = { AbortController, AbortSignal, CustomEvent, Event, EventTarget };
+declare function engineExport(exports: object): void;
+engineExport({ AbortController, AbortSignal, CustomEvent, Event, EventTarget });

@@ -6,7 +6,7 @@ import type {
 } from "../../../src/pack/exported-interface.ts";
 import { camelCase, ExportCodec, type Memory } from "../export-codec.ts";
 
-declare let engineExports: object;
+declare function engineExport(exports: object): void;
 declare const engineNatives: Memory & {
   /** What `kinode.exportInterface` was given, by name. */
   implementations(): Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -54,4 +54,4 @@ function finish(number: number, value: unknown, isError: boolean): number {
   return codec.result(result, outcome(result, value, isError));
 }
 
-engineExports = { begin, finish };
+engineExport({ begin, finish });

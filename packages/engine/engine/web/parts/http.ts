@@ -7,7 +7,7 @@ import type { Natives } from "../natives.ts";
 import { partNumber } from "../part-list.ts";
 import { Request, Response } from "../request-response.ts";
 
-declare let engineExports: object;
+declare function engineExport(exports: object): void;
 declare const engineNatives: Natives;
 
 /** Loads the sender only when something is sent. */
@@ -17,4 +17,4 @@ const carry: GuestCarrier = (request, done) => {
 };
 
 const fetch = createFetch({ carry, Request, Response });
-engineExports = { Blob, File, FormData, Headers, Request, Response, fetch };
+engineExport({ Blob, File, FormData, Headers, Request, Response, fetch });

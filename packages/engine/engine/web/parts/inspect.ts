@@ -1,5 +1,5 @@
 /** Values as text. */
 import { inspect } from "../../../src/web/inspect.ts";
 
-declare let engineExports: object;
-engineExports = { inspect };
+declare function engineExport(exports: object): void;
+engineExport({ inspect });

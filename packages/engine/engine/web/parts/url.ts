@@ -2,5 +2,5 @@
 import { URL } from "../url.ts";
 import { URLSearchParams } from "../url-search-params.ts";
 
-declare let engineExports: object;
-engineExports = { URL, URLSearchParams };
+declare function engineExport(exports: object): void;
+engineExport({ URL, URLSearchParams });

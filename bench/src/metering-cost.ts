@@ -37,7 +37,7 @@ export function kernelJob(letter: string, number: number): Uint8Array {
   return body;
 }
 
-export async function runInNode(node: BenchNode, letter: string, rounds: number): Promise<number> {
+async function runInNode(node: BenchNode, letter: string, rounds: number): Promise<number> {
   const answer = await node.ask("bench:test:sys" as never, kernelJob(letter, rounds));
   return new DataView(answer.buffer, answer.byteOffset).getUint32(0, true);
 }

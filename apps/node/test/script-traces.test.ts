@@ -79,13 +79,17 @@ async function shown(order: object, wait: number, text: string): Promise<string>
 
 test("a trace that is printed names places in the sources", async () => {
   const line = await shown({ kind: "print" }, 0, "cannot print");
-  expect(line).toMatch(/caught RangeError: cannot print\n[\s|]+at giveUp \(src\/failer\.ts:6:\d+\)/);
+  expect(line).toMatch(
+    /caught RangeError: cannot print\n[\s|]+at giveUp \(src\/failer\.ts:6:\d+\)/,
+  );
   expect(line).toMatch(/\(src\/failer\.ts:18:\d+\)/);
 });
 
 test("so does one out of a timer, which fires when its time has come", async () => {
   const line = await shown({ kind: "timer", ms: 5_000 }, 5_000, "cannot timer");
-  expect(line).toMatch(/Uncaught RangeError: cannot timer\n[\s|]+at giveUp \(src\/failer\.ts:6:\d+\)/);
+  expect(line).toMatch(
+    /Uncaught RangeError: cannot timer\n[\s|]+at giveUp \(src\/failer\.ts:6:\d+\)/,
+  );
   expect(line).toMatch(/\(src\/failer\.ts:13:\d+\)/);
 });
 

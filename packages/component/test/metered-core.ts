@@ -41,17 +41,17 @@ export function runMetered(
   maxLooks = Infinity,
 ): MeteredRun {
   let looks = 0;
-  let left: WebAssembly.Global<"i32"> | undefined;
+  const left = (): WebAssembly.Global<"i32"> =>
+    exports[METER_EXPORT.fuel] as WebAssembly.Global<"i32">;
   const look = (): number => {
     if (++looks >= maxLooks) return STATUS.end;
-    left!.value = fuel;
+    left().value = fuel;
     return STATUS.done;
   };
   const imports = { [METER_MODULE]: { look, suspend: () => STATUS.end } };
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(meterCore(bytes)), imports);
-  left = exports[METER_EXPORT.fuel] as WebAssembly.Global<"i32">;
   (exports[METER_EXPORT.mode] as WebAssembly.Global).value = MODE.normal;
-  left.value = fuel;
+  left().value = fuel;
   const result = (exports as unknown as Exports).run(value);
   return { result, looks };
 }

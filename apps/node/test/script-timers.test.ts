@@ -63,6 +63,8 @@ const ask = async (text: string): Promise<unknown> =>
   (await node.ask("sleeper:sleeper:example.os", text, { timeoutSeconds: 60 })).body;
 
 test("requests that sleep for different times each get their own answer", async () => {
+  // Once it has answered it runs; until then virtual time may pass before it sees a request.
+  await ask("early");
   const order: unknown[] = [];
   const texts = ["3000", "1000", "2000", "1001"];
   const answers = texts.map(async (text) => {
@@ -70,6 +72,7 @@ test("requests that sleep for different times each get their own answer", async 
     order.push(text);
     return answer;
   });
+  await node.clock.settle();
   for (let step = 0; step < 8; step++) await node.advance(500);
   expect(await node.during(Promise.all(answers))).toEqual(texts.map((text) => `slept ${text}`));
   expect(order).toEqual(["1000", "1001", "2000", "3000"]);

@@ -21,7 +21,7 @@ import type { ComponentLimits } from "./limits.ts";
 import type { ImportBinding } from "./canonical-abi/lower-function.ts";
 import { processImports } from "./link/bind-imports.ts";
 import { linkProcess } from "./link/link-process.ts";
-import { bindingFinder, checkMainModule, mainProgram } from "./main-program.ts";
+import { bindingFinder, checkMainModule, mainProgram, usedExports } from "./main-program.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { parseComponent } from "./parse-component.ts";
 import { selectInterface } from "./select-interface.ts";
@@ -117,6 +117,7 @@ async function meterMain(
     startFuel: limits.startFuel,
     maxTableElements: limits.maxTableElements,
     maxCodeItems: limits.maxCodeItems,
+    keptExports: usedExports(main),
   };
   return (await meterModuleInTurns(core, meterOptions, clock)).bytes;
 }

@@ -128,6 +128,11 @@ function checkExports(core: CoreModule, main: MainModule): void {
   }
 }
 
+/** Names of the exports that a process of it is run by; its realloc is reached through what metering adds. */
+export function usedExports({ init, memory }: MainModule): ReadonlySet<string> {
+  return new Set([INITIALIZE, init, memory]);
+}
+
 /** What a process of it does. Groups imports by module name once, so that a start only makes the functions. */
 export function mainProgram(
   { module, codeBytes }: CompiledModule,

@@ -18,7 +18,7 @@ const CODE_OPERATOR = 30;
 const LOOP = 0x03;
 
 /** Version of the rewriting, and what it makes of two guests. */
-const RECORDED = ["3", "7f70b1687875e26c", "7fdec618615c2ef7"];
+const RECORDED = ["4", "7f70b1687875e26c", "7fdec618615c2ef7"];
 
 const COMPONENTS = ["echo", "indirect", "endless-catch", "probe-1.0.0", "rust-bench"];
 
@@ -79,8 +79,48 @@ test("what metering adds is exported under names that an author cannot take", ()
   for (const name of Object.values(METER_EXPORT)) expect(names).toContain(name);
 });
 
+test("a start makes only the exports that run a process; code may still refer to the functions of the others", () => {
+  // (func $f (export "f") (export "g")) whose body takes a reference to itself, declared by its export alone
+  const exports = [7, 9, 2, 1, 0x66, 0, 0, 1, 0x67, 0, 0];
+  const bytes = coreModule([0xd2, 0, 0x1a], [0, 1], exports);
+  expect(WebAssembly.validate(bytes as Uint8Array<ArrayBuffer>)).toBe(true);
+  const options = { protocolOf: () => "plain" as const, realloc: undefined, startFuel: 1 };
+  const core = readCoreModule(bytes, 0, bytes.length);
+  const names = (keptExports: ReadonlySet<string>) => {
+    const metered = meterModule(core, { ...options, maxTableElements: 10, keptExports }).bytes;
+    const module = new WebAssembly.Module(metered as Uint8Array<ArrayBuffer>);
+    return WebAssembly.Module.exports(module)
+      .map((item) => item.name)
+      .filter((name) => !name.startsWith("kinode:"));
+  };
+  expect(names(new Set(["f"]))).toEqual(["f"]);
+  expect(names(new Set())).toEqual([]);
+});
+
+test("exports that are left out are checked all the same", () => {
+  const meterNothing = (exports: readonly number[]) => () => {
+    const bytes = coreModule([], [0, 1], exports);
+    const core = readCoreModule(bytes, 0, bytes.length);
+    meterModule(core, {
+      protocolOf: () => "plain",
+      realloc: undefined,
+      startFuel: 1,
+      maxTableElements: 10,
+      keptExports: new Set(),
+    });
+  };
+  expect(meterNothing([7, 5, 1, 1, 0x66, 0, 1])).toThrow('its export "f" names nothing');
+  expect(meterNothing([7, 9, 2, 1, 0x66, 0, 0, 1, 0x66, 0, 0])).toThrow(
+    'its export "f" is there twice',
+  );
+});
+
 /** A minimal core module around one function body. */
-function coreModule(body: readonly number[], memory: readonly number[] = [0, 1]): Uint8Array {
+function coreModule(
+  body: readonly number[],
+  memory: readonly number[] = [0, 1],
+  exports: readonly number[] = [],
+): Uint8Array {
   const section = (id: number, content: readonly number[]): number[] => [
     id,
     content.length,
@@ -98,6 +138,7 @@ function coreModule(body: readonly number[], memory: readonly number[] = [0, 1])
     ...section(1, [1, 0x60, 0, 0]),
     ...section(3, [1, 0]),
     ...section(5, [1, ...memory]),
+    ...exports,
     ...section(10, [1, body.length + 2, 0, ...body, 0x0b]),
   ]);
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import { ComponentError } from "../errors.ts";
-import type { CoreImport, CoreModule, FuncType } from "./core-module.ts";
+import type { CoreExport, CoreImport, CoreModule, FuncType } from "./core-module.ts";
 import type { ImportProtocol } from "./metering.ts";
 import type { CodeBounds } from "./walk-code.ts";
 
@@ -16,6 +16,8 @@ export interface MeterOptions {
   readonly maxTableElements: number;
   /** Functions and loops it may have; any number if not given. */
   readonly maxCodeItems?: number;
+  /** Names of the author's functions and globals that stay exported; all if not given. Each costs every instance memory. */
+  readonly keptExports?: ReadonlySet<string>;
 }
 
 /** An imported function behind a wrapper. */
@@ -53,6 +55,9 @@ export interface MeterPlan {
   readonly fuel: number;
   readonly mode: number;
   readonly maxPages: number;
+  readonly keptExports: readonly CoreExport[];
+  /** The author's functions that lose an export: code may still take references to them. */
+  readonly declaredFuncs: readonly number[];
   /** Author's function index to new function index. */
   readonly mapFunc: (index: number) => number;
 }
@@ -107,6 +112,9 @@ export function planMetering(module: CoreModule, options: MeterOptions): MeterPl
   const reallocWrapper = reallocFunc === undefined ? undefined : firstAdded + addedFuncTypes.length;
   if (reallocFunc !== undefined)
     addedFuncTypes.push(module.funcTypes[reallocFunc]!, typeAt + 4, typeAt + 5);
+  const isKept = ({ kind, name }: CoreExport): boolean =>
+    (kind !== "func" && kind !== "global") || (options.keptExports?.has(name) ?? true);
+  const dropped = module.exports.filter((item) => item.kind === "func" && !isKept(item));
   const mapFunc = (index: number): number =>
     index < importCount ? (wrapperOf.get(index) ?? index) : index + ADDED_IMPORTS.length;
   return {
@@ -118,6 +126,8 @@ export function planMetering(module: CoreModule, options: MeterOptions): MeterPl
     addedFuncTypes,
     reallocFunc,
     reallocWrapper,
+    keptExports: module.exports.filter(isKept),
+    declaredFuncs: dropped.map((item) => item.index),
     mapFunc,
     bounds: {
       types: module.types,

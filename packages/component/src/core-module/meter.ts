@@ -98,10 +98,13 @@ function writeSection(id: number, plan: MeterPlan, out: ByteWriter): void {
       writeGlobals(plan, range === undefined ? undefined : reader(), writer),
     );
   if (id === SECTION.export) return write((writer) => writeExports(plan, writer));
+  if (id === SECTION.element && (range !== undefined || plan.declaredFuncs.length > 0))
+    return write((writer) =>
+      rewriteElements(range === undefined ? undefined : reader(), plan, writer),
+    );
   if (range === undefined) return;
   if (id === SECTION.start) return write((writer) => writer.u32(plan.mapFunc(module.start!)));
   if (id === SECTION.table) return write((writer) => writeTables(plan, writer));
-  if (id === SECTION.element) return write((writer) => rewriteElements(reader(), plan, writer));
   return write((writer) => writer.range(module.bytes, range.start, range.end));
 }
 
@@ -210,20 +213,9 @@ function writeExports(plan: MeterPlan, out: ByteWriter): void {
     added.push([METER_EXPORT.realloc, 0, plan.reallocWrapper]);
     added.push([METER_EXPORT.message, 0, plan.message]);
   }
-  out.u32(module.exports.length + added.length);
-  for (const item of module.exports) {
-    const bound =
-      item.kind === "func"
-        ? module.funcTypes.length
-        : item.kind === "global"
-          ? module.globalCount
-          : Infinity;
-    if (item.index >= bound) {
-      throw new ComponentError({
-        code: "component.invalid-module",
-        what: `its export ${quoted(item.name)} names nothing`,
-      });
-    }
+  checkExports(module);
+  out.u32(plan.keptExports.length + added.length);
+  for (const item of plan.keptExports) {
     out.name(item.name);
     out.byte(["func", "table", "memory", "global", "tag"].indexOf(item.kind));
     out.u32(item.kind === "func" ? plan.mapFunc(item.index) : item.index);
@@ -232,6 +224,24 @@ function writeExports(plan: MeterPlan, out: ByteWriter): void {
     out.name(name);
     out.byte(kind);
     out.u32(index);
+  }
+}
+
+/**
+ * What the engine would check, for those that it does not get to see.
+ * @throws {ComponentError} `component.invalid-module` an export is there twice or names nothing of the author's
+ */
+function checkExports(module: CoreModule): void {
+  const bounds = { func: module.funcTypes.length, global: module.globalCount };
+  const names = new Set<string>();
+  for (const { kind, name, index } of module.exports) {
+    const bound = kind === "func" || kind === "global" ? bounds[kind] : Infinity;
+    const fault = index >= bound ? "names nothing" : names.has(name) ? "is there twice" : undefined;
+    if (fault !== undefined) {
+      const what = `its export ${quoted(name)} ${fault}`;
+      throw new ComponentError({ code: "component.invalid-module", what });
+    }
+    names.add(name);
   }
 }
 

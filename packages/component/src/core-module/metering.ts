@@ -43,7 +43,7 @@ export const BULK_BYTES_SHIFT = 6;
 export const START_MAX_PAGES = 1_024;
 
 /** Part of the key of stored modules: a change of what is written must change it. */
-export const METERING_VERSION = "3";
+export const METERING_VERSION = "4";
 
 /**
  * How an imported function tells its status.

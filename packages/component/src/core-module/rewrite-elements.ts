@@ -14,11 +14,25 @@ const PASSIVE = 1;
 const EXPLICIT = 2;
 const EXPRESSIONS = 4;
 
-export function rewriteElements(reader: ByteReader, plan: MeterPlan, out: ByteWriter): void {
-  const count = reader.count("element segments");
-  out.u32(count);
-  for (let left = count; left > 0; left--) rewriteSegment(reader, plan, out);
-  reader.finish("the element section");
+/** @param reader - of the section, if the module has one */
+export function rewriteElements(
+  reader: ByteReader | undefined,
+  plan: MeterPlan,
+  out: ByteWriter,
+): void {
+  const count = reader?.count("element segments") ?? 0;
+  const { declaredFuncs } = plan;
+  out.u32(count + (declaredFuncs.length > 0 ? 1 : 0));
+  if (reader !== undefined) {
+    for (let left = count; left > 0; left--) rewriteSegment(reader, plan, out);
+    reader.finish("the element section");
+  }
+  if (declaredFuncs.length === 0) return;
+  // last, so that the author's segments keep their indices
+  out.u32(PASSIVE | EXPLICIT);
+  out.byte(0);
+  out.u32(declaredFuncs.length);
+  for (const index of declaredFuncs) out.u32(plan.mapFunc(index));
 }
 
 function rewriteSegment(reader: ByteReader, plan: MeterPlan, out: ByteWriter): void {

@@ -267,7 +267,7 @@ export async function runThroughJco(
     ...jcoWasi(),
     "kinode:process/standard": functions,
     "hyperware:process/standard": functions,
-    "kinode:script/source": { get: () => source },
+    "kinode:script/source": { get: () => source, compiled: () => undefined, keep: () => {} },
   });
   const ended = instance.init(formatAddress(host.our)).then(
     () => "returned" as const,

@@ -6,7 +6,7 @@ import { guestBytes, guestNames } from "@kinode-ts/testing/guests";
 import { probeScript } from "@kinode-ts/testing/probe";
 import type { Request, Response, RunningProcess } from "@kinode-ts/types";
 import type { HostInterface, LoadedComponent } from "../src/api.ts";
-import { option, string } from "../src/index.ts";
+import { bytes, option, string } from "../src/index.ts";
 import { loadComponent } from "../src/load-component.ts";
 import { parseText } from "./build-component.ts";
 import { composedProcess } from "./composed-text.ts";
@@ -15,7 +15,11 @@ import { LIMITS, address, options, until } from "./run-guest.ts";
 
 const SOURCE: HostInterface = {
   name: "kinode:script/source@0.1.0",
-  functions: { get: { params: [], result: option(string) } },
+  functions: {
+    get: { params: [], result: option(string) },
+    compiled: { params: [], result: option(bytes) },
+    keep: { params: [bytes], result: undefined },
+  },
 };
 
 const fileBytes = (path: string): Uint8Array =>
@@ -264,7 +268,8 @@ function startOurs(
   const host = newHost(name);
   host.turn = (resume) => void setImmediate(resume);
   scenario.deliver?.(host);
-  const provide = scenario.source && { [SOURCE.name]: { get: () => scenario.source } };
+  const given = { get: () => scenario.source, compiled: () => undefined };
+  const provide = scenario.source && { [SOURCE.name]: given };
   const process = program.start(
     host,
     { fuelPerCheck, maxMemoryBytes: 64 << 20 },

@@ -55,6 +55,13 @@ const PATCHES: readonly Patch[] = [
     place: "            emit_func_call:\n",
     text: "            emit_func_call:\n                emit_source_loc_at(s, call_line_num, call_col_num);\n",
   },
+  {
+    why: "the strings of a template are frozen in compiled code that is read again as in code that was just compiled",
+    file: "quickjs.c",
+    place:
+      "                goto fail;\n        }\n        JS_PreventExtensions(ctx, obj);\n    }\n    return obj;\n",
+    text: "                goto fail;\n        }\n        if (seal_template_obj(ctx, obj) < 0) goto fail;\n    }\n    return obj;\n",
+  },
 ];
 
 /**

@@ -11,6 +11,7 @@ import {
   COMPONENT_HEADER,
   concat,
   leb,
+  listSection,
   MODULE_HEADER,
   named,
   section,
@@ -24,7 +25,8 @@ const SOURCE_INTERFACE = "kinode:script/source@0.1.0";
 /** Name of the last section, which says where in the file the script lies. */
 const MARK = "kinode:packed-script";
 const SECTION = { custom: 0, component: 4, instance: 5, import: 10 } as const;
-/** In the memory of the small component: `some`, address and length of the script, then the script. */
+/** In the memory of the small component: `some`, address and length of the script, a `none`, then the script. */
+const NONE_ADDRESS = 12;
 const SCRIPT_ADDRESS = 16;
 const PAGE_BYTES = 65_536;
 /** wit-component puts it first. */
@@ -32,31 +34,71 @@ const MAIN_MODULE = 0;
 
 const encoder = new TextEncoder();
 
-/** Core module: a memory with the script in it, and `get`, which returns the address of `some(script)`. */
+/**
+ * Core module: a memory with the script in it, `get`, which returns the address of `some(script)`, and `compiled`, which
+ * returns that of `none`. After a `none` nobody calls `keep`, so that and the memory for its parameter trap.
+ */
 function scriptModule(script: Uint8Array): Uint8Array {
   const pages = Math.ceil((SCRIPT_ADDRESS + script.length) / PAGE_BYTES);
   const head = [1, 0, 0, 0, ...u32(SCRIPT_ADDRESS), ...u32(script.length), 0, 0, 0, 0];
+  const exports = [
+    [...named("memory"), 2, 0],
+    [...named("get"), 0, 0],
+    [...named("compiled"), 0, 1],
+    [...named("keep"), 0, 2],
+    [...named("realloc"), 0, 3],
+  ];
+  const constant = (value: number): number[] => [4, 0, 0x41, ...leb(value), 0x0b];
+  const trap = [3, 0, 0x00, 0x0b];
+  const i32 = 0x7f;
   return concat([
     MODULE_HEADER,
-    section(1, [1, 0x60, 0, 1, 0x7f]),
-    section(3, [1, 0]),
+    listSection(1, [
+      [0x60, 0, 1, i32],
+      [0x60, 2, i32, i32, 0],
+      [0x60, 4, i32, i32, i32, i32, 1, i32],
+    ]),
+    section(3, [4, 0, 0, 1, 2]),
     section(5, [1, 0, ...leb(pages)]),
-    section(7, [2, ...named("memory"), 2, 0, ...named("get"), 0, 0]),
-    section(10, [1, 4, 0, 0x41, 0, 0x0b]),
+    listSection(7, exports),
+    listSection(10, [constant(0), constant(NONE_ADDRESS), trap, trap]),
     section(11, [1, 0, 0x41, 0, 0x0b, ...leb(head.length + script.length)], head, script),
   ]);
 }
 
-/** Component that exports `get: func() -> option<string>`. */
+/** Component that exports the functions of `kinode:script/source`. */
 function scriptComponent(script: Uint8Array): Uint8Array {
+  const coreAlias = (sort: number, name: string): number[] => [0, sort, 1, 0, ...named(name)];
+  const [func, memory] = [0, 2];
   return concat([
     COMPONENT_HEADER,
     section(1, scriptModule(script)),
     section(2, [1, 0, 0, 0]), // core instance 0: the module, without arguments
-    section(6, [2, 0, 0, 1, 0, ...named("get"), 0, 2, 1, 0, ...named("memory")]),
-    section(7, [2, 0x6b, 0x73, 0x40, 0, 0, 0]), // option<string>; func() -> it
-    section(8, [1, 0, 0, 0, 2, 0, 3, 0, 1]), // lift core function 0: utf8, memory 0, type 1
-    section(11, [1, 0, ...named("get"), 1, 0, 0]),
+    listSection(6, [
+      coreAlias(func, "get"),
+      coreAlias(func, "compiled"),
+      coreAlias(func, "keep"),
+      coreAlias(func, "realloc"),
+      coreAlias(memory, "memory"),
+    ]),
+    listSection(7, [
+      [0x6b, 0x73], // 0: option<string>
+      [0x40, 0, 0, 0], // 1: func() -> 0
+      [0x70, 0x7d], // 2: list<u8>
+      [0x6b, 2], // 3: option<2>
+      [0x40, 0, 0, 3], // 4: func() -> 3
+      [0x40, 1, ...named("code"), 2, 1, 0], // 5: func(code: 2)
+    ]),
+    listSection(8, [
+      [0, 0, 0, 2, 0, 3, 0, 1], // lift core function 0: utf8, memory 0, type 1
+      [0, 0, 1, 1, 3, 0, 4],
+      [0, 0, 2, 2, 3, 0, 4, 3, 5], // with realloc, core function 3
+    ]),
+    listSection(11, [
+      [0, ...named("get"), 1, 0, 0],
+      [0, ...named("compiled"), 1, 1, 0],
+      [0, ...named("keep"), 1, 2, 0],
+    ]),
   ]);
 }
 

@@ -3,6 +3,7 @@
  * @module
  */
 import {
+  bytes as byteList,
   type ComponentOptions,
   createComponentExecutor,
   loadComponent,
@@ -11,6 +12,7 @@ import {
   string,
 } from "@kinode-ts/component";
 import type { Ending, Executor, Program } from "@kinode-ts/types";
+import { CompiledScripts } from "./compiled-scripts.ts";
 import { isPackedScript, unpackScript } from "./pack-script.ts";
 import { isScript, readScript } from "./script-text.ts";
 import { type ReadFile, StackPositions } from "./stack-positions.ts";
@@ -36,8 +38,12 @@ async function loadEngine({
   ...options
 }: ScriptExecutorOptions): Promise<ReadyEngine> {
   const bytes = await engine();
-  const get = { params: [], result: option(string) };
-  const interfaces = [{ name: SOURCE_INTERFACE, functions: { get } }];
+  const functions = {
+    get: { params: [], result: option(string) },
+    compiled: { params: [], result: option(byteList) },
+    keep: { params: [byteList], result: undefined },
+  };
+  const interfaces = [{ name: SOURCE_INTERFACE, functions }];
   return { bytes, component: await loadComponent(bytes, { ...options, interfaces }) };
 }
 
@@ -48,6 +54,7 @@ async function loadEngine({
 export function createSandboxExecutor(options: ScriptExecutorOptions): Executor {
   let engine: Promise<ReadyEngine> | undefined;
   const components = createComponentExecutor(options);
+  const compiledScripts = new CompiledScripts();
   return {
     accepts: (source) => isScript(source) || isPackedScript(source.bytes),
     async prepare(source): Promise<Program> {
@@ -60,10 +67,11 @@ export function createSandboxExecutor(options: ScriptExecutorOptions): Executor 
       const text = isPacked ? unpackScript(bytes, source.bytes) : source.bytes;
       if (text === undefined) return components.prepare(source);
       const script = readScript({ handle: source.handle, bytes: text });
-      const provide = { [SOURCE_INTERFACE]: { get: () => script } };
       const positions = new StackPositions(source.handle, script, options.readFile);
       return {
         start(host, limits) {
+          const given = { get: () => script, ...compiledScripts.sourceFor(script) };
+          const provide = { [SOURCE_INTERFACE]: given };
           const output = new TranslatedOutput(host, positions);
           const running = component.start(translatingHost(host, output), limits, { provide });
           return {

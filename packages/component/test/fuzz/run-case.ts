@@ -7,7 +7,7 @@ import { DirectLink } from "@kinode-ts/testing/direct-link";
 import type { Ending, ProcessLimits } from "@kinode-ts/types";
 import type { HostInterface } from "../../src/api.ts";
 import { ComponentError } from "../../src/errors.ts";
-import { option, string } from "../../src/index.ts";
+import { bytes, option, string } from "../../src/index.ts";
 import { compileComponent } from "../../src/instance/compile-component.ts";
 import { InstanceError } from "../../src/instance/instance-error.ts";
 import { loadComponent } from "../../src/load-component.ts";
@@ -26,7 +26,11 @@ const TURNS = 3;
 const TURNS_TO_END = 1_000;
 const SOURCE: HostInterface = {
   name: "kinode:script/source@0.1.0",
-  functions: { get: { params: [], result: option(string) } },
+  functions: {
+    get: { params: [], result: option(string) },
+    compiled: { params: [], result: option(bytes) },
+    keep: { params: [bytes], result: undefined },
+  },
 };
 const SCRIPT =
   "kinode.main(async () => { for (;;) kinode.sendResponse(await kinode.receive()); });";
@@ -65,7 +69,7 @@ async function runProcess(bytes: Uint8Array, way: "main" | "general"): Promise<O
   const host = new DirectLink().createHost(address("fuzzed"));
   host.sliceOver = true;
   host.turn = (resume) => void setImmediate(resume);
-  const provide = { [SOURCE.name]: { get: () => SCRIPT } };
+  const provide = { [SOURCE.name]: { get: () => SCRIPT, compiled: () => undefined } };
   const process = program.start(host, LIMITS, { provide });
   const blob = { mime: undefined, bytes: new Uint8Array(100) };
   host.request(address("x"), new Uint8Array(40), {}, blob);

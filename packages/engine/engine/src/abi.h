@@ -70,6 +70,10 @@ STANDARD("send-and-await-response") void wit_send_and_await_response(const Await
 
 __attribute__((import_module("kinode:script/source@0.1.0"), import_name("get")))
 extern void wit_script_source(OptionText *result);
+__attribute__((import_module("kinode:script/source@0.1.0"), import_name("compiled")))
+extern void wit_script_compiled(OptionText *result);
+__attribute__((import_module("kinode:script/source@0.1.0"), import_name("keep")))
+extern void wit_script_keep(const uint8_t *code, uint32_t length);
 
 /*
  * Results: the host asks for memory through cabi_realloc while it lowers a result. Small pieces come from an arena that is

@@ -136,8 +136,7 @@ static void deliver_next(void) {
 
 static bool has_evaluated;
 
-static void evaluate_script(bool needs_main) {
-    has_evaluated = true;
+static JSValue compile_script(void) {
     OptionText script;
     forget_results();
     wit_script_source(&script);
@@ -147,8 +146,40 @@ static void evaluate_script(bool needs_main) {
     memcpy(source, script.value.ptr, script.value.len);
     source[script.value.len] = 0;
     forget_results();
-    JSValue value = JS_Eval(engine_context, source, script.value.len, "script.js", JS_EVAL_TYPE_GLOBAL);
+    JSValue code = JS_Eval(engine_context, source, script.value.len, "script.js", JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_COMPILE_ONLY);
     free(source);
+    if (JS_IsException(code)) fail_with_error(JS_GetException(engine_context));
+    return code;
+}
+
+/* Nothing of the script has run yet. Where it does not work out, later processes compile again. */
+static void keep_compiled(JSValueConst code) {
+    size_t length;
+    uint8_t *bytes = JS_WriteObject(engine_context, &length, code, JS_WRITE_OBJ_BYTECODE);
+    if (bytes) wit_script_keep(bytes, length);
+    else JS_FreeValue(engine_context, JS_GetException(engine_context));
+    js_free(engine_context, bytes);
+}
+
+/* QuickJS trusts bytecode: the node gives us only what this engine made of this very script (`keep` in script.wit). */
+static JSValue load_script(void) {
+    OptionText compiled;
+    forget_results();
+    wit_script_compiled(&compiled);
+    if (compiled.some && compiled.value.len) {
+        JSValue code = JS_ReadObject(engine_context, compiled.value.ptr, compiled.value.len, JS_READ_OBJ_BYTECODE);
+        forget_results();
+        if (JS_IsException(code)) fail_with_error(JS_GetException(engine_context));
+        return code;
+    }
+    JSValue code = compile_script();
+    if (compiled.some) keep_compiled(code);
+    return code;
+}
+
+static void evaluate_script(bool needs_main) {
+    has_evaluated = true;
+    JSValue value = JS_EvalFunction(engine_context, load_script());
     if (JS_IsException(value)) fail_with_error(JS_GetException(engine_context));
     JS_FreeValue(engine_context, value);
     if (needs_main && JS_IsUndefined(main_function)) {

@@ -72,8 +72,8 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
   #stderr: StderrRing | undefined;
   readonly #meters: ModuleMeter[] = [];
   /** Each once; modules may share one. */
-  readonly #memories = new Set<WebAssembly.Memory>();
-  readonly #atEnd: (() => void)[] = [];
+  readonly #memories: WebAssembly.Memory[] = [];
+  #atEnd: (() => void)[] | undefined;
   /** Bytes of linear memory the budget knows of. */
   #accountedBytes = 0;
   readonly #fuelPerCheck: number;
@@ -128,12 +128,12 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     this.over = true;
     this.environment.cpu.suspended(this);
     const ending = this.#ending(thrown);
-    for (const end of this.#atEnd) end();
+    for (const end of this.#atEnd ?? []) end();
     this.memory.usedHandles?.dropAll(this);
     this.memory.release();
     this.#accountMemory();
     for (const meter of this.#meters) meter.release();
-    this.#memories.clear();
+    this.#memories.length = 0;
     return ending;
   }
 
@@ -172,7 +172,7 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     exports: Readonly<Record<string, unknown>>,
     memory: WebAssembly.Memory | undefined,
   ): void {
-    if (memory !== undefined) this.#memories.add(memory);
+    if (memory !== undefined && !this.#memories.includes(memory)) this.#memories.push(memory);
     meter.bind(exports, memory, this.over ? 0 : this.#quantum);
     if (this.#accountMemory() > this.environment.memory.maxBytes)
       throw new ProcessFault(NO_MEMORY_LEFT);
@@ -188,7 +188,7 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
 
   /** Something to do when nothing of the process will run any more. */
   atEnd(work: () => void): void {
-    this.#atEnd.push(work);
+    (this.#atEnd ??= []).push(work);
   }
 
   kill(): void {

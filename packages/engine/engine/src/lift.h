@@ -13,7 +13,53 @@ static JSValue lift_optional_text(const OptionText *text) {
     return text->some ? lift_text(&text->value) : JS_UNDEFINED;
 }
 
+/*
+ * Arrays of the last short bodies. One that nothing of the script can reach any more becomes the next body: making and freeing
+ * an array costs more than anything else of a short message.
+ */
+#define KEPT_ARRAYS 2
+#define KEPT_ARRAY_BYTES 64
+
+static struct { JSObject *array; JSShape *shape, *buffer_shape; } kept_arrays[KEPT_ARRAYS];
+static uint32_t next_kept_array;
+
+/* Whether only we hold it, and it is as new: nobody could tell it from another one. */
+static bool is_unreachable(JSObject *object, const JSShape *shape) {
+    return JS_REF_COUNT(object) == 1 && object->shape == shape && object->extensible && !object->first_weak_ref;
+}
+
+static bool can_use_again(JSObject *array, const JSShape *shape, const JSShape *buffer_shape) {
+    if (!is_unreachable(array, shape)) return false;
+    JSObject *buffer = array->u.typed_array->buffer;
+    const JSArrayBuffer *state = buffer->u.array_buffer;
+    return is_unreachable(buffer, buffer_shape) && !state->detached && !state->immutable;
+}
+
+static JSValue lift_short_bytes(const Text *bytes) {
+    uint32_t at = next_kept_array++ % KEPT_ARRAYS;
+    JSObject *array = kept_arrays[at].array;
+    if (!array || !can_use_again(array, kept_arrays[at].shape, kept_arrays[at].buffer_shape)) {
+        static const uint8_t room[KEPT_ARRAY_BYTES];
+        JSValue value = JS_NewUint8ArrayCopy(engine_context, room, KEPT_ARRAY_BYTES);
+        if (JS_IsException(value)) return value;
+        if (array) {
+            JS_FreeValue(engine_context, JS_MKPTR(JS_TAG_OBJECT, array));
+            js_free_shape(engine_runtime, kept_arrays[at].shape);
+            js_free_shape(engine_runtime, kept_arrays[at].buffer_shape);
+        }
+        kept_arrays[at].array = array = JS_VALUE_GET_OBJ(value);
+        /* a shape that is held is never changed in place */
+        kept_arrays[at].shape = js_dup_shape(array->shape);
+        kept_arrays[at].buffer_shape = js_dup_shape(array->u.typed_array->buffer->shape);
+    }
+    JSArrayBuffer *state = array->u.typed_array->buffer->u.array_buffer;
+    memcpy(state->data, bytes->ptr, bytes->len);
+    state->byte_length = array->u.typed_array->length = array->u.array.count = bytes->len;
+    return JS_DupValue(engine_context, JS_MKPTR(JS_TAG_OBJECT, array));
+}
+
 static JSValue lift_bytes(const Text *bytes) {
+    if (bytes->len <= KEPT_ARRAY_BYTES) return lift_short_bytes(bytes);
     if (bytes->len >= OWN_BLOCK_BYTES && take_own_block(bytes->ptr))
         return JS_NewUint8Array(engine_context, bytes->ptr, bytes->len, js_array_buffer_realloc, NULL, false);
     return JS_NewUint8ArrayCopy(engine_context, bytes->ptr, bytes->len);

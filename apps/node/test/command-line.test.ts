@@ -9,6 +9,7 @@ import { runCommandLine } from "../src/commands/command-line.ts";
 import type { Output } from "../src/commands/output.ts";
 import { type DetachedNode, startDetached } from "./detached-node.ts";
 import { PROBE, probeZip } from "./probe-package.ts";
+import { kinode } from "./run-kinode.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cli-"));
 const home = join(folder, "home");
@@ -21,18 +22,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function kinode(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const output: Output = {
-    line: (text) => out.push(text),
-    error: (text) => err.push(text),
-    isTerminal: false,
-    exitCode: 0,
-  };
-  const code = await runCommandLine(args, output);
-  return { code, out: out.join("\n"), err: err.join("\n") };
-}
 const onNode = (...args: string[]) => kinode(...args, "--home", home);
 
 function zipFile(name: string, zip: Uint8Array): string {

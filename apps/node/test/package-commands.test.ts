@@ -3,9 +3,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runCommandLine } from "../src/commands/command-line.ts";
-import type { Output } from "../src/commands/output.ts";
 import { type DetachedNode, startDetached } from "./detached-node.ts";
+import { kinode } from "./run-kinode.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kinode-packages-"));
 const home = join(folder, "home");
@@ -19,18 +18,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function kinode(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const output: Output = {
-    line: (text) => out.push(text),
-    error: (text) => err.push(text),
-    isTerminal: false,
-    exitCode: 0,
-  };
-  const code = await runCommandLine(args, output);
-  return { code, out: out.join("\n"), err: err.join("\n") };
-}
 const onNode = (...args: string[]) => kinode(...args, "--home", home);
 
 test("from nothing to a running app with a page: new, build, verify, install, send", async () => {

@@ -15,6 +15,8 @@ export interface ScriptRights {
   readonly request?: readonly string[];
   /** Processes that may message it, besides the terminal. */
   readonly grant?: readonly string[];
+  /** Default: it starts again. */
+  readonly onExit?: "None" | "Restart";
 }
 
 /** Installs `<name>:<name>:example.os`. */
@@ -43,7 +45,7 @@ export async function installScript(
   const entry = {
     process_name: name,
     process_wasm_path: `/${name}.js`,
-    on_exit: "Restart",
+    on_exit: rights.onExit ?? "Restart",
     request_networking: false,
     request_capabilities: rights.request ?? [],
     grant_capabilities: [...(rights.grant ?? []), "terminal:terminal:sys"],

@@ -1,12 +1,8 @@
 /** The web's timers beside the library's own waiting, through the whole node on a virtual clock. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { type ProcessId, TERMINAL_PROCESS } from "@kinode-ts/types";
 import { startTestNode, type TestNode } from "../testing/index.ts";
-
-/** Inside an example, so that the library is found. */
-const folder = join(import.meta.dir, "../../../examples/chat/target/script-timers-test");
+import { installScript, removeScripts } from "./script-package.ts";
 
 const SOURCE = `import { defineProcess, request, serve } from "@kinode-ts/stdlib";
 
@@ -28,36 +24,13 @@ export default defineProcess(async () => {
 
 let node: TestNode;
 beforeAll(async () => {
-  const file = (path: string, text: string): void => {
-    mkdirSync(join(folder, path, ".."), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  };
-  file("src/sleeper.ts", SOURCE);
-  const properties = {
-    package_name: "sleeper",
-    publisher: "example.os",
-    current_version: "1.0.0",
-    mirrors: [],
-    code_hashes: {},
-    wit_version: 1,
-  };
-  file("metadata.json", JSON.stringify({ properties }));
-  const entry = {
-    process_name: "sleeper",
-    process_wasm_path: "/sleeper.js",
-    on_exit: "None",
-    request_networking: false,
-    request_capabilities: ["timer:distro:sys"],
-    grant_capabilities: ["timer:distro:sys", "terminal:terminal:sys"],
-    public: false,
-  };
-  file("pkg/manifest.json", JSON.stringify([entry]));
   node = await startTestNode();
-  await node.install(folder);
+  const timer = ["timer:distro:sys"];
+  await installScript(node, "sleeper", SOURCE, { request: timer, grant: timer, onExit: "None" });
 }, 30_000);
 afterAll(async () => {
   await node.stop();
-  rmSync(folder, { recursive: true, force: true });
+  removeScripts();
 });
 
 const ask = async (text: string): Promise<unknown> =>

@@ -1,11 +1,7 @@
 /** What the person reads when a script fails: places in its TypeScript, through the whole node. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { startTestNode, type TestNode } from "../testing/index.ts";
-
-/** Inside an example, so that the library is found. */
-const folder = join(import.meta.dir, "../../../examples/chat/target/script-traces-test");
+import { installScript, removeScripts } from "./script-package.ts";
 
 const SOURCE = `import { defineProcess, serve } from "@kinode-ts/stdlib";
 
@@ -34,36 +30,13 @@ export default defineProcess(async () => {
 
 let node: TestNode;
 beforeAll(async () => {
-  const file = (path: string, text: string): void => {
-    mkdirSync(join(folder, path, ".."), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  };
-  file("src/failer.ts", SOURCE);
-  const properties = {
-    package_name: "failer",
-    publisher: "example.os",
-    current_version: "1.0.0",
-    mirrors: [],
-    code_hashes: {},
-    wit_version: 1,
-  };
-  file("metadata.json", JSON.stringify({ properties }));
-  const entry = {
-    process_name: "failer",
-    process_wasm_path: "/failer.js",
-    on_exit: "None",
-    request_networking: false,
-    request_capabilities: ["timer:distro:sys"],
-    grant_capabilities: ["timer:distro:sys", "terminal:terminal:sys"],
-    public: false,
-  };
-  file("pkg/manifest.json", JSON.stringify([entry]));
   node = await startTestNode();
-  await node.install(folder);
+  const timer = ["timer:distro:sys"];
+  await installScript(node, "failer", SOURCE, { request: timer, grant: timer, onExit: "None" });
 }, 30_000);
 afterAll(async () => {
   await node.stop();
-  rmSync(folder, { recursive: true, force: true });
+  removeScripts();
 });
 
 async function shown(order: object, wait: number, text: string): Promise<string> {

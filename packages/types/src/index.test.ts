@@ -3,6 +3,7 @@ import { messagingCapability, networkCapability, parseProcessId } from "./index.
 
 test("public names of @kinode-ts/types", async () => {
   expect(Object.keys(await import("./index.ts")).sort()).toEqual([
+    "COMPLETION_METADATA",
     "DEFAULT_CPU_LIMIT",
     "ETH_PROCESS",
     "FD_MANAGER_PROCESS",

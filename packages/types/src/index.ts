@@ -3,8 +3,11 @@
  * @module
  */
 export * from "./address.ts";
+export * from "./body-stream.ts";
 export * from "./capability.ts";
+export * from "./completion.ts";
 export * from "./control-api.ts";
+export * from "./disk-accounts.ts";
 export * from "./errors.ts";
 export * from "./executor.ts";
 export * from "./guest.ts";

@@ -1,0 +1,28 @@
+/**
+ * Completion of command lines: what the host's terminal and `terminal:terminal:sys` say to each other.
+ * The terminal asks with a request whose metadata is `COMPLETION_METADATA`; its body is a `CompletionRequest` as JSON.
+ * Without that metadata a body from the terminal is a command line (spec/packages-and-tools.md §19.1).
+ * @module
+ */
+
+export const COMPLETION_METADATA = "complete";
+
+export interface CompletionRequest {
+  readonly line: string;
+  /** Place of the cursor in UTF-16 units from the start of `line`. */
+  readonly cursor: number;
+}
+
+export interface Completion {
+  /** What replaces `line.slice(from, cursor)`. */
+  readonly text: string;
+  /** One line that explains it, for lists. */
+  readonly hint?: string;
+}
+
+/** The answer, as JSON. Sorted; at most 200. */
+export interface CompletionAnswer {
+  /** Start of the word that is completed. */
+  readonly from: number;
+  readonly completions: readonly Completion[];
+}

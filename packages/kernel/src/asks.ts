@@ -51,7 +51,7 @@ export class Asks {
       inherit: false,
       expectsResponse: question.timeoutSeconds,
       body: question.body,
-      metadata: undefined,
+      metadata: question.metadata,
       capabilities: [],
     };
     const message: KernelMessage = {

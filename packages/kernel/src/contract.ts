@@ -102,6 +102,7 @@ export interface Kernel {
     readonly source: ProcessId;
     readonly target: Address;
     readonly body: Uint8Array;
+    readonly metadata?: string;
     readonly blob?: KernelMessage["blob"];
     readonly timeoutSeconds: U64;
   }): Promise<

@@ -26,3 +26,16 @@ export interface CompletionAnswer {
   readonly from: number;
   readonly completions: readonly Completion[];
 }
+
+/**
+ * Ctrl+C while a command runs: a request with this metadata and the body `null`, answered with `InterruptAnswer`.
+ * The terminal process ends the newest command line that still runs, with all scripts of it.
+ * Unanswered after 500 ms counts as "nothing ran".
+ */
+export const INTERRUPT_METADATA = "interrupt";
+
+/** The answer, as JSON. */
+export interface InterruptAnswer {
+  /** Whether a command line ran and was ended. The terminal does what Ctrl+C means otherwise when not. */
+  readonly interrupted: boolean;
+}

@@ -1,15 +1,13 @@
 /**
- * The shapes a program can have: a process, a script for the terminal, a widget for the home page.
+ * The shapes a program can have: a process, or a widget for the home page; scripts are in `scripting/`.
  * Source: spec/packages-and-tools.md §25.1.
  * @module
  */
-import { errorText } from "@kinode-ts/types";
 import { Address } from "./address.ts";
-import { dispatcher, host } from "./current.ts";
+import { dispatcher } from "./current.ts";
 import { currentHost, hasHost } from "./host.ts";
 import { addToHomepage } from "./homepage-wire.ts";
 import { inlineBody, runInline } from "./inline.ts";
-import { receive } from "./send.ts";
 
 /** What `defineProcess` returns: the entry point, for tests to call. */
 export interface ProcessDefinition {
@@ -33,36 +31,6 @@ export function defineProcess(body: ProcessBody): ProcessDefinition {
   };
   if (hasHost()) currentHost().main(init);
   return { init };
-}
-
-export interface ScriptInput {
-  readonly our: Address;
-  /** Everything after the name of the script, as typed. */
-  readonly args: string;
-  /** What was piped in; empty when nothing was. */
-  readonly stdin: string;
-}
-
-/** Returns the text to answer with or to print. */
-export type ScriptBody = (input: ScriptInput) => Promise<string | void> | string | void;
-
-/**
- * Declares a one-shot script: it waits for one request, runs with its body as arguments, and answers with the text, or
- * prints it when nobody waits and it is not empty. What it throws is shown as a line.
- */
-export function defineScript(body: ScriptBody): ProcessDefinition {
-  return defineProcess(async (our) => {
-    let message = await receive();
-    while (message.kind !== "request") message = await receive();
-    let text: string;
-    try {
-      text = (await body({ our, args: message.text(), stdin: "" })) ?? "";
-    } catch (thrown) {
-      text = `error: ${errorText(thrown)}`;
-    }
-    if (message.prompts === "yes") message.respond(text);
-    else if (text !== "") host().printToTerminal(0, text);
-  });
 }
 
 export interface WidgetOptions {

@@ -20,14 +20,8 @@ export { Request, Response } from "./builders.ts";
 export { capabilities } from "./capabilities.ts";
 export { Capability } from "./capability.ts";
 export { exportInterface } from "./export-interface.ts";
-export { defineProcess, defineScript, defineWidget } from "./define.ts";
-export type {
-  ProcessBody,
-  ProcessDefinition,
-  ScriptBody,
-  ScriptInput,
-  WidgetOptions,
-} from "./define.ts";
+export { defineProcess, defineWidget } from "./define.ts";
+export type { ProcessBody, ProcessDefinition, WidgetOptions } from "./define.ts";
 export type { Handler, ServeOptions } from "./dispatcher.ts";
 export type { Duration } from "./duration.ts";
 export { BlobGoneError, BuildError, InheritError, SendError, SpawnError } from "./errors.ts";
@@ -41,6 +35,8 @@ export { onExit } from "./on-exit.ts";
 export type { ExitRequest, OnExit } from "./on-exit.ts";
 export { print, terminalConsole as console } from "./print.ts";
 export type { Verbosity } from "./print.ts";
+export { defineScript } from "./scripting/script.ts";
+export type { ScriptBody, ScriptInput, ScriptOutcome } from "./scripting/script.ts";
 export { SchemaError } from "./schema.ts";
 export type { Schema, StandardSchema } from "./schema.ts";
 export {

@@ -31,6 +31,7 @@ export interface TestMessage {
 export interface TestAnswer {
   readonly body: string;
   readonly blob?: GuestBlob | undefined;
+  readonly metadata?: string | undefined;
   readonly source: string;
 }
 
@@ -304,8 +305,8 @@ export class TestNode {
   #answered(message: TestMessage): void {
     const resolve = this.#asked.get(message.id);
     this.#asked.delete(message.id);
-    const { source, blob } = message;
-    resolve?.({ body: new TextDecoder().decode(message.body), blob, source });
+    const { source, blob, metadata } = message;
+    resolve?.({ body: new TextDecoder().decode(message.body), blob, metadata, source });
   }
 
   #inform(message: TestMessage, error: "offline" | "timeout"): void {

@@ -1,0 +1,114 @@
+/**
+ * Scripts: programs that are started with arguments, run once, and leave a text and an exit status.
+ * What caller and script say to each other: docs/modules/scripts.md.
+ * Source: spec/packages-and-tools.md §19.2, §25.1.
+ * @module
+ */
+import { errorText } from "@kinode-ts/types";
+import type { Address } from "../address.ts";
+import type { Reply } from "../answer.ts";
+import { reply } from "../answer.ts";
+import type { ProcessDefinition } from "../define.ts";
+import { defineProcess } from "../define.ts";
+import { host } from "../current.ts";
+import type { IncomingRequest } from "../message.ts";
+import { receive } from "../send.ts";
+import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
+import { ScriptFailure } from "./script-failure.ts";
+
+export interface ScriptInput {
+  readonly our: Address;
+  /** Everything after the name of the script, as typed; `parseArgs` takes it apart. */
+  readonly args: string;
+  /** What was piped in; empty when nothing was. */
+  readonly stdin: string;
+  /** Whether something was piped in, be it empty. */
+  readonly hasStdin: boolean;
+}
+
+/** What a script leaves when its output is not all there is to say. */
+export interface ScriptOutcome {
+  /** For the next script of a pipe, or for the person. */
+  readonly output?: string | undefined;
+  /** For the person only; never goes down a pipe. */
+  readonly errors?: string | undefined;
+  /** 0 (the default) is success; at most 255. */
+  readonly status?: number | undefined;
+}
+
+interface WholeOutcome {
+  readonly output: string;
+  readonly errors: string;
+  readonly status: number;
+}
+
+type ScriptReturn = string | ScriptOutcome | void;
+
+/** Returns its output, or an outcome. */
+export type ScriptBody = (input: ScriptInput) => Promise<ScriptReturn> | ScriptReturn;
+
+const PIPED = /^text\/plain\s*(;|$)/i;
+const MAX_STATUS = 255;
+
+/**
+ * Declares a script: it waits for one request and runs with its body as arguments. When a response is expected, that has
+ * the output as its body, the exit status (unless 0) as metadata and the errors as blob; else both texts are printed,
+ * if not empty. A `ScriptFailure` that is thrown ends it with that text and status, anything else with
+ * `error: <text>` and 1.
+ */
+export function defineScript(body: ScriptBody): ProcessDefinition {
+  return defineProcess(async (our) => {
+    let message = await receive();
+    while (message.kind !== "request") message = await receive();
+    const outcome = await run(body, our, message);
+    if (message.prompts === "yes") message.respond(answerOf(outcome));
+    else for (const text of [outcome.output, outcome.errors]) printUnlessEmpty(text);
+  });
+}
+
+async function run(
+  body: ScriptBody,
+  our: Address,
+  message: IncomingRequest,
+): Promise<WholeOutcome> {
+  try {
+    const blob = message.hasBlob ? message.blob() : undefined;
+    const hasStdin = PIPED.test(blob?.mime ?? "");
+    const stdin = hasStdin ? decodeUtf8(blob!.bytes) : "";
+    return outcomeOf(await body({ our, args: message.text(), stdin, hasStdin }));
+  } catch (thrown) {
+    return failureOf(thrown);
+  }
+}
+
+/** @throws {RangeError} a status that no program can have */
+function outcomeOf(returned: ScriptReturn): WholeOutcome {
+  const whole = typeof returned === "object" ? returned : { output: returned ?? "" };
+  const { output = "", errors = "", status = 0 } = whole;
+  if (!Number.isInteger(status) || status < 0 || status > MAX_STATUS) {
+    throw new RangeError(`the exit status ${status} is not a whole number from 0 to ${MAX_STATUS}`);
+  }
+  return { output, errors, status };
+}
+
+function failureOf(thrown: unknown): WholeOutcome {
+  if (!(thrown instanceof ScriptFailure)) {
+    return { output: "", errors: `error: ${errorText(thrown)}`, status: 1 };
+  }
+  const { message, status } = thrown;
+  return status === 0
+    ? { output: message, errors: "", status }
+    : { output: "", errors: message, status };
+}
+
+function answerOf({ output, errors, status }: WholeOutcome): string | Reply {
+  if (errors === "" && status === 0) return output;
+  return reply(output, {
+    metadata: status === 0 ? undefined : String(status),
+    blob: errors === "" ? undefined : { mime: "text/plain", bytes: encodeUtf8(errors) },
+  });
+}
+
+function printUnlessEmpty(text: string): void {
+  if (text !== "") host().printToTerminal(0, text);
+}

@@ -1,7 +1,11 @@
 /**
- * Completion of command lines: what the host's terminal and `terminal:terminal:sys` say to each other.
- * The terminal asks with a request whose metadata is `COMPLETION_METADATA`; its body is a `CompletionRequest` as JSON.
- * Without that metadata a body from the terminal is a command line (spec/packages-and-tools.md §19.1).
+ * What the host's terminal and `terminal:terminal:sys` say to each other besides command lines.
+ *
+ * - Completion: a request whose metadata is `COMPLETION_METADATA`; its body is a `CompletionRequest` as JSON.
+ * - Ctrl+C: a request whose metadata is `INTERRUPT_METADATA`; its body is an `InterruptRequest` as JSON.
+ * - Everything else from the terminal's own address is a command line (spec/packages-and-tools.md §19.1). Its metadata may
+ *   say which of several terminals it was typed in: `SESSION_PREFIX` and a name. Each session has a current folder and
+ *   running commands of its own; without a name it is the node's console.
  * @module
  */
 
@@ -11,6 +15,8 @@ export interface CompletionRequest {
   readonly line: string;
   /** Place of the cursor in UTF-16 units from the start of `line`. */
   readonly cursor: number;
+  /** Whose current folder relative paths start from. Default: the console. */
+  readonly session?: string;
 }
 
 export interface Completion {
@@ -38,4 +44,20 @@ export const INTERRUPT_METADATA = "interrupt";
 export interface InterruptAnswer {
   /** Whether a command line ran and was ended. The terminal does what Ctrl+C means otherwise when not. */
   readonly interrupted: boolean;
+}
+
+/** Metadata of a command line of a named session: `session:web-1`. */
+export const SESSION_PREFIX = "session:";
+
+export const INTERRUPT_METADATA = "interrupt";
+
+export interface InterruptRequest {
+  /** Whose commands are ended. Default: those of the console. */
+  readonly session?: string;
+}
+
+/** The answer, as JSON. */
+export interface InterruptAnswer {
+  /** How many commands were running and have been ended; 0: nothing was to be interrupted. */
+  readonly interrupted: number;
 }

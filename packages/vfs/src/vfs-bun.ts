@@ -3,6 +3,7 @@
  * @module
  */
 import { openDiskFolder } from "./disk-bun.ts";
+import type { DiskAccounts } from "@kinode-ts/types";
 import type { Sha256 } from "./disk.ts";
 import type { VfsLimits } from "./limits.ts";
 import { createVfs, type Vfs } from "./vfs.ts";
@@ -12,6 +13,8 @@ export interface FolderVfsOptions {
   /** `<home>/vfs`; created when missing. */
   readonly folder: string;
   readonly limits?: Partial<VfsLimits>;
+  /** Default: everything fits. */
+  readonly accounts?: DiskAccounts;
 }
 
 /** @throws {VfsError} `vfs.io` when the folder cannot be used */
@@ -21,6 +24,7 @@ export function openFolderVfs(options: FolderVfsOptions): Vfs {
     openZip,
     createSha256,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.accounts === undefined ? {} : { accounts: options.accounts }),
   });
 }
 

@@ -9,6 +9,7 @@ import {
   SourceQueues,
   VFS_PROCESS,
   type Awaitable,
+  type DiskAccounts,
   type KernelMessage,
   type ModuleContext,
   type RuntimeModule,
@@ -33,6 +34,8 @@ export interface VfsOptions {
   readonly openZip: OpenZip;
   readonly createSha256: () => Sha256;
   readonly limits?: Partial<VfsLimits>;
+  /** Default: everything fits. */
+  readonly accounts?: DiskAccounts;
 }
 
 /** The module, and the drives as the node itself uses them. */

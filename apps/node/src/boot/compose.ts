@@ -29,6 +29,7 @@ import {
 import type { NodePrinter } from "@kinode-ts/terminal";
 import {
   type Clock,
+  type DiskAccounts,
   ETH_PROCESS,
   TERMINAL_PROCESS,
   KERNEL_PROCESS,
@@ -40,7 +41,7 @@ import {
   type Random,
   type Store,
 } from "@kinode-ts/types";
-import { openFolderVfs, type Vfs } from "@kinode-ts/vfs";
+import { DISK_LIMITS_SPACE, openFolderDisk, openFolderVfs, type Vfs } from "@kinode-ts/vfs";
 import manifest from "../../package.json" with { type: "json" };
 import { readPackageSource } from "../commands/package-source.ts";
 import { CONTROL_PREFIX, handleControl } from "../control/control.ts";
@@ -165,6 +166,8 @@ function createModules(
   parts: {
     readonly store: Store;
     readonly vfs: Vfs;
+    /** For every module that keeps files of packages. */
+    readonly accounts: DiskAccounts;
     readonly random: Random;
     readonly kernel: () => Kernel;
     readonly ownPorts: () => readonly number[];
@@ -209,7 +212,9 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
   const localToken = provideLocalToken(home, random);
   const say = (text: string): void => printer.print(0, KERNEL_PROCESS, text);
   const store = await openSqliteStore({ path: home.storeFile });
-  const vfs = openFolderVfs({ folder: home.vfs });
+  const disk = openFolderDisk({ folders: [home.vfs, home.kv, home.sqlite] });
+  disk.load(await store.records(DISK_LIMITS_SPACE));
+  const vfs = openFolderVfs({ folder: home.vfs, accounts: disk });
   const bundled = new Set(packages.map((each) => each.package.id));
   const kept = createMeteredModules({ folder: join(home.cache, "metered"), signer });
   const executors = createExecutors(packages, vfs.files, clock, random, kept);
@@ -260,6 +265,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
         ...createModules(options, {
           store,
           vfs,
+          accounts: disk,
           random,
           kernel: () => kernel,
           ownPorts: () => ownPorts,

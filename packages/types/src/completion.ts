@@ -33,22 +33,13 @@ export interface CompletionAnswer {
   readonly completions: readonly Completion[];
 }
 
-/**
- * Ctrl+C while a command runs: a request with this metadata and the body `null`, answered with `InterruptAnswer`.
- * The terminal process ends the newest command line that still runs, with all scripts of it.
- * Unanswered after 500 ms counts as "nothing ran".
- */
-export const INTERRUPT_METADATA = "interrupt";
-
-/** The answer, as JSON. */
-export interface InterruptAnswer {
-  /** Whether a command line ran and was ended. The terminal does what Ctrl+C means otherwise when not. */
-  readonly interrupted: boolean;
-}
-
 /** Metadata of a command line of a named session: `session:web-1`. */
 export const SESSION_PREFIX = "session:";
 
+/**
+ * Ctrl+C while a command runs: a request with this metadata, an `InterruptRequest` as JSON, and an expected response.
+ * All command lines of the session end, with all scripts of them. Unanswered after 500 ms counts as "nothing ran".
+ */
 export const INTERRUPT_METADATA = "interrupt";
 
 export interface InterruptRequest {

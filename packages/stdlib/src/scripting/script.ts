@@ -24,6 +24,8 @@ export interface ScriptInput {
   readonly stdin: string;
   /** Whether something was piped in, be it empty. */
   readonly hasStdin: boolean;
+  /** Where relative VFS paths start: the folder the person has changed to, `/` at first. */
+  readonly folder: string;
 }
 
 /** What a script leaves when its output is not all there is to say. */
@@ -75,10 +77,22 @@ async function run(
     const blob = message.hasBlob ? message.blob() : undefined;
     const hasStdin = PIPED.test(blob?.mime ?? "");
     const stdin = hasStdin ? decodeUtf8(blob!.bytes) : "";
-    return outcomeOf(await body({ our, args: message.text(), stdin, hasStdin }));
+    const folder = folderOf(message.metadata);
+    return outcomeOf(await body({ our, args: message.text(), stdin, hasStdin, folder }));
   } catch (thrown) {
     return failureOf(thrown);
   }
+}
+
+/** `{"folder": "/app:pkg/data"}`; other metadata says nothing about it. */
+function folderOf(metadata: string | undefined): string {
+  try {
+    const { folder } = JSON.parse(metadata ?? "{}") as { folder?: unknown };
+    if (typeof folder === "string" && folder.startsWith("/")) return folder;
+  } catch {
+    // Callers may put there what they like.
+  }
+  return "/";
 }
 
 /** @throws {RangeError} a status that no program can have */

@@ -54,6 +54,19 @@ test("[P19.2] a script gets what was piped in, and sees no difference when nothi
   expect((await ask(echoed, "", text("{}", "application/json"))).output).toBe('["","",false]');
 });
 
+test("a script is told the folder that relative paths start from", async () => {
+  const folderFor = async (metadata?: string): Promise<string> => {
+    const node = start(({ folder }) => folder);
+    const answer = node.ask(ME, "", metadata === undefined ? {} : { metadata });
+    await node.advance(10);
+    return (await answer).body;
+  };
+  expect(await folderFor('{"folder":"/a:b/data"}')).toBe("/a:b/data");
+  for (const other of [undefined, "", "null", "folder", '{"folder":7}', '{"folder":"a"}']) {
+    expect(await folderFor(other)).toBe("/");
+  }
+});
+
 test("[P19.2] output is the answer, a status other than 0 its metadata, errors its blob", async () => {
   expect(await ask(() => "fine", "")).toEqual({ output: "fine" } as never);
   expect(await ask(() => {}, "")).toEqual({ output: "" } as never);

@@ -165,10 +165,10 @@ export class TestNode {
   ask(
     target: string,
     body: string | object,
-    options: { blob?: GuestBlob; from?: string; expectsResponse?: number } = {},
+    options: { blob?: GuestBlob; from?: string; metadata?: string; expectsResponse?: number } = {},
   ): Promise<TestAnswer> {
     return new Promise((resolve) => {
-      const message = this.#outside(target, body, options.from ?? TESTER, options.blob);
+      const message = this.#outside(target, body, options);
       this.#asked.set(message.id, resolve);
       this.route({
         ...message,
@@ -182,17 +182,17 @@ export class TestNode {
   tell(
     target: string,
     body: string | object,
-    options: { blob?: GuestBlob; from?: string } = {},
+    options: { blob?: GuestBlob; from?: string; metadata?: string } = {},
   ): void {
-    this.route(this.#outside(target, body, options.from ?? TESTER, options.blob));
+    this.route(this.#outside(target, body, options));
   }
 
   #outside(
     target: string,
     body: string | object,
-    from: string,
-    blob: GuestBlob | undefined,
+    options: { blob?: GuestBlob | undefined; from?: string; metadata?: string },
   ): TestMessage {
+    const { blob, metadata, from = TESTER } = options;
     return {
       id: this.freshId(),
       source: from.includes("@") ? from : `${this.name}@${from}`,
@@ -202,7 +202,7 @@ export class TestNode {
       inherit: false,
       expectsResponse: undefined,
       body: new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body)),
-      metadata: undefined,
+      metadata,
       capabilities: [],
       blob,
     };
@@ -295,7 +295,7 @@ export class TestNode {
     const text = new TextDecoder().decode(message.body);
     module({ ...message, text, value: jsonOf(text) }, (body, blob) =>
       this.route({
-        ...this.#outside(message.rsvp ?? message.source, body, id, blob),
+        ...this.#outside(message.rsvp ?? message.source, body, { from: id, blob }),
         id: message.id,
         kind: "response",
       }),

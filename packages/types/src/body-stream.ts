@@ -26,8 +26,11 @@ export type BodyStreamAction =
   | { readonly BodyWrite: BodyStreamId }
   /** The last part was written. */
   | { readonly BodyEnd: BodyStreamId }
-  /** Gives up: the other side sees a broken body, not a short one. */
-  | { readonly BodyAbort: BodyStreamId };
+  /**
+   * Gives up: the other side sees a broken body, not a short one. The stream to write of this number, with `reading`
+   * the one to read.
+   */
+  | { readonly BodyAbort: BodyStreamId & { readonly reading?: boolean | null } };
 
 export type BodyStreamError =
   /** No stream of this number belongs to the asking process. */
@@ -36,6 +39,7 @@ export type BodyStreamError =
   | "StreamClosed"
   /** `BodyWrite` without a blob. */
   | "NoBlob"
+  /** Also a part above the limit, and a second `BodyRead` while one waits. */
   | "MalformedRequest";
 
 export type BodyStreamAnswer =

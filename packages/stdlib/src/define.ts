@@ -5,6 +5,7 @@
  */
 import { Address } from "./address.ts";
 import { dispatcher } from "./current.ts";
+import { runEndTasks } from "./end-tasks.ts";
 import { currentHost, hasHost } from "./host.ts";
 import { addToHomepage } from "./homepage-wire.ts";
 import { inlineBody, runInline } from "./inline.ts";
@@ -26,7 +27,11 @@ export function defineProcess(body: ProcessBody): ProcessDefinition {
     dispatcher(); // from here on it follows every message, those of the engine's timers too
     const address = Address.parse(our);
     const child = inlineBody(address);
-    await (child === undefined ? body(address) : runInline(child, address));
+    try {
+      await (child === undefined ? body(address) : runInline(child, address));
+    } finally {
+      await runEndTasks();
+    }
     await dispatcher().drained();
   };
   if (hasHost()) currentHost().main(init);

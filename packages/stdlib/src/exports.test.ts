@@ -100,6 +100,7 @@ const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   ],
   "./kernel-types": ["KERNEL", "kernelCommand"],
   "./kv": ["Kv", "KvError", "openKv", "removeKv"],
+  "./logging": ["initLogging", "log"],
   "./scripting": ["ScriptFailure", "defineScript", "parseArgs", "splitWords"],
   "./sqlite": ["Sqlite", "SqliteError", "openSqlite", "removeSqlite"],
   "./testing": [

@@ -5,6 +5,7 @@ test("public names of @kinode-ts/system", async () => {
     "DEFAULT_SYSTEM_LIMITS",
     "OLD_MODULE_NAMES",
     "createFdManager",
+    "createScheduler",
     "createState",
     "createTimer",
     "createUnavailableModule",

@@ -10,10 +10,19 @@ export interface SystemLimits {
   readonly maxQueuedStateRequestsCount: number;
   /** Bytes of one process's state. */
   readonly maxStateBytes: number;
+  /** Schedules of all processes of one package. Bounds memory, disk and the work at start. */
+  readonly maxSchedulesPerPackageCount: number;
+  /** Schedules of the node. */
+  readonly maxSchedulesCount: number;
+  /** Characters of the text that a schedule hands back. */
+  readonly maxScheduleBodyLength: number;
 }
 
 export const DEFAULT_SYSTEM_LIMITS: SystemLimits = {
   maxTimersPerProcessCount: 65_536,
   maxQueuedStateRequestsCount: 1_000,
   maxStateBytes: 64 * 1024 * 1024,
+  maxSchedulesPerPackageCount: 200,
+  maxSchedulesCount: 10_000,
+  maxScheduleBodyLength: 4_096,
 };

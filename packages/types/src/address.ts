@@ -148,6 +148,8 @@ export const NET_PROCESS = "net:distro:sys" as ProcessId;
 export const HTTP_SERVER_PROCESS = "http-server:distro:sys" as ProcessId;
 export const HTTP_CLIENT_PROCESS = "http-client:distro:sys" as ProcessId;
 export const TIMER_PROCESS = "timer:distro:sys" as ProcessId;
+/** An extension: the reference has no scheduler. */
+export const SCHEDULER_PROCESS = "scheduler:distro:sys" as ProcessId;
 export const ETH_PROCESS = "eth:distro:sys" as ProcessId;
 export const VFS_PROCESS = "vfs:distro:sys" as ProcessId;
 export const STATE_PROCESS = "state:distro:sys" as ProcessId;

@@ -18,6 +18,7 @@ test("public names of @kinode-ts/types", async () => {
     "NameError",
     "ProcessFault",
     "ProcessKilled",
+    "SCHEDULER_PROCESS",
     "SQLITE_PROCESS",
     "STATE_PROCESS",
     "SourceQueues",

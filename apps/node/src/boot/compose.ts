@@ -21,6 +21,7 @@ import { type Package, readPackage } from "@kinode-ts/kit";
 import { openSqliteStore } from "@kinode-ts/store/sqlite";
 import {
   createFdManager,
+  createScheduler,
   createState,
   createTimer,
   createUnavailableModule,
@@ -184,6 +185,7 @@ function createModules(
           : { kind: "static", count: config.softUlimit },
     }),
     createTimer({ clock }),
+    createScheduler({ clock, store, commit: (changes) => kernel().commit(changes) }),
     createHttpClient({ clock, ownPorts }),
     parts.vfs,
     openFolderKv({ folder: home.kv, random }),

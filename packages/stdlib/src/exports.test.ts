@@ -102,6 +102,7 @@ const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   "./kv": ["Kv", "KvError", "openKv", "removeKv"],
   "./logging": ["initLogging", "log"],
   "./scripting": ["ScriptFailure", "defineScript", "parseArgs", "splitWords"],
+  "./schedule": ["ScheduleError", "readFiring", "schedule", "schedules", "unschedule"],
   "./sqlite": ["Sqlite", "SqliteError", "openSqlite", "removeSqlite"],
   "./testing": [
     "TestHttpServer",
@@ -154,6 +155,7 @@ test("a bundle for the browser loads and touches nothing", async () => {
       "http/index",
       "vfs",
       "timer",
+      "schedule",
       "homepage",
       "kernel-types",
     ].map((name) => `${import.meta.dir}/${name}.ts`),

@@ -1,5 +1,5 @@
 /**
- * A whole kernel for measuring: real clock, real executors, all checks and limits; records in memory.
+ * A whole kernel for measuring: real clock, real executors, all checks and limits; records in memory unless a store is given.
  * @module
  */
 import { createComponentExecutor } from "@kinode-ts/component";
@@ -14,6 +14,7 @@ import {
   messagingCapability,
   type ProcessId,
   type RuntimeModule,
+  type Store,
   TERMINAL_PROCESS,
 } from "@kinode-ts/types";
 
@@ -32,7 +33,7 @@ export const random = createSystemRandom();
 
 export interface BenchNode {
   readonly kernel: Kernel;
-  /** Registers and starts a process; everybody may message everybody named in `peers`. */
+  /** Registers and starts a process that may message those named in `peers`: processes of `test:sys`, or whole ids. */
   start(
     name: string,
     file: string,
@@ -45,16 +46,20 @@ export interface BenchNode {
 
 export const idOf = (name: string): ProcessId => `${name}:test:sys` as ProcessId;
 
+const peerId = (name: string): ProcessId => (name.includes(":") ? (name as ProcessId) : idOf(name));
+
 export async function createBenchNode(
   options: {
     readonly executors?: readonly Executor[];
     readonly modules?: readonly RuntimeModule[];
+    /** Default: in memory. */
+    readonly store?: Store;
   } = {},
 ): Promise<BenchNode> {
   const files = new Map<string, Uint8Array>();
   const kernel = createKernel(
     {
-      store: createMemoryStore(),
+      store: options.store ?? createMemoryStore(),
       clock,
       random,
       printer: {
@@ -77,7 +82,7 @@ export async function createBenchNode(
       const id = idOf(name);
       const handle = `/test:sys/pkg/${file}`;
       files.set(handle, bytes);
-      const mayMessage = [...peers.map(idOf), TERMINAL_PROCESS];
+      const mayMessage = [...peers.map(peerId), TERMINAL_PROCESS];
       await kernel.register([
         {
           id,

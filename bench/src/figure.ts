@@ -18,6 +18,10 @@ export interface Figure {
   readonly ratio: number;
   /** The bound this figure has to keep, in words, and whether it does. */
   readonly target?: { readonly text: string; readonly reached: boolean };
+  /** What the implementation in Rust took on a machine of this kind, in the same unit: for orientation, from another run. */
+  readonly reference?: string;
+  /** What the operation guarantees once it is answered, or how it was measured. */
+  readonly note?: string;
 }
 
 /** Targets of the project, by figure name; `ratio` bounds are against the baseline. */

@@ -5,6 +5,7 @@
 import type { Scenario } from "./figure.ts";
 import { INSTANCE_MEMORY, INSTANCE_START } from "./instances.ts";
 import { METERING } from "./metering-cost.ts";
+import { FILES, PAIRS, STATES, TABLES } from "./modules/storage.ts";
 import { PROCESS_MEMORY, SPAWN } from "./processes.ts";
 import {
   ONE_WAY,
@@ -27,8 +28,14 @@ const RUNTIME: readonly Scenario[] = [
   ...INSTANCE_MEMORY,
 ];
 
+/** What the runtime modules cost their callers: `bun run bench modules`. */
+const MODULES: readonly Scenario[] = [FILES, PAIRS, TABLES, STATES];
+
 /** Named selections. */
-export const GROUPS: Readonly<Record<string, readonly Scenario[]>> = { runtime: RUNTIME };
+export const GROUPS: Readonly<Record<string, readonly Scenario[]>> = {
+  runtime: RUNTIME,
+  modules: MODULES,
+};
 
 export const SCENARIOS: readonly Scenario[] = [
   ROUND_TRIP_16,
@@ -41,4 +48,5 @@ export const SCENARIOS: readonly Scenario[] = [
   BOOT,
   HTTP_WASM,
   HTTP_SCRIPT,
+  ...MODULES,
 ];

@@ -100,6 +100,12 @@ export function fixtures(): Fixture[] {
       build: async () => write(`${BUILT}/c-bench.wasm`, await buildBench()),
     },
     crate("rust-bench", "packages/testing/guests/rust", "rust_bench", `${BUILT}/rust-bench.wasm`),
+    crate(
+      "rust-modules",
+      "packages/testing/guests/rust-modules",
+      "rust_modules",
+      `${BUILT}/rust-modules.wasm`,
+    ),
     crate("echo", "examples/echo/echo", "echo", "examples/echo/pkg/echo.wasm"),
     ...(existsSync(join(ROOT, WAT_SCRIPT)) ? [wat()] : []),
     ...(existsSync(join(ROOT, engine.outputs[0]!)) ? [engine] : []),

@@ -1,6 +1,7 @@
 /**
- * `bun run test [package …]`: installs what is missing, runs the tests of every package, two packages at a time,
- * writes JUnit reports to `.reports/`, and ends with one line `N passed, N failed`.
+ * `bun run test [package …]`: installs what is missing, runs the tests of every package, two packages at a time, those of
+ * runtime modules a second time through a real kernel, writes JUnit reports to `.reports/`, and ends with one line
+ * `N passed, N failed`.
  * @module
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -16,8 +17,17 @@ const PACKAGE_TIMEOUT_MS = 240_000;
 /** Slow ones first, so that two processors are busy to the end. */
 const SLOW_FIRST = ["apps/node", "packages/engine", "packages/component", "packages/kernel"];
 
-interface Outcome extends TestCounts {
+/** Runtime modules: their tests run a second time with real processes and a real kernel around them. */
+const THROUGH_KERNEL = ["packages/vfs", "packages/data", "packages/system", "packages/http"];
+const KERNEL_HARNESS = join(ROOT, "tools/test/kernel-harness.ts");
+
+interface Run {
   readonly member: Member;
+  readonly throughKernel: boolean;
+}
+
+interface Outcome extends TestCounts {
+  readonly name: string;
   readonly seconds: number;
   readonly output: string;
 }
@@ -37,7 +47,10 @@ async function main(wanted: readonly string[]): Promise<number> {
   if (wanted.length === 0) rmSync(REPORTS, { recursive: true, force: true });
   mkdirSync(REPORTS, { recursive: true });
   const members = selectMembers(wanted);
-  const queue = [...members];
+  const queue = members.flatMap((member): Run[] => [
+    { member, throughKernel: false },
+    ...(THROUGH_KERNEL.includes(member.folder) ? [{ member, throughKernel: true }] : []),
+  ]);
   const outcomes: Outcome[] = [];
   const worker = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -75,8 +88,9 @@ function hasTests(folder: string): boolean {
   );
 }
 
-async function runTests(member: Member): Promise<Outcome> {
-  const report = join(REPORTS, `${member.folder.replaceAll("/", "-")}.xml`);
+async function runTests({ member, throughKernel }: Run): Promise<Outcome> {
+  const suffix = throughKernel ? "-through-kernel" : "";
+  const report = join(REPORTS, `${member.folder.replaceAll("/", "-")}${suffix}.xml`);
   rmSync(report, { force: true });
   const startedMs = performance.now();
   const child = Bun.spawn(
@@ -84,6 +98,7 @@ async function runTests(member: Member): Promise<Outcome> {
       process.execPath,
       "test",
       "--timeout=30000",
+      ...(throughKernel ? [`--preload=${KERNEL_HARNESS}`] : []),
       "--reporter=junit",
       `--reporter-outfile=${report}`,
     ],
@@ -108,14 +123,15 @@ async function runTests(member: Member): Promise<Outcome> {
   // A file that cannot be loaded, a hang or a crash fails no case, but it is a failure.
   const failed = exitCode !== 0 && counts.failed === 0 ? 1 : counts.failed;
   const seconds = (performance.now() - startedMs) / 1_000;
-  return { member, ...counts, failed, seconds, output: stdout + stderr };
+  const name = `${member.folder}${throughKernel ? " through the kernel" : ""}`;
+  return { name, ...counts, failed, seconds, output: stdout + stderr };
 }
 
-function report({ member, passed, failed, skipped, seconds, output }: Outcome): void {
+function report({ name, passed, failed, skipped, seconds, output }: Outcome): void {
   if (failed > 0) console.log(failures(output));
   const note = skipped > 0 ? `, ${skipped} skipped` : "";
   console.log(
-    `${failed > 0 ? "✗" : "✓"} ${member.folder}: ${passed} passed, ${failed} failed${note} (${seconds.toFixed(1)} s)`,
+    `${failed > 0 ? "✗" : "✓"} ${name}: ${passed} passed, ${failed} failed${note} (${seconds.toFixed(1)} s)`,
   );
 }
 

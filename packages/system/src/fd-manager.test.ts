@@ -10,10 +10,11 @@ function setUp(budget: FdBudget = { kind: "ulimit", softLimit: 1024 }): ModuleHa
   return harness;
 }
 
-function register(harness: ModuleHarness): void {
+async function register(harness: ModuleHarness): Promise<void> {
   for (const module of MODULES) {
     harness.post(module, { body: '"RequestFdsLimit"', expectsResponse: null });
   }
+  await harness.delivered();
 }
 
 /** The newest limit each module was sent. */
@@ -27,17 +28,18 @@ function limits(harness: ModuleHarness): Record<string, number> {
   return known;
 }
 
-test("[M118] four modules at 1024 get 222 each, after one hit 289 and 200", () => {
+test("[M118] four modules at 1024 get 222 each, after one hit 289 and 200", async () => {
   const harness = setUp();
-  register(harness);
+  await register(harness);
   expect(limits(harness)).toEqual(Object.fromEntries(MODULES.map((module) => [module, 222])));
   harness.post("vfs:distro:sys", { body: '"FdsLimitHit"', expectsResponse: null });
+  await harness.delivered();
   expect(Object.values(limits(harness))).toEqual([289, 200, 200, 200]);
 });
 
 test("[M119] GetState and GetProcessFdLimit answer; an unknown process has 0", async () => {
   const harness = setUp();
-  register(harness);
+  await register(harness);
   const ask = async (body: unknown) => (await harness.ask("any:p:x.os", { body })).json;
   expect(await ask('"GetState"')).toEqual({
     GetState: Object.fromEntries(MODULES.map((id) => [id, { limit: 222, hit_count: 1 }])),
@@ -46,27 +48,30 @@ test("[M119] GetState and GetProcessFdLimit answer; an unknown process has 0", a
   expect(await ask({ GetProcessFdLimit: "a:b:c.os" })).toEqual({ GetProcessFdLimit: 0 });
 });
 
-test("[M120] a static budget is shared the same way and never ends the module", () => {
+test("[M120] a static budget is shared the same way and never ends the module", async () => {
   const harness = setUp({ kind: "static", count: 100 });
-  register(harness);
+  await register(harness);
   expect(Object.values(limits(harness))).toEqual([25, 25, 25, 25]);
   harness.post("terminal:terminal:sys", {
     body: { UpdateMaxFdsAsFractionOfUlimitPercentage: 50 },
     expectsResponse: null,
   });
+  await harness.delivered();
   expect(Object.values(limits(harness))).toEqual([25, 25, 25, 25]);
 });
 
-test("limits are at least 1, settings come from the terminal only, other nodes are dropped", () => {
+test("limits are at least 1, settings come from the terminal only, other nodes are dropped", async () => {
   const harness = setUp({ kind: "ulimit", softLimit: 34 });
-  register(harness);
+  await register(harness);
   expect(Object.values(limits(harness))).toEqual([1, 1, 1, 1]);
   const large = setUp();
-  register(large);
+  await register(large);
   const setting = { UpdateMaxFdsAsFractionOfUlimitPercentage: 50 };
   large.post("app:p:x.os", { body: setting, expectsResponse: null });
   large.post("vfs:distro:sys", { body: '"FdsLimitHit"', expectsResponse: null, node: "bob.os" });
+  await large.delivered();
   expect(Object.values(limits(large))).toEqual([222, 222, 222, 222]);
   large.post("m:terminal:sys", { body: setting, expectsResponse: null });
+  await large.delivered();
   expect(Object.values(limits(large))).toEqual([120, 120, 120, 120]);
 });

@@ -123,6 +123,7 @@ test("a source with too many requests waiting is refused", async () => {
   for (let id = 1; id <= 5; id++) {
     harness.post(SYSTEM, { body: { SetState: "a:b:c.os" }, blob: "x", id });
   }
+  await harness.delivered();
   expect(harness.answers.map(({ id, json }) => [id, json])).toEqual([
     [5, { Err: { IOError: { error: "4 requests of net:distro:sys are waiting" } } }],
   ]);

@@ -26,9 +26,11 @@ function setUp(maxTimersPerProcess?: number): {
 test("[M71] 0 answers at once with an empty body, 200 not before 199 ms", async () => {
   const { clock, harness } = setUp();
   harness.post(APP, { body: { SetTimer: 0 }, id: 1 });
+  await harness.delivered();
   expect(harness.answers).toMatchObject([{ id: 1, blob: undefined, metadata: undefined }]);
   expect(harness.answers[0]!.body).toEqual(new Uint8Array(0));
   harness.post(APP, { body: { SetTimer: 200 }, id: 2, metadata: "note" });
+  await harness.delivered();
   await clock.advance(198.9);
   expect(harness.answers).toHaveLength(1);
   await clock.advance(1.2);
@@ -39,6 +41,7 @@ test("[M71] 0 answers at once with an empty body, 200 not before 199 ms", async 
 test("[M72] a timer that expects no response still answers", async () => {
   const { clock, harness } = setUp();
   harness.post(APP, { body: { SetTimer: 5 }, id: 3, expectsResponse: null });
+  await harness.delivered();
   await clock.advance(5);
   expect(harness.answers.map(({ id, target }) => [id, target.process as string])).toEqual([
     [3, APP],
@@ -48,6 +51,7 @@ test("[M72] a timer that expects no response still answers", async () => {
 test("[M73] three billion milliseconds do not fire early", async () => {
   const { clock, harness } = setUp();
   harness.post(APP, { body: { SetTimer: 3_000_000_000 } });
+  await harness.delivered();
   await clock.advance(2_999_999_999);
   expect(harness.answers).toHaveLength(0);
   await clock.advance(1);
@@ -61,6 +65,7 @@ test("[M74] any local process may use it without capabilities, other nodes have 
   harness.post("stranger:q:y.os", { body: { SetTimer: 1 } });
   harness.post(APP, { body: { SetTimer: 1 }, node: "bob.os" });
   harness.post(APP, { body: { SetTimer: 0 }, node: "bob.os" });
+  await harness.delivered();
   await clock.advance(10);
   expect(harness.answers.map(({ target }) => target.process as string)).toEqual([
     "stranger:q:y.os",
@@ -72,6 +77,7 @@ test("[M75] the largest u64 does not crash and never fires", async () => {
   const { clock, harness } = setUp();
   harness.post(APP, { body: '{"SetTimer":18446744073709551615}' });
   harness.post(APP, { body: { SetTimer: 10 }, id: 9 });
+  await harness.delivered();
   await clock.advance(1_000_000_000_000);
   expect(harness.answers.map(({ id }) => id)).toEqual([9]);
 });
@@ -86,6 +92,7 @@ test("timers due together fire in insertion order, a later request does not dela
   ] as const) {
     harness.post(APP, { body: { SetTimer: ms }, id });
   }
+  await harness.delivered();
   await clock.advance(10);
   expect(harness.answers.map(({ id }) => id)).toEqual([2, 3]);
   await clock.advance(20);
@@ -95,6 +102,7 @@ test("timers due together fire in insertion order, a later request does not dela
 test("wall clock steps do not matter", async () => {
   const { clock, harness } = setUp();
   harness.post(APP, { body: { SetTimer: 1000 } });
+  await harness.delivered();
   clock.setWallClock(clock.nowMs() + 3_600_000);
   await clock.advance(999);
   expect(harness.answers).toHaveLength(0);
@@ -107,6 +115,7 @@ test("timers of an ended process are dropped and the host's alarm with them", as
   const { clock, harness, module } = setUp();
   harness.post(APP, { body: { SetTimer: 10 } });
   harness.post("other:q:y.os", { body: { SetTimer: 20 } });
+  await harness.delivered();
   module.processEnded!(APP as never);
   await clock.advance(100);
   expect(harness.answers.map(({ target }) => target.process as string)).toEqual(["other:q:y.os"]);
@@ -116,15 +125,17 @@ test("a process has a bounded number of timers, at the bound and one past it", a
   const { clock, harness } = setUp(3);
   for (let id = 1; id <= 4; id++) harness.post(APP, { body: { SetTimer: 10 }, id });
   harness.post("other:q:y.os", { body: { SetTimer: 10 }, id: 5 });
+  await harness.delivered();
   expect(harness.prints.at(-1)!.text).toContain("at most 3");
   await clock.advance(10);
   expect(harness.answers.map(({ id }) => id)).toEqual([1, 2, 3, 5]);
   harness.post(APP, { body: { SetTimer: 10 }, id: 6 });
+  await harness.delivered();
   await clock.advance(10);
   expect(harness.answers.at(-1)!.id).toBe(6);
 });
 
-test("Debug prints, malformed bodies are printed and dropped", () => {
+test("Debug prints, malformed bodies are printed and dropped", async () => {
   const { harness } = setUp();
   harness.post(APP, { body: { SetTimer: 10 } });
   harness.post(APP, { body: "Debug" });
@@ -132,6 +143,7 @@ test("Debug prints, malformed bodies are printed and dropped", () => {
   for (const body of ['{"SetTimer":1.0}', '{"SetTimer":-1}', '{"SetTimer":"5"}', "", "[]"]) {
     harness.post(APP, { body });
   }
+  await harness.delivered();
   expect(harness.answers).toEqual([]);
   expect(harness.prints.filter(({ verbosity }) => verbosity === 0).map(({ text }) => text)).toEqual(
     ["timer: 1 due times, 1 timers", "timer: 1 in 10 ms"],

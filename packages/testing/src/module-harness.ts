@@ -53,6 +53,8 @@ export interface ModuleHarness {
   readonly sent: readonly (ModuleRequest & { readonly id: U64 })[];
   readonly prints: readonly { readonly verbosity: number; readonly text: string }[];
   start(): Promise<void>;
+  /** Settles when everything posted so far has been handed to the module. */
+  delivered(): Promise<void>;
   /** Delivers a request and goes on; returns its id. */
   post(source: string, message: HarnessMessage): U64;
   /** Delivers a request and settles with its answer. */
@@ -73,11 +75,26 @@ export interface ModuleHarness {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export function createModuleHarness(
+export type CreateModuleHarness = (
   module: RuntimeModule,
-  options: { readonly our?: string } = {},
-): ModuleHarness {
-  return new Harness(module, options.our ?? "alice.os");
+  options?: { readonly our?: string },
+) => ModuleHarness;
+
+/** Name of the global that may hold another implementation. */
+const REPLACEMENT = Symbol.for("kinode.module-harness");
+
+/**
+ * The stand-in of this file, or what was set in its place: the tests of the modules run a second time with a real kernel,
+ * where real processes send the messages.
+ */
+export const createModuleHarness: CreateModuleHarness = (module, options = {}) => {
+  const replacement = (globalThis as { [REPLACEMENT]?: CreateModuleHarness })[REPLACEMENT];
+  return replacement?.(module, options) ?? new Harness(module, options.our ?? "alice.os");
+};
+
+/** Makes `createModuleHarness` return another implementation from now on. For files that a test run preloads. */
+export function setModuleHarness(create: CreateModuleHarness): void {
+  (globalThis as { [REPLACEMENT]?: CreateModuleHarness })[REPLACEMENT] = create;
 }
 
 class Harness implements ModuleHarness {
@@ -102,6 +119,10 @@ class Harness implements ModuleHarness {
 
   async start(): Promise<void> {
     await this.#module.start?.(this.context);
+  }
+
+  delivered(): Promise<void> {
+    return Promise.resolve();
   }
 
   post(source: string, message: HarnessMessage): U64 {
@@ -176,16 +197,7 @@ class Harness implements ModuleHarness {
   }
 
   #record(target: Address, id: U64, answer: Answer): void {
-    const text = decoder.decode(answer.body);
-    const recorded: HarnessAnswer = {
-      target,
-      id,
-      body: answer.body,
-      blob: answer.blob,
-      metadata: answer.metadata,
-      text,
-      json: text === "" ? undefined : (JSON.parse(text) as unknown),
-    };
+    const recorded = toHarnessAnswer(target, id, answer);
     this.answers.push(recorded);
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
@@ -220,12 +232,27 @@ class Harness implements ModuleHarness {
   }
 }
 
-function toBytes(body: unknown): Uint8Array {
+export function toHarnessAnswer(target: Address, id: U64, answer: Answer): HarnessAnswer {
+  const text = decoder.decode(answer.body);
+  return {
+    target,
+    id,
+    body: answer.body,
+    blob: answer.blob,
+    metadata: answer.metadata,
+    text,
+    json: text === "" ? undefined : (JSON.parse(text) as unknown),
+  };
+}
+
+/** Body of a harness message in bytes. */
+export function toBytes(body: unknown): Uint8Array {
   if (body instanceof Uint8Array) return body;
   return encoder.encode(typeof body === "string" ? body : JSON.stringify(body));
 }
 
-function toBlob(blob: HarnessMessage["blob"]): LazyLoadBlob | undefined {
+/** Blob of a harness message. */
+export function toBlob(blob: HarnessMessage["blob"]): LazyLoadBlob | undefined {
   if (blob === undefined) return undefined;
   if (typeof blob === "string") return { mime: undefined, bytes: encoder.encode(blob) };
   return blob instanceof Uint8Array ? { mime: undefined, bytes: blob } : blob;

@@ -11,7 +11,6 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sameCapability } from "@kinode-ts/caps";
 import { createModuleHarness, type ModuleHarness } from "@kinode-ts/testing/module-harness";
 import { zipSync } from "fflate";
 import { openDiskFolder } from "./disk-bun.ts";
@@ -642,16 +641,8 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
 test("[M9] capability params compare as JSON", async () => {
   const vfs = createVfs({ disk: createMemoryDisk(), openZip, createSha256 });
   const harness = createModuleHarness(vfs);
-  const { address: issuer } = harness.context;
-  const held = { issuer, params: '{"drive":"/p:x.os/data", "kind":"read"}' };
-  expect(
-    sameCapability(held, { issuer, params: '{"kind": "read", "drive": "/p:x.os/data"}' }),
-  ).toBe(true);
-  await vfs.start!({
-    ...harness.context,
-    holds: (process, capability) =>
-      (process as string) === FOREIGN && sameCapability(held, capability),
-  });
+  await harness.start();
+  harness.give(FOREIGN, '{"kind": "read", "drive": "/p:x.os/data"}');
   await vfs.files.makeDirectories(DRIVE);
   const read = (source: string) =>
     harness.ask(source, { body: { path: DRIVE, action: "ReadDir" } });
@@ -689,6 +680,7 @@ test("[M35] eviction closes the least recently used handle first", async () => {
   ]);
   // A new limit closes what is above it and is not reported as a hit.
   harness.post("fd-manager:distro:sys", { body: { FdsLimit: 1 }, expectsResponse: null });
+  await harness.delivered();
   expect(closed).toEqual(["b", "c", "a"]);
   expect(harness.sent).toHaveLength(2);
 });

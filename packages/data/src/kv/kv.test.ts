@@ -251,6 +251,7 @@ test("requests of other nodes are dropped", async () => {
   const kv = await opened();
   const count = kv.harness.answers.length;
   kv.harness.post(APP, { body: { package_id: P, db: "d", action: "Open" }, node: "bob.os" });
+  await kv.harness.delivered();
   expect(kv.harness.answers).toHaveLength(count);
   expect(kv.harness.prints).toHaveLength(1);
 });

@@ -62,9 +62,13 @@ export class Lines {
     this.#printer.print(verbosity, entry.id, `${packageOf(entry.id)}: ${shown}`);
   }
 
-  /** A line of the kernel that `cause` brought about: it counts against that process. */
+  /**
+   * A line of the kernel that `cause` brought about: bounded for that process, apart from what it prints itself, so that one that
+   * saves its state a thousand times a second may still speak.
+   */
   about(cause: ProcessEntry, verbosity: number, text: () => string): void {
-    if (this.mayPrint(cause)) this.kernel(verbosity, this.#cut(text()));
+    if (cause.role === "process" && !this.#mayPrint(cause.aboutPrints, "about")) return;
+    this.kernel(verbosity, this.#cut(text()));
   }
 
   /** Tells at most once per second that messages for a process are refused. */
@@ -81,35 +85,48 @@ export class Lines {
   }
 
   mayPrint(entry: ProcessEntry): boolean {
-    if (entry.role !== "process") return true;
-    const { prints } = entry;
+    return entry.role !== "process" || this.#mayPrint(entry.prints, "printed");
+  }
+
+  #mayPrint(prints: PrintBudget, kind: "printed" | "about"): boolean {
     const nowMs = this.#scheduler.nowMs();
     if (nowMs - prints.windowMs >= WINDOW_MS) {
+      this.#tellSuppressed(prints, kind);
       prints.windowMs = nowMs;
       prints.count = 0;
     }
     prints.count++;
     const bound = this.#limits.maxPrintsPerSecond;
-    if (prints.count === bound + 1) this.#tellSuppressedLater(prints);
+    if (prints.count === bound + 1) this.#tellSuppressedLater(prints, kind);
     return prints.count <= bound;
   }
 
-  #tellSuppressedLater(prints: PrintBudget): void {
+  #tellSuppressed(prints: PrintBudget, kind: "printed" | "about"): void {
     const bound = this.#limits.maxPrintsPerSecond;
+    const hidden = prints.count - bound;
+    if (hidden <= 0) return;
+    prints.windowMs = -Infinity;
+    prints.count = 0;
+    const text =
+      kind === "printed"
+        ? `${prints.process} printed ${hidden} lines more than ${bound} in one second; they are not shown`
+        : `${hidden} lines about ${prints.process} more than ${bound} in one second are not shown`;
+    // Lines about a process are for those who look on closely; what it says itself was meant for everybody.
+    this.kernel(kind === "printed" ? 0 : 1, text);
+  }
+
+  /** The window may be over before, and another have begun: whoever comes first tells. */
+  #tellSuppressedLater(prints: PrintBudget, kind: "printed" | "about"): void {
+    const { windowMs } = prints;
     const node: TimerNode = {
       timerNext: undefined,
       timerPrevious: undefined,
       timerDeadlineMs: 0,
       fire: () => {
-        const hidden = prints.count - bound;
-        prints.windowMs = -Infinity;
-        this.kernel(
-          0,
-          `${prints.process} printed ${hidden} lines more than ${bound} in one second; they are not shown`,
-        );
+        if (prints.windowMs === windowMs) this.#tellSuppressed(prints, kind);
       },
     };
-    this.#timers.set(node, prints.windowMs + WINDOW_MS);
+    this.#timers.set(node, windowMs + WINDOW_MS);
   }
 
   #cut(text: string): string {

@@ -72,6 +72,8 @@ export class ProcessEntry {
 
   /** Shared with what it spawns, so that many children print no more than one process. */
   prints: PrintBudget;
+  /** Of lines that the kernel prints about it; shared likewise. */
+  aboutPrints: PrintBudget;
   noticeMs = -Infinity;
 
   constructor(parts: {
@@ -86,6 +88,7 @@ export class ProcessEntry {
     const { record } = parts;
     this.id = record.id;
     this.prints = { process: record.id, windowMs: -Infinity, count: 0 };
+    this.aboutPrints = { ...this.prints };
     this.address = parts.address;
     this.role = parts.role;
     this.holder = parts.holder;

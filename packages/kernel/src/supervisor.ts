@@ -98,6 +98,7 @@ export class Supervisor {
     if (creator.role !== "process") return;
     entry.parent = creator;
     entry.prints = creator.prints;
+    entry.aboutPrints = creator.aboutPrints;
     creator.childrenCount++;
   }
 

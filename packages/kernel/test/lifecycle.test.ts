@@ -486,6 +486,15 @@ test("printing is bounded per second and the rest is counted", async () => {
   expect(n.lines(0)).toContain("test:sys: again");
 });
 
+test("lines about a process do not use up what it may print itself", async () => {
+  const n = await node(["a"], { limits: { maxPrintsPerSecond: 10 } });
+  await n.post("a", script().repeat(50, script().setState("x")).print(0, "still heard"));
+  expect(n.lines(0)).toContain("test:sys: still heard");
+  await n.clock.advance(1_100);
+  expect(n.lines(0).some((line) => line.includes("more than 10"))).toBe(false);
+  expect(n.lines(1).some((line) => line.startsWith("40 lines about a:test:sys more"))).toBe(true);
+});
+
 test("senders that flood each other in a circle do not wait for each other", async () => {
   const n = await node(["a", "b"], { limits: { senderQuotaCount: 8, maxMailboxCount: 64 } });
   const flood = (to: string) =>

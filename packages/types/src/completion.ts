@@ -20,7 +20,7 @@ export interface CompletionRequest {
 }
 
 export interface Completion {
-  /** What replaces `line.slice(from, cursor)`. */
+  /** What replaces `line.slice(from, cursor)`. One that ends in `/` is a folder: no blank after it. */
   readonly text: string;
   /** One line that explains it, for lists. */
   readonly hint?: string;

@@ -7,6 +7,7 @@
 import { state } from "@kinode-ts/stdlib";
 import { toProcessId } from "./command-line.ts";
 
+/** Those of the reference, then ours. */
 const BUILT_IN: readonly string[] = [
   "alias",
   "cat",
@@ -20,6 +21,23 @@ const BUILT_IN: readonly string[] = [
   "peer",
   "peers",
   "top",
+  "caps",
+  "cd",
+  "cp",
+  "grep",
+  "head",
+  "logs",
+  "ls",
+  "mkdir",
+  "mv",
+  "ps",
+  "pwd",
+  "rm",
+  "tail",
+  "wc",
+  "which",
+  "whoami",
+  "write",
 ];
 
 export type EditOutcome = "AliasSet" | "AliasRemoved" | "AliasNotFound" | "InvalidProcessId";
@@ -59,6 +77,16 @@ export class Aliases {
     const edited = this.#edits.get(alias);
     if (edited !== undefined) return edited ?? undefined;
     return BUILT_IN.includes(alias) ? `${alias}:terminal:sys` : undefined;
+  }
+
+  /** All of them, by name. */
+  list(): Readonly<Record<string, string>> {
+    const names = new Set([...BUILT_IN, ...this.#edits.keys()]);
+    const found = [...names].toSorted().flatMap((name) => {
+      const script = this.find(name);
+      return script === undefined ? [] : [[name, script] as const];
+    });
+    return Object.fromEntries(found);
   }
 
   /** Settles when the change is stored. */

@@ -3,10 +3,12 @@
  * Source: spec/packages-and-tools.md §19.2, spec/runtime-modules.md §10.2.
  * @module
  */
-import type { IncomingResponse } from "@kinode-ts/stdlib";
+import type { IncomingResponse, SendOptions } from "@kinode-ts/stdlib";
 import {
   capabilities,
   Capability,
+  decodeUtf8,
+  encodeUtf8,
   our,
   parseJson,
   ProcessId,
@@ -110,8 +112,8 @@ async function command(
   if (answer !== expected) throw new ScriptError(`the kernel answered ${JSON.stringify(answer)}`);
 }
 
-/** Starts the script and gives it its arguments. Rejects with a `ScriptError`. */
-export async function runScript(script: ProcessId, args: string): Promise<ProcessId> {
+/** Starts the script as a new process, which then waits for its arguments. Rejects with a `ScriptError`. */
+export async function startScript(script: ProcessId): Promise<ProcessId> {
   const { path, entry } = await findScript(script);
   const id = new ProcessId(undefined, script.package, script.publisher);
   await grant(entry, id);
@@ -126,6 +128,72 @@ export async function runScript(script: ProcessId, args: string): Promise<Proces
   const program = await readProgram(path);
   await command({ InitializeProcess: initialize }, "InitializedProcess", program);
   await command({ RunProcess: id.toString() }, "StartedProcess");
-  await send(id, args);
   return id;
+}
+
+/** What a script was asked for and has left: output, errors, exit status. */
+export interface Outcome {
+  readonly output: string;
+  /** For the person; never goes down a pipe. */
+  readonly errors: string;
+  /** 0 is success. */
+  readonly status: number;
+}
+
+/** How a script is called. */
+export interface Call {
+  readonly args: string;
+  /** What is piped in. */
+  readonly stdin?: string | undefined;
+  /** Where its relative paths start. */
+  readonly folder: string;
+}
+
+/** A command that others wait for may take this long, in seconds. */
+export const MAX_RUN_SECONDS = 600;
+
+const PIPED = "text/plain";
+const STATUS = /^[1-9]\d{0,2}$/;
+
+// A script of the reference sees its arguments and nothing else unless the person has changed folder.
+function callOptions({ stdin, folder }: Call): Pick<SendOptions, "blob" | "metadata"> {
+  return {
+    blob: stdin === undefined ? undefined : { mime: PIPED, bytes: encodeUtf8(stdin) },
+    metadata: folder === "/" ? undefined : JSON.stringify({ folder }),
+  };
+}
+
+/** Gives a started script its arguments; it prints its result itself. */
+export async function tellScript(id: ProcessId, call: Call): Promise<void> {
+  await send(id, call.args, callOptions(call));
+}
+
+/** Gives a started script its arguments and waits for what it leaves (docs/modules/scripts.md). */
+export async function askScript(id: ProcessId, call: Call): Promise<Outcome> {
+  const options = { ...callOptions(call), timeout: MAX_RUN_SECONDS * 1_000 };
+  try {
+    const answer = await request(id, call.args, options);
+    const { metadata = "" } = answer;
+    const blob = answer.blob();
+    return {
+      output: answer.text(),
+      errors: blob?.mime?.startsWith(PIPED) === true ? decodeUtf8(blob.bytes) : "",
+      status: STATUS.test(metadata) ? Number(metadata) : 0,
+    };
+  } catch (thrown) {
+    if (!(thrown instanceof SendError)) throw thrown;
+    const errors = `${id.toString()} did not answer within ${MAX_RUN_SECONDS} seconds`;
+    return { output: "", errors, status: 1 };
+  }
+}
+
+/** Whether a process is there. */
+export async function isAlive(id: ProcessId): Promise<boolean> {
+  const answer = await request(KERNEL, kernelCommand({ Debug: { Process: id.toString() } }));
+  return (answer.json() as { Debug: { Process: unknown } }).Debug.Process !== null;
+}
+
+/** Ends a process; nothing happens when it is not there. */
+export async function killScript(id: ProcessId): Promise<void> {
+  await send(KERNEL, kernelCommand({ KillProcess: id.toString() }));
 }

@@ -1,62 +1,71 @@
 /**
  * `terminal:terminal:sys`: runs the lines a person types.
- * Source: spec/packages-and-tools.md §19, spec/runtime-modules.md §10.2.
+ * Source: spec/packages-and-tools.md §19, spec/runtime-modules.md §10.2; docs/modules/terminal.md for what is ours.
  * @module
  */
 import type { Answer, IncomingRequest } from "@kinode-ts/stdlib";
-import { defineProcess, our, print, serve } from "@kinode-ts/stdlib";
+import { defineProcess, our, parseJson, print, reply, serve } from "@kinode-ts/stdlib";
+import type { CompletionRequest, InterruptAnswer, InterruptRequest } from "@kinode-ts/types";
+import { COMPLETION_METADATA, INTERRUPT_METADATA, SESSION_PREFIX } from "@kinode-ts/types";
 import { Aliases } from "./aliases.ts";
-import { parseCommandLine, toProcessId } from "./command-line.ts";
-import { runScript, ScriptError } from "./run-script.ts";
+import { complete } from "./complete.ts";
+import { answerOwnScript } from "./own-requests.ts";
+import { askLine, runLine } from "./run-line.ts";
+import { Sessions } from "./sessions.ts";
 
-async function runLine(line: string, aliases: Aliases): Promise<void> {
-  const parsed = parseCommandLine(line);
-  if (parsed === undefined) return;
-  const { head, args } = parsed;
-  const script = toProcessId(aliases.find(head) ?? head);
-  if (script === undefined) {
-    print(`error calling script: '${head}' not found, either as an alias or process ID`);
-    return;
-  }
-  try {
-    await runScript(script, args);
-  } catch (thrown) {
-    if (!(thrown instanceof ScriptError)) throw thrown;
-    print(`error calling script: ${thrown.message}`);
-  }
+type Handled = Promise<Answer | undefined>;
+
+export interface TerminalState {
+  readonly aliases: Aliases;
+  readonly sessions: Sessions;
 }
 
-interface EditAlias {
-  readonly alias: string;
-  readonly process: string | null;
-}
-
-function parseEdit(value: unknown): EditAlias {
-  const { alias, process = null } = (value as { EditAlias: Partial<EditAlias> }).EditAlias;
-  if (typeof alias !== "string" || (typeof process !== "string" && process !== null)) {
-    throw new TypeError('an edit is {"EditAlias":{"alias":text,"process":text or null}}');
-  }
-  return { alias, process };
-}
-
-function handle(
-  message: IncomingRequest,
-  aliases: Aliases,
-): Promise<Answer | undefined> | undefined {
-  const { source } = message;
-  if (source.equals(our())) return runLine(message.text(), aliases).then(() => undefined);
-  const isOurPackage = message.isLocal && source.packageId().equals(our().packageId());
-  if (!isOurPackage) {
-    print(`ignored a request of ${source.toString()}`, 2);
+/** What the host's terminal sends, as this process itself. */
+async function handlePerson(message: IncomingRequest, state: TerminalState): Handled {
+  const { metadata = "" } = message;
+  if (metadata === COMPLETION_METADATA) return await handleCompletion(message, state);
+  if (metadata === INTERRUPT_METADATA) return await handleInterrupt(message, state);
+  const name = metadata.startsWith(SESSION_PREFIX) ? metadata.slice(SESSION_PREFIX.length) : "";
+  const session = state.sessions.get(name);
+  if (message.expectsResponse === undefined) {
+    await runLine(message.text(), state.aliases, session);
     return undefined;
   }
-  const { alias, process } = message.json(parseEdit);
-  return aliases.edit(alias, process).then((outcome) => ({ EditAlias: outcome }));
+  const { output, errors, status } = await askLine(message.text(), state.aliases, session);
+  return reply(output, {
+    metadata: status === 0 ? undefined : String(status),
+    blob:
+      errors === "" ? undefined : { mime: "text/plain", bytes: new TextEncoder().encode(errors) },
+  });
+}
+
+async function handleCompletion(message: IncomingRequest, state: TerminalState): Handled {
+  const { line, cursor, session } = parseJson(message.text()) as CompletionRequest;
+  if (typeof line !== "string" || !Number.isInteger(cursor)) {
+    throw new TypeError('a completion is asked for with {"line": text, "cursor": number}');
+  }
+  return await complete({ line, cursor }, state.aliases, state.sessions.get(session ?? ""));
+}
+
+async function handleInterrupt(message: IncomingRequest, state: TerminalState): Handled {
+  const { session = "" } = (parseJson(message.text() || "{}") ?? {}) as InterruptRequest;
+  const interrupted = await state.sessions.get(session).interrupt();
+  if (interrupted > 0) print("interrupted");
+  return { interrupted } satisfies InterruptAnswer;
+}
+
+function handle(message: IncomingRequest, state: TerminalState): Handled | undefined {
+  const { source } = message;
+  if (source.equals(our())) return handlePerson(message, state);
+  const isOurPackage = message.isLocal && source.packageId().equals(our().packageId());
+  if (isOurPackage) return answerOwnScript(message, state);
+  print(`ignored a request of ${source.toString()}`, 2);
+  return undefined;
 }
 
 export default defineProcess(async () => {
-  const aliases = await Aliases.load();
-  await serve((message) => handle(message, aliases), {
+  const state = { aliases: await Aliases.load(), sessions: new Sessions() };
+  await serve((message) => handle(message, state), {
     onResponse: (response) => print(response.text()),
   });
 });

@@ -2,26 +2,19 @@
  * `help [command]`: what can be typed.
  * @module
  */
-import { defineScript } from "@kinode-ts/stdlib";
+import { defineScript, ScriptFailure } from "@kinode-ts/stdlib/scripting";
+import { commandInfo, COMMANDS, type CommandInfo } from "../commands.ts";
 
-const COMMANDS: Readonly<Record<string, string>> = {
-  alias:
-    "alias <name> [<process-id>]: make a short name for a script; without a process id, remove it",
-  cat: "cat <vfs path>: show a file as text, for example: cat /terminal:sys/pkg/scripts.json",
-  echo: "echo <text>: show the text",
-  help: "help [<command>]: this list, or one command",
-  hi: "hi <node> <message>: send a message to the terminal of another node",
-  kfetch: "kfetch: show what this node is",
-  kill: "kill <process-id>: end a process; it is not restarted",
-  m: "m <address> '<json>' [-a <seconds>]: send a request, for example: m our@chat:chat:example.os '\"Count\"' -a 5",
-  "net-diagnostics": "net-diagnostics: show the state of the network part",
-  peer: "peer <node>: show what is known about a node",
-  peers: "peers: show every node with an open connection",
-  top: "top [<process-id>] [-c]: show all processes, or one; -c lists capabilities",
-};
+const LINES = [
+  "ls /chat:example.os | grep x   the output of one command is the input of the next",
+  "cd /chat:example.os && ls      && goes on only after success, ; in any case",
+  "A | && or ; that is meant as text is put in quotes.",
+];
 
 const KEYS = [
-  "Ctrl+C, Ctrl+D  shut the node down",
+  "Tab             complete; twice: all possibilities",
+  "Ctrl+C          end the command that runs, or shut the node down",
+  "Ctrl+D          shut the node down",
   "Ctrl+V          more or less detail (0 to 3)",
   "Ctrl+W          detail per process",
   "Ctrl+J, Ctrl+S  step through events, one step",
@@ -31,9 +24,20 @@ const KEYS = [
   "Ctrl+R, Ctrl+G  search the history, leave the search",
 ];
 
+function brief({ usage, does }: CommandInfo): string {
+  return `${usage}: ${does}`;
+}
+
+function whole(info: CommandInfo): string {
+  const flags = Object.entries(info.flags ?? {}).map(([flag, meaning]) => `  ${flag}  ${meaning}`);
+  return [brief(info), ...flags].join("\n");
+}
+
 export default defineScript(({ args }) => {
   const name = args.trim();
-  if (name === "") return [...Object.values(COMMANDS), "", ...KEYS].join("\n");
-  const help = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  return help ?? `no command called "${name}"; type: help`;
+  if (name === "")
+    return [...Object.values(COMMANDS).map(brief), "", ...LINES, "", ...KEYS].join("\n");
+  const info = commandInfo(name);
+  if (info === undefined) throw new ScriptFailure(`no command called "${name}"; type: help`);
+  return whole(info);
 });

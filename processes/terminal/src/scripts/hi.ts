@@ -2,11 +2,13 @@
  * `hi <node> <message>`: a line for the terminal of another node.
  * @module
  */
-import { defineScript, request, SendError } from "@kinode-ts/stdlib";
+import { request, SendError } from "@kinode-ts/stdlib";
+import { defineScript, ScriptFailure } from "@kinode-ts/stdlib/scripting";
+import { COMMANDS } from "../commands.ts";
 
 export default defineScript(async ({ our, args }) => {
   const space = args.trimStart().indexOf(" ");
-  if (space <= 0) return "usage: hi <node> <message>";
+  if (space <= 0) return `usage: ${COMMANDS.hi.usage}`;
   const name = args.trimStart().slice(0, space);
   const node = name === "our" ? our.node : name;
   const message = args.trimStart().slice(space + 1);
@@ -15,8 +17,10 @@ export default defineScript(async ({ our, args }) => {
     return `response from ${node}: ${response.text()}`;
   } catch (thrown) {
     if (!(thrown instanceof SendError)) throw thrown;
-    return thrown.isOffline
-      ? `${node} is offline, unknown, or this node has no network part yet`
-      : `message to ${node} timed out`;
+    throw new ScriptFailure(
+      thrown.isOffline
+        ? `${node} is offline, unknown, or this node has no network part yet`
+        : `message to ${node} timed out`,
+    );
   }
 });

@@ -2,7 +2,8 @@
  * `kfetch`: what this node is.
  * @module
  */
-import { defineScript, request } from "@kinode-ts/stdlib";
+import { request } from "@kinode-ts/stdlib";
+import { defineScript } from "@kinode-ts/stdlib/scripting";
 import type { ProcessMap } from "@kinode-ts/stdlib/kernel-types";
 import { KERNEL, kernelCommand } from "@kinode-ts/stdlib/kernel-types";
 import { askNet } from "../net-answer.ts";

@@ -2,17 +2,22 @@
  * `kill <process-id>`: ends a process without restart.
  * @module
  */
-import { defineScript, ProcessId, request } from "@kinode-ts/stdlib";
+import { ProcessId, request } from "@kinode-ts/stdlib";
+import { defineScript, ScriptFailure } from "@kinode-ts/stdlib/scripting";
 import { KERNEL, kernelCommand } from "@kinode-ts/stdlib/kernel-types";
+import { COMMANDS } from "../commands.ts";
+import { findProcess } from "../kernel-questions.ts";
 
 export default defineScript(async ({ args }) => {
   const text = args.trim();
-  if (text === "") return "usage: kill <process-id>";
+  if (text === "") return `usage: ${COMMANDS.kill.usage}`;
   const id = ProcessId.parse(text).toString();
-  // The kernel says nothing about a process that is not there, so that is asked first.
-  const found = await request(KERNEL, kernelCommand({ Debug: { Process: id } }));
-  const { Debug: debug } = found.json() as { Debug: { Process: unknown } };
-  if (debug.Process === null) return `no process ${id} is running`;
+  // The kernel says nothing about what it cannot end, so that is asked first.
+  const found = await findProcess(id);
+  if (found === undefined) throw new ScriptFailure(`no process ${id} is running`);
+  if (found.wasm_bytes_handle === "") {
+    throw new ScriptFailure(`${id} is a part of the node itself and cannot be ended`);
+  }
   const answer = await request(KERNEL, kernelCommand({ KillProcess: id }), { timeout: "60s" });
   return `killed ${(answer.json() as { KilledProcess: string }).KilledProcess}`;
 });

@@ -3,10 +3,12 @@
  * It stays a few seconds even when nobody wants the answer: its right to send ends with it.
  * @module
  */
-import { defineScript, request, SendError } from "@kinode-ts/stdlib";
-import { splitWords } from "../command-line.ts";
+import { request, SendError } from "@kinode-ts/stdlib";
+import { defineScript, ScriptFailure } from "@kinode-ts/stdlib/scripting";
+import { splitCall } from "../command-line.ts";
+import { COMMANDS } from "../commands.ts";
 
-const USAGE = "usage: m <address> '<body>' [-a <seconds>]   with -a the response is shown";
+const USAGE = `usage: ${COMMANDS.m.usage}   with -a the response is shown`;
 
 interface Call {
   readonly address: string;
@@ -16,7 +18,7 @@ interface Call {
 }
 
 function parseCall(args: string): Call | undefined {
-  const words = splitWords(args);
+  const words = splitCall(args);
   const flag = words.findIndex((word) => word === "-a" || word === "--await");
   const seconds = flag < 0 ? undefined : Number(words[flag + 1]);
   if (flag >= 0) words.splice(flag, 2);
@@ -37,6 +39,6 @@ export default defineScript(async ({ args }) => {
   } catch (thrown) {
     if (!(thrown instanceof SendError)) throw thrown;
     if (awaits === undefined && thrown.isTimeout) return "";
-    return `m: ${thrown.message}`;
+    throw new ScriptFailure(`m: ${thrown.message}`);
   }
 });

@@ -1,0 +1,64 @@
+/**
+ * What scripts of this package ask the terminal for: aliases and the current folder.
+ * Source: spec/runtime-modules.md §10.2 (`EditAlias`); docs/modules/terminal.md for the others, which are ours.
+ * @module
+ */
+import type { Answer, IncomingRequest } from "@kinode-ts/stdlib";
+import type { TerminalState } from "./terminal.ts";
+
+/** The requests, by name; each answers under its own name. */
+export interface OwnRequests {
+  readonly EditAlias: { readonly alias: string; readonly process: string | null };
+  /** Answered with the process id, or `null`. */
+  readonly FindAlias: string;
+  /** Answered with process ids by alias. */
+  readonly ListAliases: null;
+  /** A path from the root; answered with it. For the session the script was started in. */
+  readonly ChangeFolder: string;
+}
+
+/** @throws {TypeError} none of the requests; nothing has changed */
+export async function answerOwnScript(
+  message: IncomingRequest,
+  { aliases, sessions }: TerminalState,
+): Promise<Answer> {
+  const [name, value] = readCase(message.json());
+  switch (name) {
+    case "EditAlias": {
+      const { alias, process } = readEdit(value);
+      return { EditAlias: await aliases.edit(alias, process) };
+    }
+    case "FindAlias":
+      return { FindAlias: aliases.find(readText(name, value)) ?? null };
+    case "ListAliases":
+      return { ListAliases: aliases.list() };
+    case "ChangeFolder": {
+      const folder = readText(name, value);
+      const session = sessions.findByProcess(message.source.processId);
+      if (!folder.startsWith("/")) throw new TypeError(`"${folder}" does not start with "/"`);
+      if (session !== undefined) session.folder = folder;
+      return { ChangeFolder: session?.folder ?? null };
+    }
+    default:
+      throw new TypeError(`"${name}" is not a request to the terminal`);
+  }
+}
+
+function readCase(value: unknown): readonly [string, unknown] {
+  const [entry] = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  if (entry === undefined) throw new TypeError("a request to the terminal is one named case");
+  return entry;
+}
+
+function readText(name: string, value: unknown): string {
+  if (typeof value !== "string") throw new TypeError(`${name} takes a text`);
+  return value;
+}
+
+function readEdit(value: unknown): OwnRequests["EditAlias"] {
+  const { alias, process = null } = (value ?? {}) as Partial<OwnRequests["EditAlias"]>;
+  if (typeof alias !== "string" || (typeof process !== "string" && process !== null)) {
+    throw new TypeError('an edit is {"EditAlias":{"alias":text,"process":text or null}}');
+  }
+  return { alias, process };
+}

@@ -1,0 +1,239 @@
+/**
+ * Carrying out a command line: single commands as in the reference, pipes and lists of commands besides.
+ * Source: spec/packages-and-tools.md §19.1, §19.2.
+ * @module
+ */
+import { print, type ProcessId } from "@kinode-ts/stdlib";
+import { sleep } from "@kinode-ts/stdlib/timer";
+import type { Aliases } from "./aliases.ts";
+import type { CommandLine, KnownCommands, Pipeline } from "./command-line.ts";
+import { LineError, parseLine, toProcessId } from "./command-line.ts";
+import type { Call, Outcome } from "./run-script.ts";
+import {
+  askScript,
+  isAlive,
+  killScript,
+  ScriptError,
+  startScript,
+  tellScript,
+} from "./run-script.ts";
+import type { Job, Session } from "./sessions.ts";
+
+/** Output that one script of a pipe may hand to the next, in bytes of UTF-8. */
+export const MAX_PIPED_BYTES = 4 * 1024 * 1024;
+
+const OUR_PACKAGE = "terminal:sys";
+/** Scripts of this package that take their arguments as one text, not as words. */
+const VERBATIM = new Set(["echo:terminal:sys", "hi:terminal:sys", "m:terminal:sys"]);
+/** The line after it must see its effect. */
+const CHANGES_FOLDER = "cd:terminal:sys";
+
+const WATCH_FIRST_MS = 500;
+const WATCH_LONGEST_MS = 4_000;
+const GRACE_MS = 1_000;
+const SUCCESS: Outcome = { output: "", errors: "", status: 0 };
+const INTERRUPTED: Outcome = { output: "", errors: "interrupted", status: 130 };
+
+interface Found extends CommandLine {
+  readonly script: ProcessId;
+}
+
+interface FoundPipeline extends Pipeline {
+  readonly commands: readonly Found[];
+}
+
+export function knownCommands(aliases: Aliases): KnownCommands {
+  const find = (word: string) => toProcessId(aliases.find(word) ?? word);
+  return {
+    isCommand: (word) => find(word) !== undefined,
+    takesWords(head) {
+      const script = find(head);
+      if (script === undefined || VERBATIM.has(script.toString())) return false;
+      return script.packageId().equals(OUR_PACKAGE);
+    },
+  };
+}
+
+function findScript({ head, args }: CommandLine, aliases: Aliases): Found {
+  const script = toProcessId(aliases.find(head) ?? head);
+  if (script !== undefined) return { head, args, script };
+  throw new ScriptError(`'${head}' not found, either as an alias or process ID`);
+}
+
+/** All names are looked up first: a mistyped one must not leave half of a line done. */
+function plan(line: string, aliases: Aliases): readonly FoundPipeline[] {
+  return parseLine(line, knownCommands(aliases)).map(({ commands, needsSuccess }) => ({
+    commands: commands.map((command) => findScript(command, aliases)),
+    needsSuccess,
+  }));
+}
+
+/** Runs a line of the person; what it leaves is printed. */
+export async function runLine(line: string, aliases: Aliases, session: Session): Promise<void> {
+  try {
+    const pipelines = plan(line, aliases);
+    const [lone, ...others] = pipelines.flatMap(({ commands }) => commands);
+    if (lone === undefined) return;
+    if (others.length > 0 || lone.script.equals(CHANGES_FOLDER)) {
+      await runList(pipelines, session, printOutcome);
+    } else await runAlone(lone, session);
+  } catch (thrown) {
+    print(startFailure(thrown));
+  }
+}
+
+/** Runs a line of a program that waits for its outcome; nothing is printed. */
+export async function askLine(line: string, aliases: Aliases, session: Session): Promise<Outcome> {
+  let output = "";
+  let errors = "";
+  const leave: Leave = (left) => {
+    output = joined(output, left.output);
+    errors = joined(errors, left.errors);
+  };
+  try {
+    const { status } = await runList(plan(line, aliases), session, leave);
+    return { output, errors, status };
+  } catch (thrown) {
+    return { output, errors: joined(errors, startFailure(thrown)), status: 1 };
+  }
+}
+
+function joined(before: string, text: string): string {
+  return before === "" || text === "" ? before + text : `${before}\n${text}`;
+}
+
+function startFailure(thrown: unknown): string {
+  if (thrown instanceof ScriptError || thrown instanceof LineError) {
+    return `error calling script: ${thrown.message}`;
+  }
+  throw thrown;
+}
+
+/** As in the reference: the script prints what it has to say, and nobody waits for it. */
+async function runAlone({ script, args }: Found, session: Session): Promise<void> {
+  await session.ready;
+  const job = session.begin();
+  try {
+    const id = await startScript(script);
+    session.started(id);
+    if (job.interrupted) await killScript(id);
+    else await tellScript(id, { args, folder: session.folder });
+  } finally {
+    session.finish(job);
+  }
+}
+
+/** What a command leaves goes to `leave`, errors at once, output when it is not piped on. */
+type Leave = (outcome: Pick<Outcome, "output" | "errors">, script: ProcessId | undefined) => void;
+
+async function runList(
+  pipelines: readonly FoundPipeline[],
+  session: Session,
+  leave: Leave,
+): Promise<Outcome> {
+  const job = session.begin();
+  const run = runPipelines(pipelines, { session, job, leave });
+  const changes = pipelines.some(({ commands }) =>
+    commands.some(({ script }) => script.equals(CHANGES_FOLDER)),
+  );
+  if (changes) session.ready = run.catch(() => {});
+  try {
+    return await run;
+  } finally {
+    session.finish(job);
+  }
+}
+
+interface Place {
+  readonly session: Session;
+  readonly job: Job;
+  readonly leave: Leave;
+}
+
+async function runPipelines(pipelines: readonly FoundPipeline[], place: Place): Promise<Outcome> {
+  await Promise.race([place.session.ready, place.job.end]);
+  let last = SUCCESS;
+  for (const { commands, needsSuccess } of pipelines) {
+    if (place.job.interrupted) return INTERRUPTED;
+    if (needsSuccess && last.status !== 0) continue;
+    // oxlint-disable-next-line no-await-in-loop -- one after the other is what the person asked for
+    last = await runPipeline(commands, place);
+  }
+  return last;
+}
+
+async function runPipeline(commands: readonly Found[], place: Place): Promise<Outcome> {
+  const { session, job, leave } = place;
+  let stdin: string | undefined;
+  let outcome = SUCCESS;
+  for (const [index, { script, args }] of commands.entries()) {
+    const call: Call = { args, stdin, folder: session.folder };
+    // oxlint-disable-next-line no-await-in-loop -- each needs what the one before has left
+    outcome = await runStage(script, call, session, job);
+    if (job.interrupted) return INTERRUPTED;
+    const isLast = index === commands.length - 1;
+    const excess = isLast ? undefined : tooLong(outcome.output, script);
+    leave({ output: isLast ? outcome.output : "", errors: excess ?? outcome.errors }, script);
+    if (excess !== undefined) return { ...SUCCESS, status: 1 };
+    stdin = outcome.output;
+  }
+  return outcome;
+}
+
+function tooLong(output: string, script: ProcessId): string | undefined {
+  // A character has at most three bytes for each of its UTF-16 units, and at least one.
+  if (output.length * 3 <= MAX_PIPED_BYTES) return undefined;
+  const bytes = new TextEncoder().encode(output).length;
+  if (bytes <= MAX_PIPED_BYTES) return undefined;
+  return `${script.toString()} gave ${bytes} bytes; a pipe carries at most ${MAX_PIPED_BYTES}, so the rest of it did not run`;
+}
+
+async function runStage(
+  script: ProcessId,
+  call: Call,
+  session: Session,
+  job: Job,
+): Promise<Outcome> {
+  const id = await startScript(script);
+  session.started(id);
+  const watch = { over: false };
+  try {
+    const answer = askScript(id, call);
+    const first = await Promise.race([answer, job.end, goneWithoutAnswer(id, watch)]);
+    if (first !== "interrupted") return first;
+    await killScript(id);
+    return INTERRUPTED;
+  } finally {
+    watch.over = true;
+  }
+}
+
+/** Settles when the process is gone: the kernel tells nobody that a process ended without answering. */
+async function goneWithoutAnswer(id: ProcessId, watch: { over: boolean }): Promise<Outcome> {
+  for (let ms = WATCH_FIRST_MS; !watch.over; ms = Math.min(ms * 2, WATCH_LONGEST_MS)) {
+    // oxlint-disable-next-line no-await-in-loop -- a clock
+    await sleep(ms);
+    // oxlint-disable-next-line no-await-in-loop -- a clock
+    if (!watch.over && !(await isAlive(id))) break;
+  }
+  // Its answer may come from a process that it passed the request on to.
+  if (!watch.over) await sleep(GRACE_MS);
+  return { output: "", errors: `${id.toString()} ended without an answer`, status: 1 };
+}
+
+function printOutcome(
+  { output, errors }: Pick<Outcome, "output" | "errors">,
+  script: ProcessId | undefined,
+): void {
+  for (const text of [output, errors]) if (text !== "") print(withOrigin(text, script));
+}
+
+/** This process prints for the scripts of a pipe; what comes from other packages says so on each line. */
+function withOrigin(text: string, script: ProcessId | undefined): string {
+  const origin = script?.packageId().toString() ?? OUR_PACKAGE;
+  if (origin === OUR_PACKAGE) return text;
+  return text
+    .split("\n")
+    .map((line) => `${origin}: ${line}`)
+    .join("\n");
+}

@@ -7,6 +7,8 @@ import { join } from "node:path";
 const ROOT = join(import.meta.dir, "../../..");
 const MAIN = join(ROOT, "apps/node/src/main.ts");
 const DEADLINE_MS = 30_000;
+// oxlint-disable-next-line no-control-regex -- what moves the cursor and styles text is not what a test reads
+const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|[78])/g;
 
 export interface NodeProgram {
   /** Address of its own pages, without trailing slash. */
@@ -18,7 +20,9 @@ export interface NodeProgram {
   readonly pid: number;
   /** Types a line and presses Enter. */
   type(line: string): Promise<void>;
-  /** Waits until what the terminal received since `forget` matches. */
+  /** Presses keys: text and control characters as a console sends them. */
+  press(keys: string): void;
+  /** Waits until what the terminal received since `forget` matches, without escape sequences. */
   shows(pattern: RegExp): Promise<RegExpExecArray>;
   forget(): void;
   /** SIGKILL, as a crash of the machine would. */
@@ -32,7 +36,10 @@ export async function startNodeProgram(
   args: readonly string[] = [],
 ): Promise<NodeProgram> {
   let screen = "";
+  /** The start of an escape sequence whose end has not arrived. */
+  let begun = "";
   let arrived = Promise.withResolvers<void>();
+  const decoder = new TextDecoder();
   const child = Bun.spawn([process.execPath, MAIN, "start", home, ...args], {
     cwd: ROOT,
     env: { ...process.env, BUN_JSC_useWasmFastMemory: "0" },
@@ -40,7 +47,10 @@ export async function startNodeProgram(
       cols: 200,
       rows: 50,
       data(_terminal, data) {
-        screen += new TextDecoder().decode(data);
+        const text = (begun + decoder.decode(data, { stream: true })).replace(ESCAPES, "");
+        const cut = text.lastIndexOf("\u001b");
+        begun = cut < 0 ? "" : text.slice(cut);
+        screen += cut < 0 ? text : text.slice(0, cut);
         arrived.resolve();
         arrived = Promise.withResolvers();
       },
@@ -68,6 +78,9 @@ export async function startNodeProgram(
     type(line) {
       child.terminal?.write(`${line}\r`);
       return Promise.resolve();
+    },
+    press(keys) {
+      child.terminal?.write(keys);
     },
     shows,
     forget() {

@@ -19,7 +19,7 @@ test("[M121] Enter sends the line as it is to the terminal process, from its own
   ]);
   await node.type("echo  two  spaces 'kept' \\ too");
   await node.shows(
-    /source: liner\.local@terminal:terminal:sys\s+\| target: liner\.local@terminal:terminal:sys\s+\| rsvp: None\s+\| Request: inherit: false, expects_response: None\s+\| {3}body: echo {2}two {2}spaces 'kept' \\ too\s/,
+    /source: liner\.local@terminal:terminal:sys\s+distro:sys \| target: liner\.local@terminal:terminal:sys\s+distro:sys \| rsvp: None\s+distro:sys \| Request: inherit: false, expects_response: None\s+distro:sys \| {3}body: echo {2}two {2}spaces 'kept' \\ too\s/,
   );
   // The process took it for a person's line: from any other source it would have ignored it.
   await node.shows(/terminal:sys: {2}two {2}spaces 'kept' \\ too/);

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import type { Kernel } from "@kinode-ts/kernel";
 import { assemblePackage, readPackage } from "@kinode-ts/kit";
 import { createSeededRandom, createVirtualClock, type VirtualClock } from "@kinode-ts/testing";
-import { createPrinter, PrintFilter } from "@kinode-ts/terminal";
+import { createPrinter, formatPlain, PrintFilter } from "@kinode-ts/terminal";
 import { type LazyLoadBlob, parseAddress, TERMINAL_PROCESS } from "@kinode-ts/types";
 import { composeNode, loadPackages, type RunningNode } from "../src/boot/compose.ts";
 import { openHomeFolder } from "../src/boot/home-folder.ts";
@@ -56,9 +56,10 @@ export class TestNode implements AsyncDisposable {
   readonly clock: VirtualClock;
   /** Every line printed so far, as the terminal would show it at level 1. */
   readonly lines: readonly string[];
-  readonly #node: RunningNode;
+  readonly #boot: () => Promise<RunningNode>;
   readonly #token: string;
   readonly #folder: string;
+  #node: RunningNode;
   #cookie: string | undefined;
 
   /** Use `startTestNode`. */
@@ -66,12 +67,14 @@ export class TestNode implements AsyncDisposable {
     readonly clock: VirtualClock;
     readonly lines: readonly string[];
     readonly node: RunningNode;
+    readonly boot: () => Promise<RunningNode>;
     readonly token: string;
     readonly folder: string;
   }) {
     this.clock = parts.clock;
     this.lines = parts.lines;
     this.#node = parts.node;
+    this.#boot = parts.boot;
     this.#token = parts.token;
     this.#folder = parts.folder;
   }
@@ -141,6 +144,14 @@ export class TestNode implements AsyncDisposable {
     return await during(this.clock, work);
   }
 
+  /** Stops the node and starts it again on the same home. `kernel` is another one afterwards. @param offMs - time meanwhile */
+  async restart(offMs = 0): Promise<void> {
+    await this.during(this.#node.stop());
+    await this.clock.advance(offMs);
+    this.#cookie = undefined;
+    this.#node = await this.during(this.#boot());
+  }
+
   async stop(): Promise<void> {
     await this.during(this.#node.stop());
     rmSync(this.#folder, { recursive: true, force: true });
@@ -193,8 +204,8 @@ export async function startTestNode(options: TestNodeOptions = {}): Promise<Test
   const lines: string[] = [];
   const home = openHomeFolder(join(folder, "home"));
   const seed = new Uint8Array(32).fill(7);
-  const node = await during(
-    clock,
+  const packages = await loadPackages([]);
+  const boot = (): Promise<RunningNode> =>
     composeNode({
       config: readStartFlags(home.path, { port: "0", detached: true, loggingOff: true }, {}),
       home,
@@ -205,20 +216,19 @@ export async function startTestNode(options: TestNodeOptions = {}): Promise<Test
         newPassword: undefined,
         verifyPassword: () => Promise.resolve(undefined),
       },
-      packages: await loadPackages([]),
+      packages,
       port: 0,
       clock,
       random: createSeededRandom(1),
       printer: createPrinter({
         clock,
         filter: new PrintFilter(1, new Map()),
-        color: false,
         log: () => {},
-        show: (line) => lines.push(line),
+        show: (line) => lines.push(formatPlain(line)),
       }),
       onShutdown: () => {},
       onKernel: () => {},
-    }),
-  );
-  return new TestNode({ clock, lines, node, token: readToken(home) ?? "", folder });
+    });
+  const node = await during(clock, boot());
+  return new TestNode({ clock, lines, node, boot, token: readToken(home) ?? "", folder });
 }

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import headless from "@xterm/headless";
 
 const PROGRAM = `
-import { openConsole, History, PrintFilter } from ${JSON.stringify(join(import.meta.dir, "index.ts"))};
-const view = openConsole({ node: "bob", filter: new PrintFilter(), history: new History(), handlers: {
+import { consoleScreen, openConsole, History, PrintFilter } from ${JSON.stringify(join(import.meta.dir, "index.ts"))};
+const view = openConsole({ node: "bob", screen: consoleScreen(true), filter: new PrintFilter(), history: new History(), handlers: {
   line: (text) => view.terminal.show("got [" + text + "]"), quit: () => { view.close(); process.exit(7); },
   levelsChanged() {}, toggleStepThrough: () => true, step() {}, toggleLogging: () => true } });
 `;

@@ -2,17 +2,21 @@
  * The lines a person entered. Source: spec/runtime-modules.md §10.1 "History".
  * @module
  */
+import { sanitizeWords } from "./sanitize.ts";
 
 export const HISTORY_COUNT = 1_000;
 
-/** Newest last. Empty lines and immediate repetitions are not kept. */
+/** Newest last. One history can serve several input lines. Empty lines and immediate repetitions are not kept. */
 export class History {
   readonly #lines: string[];
   readonly #keep: ((line: string) => void) | undefined;
 
   /** @param keep - called with each line that is added, to write it to a file */
   constructor(lines: readonly string[] = [], keep?: (line: string) => void) {
-    this.#lines = lines.filter((line) => line !== "").slice(-HISTORY_COUNT);
+    this.#lines = lines
+      .map(sanitizeWords)
+      .filter((line) => line !== "")
+      .slice(-HISTORY_COUNT);
     this.#keep = keep;
   }
 

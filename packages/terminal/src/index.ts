@@ -7,7 +7,16 @@ export { History, HISTORY_COUNT } from "./history.ts";
 export { openHistory } from "./history-file-bun.ts";
 export { type InputRow, type Width, drawInputRow } from "./input-row.ts";
 export { type EditResult, type Key, LineEditor } from "./line-editor.ts";
-export { formatDayTime, formatLogLine, formatRfc2822, formatScreenLine } from "./line-format.ts";
+export { KeyReader, type KeySink, MAX_PASTE_LENGTH } from "./key-reader.ts";
+export {
+  formatDayTime,
+  formatLogLine,
+  formatPlain,
+  formatRfc2822,
+  formatRows,
+  type LineLook,
+  type PrintedLine,
+} from "./line-format.ts";
 export { LogFiles } from "./log-file-bun.ts";
 export { DEFAULT_LOG_LIMITS, type LogLimits } from "./log-rotation.ts";
 export {
@@ -21,5 +30,8 @@ export {
   parseProcessVerbosity,
 } from "./print-filter.ts";
 export { type NodePrinter, type PrinterOptions, createPrinter } from "./printer.ts";
-export { sanitizeLines, sanitizeText, stripStyles } from "./sanitize.ts";
+export { RemoteScreen, type RemoteScreenLimits } from "./remote-screen.ts";
+export { sanitizeLines, sanitizeText, sanitizeWords, stripStyles } from "./sanitize.ts";
+export { DEFAULT_SCREEN_BUDGET, type ScreenBudgetLimits } from "./screen-budget.ts";
+export { Screens } from "./screens.ts";
 export { type Screen, Terminal, type TerminalHandlers, type TerminalOptions } from "./terminal.ts";

@@ -7,11 +7,10 @@ import type { LineEditor } from "./line-editor.ts";
 /** Columns a text takes on the screen. */
 export type Width = (text: string) => number;
 
+/** Both together fit the width; they may hold style sequences. */
 export interface InputRow {
-  /** Fits the width; may hold style sequences. */
-  readonly text: string;
-  /** Column of the cursor from 0. */
-  readonly cursor: number;
+  readonly beforeCursor: string;
+  readonly afterCursor: string;
 }
 
 const UNDERLINE = "\u001b[4m";
@@ -48,7 +47,7 @@ function drawSearch(editor: LineEditor, node: string, columns: number, width: Wi
   const room = Math.max(columns - 1 - width(prompt), 0);
   if (match === undefined) {
     const text = head(query === "" ? "" : `${query}: no results`, room, width);
-    return { text: prompt + text, cursor: width(prompt + text) };
+    return { beforeCursor: prompt + text, afterCursor: "" };
   }
   const shown = head(match, room, width);
   const at = shown.indexOf(query);
@@ -56,7 +55,7 @@ function drawSearch(editor: LineEditor, node: string, columns: number, width: Wi
     at < 0
       ? shown
       : `${shown.slice(0, at)}${UNDERLINE}${query}${PLAIN}${shown.slice(at + query.length)}`;
-  return { text: prompt + marked, cursor: width(prompt + shown) };
+  return { beforeCursor: prompt + marked, afterCursor: "" };
 }
 
 /** A window narrower than the prompt shows what fits; long text scrolls so that the cursor stays visible. */
@@ -73,5 +72,5 @@ export function drawInputRow(
   const before = tail(editor.beforeCursor, room, width);
   const after = editor.text.slice(editor.beforeCursor.length);
   const rest = head(after, room - width(before), width);
-  return { text: shownPrompt + before + rest, cursor: width(shownPrompt + before) };
+  return { beforeCursor: shownPrompt + before, afterCursor: rest };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { History } from "./history.ts";
+import { sanitizeText, sanitizeTyped } from "./sanitize.ts";
 
 /** A key as the host decodes it. */
 export interface Key {
@@ -20,13 +21,15 @@ const segmenter = new Intl.Segmenter();
 const graphemes = (text: string): string[] =>
   Array.from(segmenter.segment(text), (part) => part.segment);
 
-// oxlint-disable-next-line no-control-regex -- pasted text loses its control characters
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
+/** Longest input line, in characters. */
+export const MAX_LINE_LENGTH = 65_536;
 
 interface Search {
   query: string;
   /** Age in the history of the match shown. */
   age: number | undefined;
+  /** Its text: another input line may add to the history meanwhile. */
+  match: string | undefined;
 }
 
 export class LineEditor {
@@ -52,9 +55,7 @@ export class LineEditor {
 
   /** While searching: what is searched for, and the match if there is one. */
   get search(): { readonly query: string; readonly match: string | undefined } | undefined {
-    if (this.#search === undefined) return undefined;
-    const { query, age } = this.#search;
-    return { query, match: age === undefined ? undefined : this.#history.at(age) };
+    return this.#search;
   }
 
   setText(text: string): void {
@@ -62,13 +63,26 @@ export class LineEditor {
     this.#cursor = this.#cells.length;
   }
 
-  /** The finished line: the shown match while searching, else the text. Clears and remembers it. */
-  take(): string {
-    const line = this.search === undefined ? this.text : (this.search.match ?? "");
+  /** Puts `text` in the place of what stands between `from` (UTF-16 units) and the cursor. */
+  replaceBeforeCursor(from: number, text: string): void {
+    const before = this.beforeCursor.slice(0, from) + text;
+    const after = this.#cells.slice(this.#cursor).join("");
+    this.#cells = graphemes(before + after);
+    this.#cursor = Math.min(graphemes(before).length, this.#cells.length);
+  }
+
+  /** Forgets the line and leaves the search. */
+  clear(): void {
     this.#search = undefined;
     this.#age = -1;
     this.#draft = "";
     this.setText("");
+  }
+
+  /** The finished line: the shown match while searching, else the text. Clears and remembers it. */
+  take(): string {
+    const line = sanitizeText(this.search === undefined ? this.text : (this.search.match ?? ""));
+    this.clear();
     this.#history.add(line);
     return line;
   }
@@ -101,8 +115,9 @@ export class LineEditor {
 
   /** Types or pastes; control characters are removed. */
   insert(text: string): EditResult {
-    const typed = text.replace(CONTROL, "");
+    const typed = sanitizeTyped(text);
     if (typed === "") return "ignored";
+    if (this.text.length + typed.length > MAX_LINE_LENGTH) return "bell";
     if (this.#search !== undefined) return this.#narrow(this.#search.query + typed);
     const before = this.beforeCursor + typed;
     this.#cells = graphemes(before + this.#cells.slice(this.#cursor).join(""));
@@ -159,19 +174,20 @@ export class LineEditor {
 
   #searchOlder(): EditResult {
     if (this.#search === undefined) {
-      this.#search = { query: "", age: undefined };
+      this.#search = { query: "", age: undefined, match: undefined };
       return "changed";
     }
     const { query, age } = this.#search;
     const next = this.#history.find(query, age === undefined ? 0 : age + 1);
     // Past the oldest match the search stays on it.
     if (next === undefined) return "bell";
-    this.#search.age = next;
+    this.#search = { query, age: next, match: this.#history.at(next) };
     return "changed";
   }
 
   #narrow(query: string): EditResult {
-    this.#search = { query, age: this.#history.find(query) };
+    const age = this.#history.find(query);
+    this.#search = { query, age, match: age === undefined ? undefined : this.#history.at(age) };
     return "changed";
   }
 }

@@ -2,7 +2,8 @@
  * How one printed line looks on the screen and in the log. Source: spec/kernel.md §8.1, spec/runtime-modules.md §10.1.
  * @module
  */
-import { sanitizeLines, stripStyles } from "./sanitize.ts";
+import { layoutLine, type LayoutOptions } from "./layout.ts";
+import { CONTINUATION, sanitizeLines, sanitizeOrigin, stripStyles } from "./sanitize.ts";
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] as const;
 const MONTHS = [
@@ -19,8 +20,8 @@ const MONTHS = [
   "Nov",
   "Dec",
 ] as const;
-const COLORS = ["", "\u001b[32m", "\u001b[35m", "\u001b[31m"] as const;
-const RESET = "\u001b[0m";
+/** SGR numbers by verbosity. */
+const COLORS = [undefined, 32, 35, 31] as const;
 
 const two = (value: number): string => String(value).padStart(2, "0");
 
@@ -39,22 +40,42 @@ export function formatRfc2822(nowMs: number): string {
   return `${DAYS[date.getDay()]}, ${date.getDate()} ${MONTHS[date.getMonth()]} ${date.getFullYear()} ${time} ${zone}`;
 }
 
-/** One line for the screen: time, then the text in the colour of its verbosity (0 none, 1 green, 2 magenta, 3+ red). */
-export function formatScreenLine(
-  nowMs: number,
-  verbosity: number,
-  text: string,
-  options: { readonly color: boolean },
-): string {
-  const safe = sanitizeLines(text);
-  const stamp = formatDayTime(nowMs);
-  if (!options.color) return `${stamp} ${stripStyles(safe)}`;
-  const color = COLORS[Math.min(Math.max(verbosity, 0), 3)]!;
-  const end = color !== "" || safe.includes("\u001b") ? RESET : "";
-  return `${stamp} ${color}${safe}${end}`;
+/** A line on its way to the screens. */
+export interface PrintedLine {
+  /** Milliseconds since 1970. */
+  readonly timeMs: number;
+  readonly verbosity: number;
+  /** The package that printed it, safe to show. */
+  readonly origin: string;
+  /** Sanitized; may hold styles, tabs and line breaks. */
+  readonly text: string;
+}
+
+/** How a screen shows lines. */
+export type LineLook = Pick<LayoutOptions, "columns" | "width" | "color">;
+
+/** What starts every row of a line but its first: whose line it is. */
+export function continuationMark(origin: string): string {
+  return `  ${origin}${CONTINUATION.slice(1)}`;
+}
+
+/** Rows for a screen: time, then the text in the colour of its verbosity (0 none, 1 green, 2 magenta, 3+ red). */
+export function formatRows(line: PrintedLine, look: LineLook): string[] {
+  return layoutLine(`${formatDayTime(line.timeMs)} `, line.text, {
+    ...look,
+    mark: continuationMark(line.origin),
+    baseColor: COLORS[Math.min(Math.max(line.verbosity, 0), 3)],
+  });
+}
+
+/** The same as plain text of any width, rows separated by line feeds. */
+export function formatPlain(line: PrintedLine): string {
+  const text = stripStyles(line.text).replaceAll("\n", `\n${continuationMark(line.origin)}`);
+  return `${formatDayTime(line.timeMs)} ${text}`;
 }
 
 /** One line for the log file, with its line end. */
-export function formatLogLine(nowMs: number, text: string): string {
-  return `[${formatRfc2822(nowMs)}] ${stripStyles(sanitizeLines(text))}\n`;
+export function formatLogLine(nowMs: number, text: string, origin?: string): string {
+  const mark = origin === undefined ? CONTINUATION : continuationMark(sanitizeOrigin(origin));
+  return `[${formatRfc2822(nowMs)}] ${stripStyles(sanitizeLines(text, mark))}\n`;
 }

@@ -53,9 +53,10 @@ export class LogFiles implements Disposable {
     return this.#enabled;
   }
 
-  write(text: string): void {
+  /** @param origin - the package that printed it */
+  write(text: string, origin?: string): void {
     if (!this.#enabled) return;
-    const line = Buffer.from(formatLogLine(this.#clock.nowMs(), text));
+    const line = Buffer.from(formatLogLine(this.#clock.nowMs(), text, origin));
     this.#pending.push(line);
     this.#pendingBytes += line.length;
     if (this.#pendingBytes >= FLUSH_BYTES) this.flush();

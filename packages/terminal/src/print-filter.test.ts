@@ -14,8 +14,7 @@ function setUp(filter: PrintFilter) {
     clock: createVirtualClock(),
     filter,
     log: (text) => log.push(text),
-    show: (line) => screen.push(line.slice("Sat 00:00 ".length)),
-    color: false,
+    show: (line) => screen.push(line.text),
   });
   return { log, screen, printer };
 }

@@ -4,9 +4,10 @@
  */
 import type { ProcessId } from "@kinode-ts/types";
 import type { ProcessLevel } from "./print-filter.ts";
+import { sanitizeWords } from "./sanitize.ts";
 
 export function formatProcessLevels(levels: ReadonlyMap<ProcessId, ProcessLevel>): string {
-  const rows = [...levels].map(([process, level]) => `  ${process}  ${level}`);
+  const rows = [...levels].map(([process, level]) => `  ${sanitizeWords(process)}  ${level}`);
   return [
     "Verbosity of single processes (CTRL+W to leave)",
     "",

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import headless from "@xterm/headless";
 import { History } from "./history.ts";
-import { MAX_HELD_LINES, Terminal } from "./terminal.ts";
+import { MAX_HELD_LINES, Terminal, type TerminalHandlers } from "./terminal.ts";
 import { PrintFilter } from "./print-filter.ts";
-import type { ProcessId } from "@kinode-ts/types";
+import type { Completion, ProcessId } from "@kinode-ts/types";
 
-function setUp(columns = 60, history = new History()) {
+function setUp(columns = 60, history = new History(), more: Partial<TerminalHandlers> = {}) {
   const console = new headless.Terminal({
     cols: columns,
     rows: 12,
@@ -16,23 +16,27 @@ function setUp(columns = 60, history = new History()) {
   const filter = new PrintFilter();
   let isStepping = false;
   let isLogging = true;
+  let isFull = false;
   const terminal = new Terminal({
     node: "alice",
     screen: {
       write: (text) => console.write(text),
       columns: () => columns,
+      rows: () => 12,
       width: (text) => Bun.stringWidth(text),
+      color: true,
+      isFull: () => isFull,
     },
     filter,
     history,
     handlers: {
       line: (text) => calls.push(`line ${text}`),
-      quit: () => calls.push("quit"),
+      quit: (key) => calls.push(`quit ${key}`),
       levelsChanged: () => calls.push(`level ${filter.level}`),
       toggleStepThrough: () => (isStepping = !isStepping),
       step: () => calls.push("step"),
       toggleLogging: () => (isLogging = !isLogging),
-      complete: (text) => ["help", "hello"].filter((word) => word.startsWith(text)),
+      ...more,
     },
   });
   terminal.redraw();
@@ -49,7 +53,8 @@ function setUp(columns = 60, history = new History()) {
     ).filter(Boolean);
   };
   const cursor = () => console.buffer.active.cursorX;
-  return { terminal, calls, filter, history, type, press, ctrl, rows, cursor };
+  const fill = (full: boolean) => (isFull = full);
+  return { terminal, calls, filter, history, type, press, ctrl, rows, cursor, fill };
 }
 
 test("printed lines scroll above the line that is being typed", async () => {
@@ -132,13 +137,13 @@ test("[M125] history skips empty and repeated lines and keeps 1000; Ctrl+R finds
 });
 
 test("Ctrl+V, J, S, L and C do what they say", async () => {
-  const { ctrl, press, rows, calls } = setUp();
+  const { ctrl, rows, calls } = setUp();
   ctrl("v");
-  press("enter");
+  ctrl("j");
   ctrl("s");
   ctrl("l");
   ctrl("c");
-  expect(calls).toEqual(["level 1", "step", "quit"]);
+  expect(calls).toEqual(["level 1", "step", "quit c"]);
   expect((await rows()).slice(0, -1)).toEqual([
     "verbose mode: debug",
     "debug mode on: use CTRL+S to step through events",
@@ -168,16 +173,118 @@ test("[M126] in the process verbosity screen 256 prints are held and replayed af
   expect(calls).toEqual(["level 0"]);
 });
 
-test("pasted text loses its control characters, and Tab completes", async () => {
-  const { terminal, type, press, rows, calls } = setUp();
-  terminal.paste("one\r\ntwo\u001b[2J");
+test("pasted text loses its control characters and what has no glyph", async () => {
+  const { terminal, press, rows, calls } = setUp();
+  terminal.paste("one\r\ntwo\u001b[2J\u202e\u200b\u0007");
   expect(await rows()).toEqual(["alice > onetwo[2J"]);
   press("return");
   expect(calls).toEqual(["line onetwo[2J"]);
-  type("hel");
-  press("tab");
-  expect((await rows()).slice(-2)).toEqual(["help  hello", "alice > hel"]);
+  terminal.paste("x".repeat(70_000));
+  expect((await rows()).at(-1)).toBe("alice >");
+});
+
+/** Completes the last word among `words`. */
+const among =
+  (...words: readonly (string | Completion)[]): NonNullable<TerminalHandlers["complete"]> =>
+  ({ line, cursor }) => {
+    const from = line.lastIndexOf(" ", cursor - 1) + 1;
+    const completions = words
+      .map((word) => (typeof word === "string" ? { text: word } : word))
+      .filter(({ text }) => text.startsWith(line.slice(from, cursor)));
+    return Promise.resolve(new TextEncoder().encode(JSON.stringify({ from, completions })));
+  };
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+test("Tab inserts what all completions begin with; once more lists them; a single one is inserted whole", async () => {
+  const { type, press, rows } = setUp(60, new History(), {
+    complete: among("help", "hello", "/app:pkg/", "\u001b]0;owned\u0007"),
+  });
+  const tab = async () => (press("tab"), await turn(), await rows());
+  type("h");
+  expect((await tab()).at(-1)).toBe("alice > hel");
+  expect(await tab()).toEqual(["help   hello", "alice > hel"]);
   type("l");
+  expect((await tab()).at(-1)).toBe("alice > hello");
+  type("/a");
+  expect((await tab()).at(-1)).toBe("alice > hello /app:pkg/");
+  type("zz");
+  expect((await tab()).at(-1)).toBe("alice > hello /app:pkg/zz");
+});
+
+test("Tab completes the word before the cursor and leaves what follows; an answer for an older line is not used", async () => {
+  const { type, press, rows, ctrl } = setUp(60, new History(), {
+    complete: among("kill", "kfetch"),
+  });
+  type("ki x");
+  press("left");
+  press("left");
   press("tab");
-  expect((await rows()).at(-1)).toBe("alice > hello");
+  await turn();
+  expect((await rows()).at(-1)).toBe("alice > kill x");
+  ctrl("a");
+  type("kf");
+  press("tab");
+  type("!");
+  await turn();
+  expect((await rows()).at(-1)).toBe("alice > kf!kill x");
+});
+
+test("a list of completions has hints, fits the window and says how many are left out", async () => {
+  const many = Array.from({ length: 50 }, (_, i) => ({
+    text: `word${i}`,
+    hint: "explains \u001b[2Jit",
+  }));
+  const { type, press, rows } = setUp(30, new History(), { complete: among(...many) });
+  type("word");
+  press("tab");
+  await turn();
+  press("tab");
+  await turn();
+  const shown = await rows();
+  expect(shown[0]).toBe("word0   explains it");
+  expect(shown.slice(-2)).toEqual(["… and 41 more: type more of t", "alice > word"]);
+});
+
+test("Ctrl+C interrupts the command that runs; when none does, or on a second one, it quits; Ctrl+D quits", async () => {
+  let isRunning = true;
+  const { ctrl, calls } = setUp(60, new History(), {
+    interrupt: () => Promise.resolve(isRunning),
+  });
+  ctrl("c");
+  await turn();
+  expect(calls).toEqual([]);
+  ctrl("d");
+  expect(calls).toEqual(["quit d"]);
+  isRunning = false;
+  ctrl("c");
+  await turn();
+  expect(calls).toEqual(["quit d", "quit c"]);
+  const stuck = setUp(60, new History(), { interrupt: () => new Promise(() => {}) });
+  stuck.ctrl("c");
+  expect(stuck.calls).toEqual([]);
+  stuck.ctrl("c");
+  expect(stuck.calls).toEqual(["quit c"]);
+});
+
+test("a search keeps the line it shows while another terminal adds to the history", () => {
+  const history = new History(["rm one", "ls"]);
+  const { type, press, ctrl, calls } = setUp(60, history);
+  ctrl("r");
+  type("rm");
+  history.add("rm everything");
+  press("return");
+  expect(calls).toEqual(["line rm one"]);
+});
+
+test("a screen that does not read gets a count in place of the lines", async () => {
+  const { terminal, fill, rows } = setUp();
+  fill(true);
+  for (let i = 0; i < 5; i += 1) terminal.show(`line ${i}`);
+  fill(false);
+  terminal.drained();
+  expect(await rows()).toEqual([
+    "5 lines are not shown: this screen did not read them in time".slice(0, 60),
+    "; the log has them",
+    "alice >",
+  ]);
 });

@@ -21,6 +21,7 @@
  * | GET /~/api/logs?lines=<n> | → { lines: string[] } |
  * | GET /~/api/logs/follow | server-sent events, data = one line as JSON text |
  * | GET /~/api/events | server-sent events, data = ControlEvent |
+ * | GET /~/api/terminal?columns=<n>&rows=<n> | a web socket, on the origin of the node's own pages only: text frames to draw ← ControlTerminalInput |
  * | POST /~/api/login-link | → { url: string } |
  * | POST /~/api/shutdown | → {} |
  * @module
@@ -169,3 +170,24 @@ export type ControlEvent =
   | { readonly kind: "apps-changed" }
   | { readonly kind: "capabilities-changed"; readonly process: string }
   | { readonly kind: "process-started" | "process-ended"; readonly process: string };
+
+/** A frame of the browser on the web socket of a terminal, as JSON. */
+export type ControlTerminalInput =
+  /** As a console sends them. */
+  | { readonly keys: string }
+  /** So many UTF-16 units have been drawn since the last time. Who does not say so gets no more printed lines. */
+  | { readonly read: number }
+  /** The window's new size in cells. */
+  | { readonly columns: number; readonly rows: number };
+
+/** Why the node closes the web socket of a terminal. */
+export const CONTROL_TERMINAL_CLOSE = {
+  /** The node stops: connect again later. */
+  stopping: 1001,
+  /** A frame was not of a form above. */
+  malformed: 4400,
+  /** The login has ended. */
+  loggedOut: 4401,
+  /** Too much was sent and not drawn. */
+  unread: 4408,
+} as const;

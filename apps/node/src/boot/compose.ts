@@ -27,7 +27,7 @@ import {
   createUnavailableModule,
   withOldName,
 } from "@kinode-ts/system";
-import type { NodePrinter } from "@kinode-ts/terminal";
+import type { NodePrinter, Screen } from "@kinode-ts/terminal";
 import {
   type Clock,
   type DiskAccounts,
@@ -63,6 +63,7 @@ import { createNoNetwork } from "./no-network.ts";
 import { chooseSystemPort } from "./ports.ts";
 import { provideLocalToken } from "./run-file.ts";
 import type { StartConfig } from "./start-config.ts";
+import type { OpenTerminal } from "./terminals.ts";
 
 /** Parts of the documented set that come in later versions: they say so to whoever asks. */
 const MISSING_MODULES: readonly ProcessId[] = [NET_PROCESS, ETH_PROCESS];
@@ -89,6 +90,8 @@ export interface ComposeOptions {
   /** Default: the system's. */
   readonly random?: Random;
   readonly printer: NodePrinter;
+  /** Opens a terminal in a browser; without it there is none. */
+  readonly openTerminal?: (kernel: Kernel, screen: Screen, session: string) => OpenTerminal;
   /** Asked for over the control interface. */
   readonly onShutdown: () => void;
   /** Called before the kernel boots, so that events of the boot can be seen. */
@@ -332,6 +335,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
     random,
     files: systemPages(packages.map((each) => each.package)),
     control: (request, access) => handleControl(control.powers!, request, access),
+    openTerminal: (screen, session) => options.openTerminal?.(kernel, screen, session),
     appsPort: listening.port,
   });
   control.pages = pages;

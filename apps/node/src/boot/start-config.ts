@@ -11,6 +11,7 @@ export interface StartFlags {
   readonly port?: string;
   readonly hostname?: string;
   readonly verbosity?: string;
+  readonly color?: string;
   readonly loggingOff?: boolean;
   readonly detached?: boolean;
   readonly dev?: boolean;
@@ -31,6 +32,8 @@ export interface StartFlags {
   readonly fakechainPort?: string;
 }
 
+export type ColorChoice = "auto" | "always" | "never";
+
 export interface StartConfig {
   readonly home: string;
   /** `undefined`: the first free one. */
@@ -38,6 +41,8 @@ export interface StartConfig {
   readonly hostname: string;
   readonly verbosity: number;
   readonly processLevels: ReadonlyMap<ProcessId, ProcessLevel>;
+  /** `auto`: at a console, unless the environment has NO_COLOR. */
+  readonly color: ColorChoice;
   readonly logging: boolean;
   readonly maxLogBytes: number;
   readonly logFileCount: number;
@@ -94,6 +99,14 @@ function refuseSimulation(flags: StartFlags): void {
   }
 }
 
+function colorChoice(value = "auto"): ColorChoice {
+  if (value === "auto" || value === "always" || value === "never") return value;
+  throw new NodeError(
+    { code: "node.bad-flag", flag: "--color", value },
+    `--color takes auto, always or never, not "${value}"`,
+  );
+}
+
 const U16_MAX = 65_535;
 
 /** @throws {NodeError} `node.bad-flag` names the flag, the value and what is taken */
@@ -115,6 +128,7 @@ export function readStartFlags(
       flags.processVerbosity === undefined
         ? new Map()
         : parseProcessVerbosity(flags.processVerbosity),
+    color: colorChoice(flags.color),
     logging: flags.loggingOff !== true,
     maxLogBytes:
       number("--max-log-size", flags.maxLogSize, 0, Number.MAX_SAFE_INTEGER) ?? 16_000_000,

@@ -5,16 +5,18 @@
 import {
   consoleScreen,
   createPrinter,
+  formatRows,
   LogFiles,
   type NodePrinter,
   openConsole,
   openHistory,
   PrintFilter,
-  type TerminalHandlers,
+  type Screen,
+  Screens,
 } from "@kinode-ts/terminal";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import type { Kernel } from "@kinode-ts/kernel";
-import { type Clock, errorText, KERNEL_PROCESS, TERMINAL_PROCESS } from "@kinode-ts/types";
+import { type Clock, errorText, KERNEL_PROCESS } from "@kinode-ts/types";
 import { composeNode, loadPackages, type RunningNode } from "./compose.ts";
 import { type HomeFolder, openHomeFolder } from "./home-folder.ts";
 import { type Identity, provideIdentity } from "./identity.ts";
@@ -22,6 +24,7 @@ import { chooseHttpPort } from "./ports.ts";
 import { refuseSecondNode, removeRunFile, writeRunFile } from "./run-file.ts";
 import type { StartConfig } from "./start-config.ts";
 import { createSystemClock } from "./system-clock.ts";
+import { consoleOptions, openRemoteTerminal, type TerminalParts } from "./terminals.ts";
 
 /** Signals that end a node in order. Source: spec/runtime-modules.md §10.1, §10.4 row 8. */
 const STOP_SIGNALS = [
@@ -38,8 +41,15 @@ interface Console {
   readonly printer: NodePrinter;
   readonly filter: PrintFilter;
   readonly logs: LogFiles;
-  /** Where finished lines go: the plain output, or above the input line once the terminal is open. */
-  show: (line: string) => void;
+  readonly screens: Screens;
+  readonly screen: Screen;
+  /** A line of the node itself, before there is a terminal. */
+  readonly say: (text: string) => void;
+}
+
+function wantsColor(config: StartConfig): boolean {
+  if (config.color !== "auto") return config.color === "always";
+  return process.stdout.isTTY && (process.env["NO_COLOR"] ?? "") === "";
 }
 
 function openPrinting(config: StartConfig, home: HomeFolder, clock: Clock): Console {
@@ -50,40 +60,26 @@ function openPrinting(config: StartConfig, home: HomeFolder, clock: Clock): Cons
     clock,
     enabled: config.logging,
   });
-  const screen = consoleScreen();
-  const view: Console = {
+  const screen = consoleScreen(wantsColor(config));
+  // A file or a pipe has no width; lines for them are as long as they are.
+  const columns = (): number => (process.stdout.isTTY ? screen.columns() : Infinity);
+  const screens = new Screens((line) => {
+    const look = { columns: columns(), width: screen.width, color: screen.color };
+    screen.write(`${formatRows(line, look).join("\n")}\n`);
+  });
+  return {
     filter,
     logs,
-    show: (line) => screen.write(`${line}\n`),
+    screens,
+    screen,
+    say: (text) => screen.write(`${text}\n`),
     printer: createPrinter({
       clock,
       filter,
-      color: process.stdout.isTTY && process.env["NO_COLOR"] === undefined,
-      log: (text) => logs.write(text),
-      show: (line) => view.show(line),
+      log: (text, origin) => logs.write(text, origin),
+      show: (line) => screens.show(line),
     }),
   };
-  return view;
-}
-
-/** A line of the person becomes a request of the terminal process to itself. Source: spec/kernel.md §8.3. */
-function enterLine(kernel: Kernel, id: number | bigint, text: string): void {
-  const terminal = { node: kernel.our, process: TERMINAL_PROCESS };
-  kernel.inject({
-    id,
-    source: terminal,
-    target: terminal,
-    rsvp: undefined,
-    message: {
-      kind: "request",
-      inherit: false,
-      expectsResponse: undefined,
-      body: new TextEncoder().encode(text),
-      metadata: undefined,
-      capabilities: [],
-    },
-    blob: undefined,
-  });
 }
 
 /** Event printing follows the levels: everything at 3, and single processes whose own level is 3. */
@@ -106,51 +102,22 @@ function followLevels(kernel: Kernel, filter: PrintFilter): () => void {
   return apply;
 }
 
-function openTerminal(
+function openConsoleTerminal(
   { kernel }: RunningNode,
   view: Console,
-  home: HomeFolder,
-  handlers: Pick<TerminalHandlers, "quit" | "levelsChanged">,
+  parts: TerminalParts,
+  quit: () => void,
 ): () => void {
-  const random = createSystemRandom();
+  const show = (text: string): void => opened.terminal.show(text);
   const opened = openConsole({
-    node: kernel.our,
-    filter: view.filter,
-    history: openHistory(home.history),
-    handlers: {
-      line: (text) => {
-        if (kernel.process(TERMINAL_PROCESS) === undefined) {
-          opened.terminal.show(
-            "The process that reads commands was ended; it comes back when the node starts again",
-          );
-        } else enterLine(kernel, random.u64(), text);
-      },
-      ...handlers,
-      toggleStepThrough: () => kernel.debug.toggleStepThrough(),
-      step: () => kernel.debug.step(),
-      toggleLogging: () => view.logs.toggle(),
-      complete: (text) => completeProcess(kernel, text),
-    },
+    ...consoleOptions(kernel, parts, show, quit),
+    screen: view.screen,
   });
-  const { show } = view;
-  view.show = (line) => opened.terminal.show(line);
+  const detach = view.screens.attachConsole(opened.terminal);
   return () => {
-    view.show = show;
+    detach();
     opened.close();
   };
-}
-
-/** Completes the last word to a process id, with `our@` before it where an address is being typed. */
-function completeProcess(kernel: Kernel, text: string): string[] {
-  const space = text.lastIndexOf(" ") + 1;
-  const word = text.slice(space);
-  const at = word.indexOf("@") + 1;
-  if (word.slice(at) === "") return [];
-  return kernel
-    .processes()
-    .map(({ id }) => id)
-    .filter((id) => id.startsWith(word.slice(at)))
-    .map((id) => text.slice(0, space + at) + id);
 }
 
 function welcome(
@@ -195,9 +162,18 @@ export async function startNode(config: StartConfig): Promise<void> {
   const identity = await provideIdentity(home, createSystemRandom(), config);
   if (identity.newPassword !== undefined) {
     // At once, so that it is not lost when something below fails. Not into the log file, which must not hold it.
-    view.show(`The password of this node, shown once: ${identity.newPassword}`);
+    view.say(`The password of this node, shown once: ${identity.newPassword}`);
   }
   let levelsChanged = (): void => {};
+  const terminalParts: TerminalParts = {
+    clock,
+    random: createSystemRandom(),
+    filter: view.filter,
+    logs: view.logs,
+    screens: view.screens,
+    history: openHistory(home.history),
+    levelsChanged: () => levelsChanged(),
+  };
   const node = await composeNode({
     config,
     home,
@@ -206,6 +182,8 @@ export async function startNode(config: StartConfig): Promise<void> {
     port,
     clock,
     printer: view.printer,
+    openTerminal: (kernel, screen, session) =>
+      openRemoteTerminal(kernel, terminalParts, screen, session),
     onShutdown: () => asked.resolve(),
     onKernel: (kernel) => {
       levelsChanged = followLevels(kernel, view.filter);
@@ -214,10 +192,10 @@ export async function startNode(config: StartConfig): Promise<void> {
   writeRunFile(home, { pid: process.pid, port: node.port, url: node.url, name: identity.name });
   welcome(config, home, identity, node, print);
   // Not into the log file, like the password.
-  view.show(`Log in with this link, good for one use: ${node.issueLoginLink()}`);
+  view.say(`Log in with this link, good for one use: ${node.issueLoginLink()}`);
   const isInteractive = !config.detached && process.stdin.isTTY && process.stdout.isTTY;
   const closeTerminal = isInteractive
-    ? openTerminal(node, view, home, { quit: () => asked.resolve(), levelsChanged })
+    ? openConsoleTerminal(node, view, terminalParts, () => asked.resolve())
     : () => {};
 
   await Promise.race([asked.promise, node.kernel.stopped]);

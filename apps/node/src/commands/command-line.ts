@@ -35,6 +35,10 @@ function addStart(program: Command): void {
       "--process-verbosity <json>",
       'levels of single processes, e.g. {"chat:chat:alice.os":{"U8":3}}',
     )
+    .option(
+      "--color <when>",
+      "auto, always or never (default: auto, at a console without NO_COLOR)",
+    )
     .option("-l, --logging-off", "write no log files")
     .option(
       "--max-log-size <bytes>",

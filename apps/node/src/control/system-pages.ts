@@ -8,7 +8,10 @@
  */
 import { DEFAULT_HTTP_LIMITS, LoginLinks, LoginTokens, visibleHost } from "@kinode-ts/http";
 import type { Clock, NodeId, Random } from "@kinode-ts/types";
+import type { RemoteScreen } from "@kinode-ts/terminal";
+import type { OpenTerminal } from "../boot/terminals.ts";
 import { CONTROL_PREFIX } from "./control.ts";
+import { readSize, TERMINAL_PATH, type WebTerminalData, WebTerminals } from "./web-terminal.ts";
 
 export interface SystemPagesOptions {
   readonly our: NodeId;
@@ -25,6 +28,8 @@ export interface SystemPagesOptions {
     request: Request,
     access: { readonly authenticated: boolean; readonly sameOrigin: boolean },
   ) => Promise<Response>;
+  /** `undefined`: there is no terminal to open. */
+  readonly openTerminal: (screen: RemoteScreen, session: string) => OpenTerminal | undefined;
   /** Port of the apps, whose server has the login page. */
   readonly appsPort: number;
 }
@@ -96,12 +101,32 @@ export function serveSystemPages(options: SystemPagesOptions): SystemPages {
     return page(url.pathname);
   };
 
-  const server = Bun.serve({
+  const terminals = new WebTerminals({ clock, open: options.openTerminal });
+  const refuse = (status: number): Response => new Response(null, { status, headers: HEADERS });
+  /** A browser names its origin when it opens a web socket, and sends the cookie whatever page asks. */
+  const openTerminal = (
+    request: Request,
+    self: Bun.Server<WebTerminalData>,
+  ): Response | undefined => {
+    const url = new URL(request.url);
+    const cookie = request.headers.get("cookie");
+    const isLoggedIn = (): boolean => tokens.isLoggedIn(cookie, null);
+    if (!isLoggedIn()) return refuse(401);
+    if (request.headers.get("origin") === null || !isSameOrigin(request, url)) return refuse(403);
+    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") return refuse(426);
+    if (terminals.isFull) return refuse(503);
+    const data = { ...readSize(url), isLoggedIn, view: undefined };
+    return self.upgrade(request, { data }) ? undefined : refuse(400);
+  };
+
+  const server = Bun.serve<WebTerminalData>({
     hostname,
     port: options.port,
     idleTimeout: 60,
     maxRequestBodySize: MAX_BODY_BYTES,
+    websocket: terminals.handler,
     async fetch(request, self) {
+      if (new URL(request.url).pathname === TERMINAL_PATH) return openTerminal(request, self);
       const response = await answer(request);
       // A stream of events may be silent for long.
       const type = response.headers.get("content-type") ?? "";
@@ -117,6 +142,9 @@ export function serveSystemPages(options: SystemPagesOptions): SystemPages {
     port,
     url,
     issueLoginLink: () => `${url}${LOGIN_PATH}?token=${links.issue()}`,
-    stop: () => server.stop(true),
+    stop: () => {
+      terminals.stop();
+      return server.stop(true);
+    },
   };
 }

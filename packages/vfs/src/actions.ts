@@ -37,6 +37,7 @@ const UNIT_ACTIONS = [
   "AddZip",
   "Len",
   "Hash",
+  "Usage",
 ] as const;
 
 export type UnitAction = (typeof UNIT_ACTIONS)[number];

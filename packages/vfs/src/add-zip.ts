@@ -5,8 +5,10 @@
  */
 import type { DiskFolder } from "./disk.ts";
 import { VfsError } from "./errors.ts";
+import { writeFile } from "./file-actions.ts";
 import type { ZipLimits } from "./limits.ts";
 import type { VfsPath } from "./paths.ts";
+import type { Space } from "./space.ts";
 import { OK_REPLY, type VfsReply } from "./replies.ts";
 import { ZipError, type OpenZip, type ZipEntry } from "./zip.ts";
 
@@ -22,6 +24,7 @@ export interface AddZipContext {
  */
 export async function addZip(
   ctx: AddZipContext,
+  space: Space,
   target: VfsPath,
   bytes: Uint8Array,
 ): Promise<VfsReply> {
@@ -30,7 +33,7 @@ export async function addZip(
     for await (const entry of ctx.openZip(bytes, ctx.limits)) {
       if (empty) ctx.disk.makeDirectories(target.full);
       empty = false;
-      await unpack(ctx, target, entry);
+      await unpack(ctx, space, target, entry);
     }
     if (empty) ctx.disk.makeDirectories(target.full);
   } catch (error) {
@@ -39,7 +42,12 @@ export async function addZip(
   return OK_REPLY;
 }
 
-async function unpack(ctx: AddZipContext, target: VfsPath, entry: ZipEntry): Promise<void> {
+async function unpack(
+  ctx: AddZipContext,
+  space: Space,
+  target: VfsPath,
+  entry: ZipEntry,
+): Promise<void> {
   const path = `${target.full}/${entry.path}`;
   if (entry.kind === "directory") {
     ctx.disk.makeDirectories(path);
@@ -47,7 +55,7 @@ async function unpack(ctx: AddZipContext, target: VfsPath, entry: ZipEntry): Pro
   }
   const parent = path.slice(0, path.lastIndexOf("/"));
   if (parent !== target.full) ctx.disk.makeDirectories(parent);
-  await ctx.disk.write(path, entry.bytes);
+  await writeFile(ctx.disk, space, path, entry.bytes);
 }
 
 function toVfsError(error: ZipError, target: VfsPath): VfsError {

@@ -34,6 +34,7 @@ import {
 import type { Awaitable } from "@kinode-ts/types";
 import type { DiskEntry, DiskFile, DiskFolder, DiskStat, FileType } from "./disk.ts";
 import { ioError, ioErrorText, VfsError } from "./errors.ts";
+import { folderBytes } from "./package-disk-bun.ts";
 import { NOT_A_FILE } from "./memory-disk.ts";
 
 /** Above this, reads and writes leave the thread: copying more takes longer than a trip to the pool. */
@@ -41,6 +42,9 @@ const BIG_BYTES = 512 * 1024;
 
 /** Size of a directory's own file above which it is listed in the pool (some 2,000 entries on ext4). */
 const BIG_DIRECTORY_BYTES = 64 * 1024;
+
+/** Where trees go to be removed: no path of the VFS leads there. */
+const REMOVED = ".removed";
 
 const NEW_FILE_MODE = 0o600;
 const NEW_DIRECTORY_MODE = 0o700;
@@ -53,12 +57,21 @@ const EMPTY = new Uint8Array(0);
 export function openDiskFolder(root: string): DiskFolder {
   return guarded(() => {
     mkdirSync(root, { recursive: true, mode: NEW_DIRECTORY_MODE });
-    return new HostFolder(realpathSync(root));
+    const folder = realpathSync(root);
+    const removed = `${folder}/${REMOVED}`;
+    mkdirSync(removed, { recursive: true, mode: NEW_DIRECTORY_MODE });
+    // What was left when the program ended.
+    for (const name of readdirSync(removed)) {
+      promises.rm(`${removed}/${name}`, { recursive: true }).catch(() => {});
+    }
+    return new HostFolder(folder);
   });
 }
 
 class HostFolder implements DiskFolder {
   readonly #root: string;
+  readonly #run = crypto.randomUUID();
+  #removedCount = 0;
 
   constructor(root: string) {
     this.#root = root;
@@ -75,10 +88,10 @@ class HostFolder implements DiskFolder {
     return guarded(() => {
       const host = this.#resolve(path, true);
       const options = { withFileTypes: true } as const;
-      if (statSync(host).size <= BIG_DIRECTORY_BYTES) {
-        return readdirSync(host, options).map(toEntry);
-      }
-      return later(promises.readdir(host, options)).then((entries) => entries.map(toEntry));
+      const show = (entries: readonly Dirent[]): readonly DiskEntry[] =>
+        entries.filter(({ name }) => path !== "" || name !== REMOVED).map(toEntry);
+      if (statSync(host).size <= BIG_DIRECTORY_BYTES) return show(readdirSync(host, options));
+      return later(promises.readdir(host, options)).then(show);
     });
   }
 
@@ -90,6 +103,24 @@ class HostFolder implements DiskFolder {
     guarded(() =>
       mkdirSync(this.#resolve(path, true), { recursive: true, mode: NEW_DIRECTORY_MODE }),
     );
+  }
+
+  fileBytes(path: string, { followLast } = { followLast: true }): number {
+    return guarded(() => {
+      const { host, stats } = this.#locate(path, followLast);
+      if (followLast) return lengthOf(host, stats);
+      const entry = lstatSync(host, { throwIfNoEntry: false });
+      return entry?.isFile() === true ? entry.size : 0;
+    });
+  }
+
+  treeBytes(path: string): Awaitable<number> {
+    return guarded(() => {
+      const host = this.#resolve(path, false);
+      const stats = lstatSync(host, { throwIfNoEntry: false });
+      if (stats?.isDirectory() === true) return folderBytes(host);
+      return stats?.isFile() === true ? stats.size : 0;
+    });
   }
 
   read(path: string, maxBytes: number): Awaitable<Uint8Array> {
@@ -104,9 +135,10 @@ class HostFolder implements DiskFolder {
     });
   }
 
-  write(path: string, bytes: Uint8Array): Awaitable<void> {
+  write(path: string, bytes: Uint8Array, admit?: (before: number) => void): Awaitable<void> {
     return guarded(() => {
-      const host = this.#resolve(path, true);
+      const { host, stats } = this.#locate(path, true);
+      admit?.(lengthOf(host, stats));
       if (bytes.length > BIG_BYTES) return writeBig(host, bytes);
       writeFileSync(host, bytes, { mode: NEW_FILE_MODE });
     });
@@ -130,12 +162,27 @@ class HostFolder implements DiskFolder {
     guarded(() => rmdirSync(this.#resolve(path, false)));
   }
 
-  removeTree(path: string): Awaitable<void> {
+  removeTree(path: string): Awaitable<number> {
     return guarded(() => {
       const host = this.#resolve(path, false);
       if (!lstatSync(host).isDirectory()) throw ioError("ENOTDIR");
-      return later(promises.rm(host, { recursive: true }));
+      return later(removeCounted(this.#hide(host)));
     });
+  }
+
+  /**
+   * Moves a tree to where nobody can change it any more: what it has can be counted, and others see it whole or not at
+   * all. Where it cannot be moved (a disk of its own), it stays in its place.
+   */
+  #hide(host: string): string {
+    const hidden = `${this.#root}/${REMOVED}/${this.#run}-${this.#removedCount++}`;
+    try {
+      renameSync(host, hidden);
+      return hidden;
+    } catch (error) {
+      if (["EXDEV", "EBUSY"].includes(codeOf(error))) return host;
+      throw error;
+    }
   }
 
   rename(from: string, to: string): void {
@@ -194,6 +241,18 @@ class HostFolder implements DiskFolder {
     const home = realpathSync(drive);
     if (target !== home && !target.startsWith(`${home}/`)) throw ioError("EACCES");
   }
+}
+
+/** Length of the file that `stats` describes, or of what a link there leads to; 0 for everything else. */
+function lengthOf(host: string, stats: Stats | undefined): number {
+  const target = stats?.isSymbolicLink() === true ? statSync(host) : stats;
+  return target?.isFile() === true ? target.size : 0;
+}
+
+async function removeCounted(host: string): Promise<number> {
+  const bytes = await folderBytes(host);
+  await promises.rm(host, { recursive: true });
+  return bytes;
 }
 
 class HostFile implements DiskFile {

@@ -43,15 +43,23 @@ export interface DiskFolder {
   list(path: string): Awaitable<readonly DiskEntry[]>;
   makeDirectory(path: string): void;
   makeDirectories(path: string): void;
+  /** Length of a file; 0 for what is no file or not there. Links are followed by default. */
+  fileBytes(path: string, options?: { readonly followLast: boolean }): number;
+  /** Lengths of all files at and below `path`, links not followed; what vanishes meanwhile counts nothing. */
+  treeBytes(path: string): Awaitable<number>;
   /** The whole file; EFBIG above `maxBytes`. */
   read(path: string, maxBytes: number): Awaitable<Uint8Array>;
-  /** Replaces the content in place, so that open files see it; creates when missing. */
-  write(path: string, bytes: Uint8Array): Awaitable<void>;
+  /**
+   * Replaces the content in place, so that open files see it; creates when missing.
+   * @param admit - told the length there was before anything is changed; what it throws ends the operation
+   */
+  write(path: string, bytes: Uint8Array, admit?: (before: number) => void): Awaitable<void>;
   /** Opens for reading and writing. */
   open(path: string, options: { readonly create: boolean; readonly truncate: boolean }): DiskFile;
   removeFile(path: string): void;
   removeDirectory(path: string): void;
-  removeTree(path: string): Awaitable<void>;
+  /** Takes the tree out of sight at once, then removes it; settles with the bytes its files had. */
+  removeTree(path: string): Awaitable<number>;
   /** Moves; an existing file at `to` is replaced. */
   rename(from: string, to: string): void;
   copy(from: string, to: string): Awaitable<void>;

@@ -10,6 +10,7 @@ import type { DiskFile, DiskFolder, Sha256 } from "./disk.ts";
 import { ioError, ioErrorText } from "./errors.ts";
 import type { Handle, HandleCache } from "./handle-cache.ts";
 import type { VfsLimits } from "./limits.ts";
+import type { Space, Spaces } from "./space.ts";
 import { OK_REPLY, readReply, replyJson, type VfsReply } from "./replies.ts";
 
 /** What file actions work with. */
@@ -17,6 +18,7 @@ export interface FileContext {
   readonly disk: DiskFolder;
   readonly handles: HandleCache;
   readonly limits: VfsLimits;
+  readonly spaces: Spaces;
   readonly createSha256: () => Sha256;
 }
 
@@ -28,8 +30,53 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const ok = (): VfsReply => OK_REPLY;
 
 /** `Write`: independent of the handle and its cursor. */
-export function writeWhole(ctx: FileContext, path: string, bytes: Uint8Array): Awaitable<VfsReply> {
-  return andThen(ctx.disk.write(path, bytes), ok);
+export function writeWhole(
+  ctx: FileContext,
+  space: Space,
+  path: string,
+  bytes: Uint8Array,
+): Awaitable<VfsReply> {
+  return andThen(writeFile(ctx.disk, space, path, bytes), ok);
+}
+
+/** Replaces a whole file where there is room for it. */
+export function writeFile(
+  disk: DiskFolder,
+  space: Space,
+  path: string,
+  bytes: Uint8Array,
+): Awaitable<void> {
+  const after = bytes.length;
+  let before = -1;
+  const admit = (length: number): void => {
+    space.begin(length, after);
+    before = length;
+  };
+  const failed = (error: unknown): never => {
+    if (before >= 0) space.fail(before, after, () => disk.fileBytes(path));
+    throw error;
+  };
+  try {
+    const written = disk.write(path, bytes, admit);
+    if (written instanceof Promise) return written.then(() => space.end(before, after), failed);
+    space.end(before, after);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** `CreateFile`. */
+export function create(ctx: FileContext, space: Space, path: string): Awaitable<VfsReply> {
+  const size = (): number => ctx.disk.fileBytes(path);
+  return space.change(
+    size(),
+    0,
+    () => {
+      ctx.handles.create(path);
+      return OK_REPLY;
+    },
+    size,
+  );
 }
 
 /** `Read`: independent of the handle and its cursor. */
@@ -40,22 +87,48 @@ export function readWhole(ctx: FileContext, path: string): Awaitable<VfsReply> {
 /** `WriteAll`. */
 export function writeAtCursor(
   ctx: FileContext,
+  space: Space,
   path: string,
   bytes: Uint8Array,
 ): Awaitable<VfsReply> {
   const handle = ctx.handles.use(path);
-  if (handle.cursor + bytes.length > ctx.limits.maxFileBytes) throw ioError("EFBIG");
-  return andThen(handle.file.write(handle.cursor, bytes), () => {
-    handle.cursor += bytes.length;
-    return OK_REPLY;
-  });
+  return writeAt(ctx, space, handle, handle.cursor, handle.file.size(), bytes);
 }
 
 /** `Append`. */
-export function append(ctx: FileContext, path: string, bytes: Uint8Array): Awaitable<VfsReply> {
+export function append(
+  ctx: FileContext,
+  space: Space,
+  path: string,
+  bytes: Uint8Array,
+): Awaitable<VfsReply> {
   const handle = ctx.handles.use(path);
-  handle.cursor = handle.file.size();
-  return writeAtCursor(ctx, path, bytes);
+  const size = handle.file.size();
+  return writeAt(ctx, space, handle, size, size, bytes);
+}
+
+function writeAt(
+  ctx: FileContext,
+  space: Space,
+  handle: Handle,
+  position: number,
+  size: number,
+  bytes: Uint8Array,
+): Awaitable<VfsReply> {
+  const { file } = handle;
+  const end = position + bytes.length;
+  if (end > ctx.limits.maxFileBytes) throw ioError("EFBIG");
+  const after = bytes.length === 0 ? size : Math.max(size, end);
+  const written = space.change(
+    size,
+    after,
+    () => file.write(position, bytes),
+    () => file.size(),
+  );
+  return andThen(written, () => {
+    handle.cursor = end;
+    return OK_REPLY;
+  });
 }
 
 /** `ReadToEnd`. */
@@ -99,10 +172,21 @@ export function length(ctx: FileContext, path: string): VfsReply {
 }
 
 /** `SetLen`. */
-export function setLength(ctx: FileContext, path: string, size: number): Awaitable<VfsReply> {
+export function setLength(
+  ctx: FileContext,
+  space: Space,
+  path: string,
+  size: number,
+): Awaitable<VfsReply> {
   const { file } = ctx.handles.use(path);
   if (size > ctx.limits.maxFileBytes) throw ioError("EFBIG");
-  return andThen(file.resize(size), ok);
+  const resized = space.change(
+    file.size(),
+    size,
+    () => file.resize(size),
+    () => file.size(),
+  );
+  return andThen(resized, ok);
 }
 
 /** `SyncAll`. */

@@ -6,8 +6,10 @@
 import type { Awaitable, PackageId, ProgramFiles } from "@kinode-ts/types";
 import { lockBoth, type FileLocks } from "./file-locks.ts";
 import { VfsError, type OsErrorCode, ioError } from "./errors.ts";
+import { andThen } from "./awaitable.ts";
 import type { FileContext } from "./file-actions.ts";
 import type { FileType } from "./disk.ts";
+import { removeFile, rename } from "./tree-actions.ts";
 import { parseVfsPath, type VfsPath } from "./paths.ts";
 
 export interface VfsListing {
@@ -37,33 +39,42 @@ export interface VfsFiles extends ProgramFiles {
   drives(packageId: PackageId): Promise<readonly string[]>;
 }
 
+/** What these functions write is booked like everything else, and never refused: the person decides here. */
 export function createHostFiles(ctx: FileContext, locks: FileLocks): VfsFiles {
-  const { disk, handles } = ctx;
+  const { disk, handles, spaces } = ctx;
   const locked = async <T>(text: string, work: (path: string) => Awaitable<T>): Promise<T> => {
     const path = need(text).full;
     return await locks.run(path, () => work(path));
   };
   return {
     read: (path) => locked(path, (full) => absent(() => disk.read(full, Infinity))),
-    write: (path, bytes) => locked(path, (full) => disk.write(full, bytes)),
+    async write(path, bytes) {
+      const space = await spaces.of(need(path).packageId);
+      await locked(path, (full) => {
+        const before = disk.fileBytes(full);
+        return andThen(disk.write(full, bytes), () => space.free(before - bytes.length));
+      });
+    },
     makeDirectories: (path) => locked(path, (full) => disk.makeDirectories(full)),
     list: (path) => locked(path, (full) => disk.list(full)),
     stat: (path) => locked(path, (full) => absent(() => disk.stat(full))),
     async rename(from, to) {
-      const [source, target] = [need(from).full, need(to).full];
-      await lockBoth(locks, source, target, () => {
-        disk.rename(source, target);
-        handles.forgetTree(source);
-        handles.forgetTree(target);
+      const [source, target] = [need(from), need(to)];
+      const moved = {
+        from: await spaces.of(source.packageId),
+        to: await spaces.of(target.packageId),
+      };
+      await lockBoth(locks, source.full, target.full, () => rename(ctx, moved, source, target));
+    },
+    async remove(path) {
+      const space = await spaces.of(need(path).packageId);
+      await locked(path, async (full) => {
+        const stat = await absent(() => disk.stat(full));
+        if (stat?.type === "Directory") space.free(await disk.removeTree(full));
+        else await absent(() => removeFile(ctx, space, full));
+        handles.forgetTree(full);
       });
     },
-    remove: (path) =>
-      locked(path, async (full) => {
-        const stat = await absent(() => disk.stat(full));
-        if (stat?.type === "Directory") await disk.removeTree(full);
-        else await absent(() => disk.removeFile(full));
-        handles.forgetTree(full);
-      }),
     async packages() {
       const entries = await disk.list("");
       return entries.filter(({ type }) => type === "Directory").map(({ name }) => name);

@@ -62,13 +62,24 @@ class MemoryDisk implements DiskFolder {
     }
   }
 
+  fileBytes(path: string): number {
+    const node = this.#peek(path);
+    return node?.kind === "file" ? node.bytes.length : 0;
+  }
+
+  treeBytes(path: string): number {
+    const node = this.#peek(path);
+    return node === undefined ? 0 : bytesOf(node);
+  }
+
   read(path: string, maxBytes: number): Uint8Array {
     const node = this.#file(path);
     if (node.bytes.length > maxBytes) throw ioError("EFBIG");
     return node.bytes.slice();
   }
 
-  write(path: string, bytes: Uint8Array): void {
+  write(path: string, bytes: Uint8Array, admit?: (before: number) => void): void {
+    admit?.(this.fileBytes(path));
     this.#provide(path, true).bytes = bytes.slice();
   }
 
@@ -91,9 +102,10 @@ class MemoryDisk implements DiskFolder {
     this.#forget(path);
   }
 
-  removeTree(path: string): void {
-    this.#directory(path);
+  removeTree(path: string): number {
+    const bytes = bytesOf(this.#directory(path));
     this.#forget(path);
+    return bytes;
   }
 
   rename(from: string, to: string): void {
@@ -115,6 +127,14 @@ class MemoryDisk implements DiskFolder {
     const node = this.#find(from);
     if (node.kind === "directory") throw ioErrorText(NOT_A_FILE);
     this.write(to, node.bytes);
+  }
+
+  #peek(path: string): Node | undefined {
+    let at: Node | undefined = this.#root;
+    for (const name of path.split("/")) {
+      at = at?.kind === "directory" ? at.children.get(name) : undefined;
+    }
+    return at;
   }
 
   #find(path: string): Node {
@@ -164,6 +184,13 @@ class MemoryDisk implements DiskFolder {
     const { parent, name } = this.#slot(path);
     parent.children.delete(name);
   }
+}
+
+function bytesOf(node: Node): number {
+  if (node.kind === "file") return node.bytes.length;
+  let bytes = 0;
+  for (const child of node.children.values()) bytes += bytesOf(child);
+  return bytes;
 }
 
 /** The text of the reference for copying what is not a file. */

@@ -3,9 +3,16 @@
  * Source: spec/runtime-modules.md §2.2 and §2.4 (order of the checks).
  * @module
  */
-import type { Awaitable, Capability, LazyLoadBlob, ProcessId } from "@kinode-ts/types";
+import {
+  packageOf,
+  type Awaitable,
+  type Capability,
+  type LazyLoadBlob,
+  type ProcessId,
+} from "@kinode-ts/types";
 import type { VfsAction, VfsRequest } from "./actions.ts";
 import { addZip, type AddZipContext } from "./add-zip.ts";
+import { andThen } from "./awaitable.ts";
 import { VfsError, type VfsFault } from "./errors.ts";
 import * as files from "./file-actions.ts";
 import { lockBoth, type FileLocks } from "./file-locks.ts";
@@ -19,7 +26,8 @@ import {
   type PermissionView,
   type Right,
 } from "./permissions.ts";
-import { OK_REPLY, type VfsReply } from "./replies.ts";
+import { OK_REPLY, replyJson, type VfsReply } from "./replies.ts";
+import type { Space } from "./space.ts";
 import * as trees from "./tree-actions.ts";
 
 export interface PerformContext {
@@ -50,10 +58,23 @@ const READS: ReadonlySet<VfsAction["kind"]> = new Set([
   "Hash",
 ]);
 
+/** What changes how much is on the disk: needs the account of the package. */
+const SIZED: ReadonlySet<VfsAction["kind"]> = new Set([
+  "Write",
+  "WriteAll",
+  "Append",
+  "SetLen",
+  "CreateFile",
+  "RemoveFile",
+  "RemoveDirAll",
+  "AddZip",
+]);
+
 /** @throws {VfsError} what the answer then says */
 export function perform(ctx: PerformContext, call: Call): Awaitable<VfsReply> {
   const { action, path: text } = call.request;
   if (action.kind === "ReadDir" && text === "/") return readRoot(ctx, call.source);
+  if (action.kind === "Usage") return usage(ctx, call.source, text);
   const path = parseVfsPath(text);
   if (path === undefined) {
     const folder = action.kind === "ReadDir" ? parsePackageFolder(text) : undefined;
@@ -105,12 +126,34 @@ function move(
   const to = parseVfsPath(newPath);
   if (to === undefined) throw refused("vfs.malformed-request");
   if (!mayMove(ctx.view, source, from, to)) throw refused("vfs.no-write-cap");
-  return lockBoth(ctx.locks, from.full, to.full, () =>
-    kind === "Rename" ? trees.rename(ctx.files, from, to) : trees.copyFile(ctx.files, from, to),
+  const { spaces } = ctx.files;
+  return andThen(spaces.of(from.packageId), (source) =>
+    andThen(spaces.of(to.packageId), (target) =>
+      lockBoth(ctx.locks, from.full, to.full, () =>
+        kind === "Rename"
+          ? trees.rename(ctx.files, { from: source, to: target }, from, to)
+          : trees.copyFile(ctx.files, target, from, to),
+      ),
+    ),
   );
 }
 
-type OnePathAction = Exclude<VfsAction, { kind: "Rename" | "CopyFile" }>;
+/** An extension: what the own package has on the disk; of any package for holders of root. */
+function usage(ctx: PerformContext, source: ProcessId, text: string): Awaitable<VfsReply> {
+  const owner = parseVfsPath(text)?.packageId ?? parsePackageFolder(text);
+  if (owner === undefined) throw refused("vfs.malformed-request");
+  if (packageOf(source) !== owner && !holdsRoot(ctx.view, source)) throw refused("vfs.no-read-cap");
+  return andThen(ctx.files.spaces.of(owner), ({ account }) =>
+    replyJson({
+      Usage: {
+        used_bytes: account.usedBytes,
+        limit_bytes: Number.isFinite(account.limitBytes) ? account.limitBytes : null,
+      },
+    }),
+  );
+}
+
+type OnePathAction = Exclude<VfsAction, { kind: "Rename" | "CopyFile" | "Usage" }>;
 
 function onOnePath(
   ctx: PerformContext,
@@ -122,26 +165,49 @@ function onOnePath(
   if (!mayUse(ctx.view, call.source, right, path)) {
     throw refused(right === "read" ? "vfs.no-read-cap" : "vfs.no-write-cap");
   }
-  if (action.kind === "AddZip") return addZip(ctx.zips, path, blobOf(call));
-  return ctx.locks.run(path.full, () => act(ctx, call, action, path.full));
+  if (!SIZED.has(action.kind)) {
+    return ctx.locks.run(path.full, () => act(ctx, action, path.full));
+  }
+  return andThen(ctx.files.spaces.of(path.packageId), (space) =>
+    action.kind === "AddZip"
+      ? addZip(ctx.zips, space, path, blobOf(call))
+      : ctx.locks.run(path.full, () => resize(ctx, call, action, path.full, space)),
+  );
 }
 
-function act(
+/** The actions of `SIZED`. */
+function resize(
   ctx: PerformContext,
   call: Call,
   action: OnePathAction,
   path: string,
+  space: Space,
 ): Awaitable<VfsReply> {
+  switch (action.kind) {
+    case "Write":
+      return files.writeWhole(ctx.files, space, path, blobOf(call));
+    case "Append":
+      return files.append(ctx.files, space, path, blobOf(call));
+    case "WriteAll":
+      return files.writeAtCursor(ctx.files, space, path, blobOf(call));
+    case "SetLen":
+      return files.setLength(ctx.files, space, path, action.length);
+    case "CreateFile":
+      return files.create(ctx.files, space, path);
+    case "RemoveFile":
+      return trees.removeFile(ctx.files, space, path);
+    case "RemoveDirAll":
+      return trees.removeTree(ctx.files, space, path);
+    default:
+      throw new TypeError(`"${action.kind}" changes no sizes`);
+  }
+}
+
+function act(ctx: PerformContext, action: OnePathAction, path: string): Awaitable<VfsReply> {
   const { disk, handles } = ctx.files;
   switch (action.kind) {
     case "Read":
       return files.readWhole(ctx.files, path);
-    case "Write":
-      return files.writeWhole(ctx.files, path, blobOf(call));
-    case "Append":
-      return files.append(ctx.files, path, blobOf(call));
-    case "WriteAll":
-      return files.writeAtCursor(ctx.files, path, blobOf(call));
     case "ReadToEnd":
       return files.readToEnd(ctx.files, path);
     case "ReadExact":
@@ -152,8 +218,6 @@ function act(
       return files.seek(ctx.files, path, action.seek, action.old);
     case "Len":
       return files.length(ctx.files, path);
-    case "SetLen":
-      return files.setLength(ctx.files, path, action.length);
     case "SyncAll":
       return files.sync(ctx.files, path);
     case "Hash":
@@ -162,15 +226,8 @@ function act(
       return trees.readDirectory(ctx.files, path);
     case "Metadata":
       return trees.metadata(ctx.files, path);
-    case "RemoveFile":
-      return trees.removeFile(ctx.files, path);
-    case "RemoveDirAll":
-      return trees.removeTree(ctx.files, path);
     case "OpenFile":
       handles.open(path, action.create);
-      return OK_REPLY;
-    case "CreateFile":
-      handles.create(path);
       return OK_REPLY;
     case "CloseFile":
       handles.forget(path);
@@ -184,9 +241,8 @@ function act(
     case "RemoveDir":
       disk.removeDirectory(path);
       return OK_REPLY;
-    case "CreateDrive":
-    case "AddZip":
-      throw new TypeError(`"${action.kind}" takes no lock`);
+    default:
+      throw new TypeError(`"${action.kind}" is done elsewhere`);
   }
 }
 

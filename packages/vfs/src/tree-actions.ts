@@ -9,6 +9,7 @@ import type { DiskFolder } from "./disk.ts";
 import { ioError } from "./errors.ts";
 import type { HandleCache } from "./handle-cache.ts";
 import type { VfsPath } from "./paths.ts";
+import type { Space } from "./space.ts";
 import { OK_REPLY, replyJson, type VfsReply } from "./replies.ts";
 
 /** What tree actions work with. */
@@ -34,32 +35,64 @@ export function metadata(ctx: TreeContext, path: string): VfsReply {
 }
 
 /** `RemoveFile`. */
-export function removeFile(ctx: TreeContext, path: string): VfsReply {
+export function removeFile(ctx: TreeContext, space: Space, path: string): VfsReply {
+  const bytes = ctx.disk.fileBytes(path, { followLast: false });
   ctx.disk.removeFile(path);
+  space.free(bytes);
   ctx.handles.forget(path);
   return OK_REPLY;
 }
 
-/** `RemoveDirAll`: files below are closed first, their cursors forgotten. */
-export function removeTree(ctx: TreeContext, path: string): Awaitable<VfsReply> {
-  return andThen(ctx.disk.removeTree(path), () => {
-    ctx.handles.forgetTree(path);
+/** `RemoveDirAll`: the files below are closed, their cursors forgotten. */
+export function removeTree(ctx: TreeContext, space: Space, path: string): Awaitable<VfsReply> {
+  const removed = ctx.disk.removeTree(path);
+  ctx.handles.forgetTree(path);
+  return andThen(removed, (bytes) => {
+    space.free(bytes);
     return OK_REPLY;
   });
 }
 
 /** `Rename`: neither name keeps a handle or a cursor. Onto the same path it changes nothing. */
-export function rename(ctx: TreeContext, from: VfsPath, to: VfsPath): VfsReply {
-  ctx.disk.rename(from.full, to.full);
-  ctx.handles.forgetTree(from.full);
-  ctx.handles.forgetTree(to.full);
-  return OK_REPLY;
+export function rename(
+  ctx: TreeContext,
+  spaces: { readonly from: Space; readonly to: Space },
+  from: VfsPath,
+  to: VfsPath,
+): Awaitable<VfsReply> {
+  const { stamp } = spaces.from;
+  const moved = spaces.from === spaces.to ? 0 : ctx.disk.treeBytes(from.full);
+  return andThen(moved, (movedBytes) => {
+    // NOTE: what was counted must be what is moved; within one package nothing needs counting.
+    if (spaces.from !== spaces.to && !spaces.from.isQuietSince(stamp)) throw ioError("EBUSY");
+    // A directory in the way is empty, or the move fails.
+    const replacedBytes = ctx.disk.fileBytes(to.full, { followLast: false });
+    spaces.to.need(movedBytes - replacedBytes);
+    ctx.disk.rename(from.full, to.full);
+    if (from.full !== to.full) spaces.to.free(replacedBytes - movedBytes);
+    spaces.from.free(movedBytes);
+    ctx.handles.forgetTree(from.full);
+    ctx.handles.forgetTree(to.full);
+    return OK_REPLY;
+  });
 }
 
 /** `CopyFile`: onto itself it would empty the file, so that is refused. */
-export function copyFile(ctx: TreeContext, from: VfsPath, to: VfsPath): Awaitable<VfsReply> {
+export function copyFile(
+  ctx: TreeContext,
+  space: Space,
+  from: VfsPath,
+  to: VfsPath,
+): Awaitable<VfsReply> {
   if (from.full === to.full) throw ioError("EINVAL");
-  return andThen(ctx.disk.copy(from.full, to.full), () => {
+  const size = (): number => ctx.disk.fileBytes(to.full);
+  const copied = space.change(
+    size(),
+    ctx.disk.fileBytes(from.full),
+    () => ctx.disk.copy(from.full, to.full),
+    size,
+  );
+  return andThen(copied, () => {
     ctx.handles.forget(to.full);
     return OK_REPLY;
   });

@@ -24,8 +24,10 @@ import { FileLocks } from "./file-locks.ts";
 import { HandleCache } from "./handle-cache.ts";
 import { createHostFiles, type VfsFiles } from "./host-files.ts";
 import { DEFAULT_VFS_LIMITS, type VfsLimits } from "./limits.ts";
+import { PackageDisk } from "./package-disk.ts";
 import { perform, type PerformContext } from "./perform.ts";
 import { errorReply, type VfsReply } from "./replies.ts";
+import { Spaces } from "./space.ts";
 import type { OpenZip } from "./zip.ts";
 
 /** Powers and settings of the module. */
@@ -45,6 +47,11 @@ export interface Vfs extends RuntimeModule {
 
 export function createVfs(options: VfsOptions): Vfs {
   return new VfsModule(options);
+}
+
+/** Accounts without limits, of files alone. */
+function countingDisk(disk: DiskFolder): DiskAccounts {
+  return new PackageDisk({ count: async (owner) => disk.treeBytes(owner), owners: async () => [] });
 }
 
 const FDS_LIMIT_HIT = new TextEncoder().encode('"FdsLimitHit"');
@@ -71,7 +78,9 @@ class VfsModule implements Vfs {
     });
     this.#options = options;
     this.#queues = new SourceQueues(limits.maxQueuedCount);
-    this.#files = { disk: options.disk, createSha256: options.createSha256, handles, limits };
+    const { disk, createSha256 } = options;
+    const spaces = new Spaces(options.accounts ?? countingDisk(disk));
+    this.#files = { disk, createSha256, handles, limits, spaces };
     this.files = createHostFiles(this.#files, this.#locks);
   }
 

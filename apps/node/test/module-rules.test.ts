@@ -37,7 +37,7 @@ const http = createHttpServer({
 });
 const MODULES = {
   vfs: openFolderVfs({ folder: join(root, "vfs") }),
-  kv: openFolderKv({ folder: join(root, "kv"), random }),
+  kv: openFolderKv({ folder: join(root, "kv"), clock, random }),
   sqlite: openFolderSqlite({ folder: join(root, "sqlite"), clock, random }),
   state: createState({ store, commit: (changes) => store.commit(changes), backup: async () => {} }),
   timer: createTimer({ clock }),

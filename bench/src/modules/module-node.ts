@@ -56,7 +56,7 @@ export async function createModuleNode(folder: string): Promise<ModuleNode> {
     modules: [
       createFdManager({ budget: { kind: "ulimit", softLimit: 1_024 } }),
       openFolderVfs({ folder: join(folder, "vfs") }),
-      openFolderKv({ folder: join(folder, "kv"), random }),
+      openFolderKv({ folder: join(folder, "kv"), clock, random }),
       openFolderSqlite({ folder: join(folder, "sqlite"), clock, random }),
       createState({
         store,

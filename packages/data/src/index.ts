@@ -4,9 +4,9 @@
  */
 export { DataError, type DataFault } from "./errors.ts";
 export { createKv, type KvOptions } from "./kv/kv.ts";
-export { openFolderKv } from "./kv/kv-bun.ts";
+export { type FolderKvOptions, openFolderKv } from "./kv/kv-bun.ts";
 export type { KvChange, KvDatabase, KvPair, KvRange, KvStore } from "./kv/kv-store.ts";
-export { openKvFolder } from "./kv/kv-store-bun.ts";
+export { type KvFolderOptions, openKvFolder } from "./kv/kv-store-bun.ts";
 export { createSqlite, type SqliteOptions } from "./sqlite/sqlite.ts";
 export { type FolderSqliteOptions, openFolderSqlite } from "./sqlite/sqlite-bun.ts";
 export type { SqlDatabase, SqlStatement, SqlStore } from "./sqlite/sqlite-store.ts";

@@ -10,7 +10,7 @@ export interface DataLimits {
   readonly initialOpenCount: number;
   /** Transactions one process may have begun and not committed. */
   readonly maxTransactionsCount: number;
-  /** Bytes of keys and values in the transactions of one process. */
+  /** Bytes of keys and values in the transactions of one process. Bounds also how long one commit keeps the disk busy. */
   readonly maxTransactionBytes: number;
   /** Iterators one process may have open; the oldest is closed for a new one. */
   readonly maxIteratorsCount: number;
@@ -20,15 +20,18 @@ export interface DataLimits {
   readonly maxBatchBytes: number;
   /** Bytes of one key. */
   readonly maxKeyBytes: number;
+  /** Bytes of one value of a key. Writing it is one step that nothing interrupts; what is larger is for files. */
+  readonly maxValueBytes: number;
 }
 
 export const DEFAULT_DATA_LIMITS: DataLimits = {
   maxQueuedCount: 1_000,
   initialOpenCount: 10,
   maxTransactionsCount: 64,
-  maxTransactionBytes: 64 * 1024 * 1024,
+  maxTransactionBytes: 32 * 1024 * 1024,
   maxIteratorsCount: 64,
   maxBatchCount: 10_000,
-  maxBatchBytes: 4 * 1024 * 1024,
+  maxBatchBytes: 1024 * 1024,
   maxKeyBytes: 64 * 1024,
+  maxValueBytes: 16 * 1024 * 1024,
 };

@@ -1,10 +1,11 @@
 /**
  * The actions of the key-value module, read and carried out.
- * Source: spec/runtime-modules.md §3.1–3.3. Beyond it: `start`, `end` and `reverse` of an iterator.
+ * Source: spec/runtime-modules.md §3.1–3.3. Beyond it: `start`, `end` and `reverse` of an iterator, `format` of its pairs.
  * @module
  */
 import { encodeJson } from "@kinode-ts/codec/module-json";
-import { type DataAction, type DataCall, OK } from "../database-module.ts";
+import { andThen } from "../awaitable.ts";
+import { type DataAction, type DataCall, type DataReply, OK } from "../database-module.ts";
 import { DataError } from "../errors.ts";
 import type { DataLimits } from "../limits.ts";
 import type { OpenDatabases } from "../open-databases.ts";
@@ -12,7 +13,8 @@ import { bytesOf, type Fields, fieldsOf, idOf, malformed, optional } from "../re
 import type { DataRequest } from "../request.ts";
 import type { Transactions } from "../transactions.ts";
 import type { Iterators } from "./iterators.ts";
-import type { KvChange, KvDatabase, KvPair, KvRange } from "./kv-store.ts";
+import { pairEncoder } from "./pairs.ts";
+import type { KvChange, KvDatabase, KvRange } from "./kv-store.ts";
 
 /** What actions work on. */
 export interface KvParts {
@@ -38,18 +40,27 @@ function change(
     perform(call) {
       const { process, key } = call;
       const made = make(call);
-      if (made.key.length > limits.maxKeyBytes) {
-        throw new DataError({
-          code: "data.engine",
-          text: `a key of ${made.key.length} bytes is longer than ${limits.maxKeyBytes}`,
-        });
+      assertFits("key", made.key, limits.maxKeyBytes);
+      if (made.kind === "set") assertFits("value", made.value, limits.maxValueBytes);
+      if (id !== undefined) {
+        transactions.add(process, key, id, made, bytesIn(made));
+        return OK;
       }
-      if (id !== undefined) transactions.add(process, key, id, made, bytesIn(made));
-      else if (made.kind === "set") databases.use(key).set(made.key, made.value);
-      else databases.use(key).delete(made.key);
-      return OK;
+      const database = databases.use(key);
+      return andThen(
+        made.kind === "set" ? database.set(made.key, made.value) : database.delete(made.key),
+        answerOk,
+      );
     },
   };
+}
+
+const answerOk = (): DataReply => OK;
+
+function assertFits(what: string, { length }: Uint8Array, bound: number): void {
+  if (length <= bound) return;
+  const text = `a ${what} of ${length} bytes is longer than ${bound}`;
+  throw new DataError({ code: "data.engine", text });
 }
 
 const bytesIn = (made: KvChange): number =>
@@ -75,9 +86,10 @@ const readGet: ReadAction = ({ databases }, value) => {
   return {
     needs: "read",
     perform({ key }) {
-      const found = databases.use(key).get(bytes);
-      if (found === undefined) throw new DataError({ code: "data.key-not-found" });
-      return { body: encodeJson({ Get: value }), blob: { mime: MIME, bytes: found } };
+      return andThen(databases.use(key).get(bytes), (found) => {
+        if (found === undefined) throw new DataError({ code: "data.key-not-found" });
+        return { body: encodeJson({ Get: value }), blob: { mime: MIME, bytes: found } };
+      });
     },
   };
 };
@@ -85,8 +97,9 @@ const readGet: ReadAction = ({ databases }, value) => {
 const readBegin: ReadAction = ({ databases, transactions }) => ({
   needs: "write",
   perform({ process, key }) {
-    databases.use(key);
-    return { body: encodeJson({ BeginTx: { tx_id: transactions.begin(process, key) } }) };
+    return andThen(databases.use(key).ready(), () => ({
+      body: encodeJson({ BeginTx: { tx_id: transactions.begin(process, key) } }),
+    }));
   },
 });
 
@@ -95,8 +108,7 @@ const readCommit: ReadAction = ({ databases, transactions }, value) => {
   return {
     needs: "write",
     perform({ process, key }) {
-      databases.use(key).apply(transactions.take(process, key, id));
-      return OK;
+      return andThen(databases.use(key).apply(transactions.take(process, key, id)), answerOk);
     },
   };
 };
@@ -117,21 +129,21 @@ const readIterStart: ReadAction = ({ iterators }, value) => {
   };
 };
 
-const encodePairs = (pairs: readonly KvPair[]): Uint8Array =>
-  encodeJson(pairs.map(({ key, value }) => [[...key], [...value]]));
-
 const readIterNext: ReadAction = ({ databases, iterators }, value) => {
-  const { iterator_id, count } = fieldsOf(value);
+  const { iterator_id, count, format } = fieldsOf(value);
   const id = idOf(iterator_id);
   if (typeof count !== "number" || !(count >= 1)) throw malformed();
+  const encode = pairEncoder(format);
+  if (encode === undefined) throw malformed();
   return {
     needs: "read",
     perform({ process, key }) {
-      const { pairs, done } = iterators.next(process, key, id, count, databases.use(key));
-      return {
-        body: encodeJson({ IterNext: { done } }),
-        blob: { mime: MIME, bytes: encodePairs(pairs) },
-      };
+      const database = databases.use(key);
+      return andThen(database.ready(), () => {
+        const { pairs, done } = iterators.next(process, key, id, count, database);
+        const blob = { mime: MIME, bytes: encode(pairs) };
+        return { body: encodeJson({ IterNext: { done } }), blob };
+      });
     },
   };
 };

@@ -4,12 +4,11 @@
  */
 import type { RuntimeModule } from "@kinode-ts/types";
 import { createKv, type KvOptions } from "./kv.ts";
-import { openKvFolder } from "./kv-store-bun.ts";
+import { type KvFolderOptions, openKvFolder } from "./kv-store-bun.ts";
 
-/** @param options - `folder`: made when missing */
-export function openFolderKv(
-  options: Omit<KvOptions, "store"> & { readonly folder: string },
-): RuntimeModule {
-  const { folder, ...rest } = options;
-  return createKv({ ...rest, store: openKvFolder(folder) });
+/** Settings of the module over a folder. */
+export type FolderKvOptions = Omit<KvOptions, "store"> & KvFolderOptions;
+
+export function openFolderKv(options: FolderKvOptions): RuntimeModule {
+  return createKv({ ...options, store: openKvFolder(options) });
 }

@@ -4,24 +4,51 @@
  * the reference (docs/decisions/0001-store-durability.md weighs the same).
  * @module
  */
-import { Database, SQLiteError, type Statement } from "bun:sqlite";
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { SQLiteError } from "bun:sqlite";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { Awaitable, Clock, DiskAccount, DiskAccounts } from "@kinode-ts/types";
+import { andThen } from "../awaitable.ts";
+import { Closings } from "../closings.ts";
+import { DiskUse, RESERVE_BYTES } from "../disk-use.ts";
 import { DataError } from "../errors.ts";
 import type { DatabaseKey } from "../request.ts";
+import { KvFile } from "./kv-file-bun.ts";
 import type { KvChange, KvDatabase, KvPair, KvRange, KvStore } from "./kv-store.ts";
 
-const FILE = "kv.sqlite";
-
-interface Row {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array;
+export interface KvFolderOptions {
+  /** Made when missing; nothing outside it is touched. */
+  readonly folder: string;
+  readonly clock: Clock;
+  /** Default: nothing is counted. */
+  readonly accounts?: DiskAccounts;
 }
+
+const FILE = "kv.sqlite";
+/** The log is folded into the file when it is larger; reading it back after a sudden end takes some ten milliseconds. */
+const MAX_LOG_BYTES = 16 * 1024 * 1024;
+/** Writes between two looks at how large the files are, in bytes of keys and values and pages they touch. */
+const BYTES_PER_LOOK = 128 * 1024;
+/** What a write takes in the log beside its own bytes, at least: one page. */
+const PAGE_BYTES = 4_096;
+/** A transaction of more, in bytes or changes, is carried out over several turns of the event loop. */
+const MAX_BYTES_AT_ONCE = 128 * 1024;
+const MAX_CHANGES_AT_ONCE = 200;
+/** Of such a transaction in one turn. */
+const SLICE_MS = 2;
+/** Free pages given back in one turn. */
+const PAGES_AT_ONCE = 100;
+/** Share of free pages above which they are given back. */
+const MAX_FREE_SHARE = 0.25;
 
 /** The engine's own words hold paths of the host now and then; its codes do not. */
 function engineError(thrown: unknown): unknown {
   if (!(thrown instanceof SQLiteError)) return thrown;
-  const text = `the storage engine failed: ${thrown.code ?? "unknown"}`;
+  const code = thrown.code ?? "unknown";
+  const isDamaged = code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT");
+  const text = isDamaged
+    ? `the file of the database is damaged (${code}); restore it, or remove the database`
+    : `the storage engine failed: ${code}`;
   return new DataError({ code: "data.engine", text }, { cause: thrown });
 }
 
@@ -41,111 +68,273 @@ function guarded<T>(act: () => T): T {
   }
 }
 
-/** First key that does not begin with the prefix; `undefined` when there is none. */
-function afterPrefix(prefix: Uint8Array): Uint8Array | undefined {
-  const end = prefix.slice();
-  for (let last = end.length - 1; last >= 0; last--) {
-    if (end[last]! < 255) {
-      end[last]!++;
-      return end.subarray(0, last + 1);
-    }
-  }
-  return undefined;
+const bytesOf = (change: KvChange): number =>
+  change.key.length + (change.kind === "set" ? change.value.length : 0);
+
+function filesBytes(folder: string): number {
+  if (!existsSync(folder)) return 0;
+  return readdirSync(folder).reduce((sum, name) => {
+    const stats = statSync(join(folder, name), { throwIfNoEntry: false });
+    return sum + (stats?.isFile() === true ? stats.size : 0);
+  }, 0);
 }
 
-class SqliteKv implements KvDatabase {
-  readonly #database: Database;
-  readonly #get: Statement<{ value: Uint8Array }, [Uint8Array]>;
-  readonly #set: Statement<unknown, [Uint8Array, Uint8Array]>;
-  readonly #delete: Statement<unknown, [Uint8Array]>;
+class FolderKv implements KvDatabase {
+  readonly #key: DatabaseKey;
+  readonly #folder: string;
+  readonly #clock: Clock;
+  readonly #accounts: DiskAccounts | undefined;
+  readonly #closings: Closings;
+  #file: KvFile | undefined;
+  #use: DiskUse | undefined;
+  #closed = false;
+  /** While set, nobody may read or write: it is being opened, or a large transaction is half done. */
+  #reading: Promise<void> | undefined;
+  /** While set, nobody may write: also when the log is folded into the file. */
+  #writing: Promise<void> | undefined;
+  #bytesSinceLook = 0;
 
-  constructor(path: string) {
-    const database = new Database(path, { create: true, strict: true });
-    this.#database = database;
-    database.run("PRAGMA journal_mode = WAL");
-    database.run("PRAGMA synchronous = NORMAL");
-    database.run("PRAGMA busy_timeout = 5000");
-    database.run(
-      "CREATE TABLE IF NOT EXISTS kv (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
-    );
-    this.#get = database.query("SELECT value FROM kv WHERE key = ?");
-    this.#set = database.query("INSERT OR REPLACE INTO kv VALUES (?, ?)");
-    this.#delete = database.query("DELETE FROM kv WHERE key = ?");
+  constructor(key: DatabaseKey, folder: string, options: KvFolderOptions, closings: Closings) {
+    this.#key = key;
+    this.#folder = folder;
+    this.#clock = options.clock;
+    this.#accounts = options.accounts;
+    this.#closings = closings;
+    const before = closings.before(key.text);
+    this.#reading = this.#writing = before;
+    if (before !== undefined) void before.then(() => this.#free(before));
   }
 
-  get(key: Uint8Array): Uint8Array | undefined {
-    return guarded(() => this.#get.get(key)?.value);
+  get busy(): boolean {
+    return this.#writing !== undefined;
   }
 
-  set(key: Uint8Array, value: Uint8Array): void {
-    guarded(() => this.#set.run(key, value));
+  ready(): Awaitable<void> {
+    return this.#reading === undefined
+      ? andThen(this.#open(), () => undefined)
+      : this.#reading.then(() => this.ready());
   }
 
-  delete(key: Uint8Array): void {
-    guarded(() => this.#delete.run(key));
+  get(key: Uint8Array): Awaitable<Uint8Array | undefined> {
+    if (this.#reading !== undefined) return this.#reading.then(() => this.get(key));
+    const file = this.#file;
+    if (file === undefined) return andThen(this.#open(), () => this.get(key));
+    return guarded(() => file.get(key));
   }
 
-  apply(changes: readonly KvChange[]): void {
-    guarded(() =>
-      this.#database
-        .transaction(() => {
-          for (const change of changes) {
-            if (change.kind === "set") this.#set.run(change.key, change.value);
-            else this.#delete.run(change.key);
-          }
-        })
-        .immediate(),
-    );
+  set(key: Uint8Array, value: Uint8Array): Awaitable<void> {
+    return this.#write(key.length + value.length, (file) => file.set(key, value));
+  }
+
+  delete(key: Uint8Array): Awaitable<void> {
+    return this.#write(-key.length, (file) => file.delete(key));
+  }
+
+  apply(changes: readonly KvChange[]): Awaitable<void> {
+    const bytes = changes.reduce((sum, change) => sum + bytesOf(change), 0);
+    const grows = changes.some(({ kind }) => kind === "set");
+    if (changes.length > MAX_CHANGES_AT_ONCE || bytes > MAX_BYTES_AT_ONCE) {
+      return this.#inTurn(grows ? bytes : -bytes, (file) => this.#applySlowly(file, changes));
+    }
+    return this.#write(grows ? bytes : -bytes, (file) => {
+      file.begin();
+      try {
+        for (const change of changes) file.perform(change);
+        file.commit();
+      } catch (thrown) {
+        file.rollback();
+        throw thrown;
+      }
+    });
   }
 
   *scan(range: KvRange, after: Uint8Array | undefined): Iterable<KvPair> {
-    const prefixEnd = range.prefix === undefined ? undefined : afterPrefix(range.prefix);
-    const bounds: [sql: string, value: Uint8Array | undefined][] = [
-      ["key >= ?", range.prefix],
-      ["key < ?", prefixEnd],
-      ["key >= ?", range.start],
-      ["key < ?", range.end],
-      [range.reverse === true ? "key < ?" : "key > ?", after],
-    ];
-    const used = bounds.filter(([, value]) => value !== undefined);
-    const where = used.length === 0 ? "" : ` WHERE ${used.map(([sql]) => sql).join(" AND ")}`;
-    const order = range.reverse === true ? "DESC" : "ASC";
-    const sql = `SELECT key, value FROM kv${where} ORDER BY key ${order}`;
-    const values = used.map(([, value]) => value!);
     try {
-      yield* this.#database.query<Row, Uint8Array[]>(sql).iterate(...values);
+      yield* this.#file!.scan(range, after);
     } catch (thrown) {
       throw engineError(thrown);
     }
   }
 
-  close(): void {
-    this.#database.close();
+  close(): Promise<void> {
+    return this.#closings.track(this.#key.text, this.#close());
+  }
+
+  async #close(): Promise<void> {
+    // oxlint-disable-next-line no-await-in-loop -- what waits behind one thing may begin another
+    while (this.#writing !== undefined) await this.#writing;
+    this.#closed = true;
+    const file = this.#file;
+    if (file === undefined) return;
+    await this.#hold(async () => {
+      await this.#tidy(file).catch(() => undefined);
+      this.#file = undefined;
+      file.close();
+      this.#use!.bytes = filesBytes(this.#folder);
+    });
+  }
+
+  /** @param growth - bytes that come, or negative when the write takes some away */
+  #write(growth: number, act: (file: KvFile) => void): Awaitable<void> {
+    if (this.#writing !== undefined) return this.#writing.then(() => this.#write(growth, act));
+    const file = this.#file;
+    if (file === undefined) return andThen(this.#open(), () => this.#write(growth, act));
+    if (!this.#hasRoom(growth)) return this.#writeInLittleRoom(file, growth, act);
+    guarded(() => act(file));
+    this.#wrote(file, Math.abs(growth) + PAGE_BYTES);
+  }
+
+  /** The same for work that spans turns. Nobody else reads or writes meanwhile. */
+  #inTurn(growth: number, work: (file: KvFile) => Promise<void>): Awaitable<void> {
+    if (this.#writing !== undefined) return this.#writing.then(() => this.#inTurn(growth, work));
+    const file = this.#file;
+    if (file === undefined) return andThen(this.#open(), () => this.#inTurn(growth, work));
+    if (!this.#hasRoom(growth)) {
+      return this.#makeRoom(file, growth).then(() => this.#inTurn(growth, work));
+    }
+    const done = this.#hold(() => work(file));
+    this.#reading = this.#writing;
+    return done.then(() => this.#look(file));
+  }
+
+  async #applySlowly(file: KvFile, changes: readonly KvChange[]): Promise<void> {
+    guarded(() => file.begin());
+    try {
+      let startedMs = this.#clock.monotonicMs();
+      for (const change of changes) {
+        guarded(() => file.perform(change));
+        if (this.#clock.monotonicMs() - startedMs < SLICE_MS) continue;
+        // oxlint-disable-next-line no-await-in-loop -- others have their turn
+        await this.#turn();
+        startedMs = this.#clock.monotonicMs();
+      }
+      guarded(() => file.commit());
+    } catch (thrown) {
+      file.rollback();
+      throw thrown;
+    }
+  }
+
+  #turn(): Promise<void> {
+    return new Promise((resolve) => this.#clock.afterTurn(resolve));
+  }
+
+  #hasRoom(growth: number): boolean {
+    const needed = growth > 0 ? growth + PAGE_BYTES : PAGE_BYTES - RESERVE_BYTES;
+    return this.#use!.hasRoom(needed);
+  }
+
+  async #writeInLittleRoom(
+    file: KvFile,
+    growth: number,
+    act: (file: KvFile) => void,
+  ): Promise<void> {
+    await this.#makeRoom(file, growth);
+    await this.#write(growth, act);
+  }
+
+  /** The log and free pages may be what fills the account. @throws {DataError} there is no room even without them */
+  async #makeRoom(file: KvFile, growth: number): Promise<void> {
+    await this.#hold(() => this.#tidy(file, 0));
+    if (!this.#hasRoom(growth)) throw this.#use!.full();
+  }
+
+  #wrote(file: KvFile, bytes: number): void {
+    this.#bytesSinceLook += bytes;
+    if (this.#bytesSinceLook >= BYTES_PER_LOOK) this.#look(file);
+  }
+
+  #look(file: KvFile): void {
+    this.#bytesSinceLook = 0;
+    const { pagesBytes, logBytes } = file;
+    this.#use!.bytes = pagesBytes + logBytes;
+    // What fails here is found by the next write that needs the room; nothing is lost meanwhile.
+    if (logBytes > MAX_LOG_BYTES) void this.#hold(() => this.#tidy(file)).catch(() => undefined);
+  }
+
+  /** Folds the log into the file, and gives back free pages when there are many. */
+  async #tidy(file: KvFile, maxFreeShare = MAX_FREE_SHARE): Promise<void> {
+    await file.syncLog();
+    guarded(() => file.copyLog());
+    if (guarded(() => file.freeShare) > maxFreeShare) {
+      while (guarded(() => file.giveBack(PAGES_AT_ONCE))) {
+        // oxlint-disable-next-line no-await-in-loop -- others have their turn
+        await this.#turn();
+      }
+      await file.syncLog();
+      guarded(() => file.copyLog());
+    }
+    await file.syncPages();
+    guarded(() => file.emptyLog());
+    await file.syncLog();
+    this.#use!.bytes = file.pagesBytes + file.logBytes;
+  }
+
+  /** Keeps writers away until the work is done. Only when nothing else does. */
+  #hold(work: () => Promise<void>): Promise<void> {
+    const done = work();
+    const settled = done.catch(() => undefined);
+    this.#writing = settled;
+    void settled.then(() => this.#free(settled));
+    return done;
+  }
+
+  #free(held: Promise<void>): void {
+    if (this.#writing === held) this.#writing = undefined;
+    if (this.#reading === held) this.#reading = undefined;
+  }
+
+  #open(): Awaitable<void> {
+    if (this.#closed) throw new DataError({ code: "data.no-db", key: this.#key });
+    if (this.#file !== undefined) return;
+    const account = this.#accounts?.account(this.#key.packageId);
+    const path = join(this.#folder, FILE);
+    if (!(account instanceof Promise) && existsSync(path))
+      return void this.#openFile(path, account);
+    const done = this.#hold(async () => {
+      const counted = await account;
+      if (existsSync(path)) return void this.#openFile(path, counted);
+      // Before anything in it is acknowledged: a file that a loss of power cut short would be damaged.
+      await this.#openFile(path, counted).syncPages();
+    });
+    this.#reading = this.#writing;
+    return done;
+  }
+
+  #openFile(path: string, account: DiskAccount | undefined): KvFile {
+    const use = new DiskUse(this.#key.packageId, account, filesBytes(this.#folder));
+    try {
+      mkdirSync(this.#folder, { recursive: true });
+    } catch (thrown) {
+      throw ioError(thrown);
+    }
+    const file = guarded(() => new KvFile(path));
+    this.#use = use;
+    this.#file = file;
+    use.bytes = file.pagesBytes + file.logBytes;
+    return file;
   }
 }
 
-/** @param folder - made when missing; nothing outside it is touched */
-export function openKvFolder(folder: string): KvStore {
-  const folderOf = (key: DatabaseKey): string => join(folder, key.packageId, key.name);
+export function openKvFolder(options: KvFolderOptions): KvStore {
+  const folderOf = (key: DatabaseKey): string => join(options.folder, key.packageId, key.name);
+  const closings = new Closings();
   return {
-    open(key) {
-      try {
-        mkdirSync(folderOf(key), { recursive: true });
-      } catch (thrown) {
-        throw ioError(thrown);
-      }
-      return guarded(() => new SqliteKv(join(folderOf(key), FILE)));
-    },
-    remove(key) {
+    open: (key) => new FolderKv(key, folderOf(key), options, closings),
+    async remove(key) {
+      await closings.before(key.text);
       const path = folderOf(key);
       if (!existsSync(path)) {
         throw new DataError({ code: "data.io", text: "No such file or directory (os error 2)" });
       }
+      const account = await options.accounts?.account(key.packageId);
+      const bytes = filesBytes(path);
       try {
         rmSync(path, { recursive: true });
       } catch (thrown) {
         throw ioError(thrown);
       }
+      account?.book(-bytes);
     },
   };
 }

@@ -9,6 +9,7 @@ import { createModuleHarness } from "@kinode-ts/testing/module-harness";
 import type { Capability, RuntimeModule } from "@kinode-ts/types";
 import fc from "fast-check";
 import type { DataLimits } from "../limits.ts";
+import { realClock } from "../../test/real-clock.ts";
 import { openFolderKv } from "./kv-bun.ts";
 
 const APP = "main:p:x.os";
@@ -25,7 +26,12 @@ const bytes = (text: string): number[] => [...new TextEncoder().encode(text)];
 
 async function setUp(limits: Partial<DataLimits> = {}, root = mkdtempSync(join(tmpdir(), "kv-"))) {
   const folder = join(root, "kv");
-  const module: RuntimeModule = openFolderKv({ folder, random: createSeededRandom(1), limits });
+  const module: RuntimeModule = openFolderKv({
+    folder,
+    clock: realClock,
+    random: createSeededRandom(1),
+    limits,
+  });
   const harness = createModuleHarness(module);
   await harness.start();
   cleanups.push(async () => {

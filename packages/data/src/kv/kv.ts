@@ -38,10 +38,10 @@ export function createKv(options: KvOptions): RuntimeModule {
       // The name packages know, whatever the engine is.
       engineErrorName: "RocksDBError",
       readAction: (request) => readKvAction(parts, request),
-      open: (key) => void databases.use(key),
-      remove(key) {
-        void databases.close(key);
-        store.remove(key);
+      open: (key) => databases.use(key).ready(),
+      async remove(key) {
+        await databases.close(key);
+        await store.remove(key);
       },
       setOpenLimit: (count) => databases.setLimit(count),
       processEnded(process) {

@@ -1,0 +1,169 @@
+/**
+ * One key-value database as a SQLite file, opened for this program alone.
+ *
+ * SQLite itself never waits for the disk here (`synchronous = OFF`): whoever holds a file calls `syncLog`, `copyLog`,
+ * `syncPages` and `emptyLog` in this order, with nothing written in between, and so keeps what `synchronous = NORMAL` promises
+ * without stopping the node's thread. The log's pages are on the disk before they are copied, the copies before the log is
+ * emptied; an emptied log has no old pages that could be mistaken for new ones after a loss of power.
+ * @module
+ */
+import { Database, type Statement } from "bun:sqlite";
+import { closeSync, fstatSync, fsync, openSync } from "node:fs";
+import { promisify } from "node:util";
+import type { KvChange, KvPair, KvRange } from "./kv-store.ts";
+
+const sync = promisify(fsync);
+
+interface Row {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+/** First key that does not begin with the prefix; `undefined` when there is none. */
+function afterPrefix(prefix: Uint8Array): Uint8Array | undefined {
+  const end = prefix.slice();
+  for (let last = end.length - 1; last >= 0; last--) {
+    if (end[last]! < 255) {
+      end[last]!++;
+      return end.subarray(0, last + 1);
+    }
+  }
+  return undefined;
+}
+
+/** Of pages in memory, per database. */
+const CACHE_KIB = 8 * 1024;
+
+const SETTINGS = [
+  // No other connection: then the log needs neither shared memory nor a lock for each transaction.
+  "PRAGMA locking_mode = EXCLUSIVE",
+  "PRAGMA auto_vacuum = INCREMENTAL",
+  "PRAGMA synchronous = OFF",
+  "PRAGMA journal_mode = WAL",
+  "PRAGMA wal_autocheckpoint = 0",
+  `PRAGMA cache_size = -${CACHE_KIB}`,
+  "CREATE TABLE IF NOT EXISTS kv (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+];
+
+export class KvFile {
+  readonly #path: string;
+  readonly #database: Database;
+  readonly #get: Statement<{ value: Uint8Array }, [Uint8Array]>;
+  readonly #set: Statement<unknown, [Uint8Array, Uint8Array]>;
+  readonly #delete: Statement<unknown, [Uint8Array]>;
+  /** NOTE: closing any descriptor of a file gives up SQLite's lock on it, so these live as long as the database. */
+  #pages: number | undefined;
+  #log: number | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#database = new Database(path, { create: true, strict: true });
+    try {
+      for (const setting of SETTINGS) this.#database.run(setting);
+      this.#get = this.#database.query("SELECT value FROM kv WHERE key = ?");
+      this.#set = this.#database.query("INSERT OR REPLACE INTO kv VALUES (?, ?)");
+      this.#delete = this.#database.query("DELETE FROM kv WHERE key = ?");
+    } catch (thrown) {
+      this.#database.close();
+      throw thrown;
+    }
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.#get.get(key)?.value;
+  }
+
+  set(key: Uint8Array, value: Uint8Array): void {
+    this.#set.run(key, value);
+  }
+
+  delete(key: Uint8Array): void {
+    this.#delete.run(key);
+  }
+
+  begin(): void {
+    this.#database.run("BEGIN IMMEDIATE");
+  }
+
+  commit(): void {
+    this.#database.run("COMMIT");
+  }
+
+  /** SQLite may have given up the transaction already. */
+  rollback(): void {
+    if (this.#database.inTransaction) this.#database.run("ROLLBACK");
+  }
+
+  perform(change: KvChange): void {
+    if (change.kind === "set") this.#set.run(change.key, change.value);
+    else this.#delete.run(change.key);
+  }
+
+  scan(range: KvRange, after: Uint8Array | undefined): Iterable<KvPair> {
+    const prefixEnd = range.prefix === undefined ? undefined : afterPrefix(range.prefix);
+    const bounds: [sql: string, value: Uint8Array | undefined][] = [
+      ["key >= ?", range.prefix],
+      ["key < ?", prefixEnd],
+      ["key >= ?", range.start],
+      ["key < ?", range.end],
+      [range.reverse === true ? "key < ?" : "key > ?", after],
+    ];
+    const used = bounds.filter(([, value]) => value !== undefined);
+    const where = used.length === 0 ? "" : ` WHERE ${used.map(([sql]) => sql).join(" AND ")}`;
+    const order = range.reverse === true ? "DESC" : "ASC";
+    const sql = `SELECT key, value FROM kv${where} ORDER BY key ${order}`;
+    return this.#database.query<Row, Uint8Array[]>(sql).iterate(...used.map(([, value]) => value!));
+  }
+
+  get pagesBytes(): number {
+    return fstatSync((this.#pages ??= openSync(this.#path, "r+"))).size;
+  }
+
+  get logBytes(): number {
+    try {
+      return fstatSync((this.#log ??= openSync(`${this.#path}-wal`, "r+"))).size;
+    } catch {
+      return 0;
+    }
+  }
+
+  /** Share of the pages that hold nothing. */
+  get freeShare(): number {
+    const pages = this.#number("PRAGMA page_count");
+    return pages === 0 ? 0 : this.#number("PRAGMA freelist_count") / pages;
+  }
+
+  /** Gives back at most so many free pages at the next `copyLog`; whether there were any. */
+  giveBack(pages: number): boolean {
+    const before = this.#number("PRAGMA freelist_count");
+    if (before > 0) this.#database.query(`PRAGMA incremental_vacuum(${pages})`).all();
+    return this.#number("PRAGMA freelist_count") < before;
+  }
+
+  async syncLog(): Promise<void> {
+    if (this.logBytes > 0) await sync(this.#log!);
+  }
+
+  copyLog(): void {
+    this.#database.query("PRAGMA wal_checkpoint(PASSIVE)").all();
+  }
+
+  async syncPages(): Promise<void> {
+    await sync((this.#pages ??= openSync(this.#path, "r+")));
+  }
+
+  emptyLog(): void {
+    this.#database.query("PRAGMA wal_checkpoint(TRUNCATE)").all();
+  }
+
+  close(): void {
+    this.#database.close();
+    for (const descriptor of [this.#pages, this.#log]) {
+      if (descriptor !== undefined) closeSync(descriptor);
+    }
+  }
+
+  #number(pragma: string): number {
+    return Number(this.#database.query<unknown, []>(pragma).values()[0]?.[0] ?? 0);
+  }
+}

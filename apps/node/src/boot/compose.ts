@@ -178,7 +178,7 @@ function createModules(
   },
 ) {
   const { clock, home, config } = options;
-  const { store, kernel, random, ownPorts } = parts;
+  const { store, kernel, random, ownPorts, accounts } = parts;
   return [
     // First: the vfs asks it for its share when it starts.
     createFdManager({
@@ -191,7 +191,7 @@ function createModules(
     createScheduler({ clock, store, commit: (changes) => kernel().commit(changes) }),
     createHttpClient({ clock, ownPorts }),
     parts.vfs,
-    openFolderKv({ folder: home.kv, random }),
+    openFolderKv({ folder: home.kv, clock, random, accounts }),
     openFolderSqlite({ folder: home.sqlite, clock, random }),
     ...MISSING_MODULES.map(createUnavailableModule),
     createState({

@@ -47,6 +47,7 @@ test("help names every command, and a mistyped one is answered with the nearest"
     "ps",
     "kill",
     "limit",
+    "usage",
     "send",
     "caps",
     "logs",
@@ -208,6 +209,32 @@ test("limit sets what a process may have of the processor, and ps shows it", asy
   expect((await onNode("limit", TERMINAL, "--reset")).out).toBe(
     `${TERMINAL} has 1 share of the processor, after 200 ms at full speed.`,
   );
+});
+
+test("limit and usage show and bound the disk space of packages, files and databases together", async () => {
+  const TERMINAL = "terminal:sys";
+  const table = await onNode("usage");
+  expect(table.out).toMatch(/^PACKAGE +USED +LIMIT\n/);
+  expect(table.out).toMatch(/^terminal:sys +[\d.]+ [KM]?B$/m);
+  const set = await onNode("limit", TERMINAL, "--disk", "1.5GB");
+  expect(set.out).toMatch(
+    /^terminal:sys uses [\d.]+ [KM]?B of the 1\.5 GB of disk space it may have\.$/,
+  );
+  const json = await onNode("usage", TERMINAL, "--json");
+  expect(JSON.parse(json.out)).toEqual({
+    package: TERMINAL,
+    usedBytes: expect.any(Number),
+    limitBytes: 1.5 * 1024 ** 3,
+  });
+  expect((await onNode("limit", TERMINAL)).out).toBe(set.out);
+  expect((await onNode("limit", TERMINAL, "--disk", "lots")).err).toContain("--disk 500MB");
+  expect((await onNode("limit", TERMINAL, "--shares", "2")).err).toContain("is a package");
+  expect((await onNode("limit", "no:such", "--disk", "1GB")).err).toContain("There is no package");
+  expect((await onNode("limit", "terminal:terminal:sys", "--disk", "1GB")).err).toContain(
+    "kinode limit terminal:sys --disk 1GB",
+  );
+  expect((await onNode("usage", "no:such")).err).toContain("has no files and no limit");
+  expect((await onNode("limit", TERMINAL, "--disk", "none")).out).toMatch(/has no limit\.$/);
 });
 
 test("send, kill, logs and link speak clearly", async () => {

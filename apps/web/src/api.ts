@@ -11,6 +11,7 @@ import type {
   ControlInspection,
   ControlNode,
   ControlProcess,
+  ControlUsage,
 } from "@kinode-ts/types";
 
 /** An answer with status ≥ 400; `message` is the node's own text. */
@@ -56,6 +57,7 @@ export const api = {
   node: () => call<ControlNode>("GET", "node"),
   apps: () => call<ControlApp[]>("GET", "apps"),
   processes: () => call<ControlProcess[]>("GET", "processes"),
+  usage: () => call<ControlUsage[]>("GET", "usage"),
   kill: (id: string) => call<unknown>("POST", `processes/${encodeURIComponent(id)}/kill`, json({})),
   capabilities: () => call<ControlGrant[]>("GET", "capabilities"),
   grant: (change: ControlGrantChange) =>

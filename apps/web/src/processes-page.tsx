@@ -13,6 +13,7 @@ function bytes(count: number): string {
 /** What runs on the node now. */
 export function ProcessesPage() {
   const processes = useData(api.processes);
+  const usage = useData(api.usage);
   const [message, setMessage] = useState("");
   const kill = async (process: ControlProcess) => {
     try {
@@ -62,6 +63,30 @@ export function ProcessesPage() {
                     </button>
                   )}
                 </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <h2>Disk space</h2>
+      <p role="status" class="message">
+        {usage.error ?? ""}
+      </p>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Disk space">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">App</th>
+              <th scope="col">Used</th>
+              <th scope="col">Limit</th>
+            </tr>
+          </thead>
+          <tbody>
+            {(usage.value ?? []).map((each) => (
+              <tr key={each.package}>
+                <th scope="row">{each.package}</th>
+                <td>{bytes(each.usedBytes)}</td>
+                <td>{each.limitBytes === null ? "–" : bytes(each.limitBytes)}</td>
               </tr>
             ))}
           </tbody>

@@ -11,6 +11,8 @@
  * | GET /~/api/processes | → ControlProcess[] |
  * | POST /~/api/processes/<process id>/kill | → {} |
  * | POST /~/api/processes/<process id>/limit | ControlLimit → ControlProcess |
+ * | GET /~/api/usage | → ControlUsage[]: disk space of every package that has files or a limit |
+ * | POST /~/api/packages/<package id>/limit | ControlDiskLimit → ControlUsage |
  * | GET /~/api/capabilities | → ControlGrant[] (every grant of installed apps, given and withdrawn) |
  * | POST /~/api/capabilities/grant, …/revoke | ControlGrantChange → ControlGrant |
  * | POST /~/api/packages/inspect?id=<package id> | zip bytes → ControlInspection; `id` only for zips without metadata |
@@ -90,6 +92,19 @@ export interface ControlLimit {
   readonly shares?: number | null;
   /** From 0 to 60,000. */
   readonly burstMs?: number | null;
+}
+
+/** What a package has on the disk: its files and its databases. */
+export interface ControlUsage {
+  readonly package: string;
+  readonly usedBytes: number;
+  /** Null without a limit. */
+  readonly limitBytes: number | null;
+}
+
+/** `null` takes the limit away; without it nothing changes. */
+export interface ControlDiskLimit {
+  readonly diskBytes?: number | null;
 }
 
 export type CapabilityRisk = "usual" | "powerful" | "full-control";

@@ -27,7 +27,7 @@ import {
   createUnavailableModule,
   withOldName,
 } from "@kinode-ts/system";
-import type { NodePrinter, Screen } from "@kinode-ts/terminal";
+import { createLogReader, type NodePrinter, type Screen } from "@kinode-ts/terminal";
 import {
   type Clock,
   type DiskAccounts,
@@ -188,6 +188,7 @@ function createModules(
           : { kind: "static", count: config.softUlimit },
     }),
     createTimer({ clock }),
+    createLogReader({ recent: (count) => options.printer.recent(count) }),
     createScheduler({ clock, store, commit: (changes) => kernel().commit(changes) }),
     createHttpClient({ clock, ownPorts }),
     parts.vfs,
@@ -303,6 +304,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
     kernel,
     installer,
     permissions,
+    disk,
     uploads: new Uploads(clock),
     printer,
     clock,

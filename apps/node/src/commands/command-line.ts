@@ -90,16 +90,22 @@ function addProcesses(program: Command, output: Output): void {
     .action(async (id: string, flags: CommandFlags) =>
       (await commands()).killCommand(id, flags, output),
     );
-  remote(program.command("limit <process-id>"))
-    .summary("set what a process may have of the processor")
+  remote(program.command("limit <process-or-package>"))
+    .summary("set what a process may have of the processor, or a package of the disk")
     .description(
-      "Set what a process may have of the processor while others want it too.\nOf two that compute, one with 4 shares gets four times what one with 1 gets; alone, each gets everything. A process that was quiet may use its burst at full speed first. Without options: show what holds now.",
+      "Set what a process may have of the processor while others want it too, or what a package may have of the disk.\nOf two that compute, one with 4 shares gets four times what one with 1 gets; alone, each gets everything. A process that was quiet may use its burst at full speed first. Without options: show what holds now.",
     )
     .option("--shares <count>", "1 to 1000 (default: 1)")
     .option("--burst <time>", "up to 60s of processor time (default: 200ms)")
+    .option("--disk <size>", "of a package: files and databases together, e.g. 1GB, or none")
     .option("--reset", "go back to the defaults")
     .action(async (id: string, flags: LimitFlags) =>
       (await import("./limit-command.ts")).limitCommand(id, flags, output),
+    );
+  remote(program.command("usage [package]"))
+    .description("show what packages have on the disk, files and databases together")
+    .action(async (id: string | undefined, flags: CommandFlags) =>
+      (await import("./limit-command.ts")).usageCommand(id, flags, output),
     );
   remote(program.command("send <address> <json>"))
     .description(

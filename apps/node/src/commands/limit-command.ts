@@ -1,16 +1,22 @@
 /**
- * `kinode limit`: how much of the processor a process may have while others want it too.
+ * `kinode limit`: how much of the processor a process may have while others want it too, and how much of the disk a package.
  * @module
  */
-import type { ControlLimit, ControlProcess } from "@kinode-ts/types";
+import type {
+  ControlDiskLimit,
+  ControlLimit,
+  ControlProcess,
+  ControlUsage,
+} from "@kinode-ts/types";
 import { NodeError } from "../boot/errors.ts";
 import { connectToNode } from "./control-client.ts";
 import type { CommandFlags } from "./node-commands.ts";
-import type { Output } from "./output.ts";
+import { formatBytes, formatTable, type Output } from "./output.ts";
 
 export interface LimitFlags extends CommandFlags {
   readonly shares?: string;
   readonly burst?: string;
+  readonly disk?: string;
   readonly reset?: boolean;
 }
 
@@ -35,7 +41,84 @@ function readBurst(text: string): number {
   );
 }
 
+const UNITS = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 } as const;
+
+/** Bytes of `500MB`, `1.5 GB`, `4096`, or null for `none`; a KB has 1,024. */
+function readSize(text: string): number | null {
+  if (text === "none") return null;
+  const match = /^(\d+(?:\.\d+)?) ?([kmgt]?)(?:i?b)?$/i.exec(text);
+  const bytes =
+    match === null
+      ? Number.NaN
+      : Math.round(Number(match[1]) * UNITS[match[2]!.toLowerCase() as keyof typeof UNITS]);
+  if (Number.isSafeInteger(bytes)) return bytes;
+  throw new NodeError(
+    { code: "node.bad-flag", flag: "--disk", value: text },
+    `"${text}" is not a size`,
+    { hint: "Take a number with a unit, e.g. --disk 500MB or --disk 1GB, or --disk none" },
+  );
+}
+
+async function limitPackage(id: string, flags: LimitFlags, output: Output): Promise<void> {
+  if (flags.shares !== undefined || flags.burst !== undefined) {
+    throw new NodeError(
+      { code: "node.bad-flag", flag: "--shares", value: id },
+      `"${id}" is a package; processes have shares and bursts, each its own`,
+      { hint: "Name a process of it, see kinode ps; a package has --disk" },
+    );
+  }
+  const change: ControlDiskLimit =
+    flags.disk === undefined
+      ? flags.reset === true
+        ? { diskBytes: null }
+        : {}
+      : { diskBytes: readSize(flags.disk) };
+  const path = `packages/${encodeURIComponent(id)}/limit`;
+  const shown = await connectToNode(flags.home).post<ControlUsage>(path, change);
+  if (flags.json === true) return output.line(JSON.stringify(shown));
+  const used = formatBytes(shown.usedBytes);
+  output.line(
+    shown.limitBytes === null
+      ? `${shown.package} uses ${used} of the disk and has no limit.`
+      : `${shown.package} uses ${used} of the ${formatBytes(shown.limitBytes)} of disk space it may have.`,
+  );
+}
+
+/** `kinode usage [package]`: what packages have on the disk. */
+export async function usageCommand(
+  id: string | undefined,
+  flags: CommandFlags,
+  output: Output,
+): Promise<void> {
+  const all = await connectToNode(flags.home).get<ControlUsage[]>("usage");
+  const shown = id === undefined ? all : all.filter((usage) => usage.package === id);
+  if (id !== undefined && shown.length === 0) {
+    throw new NodeError(
+      { code: "node.answer", status: 404, reason: "control.unknown-package" },
+      `"${id}" has no files and no limit on this node`,
+      { hint: '"kinode usage" lists the packages that have' },
+    );
+  }
+  if (flags.json === true) return output.line(JSON.stringify(id === undefined ? shown : shown[0]));
+  const rows = shown.map((usage) => [
+    usage.package,
+    formatBytes(usage.usedBytes),
+    usage.limitBytes === null ? "" : formatBytes(usage.limitBytes),
+  ]);
+  output.line(formatTable(["PACKAGE", "USED", "LIMIT"], rows));
+}
+
+/** Of a process: its processor; of a package: its disk space. */
 export async function limitCommand(id: string, flags: LimitFlags, output: Output): Promise<void> {
+  if (id.split(":").length === 2) return await limitPackage(id, flags, output);
+  if (flags.disk !== undefined) {
+    const owner = id.split(":").slice(1).join(":");
+    throw new NodeError(
+      { code: "node.bad-flag", flag: "--disk", value: flags.disk },
+      `"${id}" is a process; disk space belongs to its package`,
+      { hint: `kinode limit ${owner} --disk ${flags.disk}` },
+    );
+  }
   const change: ControlLimit =
     flags.reset === true
       ? { shares: null, burstMs: null }

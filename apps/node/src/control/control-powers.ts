@@ -5,6 +5,7 @@
 import type { Kernel } from "@kinode-ts/kernel";
 import type { NodePrinter } from "@kinode-ts/terminal";
 import type { Clock, ProcessId, Random } from "@kinode-ts/types";
+import type { PackageDisk } from "@kinode-ts/vfs";
 import type { Installer } from "../packages/installer.ts";
 import type { Permissions } from "../packages/permissions.ts";
 import type { Uploads } from "./uploads.ts";
@@ -14,6 +15,7 @@ export interface ControlPowers {
   readonly installer: Installer;
   readonly permissions: Permissions;
   readonly uploads: Uploads;
+  readonly disk: PackageDisk;
   readonly printer: NodePrinter;
   readonly clock: Clock;
   readonly random: Random;

@@ -9,6 +9,7 @@ import { ControlFault, faultAnswer, json, readJson } from "./answers.ts";
 import { listApps, listProcesses } from "./apps.ts";
 import type { ControlPowers } from "./control-powers.ts";
 import { eventStream, logStream } from "./event-stream.ts";
+import { limitPackage, listUsage } from "./disk-limits.ts";
 import { limitProcess } from "./limits.ts";
 import {
   grantChangeSchema,
@@ -78,6 +79,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "GET processes": listProcesses,
   "POST processes/*/kill": (powers, _request, _url, id) => killProcess(powers, id),
   "POST processes/*/limit": (powers, request, _url, id) => limitProcess(powers, request, id),
+  "GET usage": listUsage,
+  "POST packages/*/limit": (powers, request, _url, id) => limitPackage(powers, request, id),
   "GET capabilities": (powers) => powers.permissions.list(),
   "POST capabilities/grant": async (powers, request) =>
     powers.permissions.grant(await readJson(request, grantChangeSchema)),

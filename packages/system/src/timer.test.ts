@@ -151,6 +151,51 @@ test("Debug prints, malformed bodies are printed and dropped", async () => {
   expect(harness.prints.filter(({ verbosity }) => verbosity === 1)).toHaveLength(6);
 });
 
+test("Debug prints no more than a hundred due times", async () => {
+  const { harness } = setUp();
+  for (const ms of Array.from({ length: 103 }, (_, index) => 500 - index)) {
+    harness.post(APP, { body: { SetTimer: ms } });
+  }
+  harness.post(APP, { body: { SetTimer: 500 } });
+  harness.post(APP, { body: { SetTimer: 398 } });
+  harness.post(APP, { body: '"Debug"' });
+  await harness.delivered();
+  const texts = harness.prints.map(({ text }) => text);
+  expect(texts.slice(0, 3)).toEqual([
+    "timer: 103 due times, 105 timers",
+    "timer: 2 in 398 ms",
+    "timer: 1 in 399 ms",
+  ]);
+  expect([texts.length, texts.at(-1)]).toEqual([102, "timer: and 3 later due times"]);
+});
+
+test("many that are due at once let the event loop turn in between, in their order", async () => {
+  const clock = createVirtualClock();
+  const sent: number[] = [];
+  const afterTurn = (turn: () => void): void => {
+    sent.push(harness.answers.length);
+    clock.afterTurn(turn);
+  };
+  const harness = createModuleHarness(
+    createTimer({
+      clock: {
+        nowMs: () => clock.nowMs(),
+        monotonicMs: () => clock.monotonicMs(),
+        after: (ms, fire) => clock.after(ms, fire),
+        afterTurn,
+      },
+    }),
+  );
+  await harness.start();
+  for (let id = 1; id <= 5_000; id++) harness.post(APP, { body: { SetTimer: 10 }, id });
+  await harness.delivered();
+  await clock.advance(10);
+  expect(sent).toEqual([2_000, 4_000]);
+  expect(harness.answers.map(({ id }) => id)).toEqual(
+    Array.from({ length: 5_000 }, (_, index) => index + 1),
+  );
+});
+
 test("the queue gives back what was put in, sorted", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(20)), fc.nat(20), (dues, dropped) => {

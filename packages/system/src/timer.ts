@@ -24,6 +24,10 @@ export interface TimerOptions {
 }
 
 const EMPTY = new Uint8Array(0);
+/** Answers sent before the event loop turns. */
+const FIRED_PER_TURN = 2_000;
+/** Due times that `Debug` prints; the rest is counted. */
+const DEBUG_LINES = 100;
 
 /** Only what the answer needs: the request itself, its blob above all, is let go. */
 interface Timer extends Due {
@@ -116,15 +120,17 @@ class TimerModule implements RuntimeModule {
   }
 
   #fire(): void {
+    this.#alarm?.handle.cancel();
     this.#alarm = undefined;
     const nowMs = this.#clock.monotonicMs();
-    for (let next = this.#queue.peek(); next !== undefined && next.dueMs <= nowMs;) {
+    for (let left = FIRED_PER_TURN; left > 0; left--) {
+      const next = this.#queue.peek();
+      if (next === undefined || next.dueMs > nowMs) return this.#schedule();
       this.#queue.take();
       this.#release(next.owner);
       this.#context!.respondTo(next.target, next.id, { body: EMPTY });
-      next = this.#queue.peek();
     }
-    this.#schedule();
+    this.#clock.afterTurn(() => this.#fire());
   }
 
   #release(owner: ProcessId): void {
@@ -135,12 +141,20 @@ class TimerModule implements RuntimeModule {
 
   #debug(): void {
     const nowMs = this.#clock.monotonicMs();
-    const dues = new Map<number, number>();
-    for (const { dueMs } of this.#queue.values()) dues.set(dueMs, (dues.get(dueMs) ?? 0) + 1);
-    this.#context!.print(0, `timer: ${dues.size} due times, ${this.#queue.size} timers`);
-    for (const [dueMs, count] of [...dues].toSorted(([a], [b]) => a - b)) {
-      this.#context!.print(0, `timer: ${count} in ${Math.max(0, Math.round(dueMs - nowMs))} ms`);
+    const timers = this.#queue.values();
+    const dues = Float64Array.from(timers, ({ dueMs }) => dueMs).sort();
+    const firsts: number[] = [];
+    dues.forEach((dueMs, index) => {
+      if (dueMs !== dues[index - 1]) firsts.push(index);
+    });
+    this.#context!.print(0, `timer: ${firsts.length} due times, ${timers.length} timers`);
+    for (const [line, first] of firsts.slice(0, DEBUG_LINES).entries()) {
+      const count = (firsts[line + 1] ?? timers.length) - first;
+      const leftMs = Math.max(0, Math.round(dues[first]! - nowMs));
+      this.#context!.print(0, `timer: ${count} in ${leftMs} ms`);
     }
+    const left = firsts.length - DEBUG_LINES;
+    if (left > 0) this.#context!.print(0, `timer: and ${left} later due times`);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 const FIRST_PAGE_DEADLINE_MS = 20_000;
 const ROOT = join(import.meta.dir, "../..");
@@ -22,6 +22,7 @@ console.log("http://127.0.0.1:" + server.port);
 
 export interface ServerProgram extends AsyncDisposable {
   readonly port: number;
+  readonly pid: number;
   /** Milliseconds from starting the program to the first answer. */
   readonly firstPageMs: number;
   /** Whole printed text so far. */
@@ -32,6 +33,8 @@ async function startServer(command: readonly string[], address: RegExp): Promise
   const startedMs = performance.now();
   const child = Bun.spawn([...command], {
     cwd: ROOT,
+    // As the node's own program sets it: docs/decisions/0002-bounds-checked-memories.md.
+    env: { ...process.env, BUN_JSC_useWasmFastMemory: "0" },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "inherit",
@@ -62,6 +65,7 @@ async function startServer(command: readonly string[], address: RegExp): Promise
   }
   return {
     port,
+    pid: child.pid,
     firstPageMs,
     printed: () => text,
     async [Symbol.asyncDispose]() {
@@ -124,10 +128,10 @@ export function temporaryFolder(): TemporaryFolder {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Packs a package folder of this repository; path of the zip. */
+/** Packs a package folder, of this repository or by its whole path; path of the zip. */
 export async function packFolder(folder: string, into: string): Promise<string> {
   const zip = join(into, `${folder.replaceAll("/", "-")}.zip`);
-  const child = Bun.spawn([process.execPath, MAIN, "pack", join(ROOT, folder), "--out", zip], {
+  const child = Bun.spawn([process.execPath, MAIN, "pack", resolve(ROOT, folder), "--out", zip], {
     stdout: "ignore",
     stderr: "inherit",
   });

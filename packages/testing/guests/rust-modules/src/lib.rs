@@ -1,214 +1,124 @@
-//! Drives the runtime modules through the public process library, and measures what each operation costs its caller.
+//! Drives the runtime modules through the public process library: to measure them (`measure.rs`), to load them for hours
+//! (`soak.rs`), and to get in the way of others (`hostile.rs`).
 //!
-//! A request whose body is the JSON of `Job` makes it do one operation `count` times, on the items from `from` on, and answer with
-//! the JSON of `Done`, or with `{"error":…}` at the first operation that fails or gives back something else than was put there.
-//! Files are `/<package>/bench/<item>`, databases are called `bench`, keys and ids are the numbers of the items.
-use anyhow::{anyhow, bail, ensure, Result};
-use kinode_process_lib::kv::{self, Kv};
-use kinode_process_lib::sqlite::{self, Sqlite};
-use kinode_process_lib::vfs::{self, SeekFrom};
+//! A request whose body is the JSON of `Job`, `Step`, `Relay` or `Harm` makes it do that and answer; it answers any other request
+//! with the body and the blob that the request came with. Its page at `/` answers with the query parameter `n`.
+use kinode_process_lib::http::server::{
+    HttpBindingConfig, HttpResponse, HttpServer, HttpServerRequest, WsBindingConfig,
+};
 use kinode_process_lib::{
-    await_message, call_init, get_state, println, set_state, timer, Address, PackageId, Response,
+    await_message, call_init, println, Address, LazyLoadBlob, Message, Response,
 };
 use serde::{Deserialize, Serialize};
-use std::time::Instant;
+
+mod hostile;
+mod measure;
+mod soak;
 
 wit_bindgen::generate!({
     path: "../../../../wit/kinode-process-1.0.0",
     world: "process-v1",
 });
 
-const SECONDS: Option<u64> = Some(60);
-
 #[derive(Deserialize)]
-struct Job {
-    run: String,
-    #[serde(default)]
-    from: u32,
-    count: u32,
-    /// Size of one file, value or state.
-    #[serde(default)]
-    bytes: usize,
+#[serde(untagged)]
+enum Command {
+    Job(measure::Job),
+    Step(soak::Step),
+    Relay(soak::Relay),
+    Harm(hostile::Harm),
+    Serve { serve: bool },
 }
 
-#[derive(Serialize)]
-struct Done {
-    count: u32,
-    /// Of the operations alone, by the clock of this process.
-    nanoseconds: u64,
-    /// Of what ends them all: the commit of a transaction.
-    end_nanoseconds: u64,
+struct Process {
+    driver: measure::Driver,
+    worker: soak::Worker,
+    http: Option<HttpServer>,
 }
 
-struct Driver {
-    package: PackageId,
-    drive: Option<String>,
-    kv: Option<Kv<String, String>>,
-    sqlite: Option<Sqlite>,
-}
-
-fn file_error(error: vfs::VfsError) -> anyhow::Error {
-    anyhow!("vfs: {error:?}")
-}
-
-impl Driver {
-    fn drive(&mut self) -> Result<String> {
-        if self.drive.is_none() {
-            self.drive = Some(vfs::create_drive(self.package.clone(), "bench", SECONDS).map_err(file_error)?);
-        }
-        Ok(self.drive.clone().unwrap())
+fn json(value: anyhow::Result<impl Serialize>) -> Vec<u8> {
+    match value {
+        Ok(value) => serde_json::to_vec(&value).expect("plain data is JSON"),
+        Err(error) => serde_json::json!({ "error": error.to_string() }).to_string().into_bytes(),
     }
+}
 
-    fn kv(&mut self) -> Result<Kv<String, String>> {
-        if self.kv.is_none() {
-            self.kv = Some(kv::open(self.package.clone(), "bench", SECONDS)?);
-        }
-        Ok(self.kv.clone().unwrap())
+fn answer(body: Vec<u8>) {
+    if let Err(error) = Response::new().body(body).send() {
+        println!("cannot answer: {error}");
     }
+}
 
-    fn sqlite(&mut self) -> Result<Sqlite> {
-        if self.sqlite.is_none() {
-            let database = sqlite::open(self.package.clone(), "bench", SECONDS)?;
-            let table = "CREATE TABLE IF NOT EXISTS item (id INTEGER PRIMARY KEY, name TEXT NOT NULL)";
-            database.write(table.into(), vec![], None)?;
-            self.sqlite = Some(database);
-        }
-        Ok(self.sqlite.clone().unwrap())
-    }
-
-    fn run(&mut self, job: &Job) -> Result<Done> {
-        let text = "x".repeat(job.bytes);
-        let items = job.from..job.from + job.count;
-        match job.run.as_str() {
-            "vfs-write" => {
-                let drive = self.drive()?;
-                each(items, |item| {
-                    let file = vfs::create_file(&format!("{drive}/{item}"), SECONDS).map_err(file_error)?;
-                    file.write(text.as_bytes()).map_err(file_error)
-                })
+impl Process {
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Job(job) => answer(json(self.driver.run(&job))),
+            Command::Step(step) => answer(json(self.worker.step(&step))),
+            Command::Relay(relay) => soak::relay(relay),
+            Command::Harm(harm) => {
+                answer(b"{}".to_vec());
+                hostile::harm(&harm, &mut self.driver);
             }
-            "vfs-read" => {
-                let drive = self.drive()?;
-                each(items, |item| {
-                    let file = vfs::open_file(&format!("{drive}/{item}"), false, SECONDS).map_err(file_error)?;
-                    same(file.read().map_err(file_error)?.len(), job.bytes)
-                })
-            }
-            "vfs-append" => {
-                let path = format!("{}/log", self.drive()?);
-                let mut file = vfs::create_file(&path, SECONDS).map_err(file_error)?;
-                let done = each(items, |_| file.append(text.as_bytes()).map_err(file_error))?;
-                let length = file.seek(SeekFrom::End(0)).map_err(file_error)?;
-                same(length as usize, job.bytes * job.count as usize)?;
-                Ok(done)
-            }
-            "vfs-read-one" => {
-                let path = format!("{}/one", self.drive()?);
-                let file = vfs::create_file(&path, SECONDS).map_err(file_error)?;
-                file.write(text.as_bytes()).map_err(file_error)?;
-                each(items, |_| same(file.read().map_err(file_error)?.len(), job.bytes))
-            }
-            "kv-set" => {
-                let kv = self.kv()?;
-                each(items, |item| kv.set(&item.to_string(), &text, None))
-            }
-            "kv-get" => {
-                let kv = self.kv()?;
-                each(items, |item| same(kv.get(&item.to_string())?.len(), job.bytes))
-            }
-            "kv-transaction" => {
-                let kv = self.kv()?;
-                let tx = kv.begin_tx()?;
-                let done = each(items, |item| kv.set(&item.to_string(), &text, Some(tx)))?;
-                ended(done, || kv.commit_tx(tx))
-            }
-            "sqlite-insert" => {
-                let database = self.sqlite()?;
-                each(items, |item| insert(&database, item, &text, None))
-            }
-            "sqlite-transaction" => {
-                let database = self.sqlite()?;
-                let tx = database.begin_tx()?;
-                let done = each(items, |item| insert(&database, item, &text, Some(tx)))?;
-                ended(done, || database.commit_tx(tx))
-            }
-            "sqlite-select" => {
-                let database = self.sqlite()?;
-                each(items, |item| {
-                    let rows = database.read("SELECT name FROM item WHERE id = ?".into(), vec![item.into()])?;
-                    same(rows.len(), 1)?;
-                    let name = rows[0].get("name").and_then(|name| name.as_str());
-                    same(name.unwrap_or_default().len(), job.bytes)
-                })
-            }
-            "state-set" => {
-                let state = text.as_bytes();
-                each(items, |_| {
-                    set_state(state);
-                    Ok(())
-                })
-            }
-            "state-get" => {
-                set_state(text.as_bytes());
-                each(items, |_| same(get_state().unwrap_or_default().len(), job.bytes))
-            }
-            "timer" => each(items, |_| match timer::set_and_await_timer(0) {
-                Ok(_) => Ok(()),
-                Err(error) => bail!("timer: {error}"),
-            }),
-            other => bail!("there is no operation {other}"),
+            Command::Serve { serve } => answer(json(if serve { self.serve() } else { Ok(()) })),
         }
     }
-}
 
-fn same(found: usize, expected: usize) -> Result<()> {
-    ensure!(found == expected, "{found} where {expected} was expected");
-    Ok(())
-}
-
-fn insert(database: &Sqlite, item: u32, name: &str, tx: Option<u64>) -> Result<()> {
-    let sql = "INSERT INTO item (id, name) VALUES (?, ?)";
-    database.write(sql.into(), vec![item.into(), name.into()], tx)
-}
-
-fn each(items: std::ops::Range<u32>, mut act: impl FnMut(u32) -> Result<()>) -> Result<Done> {
-    let count = items.len() as u32;
-    let started = Instant::now();
-    for item in items {
-        act(item).map_err(|error| anyhow!("item {item}: {error}"))?;
+    /// Binds the page, and the web socket that pushes for as long as it is open.
+    fn serve(&mut self) -> anyhow::Result<()> {
+        let http = self.http.get_or_insert_with(|| HttpServer::new(30));
+        http.bind_http_path("/", HttpBindingConfig::default().authenticated(false))?;
+        http.bind_ws_path("/pushed", WsBindingConfig::default().authenticated(false))?;
+        Ok(())
     }
-    Ok(Done { count, nanoseconds: started.elapsed().as_nanos() as u64, end_nanoseconds: 0 })
-}
 
-fn ended(done: Done, act: impl FnOnce() -> Result<()>) -> Result<Done> {
-    let started = Instant::now();
-    act()?;
-    Ok(Done { end_nanoseconds: started.elapsed().as_nanos() as u64, ..done })
+    fn web(&mut self, request: HttpServerRequest) {
+        if let HttpServerRequest::WebSocketOpen { channel_id, .. } = request {
+            return hostile::push(channel_id);
+        }
+        let Some(http) = &mut self.http else { return };
+        http.handle_request(
+            request,
+            |request| {
+                let number = request.query_params().get("n").cloned().unwrap_or_default();
+                let page = LazyLoadBlob::new(Some("text/plain"), number.into_bytes());
+                (HttpResponse::new(200u16).header("Content-Type", "text/plain"), Some(page))
+            },
+            |_, _, _| {},
+        );
+    }
+
+    fn handle(&mut self, message: Message) {
+        if !message.is_request() {
+            self.worker.stray();
+        } else if message.is_local() && message.source().process == "http-server:distro:sys" {
+            match serde_json::from_slice::<HttpServerRequest>(message.body()) {
+                Ok(request) => self.web(request),
+                Err(error) => println!("a request of the http server that it cannot read: {error}"),
+            }
+        } else if let Ok(command) = serde_json::from_slice::<Command>(message.body()) {
+            self.command(command);
+        } else {
+            soak::mirror(&message);
+        }
+    }
 }
 
 call_init!(init);
 fn init(our: Address) {
-    let mut driver = Driver { package: our.package_id(), drive: None, kv: None, sqlite: None };
-    loop {
-        let message = match await_message() {
-            Ok(message) => message,
-            Err(error) => {
-                println!("a message was not delivered: {error}");
-                continue;
-            }
-        };
-        if !message.is_request() {
-            continue;
+    let mut process = Process {
+        driver: measure::Driver::new(our.package_id()),
+        worker: soak::Worker::new(&our),
+        http: None,
+    };
+    if our.process().starts_with("web") {
+        if let Err(error) = process.serve() {
+            println!("no page: {error}");
         }
-        let answer = match serde_json::from_slice::<Job>(message.body()) {
-            Ok(job) => match driver.run(&job) {
-                Ok(done) => serde_json::to_vec(&done).expect("numbers are JSON"),
-                Err(error) => serde_json::json!({ "error": error.to_string() }).to_string().into_bytes(),
-            },
-            Err(_) => message.body().to_vec(),
-        };
-        if let Err(error) = Response::new().body(answer).send() {
-            println!("cannot answer: {error}");
+    }
+    loop {
+        match await_message() {
+            Ok(message) => process.handle(message),
+            Err(error) => println!("a message was not delivered: {error}"),
         }
     }
 }

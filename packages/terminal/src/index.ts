@@ -17,6 +17,7 @@ export {
   type LineLook,
   type PrintedLine,
 } from "./line-format.ts";
+export { createLogReader, type LogReaderOptions, MAX_LOG_LINES } from "./log-reader.ts";
 export { LogFiles } from "./log-file-bun.ts";
 export { DEFAULT_LOG_LIMITS, type LogLimits } from "./log-rotation.ts";
 export {

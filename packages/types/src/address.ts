@@ -155,5 +155,7 @@ export const VFS_PROCESS = "vfs:distro:sys" as ProcessId;
 export const STATE_PROCESS = "state:distro:sys" as ProcessId;
 export const KV_PROCESS = "kv:distro:sys" as ProcessId;
 export const SQLITE_PROCESS = "sqlite:distro:sys" as ProcessId;
+/** An extension: the newest printed lines, for the terminal's own package. */
+export const LOG_PROCESS = "log:distro:sys" as ProcessId;
 export const FD_MANAGER_PROCESS = "fd-manager:distro:sys" as ProcessId;
 export const TERMINAL_PROCESS = "terminal:terminal:sys" as ProcessId;

@@ -76,8 +76,8 @@ export const COMMANDS = {
     takes: "process",
   },
   logs: {
-    usage: "logs [-n <lines>] [<process-id>]",
-    does: "show the newest lines that were printed, of all processes or of one",
+    usage: "logs [-n <lines>] [<package>]",
+    does: "show the newest lines that were printed, of all packages or of one",
     takes: "process",
     flags: { "-n": "how many lines (50)" },
   },

@@ -10,6 +10,10 @@ export async function buildPages(): Promise<ReadonlyMap<string, Uint8Array>> {
     entrypoints: [`${here}/main.tsx`],
     target: "browser",
     minify: true,
+    // Packages of this repository as their sources.
+    conditions: ["bun"],
+    // The terminal emulator is loaded with its page only.
+    splitting: true,
     define: { "process.env.NODE_ENV": '"production"' },
   });
   const files = new Map<string, Uint8Array>();
@@ -22,5 +26,7 @@ export async function buildPages(): Promise<ReadonlyMap<string, Uint8Array>> {
   for (const name of ["index.html", "style.css"]) {
     files.set(name, new Uint8Array(await Bun.file(`${here}/${name}`).arrayBuffer()));
   }
+  const emulator = Bun.fileURLToPath(import.meta.resolve("@xterm/xterm/css/xterm.css"));
+  files.set("xterm.css", new Uint8Array(await Bun.file(emulator).arrayBuffer()));
   return files;
 }

@@ -1,5 +1,5 @@
 /**
- * The node's own pages: home, permissions, processes. Served by the home page process at `/`.
+ * The node's own pages: home, permissions, processes, terminal. Served by the home page process at `/`.
  * @module
  */
 import { render } from "preact";
@@ -8,12 +8,14 @@ import { api, onSessionEnd } from "./api.ts";
 import { HomePage } from "./home-page.tsx";
 import { PermissionsPage } from "./permissions-page.tsx";
 import { ProcessesPage } from "./processes-page.tsx";
+import { TerminalPage } from "./terminal-page.tsx";
 import { useData, useRoute } from "./use-data.ts";
 
 const PAGES = [
   { path: "/", name: "Apps" },
   { path: "/permissions", name: "Permissions" },
   { path: "/processes", name: "Processes" },
+  { path: "/terminal", name: "Terminal" },
 ] as const;
 
 function App() {
@@ -60,6 +62,8 @@ function App() {
           <PermissionsPage only={rest === undefined ? undefined : decodeURIComponent(rest)} />
         ) : page === "processes" ? (
           <ProcessesPage />
+        ) : page === "terminal" ? (
+          <TerminalPage />
         ) : (
           <HomePage />
         )}

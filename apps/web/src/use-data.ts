@@ -45,6 +45,8 @@ export function useRoute(): string {
   useEffect(() => {
     const changed = () => setRoute(location.hash.slice(1) || "/");
     addEventListener("hashchange", changed);
+    // It may have changed before anybody listened.
+    changed();
     return () => removeEventListener("hashchange", changed);
   }, []);
   return route;

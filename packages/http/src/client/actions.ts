@@ -4,11 +4,27 @@
  * @module
  */
 import { decodeVariant } from "@kinode-ts/codec/module-json";
+import { isBodyActionName, isStreamId, readBodyAction } from "../body-streams/index.ts";
+import type { BodyAction } from "../body-streams/index.ts";
 
 export type FrameType = "Text" | "Binary" | "Ping" | "Pong" | "Close";
 
 /** Names and values as the app gave them, in its order. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
+
+/** What only requests of our own library say (docs/modules/http-client.md). */
+export interface HttpExtras {
+  /** A number to give the request up by. */
+  readonly requestId: number | undefined;
+  /** Number of the stream that is the body. */
+  readonly streamRequest: number | undefined;
+  /** Number of the stream that the body of the response becomes. */
+  readonly streamResponse: number | undefined;
+  /** `manual`: a redirect is a response like any other. */
+  readonly redirect: "follow" | "manual";
+  /** Whether the answer says the last URL, and every header. */
+  readonly details: boolean;
+}
 
 export type ClientAction =
   | {
@@ -17,7 +33,10 @@ export type ClientAction =
       readonly version: string | undefined;
       readonly url: string;
       readonly headers: HeaderList;
+      readonly extras: HttpExtras;
     }
+  | { readonly kind: "HttpAbort"; readonly requestId: number }
+  | { readonly kind: "Body"; readonly action: BodyAction }
   | {
       readonly kind: "WebSocketOpen";
       readonly url: string;
@@ -30,6 +49,7 @@ export type ClientAction =
 /** The errors of §7.1; each has one form as JSON. */
 export type ClientFault =
   | "MalformedRequest"
+  | "UnknownRequest"
   | "WsPushNoBlob"
   | "WsPushBadText"
   | { readonly BadMethod: { readonly method: string } }
@@ -54,21 +74,28 @@ export class ClientError extends Error {
 type Fields = Readonly<Record<string, unknown>>;
 
 const FRAME_TYPES: readonly string[] = ["Text", "Binary", "Ping", "Pong", "Close"];
-const MAX_CHANNEL_ID = 0xffff_ffff;
 
 /** @returns `undefined` for what is malformed */
 export function decodeClientAction(body: Uint8Array): ClientAction | undefined {
   const [name, fields] = decodeVariant(body) ?? [];
   if (!isFields(fields)) return undefined;
+  if (isBodyActionName(name)) {
+    const action = readBodyAction(name, fields);
+    return action && { kind: "Body", action };
+  }
   switch (name) {
     case "Http":
       return readHttp(fields);
+    case "HttpAbort":
+      return isStreamId(fields["request_id"])
+        ? { kind: "HttpAbort", requestId: fields["request_id"] }
+        : undefined;
     case "WebSocketOpen":
       return readOpen(fields);
     case "WebSocketPush":
       return readPush(fields);
     case "WebSocketClose":
-      return isChannelId(fields["channel_id"])
+      return isStreamId(fields["channel_id"])
         ? { kind: "WebSocketClose", channelId: fields["channel_id"] }
         : undefined;
     default:
@@ -83,19 +110,38 @@ function readHttp(fields: Fields): ClientAction | undefined {
   if (typeof method !== "string" || typeof url !== "string" || headers === undefined)
     return undefined;
   if (version !== undefined && typeof version !== "string") return undefined;
-  return { kind: "Http", method, version, url, headers };
+  const extras = readExtras(fields);
+  return extras && { kind: "Http", method, version, url, headers, extras };
 }
+
+function readExtras(fields: Fields): HttpExtras | undefined {
+  const [requestId, streamRequest, streamResponse] = [
+    "request_id",
+    "stream_request",
+    "stream_response",
+  ].map((name) => fields[name] ?? undefined);
+  const { redirect: given, details: wants } = fields;
+  const redirect = given ?? "follow";
+  const details = wants ?? false;
+  if (!isNumberOrNone(requestId) || !isNumberOrNone(streamRequest)) return undefined;
+  if (!isNumberOrNone(streamResponse) || typeof details !== "boolean") return undefined;
+  if (redirect !== "follow" && redirect !== "manual") return undefined;
+  return { requestId, streamRequest, streamResponse, redirect, details };
+}
+
+const isNumberOrNone = (value: unknown): value is number | undefined =>
+  value === undefined || isStreamId(value);
 
 function readOpen(fields: Fields): ClientAction | undefined {
   const { url, channel_id: channelId } = fields;
   const headers = readHeaders(fields["headers"]);
-  if (typeof url !== "string" || headers === undefined || !isChannelId(channelId)) return undefined;
+  if (typeof url !== "string" || headers === undefined || !isStreamId(channelId)) return undefined;
   return { kind: "WebSocketOpen", url, headers, channelId };
 }
 
 function readPush(fields: Fields): ClientAction | undefined {
   const { message_type: type, channel_id: channelId } = fields;
-  if (!isChannelId(channelId) || typeof type !== "string" || !FRAME_TYPES.includes(type))
+  if (!isStreamId(channelId) || typeof type !== "string" || !FRAME_TYPES.includes(type))
     return undefined;
   return { kind: "WebSocketPush", channelId, type: type as FrameType };
 }
@@ -110,6 +156,3 @@ function readHeaders(value: unknown): HeaderList | undefined {
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-
-const isChannelId = (value: unknown): value is number =>
-  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_CHANNEL_ID;

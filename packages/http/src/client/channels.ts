@@ -6,6 +6,7 @@
 import type { Address, Clock, LazyLoadBlob, ModuleContext, ProcessId, U64 } from "@kinode-ts/types";
 import { ClientError } from "./actions.ts";
 import type { FrameType } from "./actions.ts";
+import type { HttpClientLimits } from "./limits.ts";
 import type { ClientSocket, SocketEvents } from "./transport.ts";
 
 /** One connection, from the request that opened it to its end. */
@@ -17,6 +18,8 @@ export interface Channel {
   socket: ClientSocket | undefined;
   state: "opening" | "open" | "closing" | "closed";
 }
+
+type ChannelLimits = Pick<HttpClientLimits, "maxChannelsPerProcess" | "maxChannels">;
 
 const MIME: Readonly<Record<"Text" | "Binary", string>> = {
   Text: "text/plain",
@@ -32,22 +35,25 @@ const strictDecoder = new TextDecoder("utf-8", { fatal: true });
 export class Channels {
   readonly #clock: Clock;
   readonly #send: ModuleContext["send"];
-  readonly #maxPerProcess: number;
+  readonly #limits: ChannelLimits;
+  #count = 0;
   readonly #byProcess = new Map<ProcessId, Set<Channel>>();
 
-  constructor(clock: Clock, send: ModuleContext["send"], maxPerProcess: number) {
+  constructor(clock: Clock, send: ModuleContext["send"], limits: ChannelLimits) {
     this.#clock = clock;
     this.#send = send;
-    this.#maxPerProcess = maxPerProcess;
+    this.#limits = limits;
   }
 
-  /** A place for a connection that is about to open; `undefined` when the process has too many. */
+  /** A place for a connection that is about to open; `undefined` when the process, or the node, has too many. */
   admit(owner: Address, channelId: number, id: U64): Channel | undefined {
     const channels = this.#byProcess.get(owner.process) ?? new Set();
-    if (channels.size >= this.#maxPerProcess) return undefined;
+    const { maxChannelsPerProcess, maxChannels } = this.#limits;
+    if (channels.size >= maxChannelsPerProcess || this.#count >= maxChannels) return undefined;
     this.#byProcess.set(owner.process, channels);
     const channel: Channel = { owner, channelId, id, socket: undefined, state: "opening" };
     channels.add(channel);
+    this.#count++;
     return channel;
   }
 
@@ -78,7 +84,7 @@ export class Channels {
   forget(channel: Channel): void {
     channel.state = "closed";
     const channels = this.#byProcess.get(channel.owner.process);
-    channels?.delete(channel);
+    if (channels?.delete(channel) === true) this.#count--;
     if (channels?.size === 0) this.#byProcess.delete(channel.owner.process);
   }
 

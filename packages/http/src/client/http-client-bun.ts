@@ -4,6 +4,7 @@
  */
 import { networkInterfaces } from "node:os";
 import type { Clock, RuntimeModule } from "@kinode-ts/types";
+import type { BodyStreamLimits } from "../body-streams/index.ts";
 import { createAddressPolicy } from "./address-policy.ts";
 import { createHttpClientModule } from "./http-client.ts";
 import { DEFAULT_HTTP_CLIENT_LIMITS } from "./limits.ts";
@@ -17,6 +18,7 @@ export interface HttpClientOptions {
   /** Whether apps may reach private ranges. Default: yes. */
   readonly privateRanges?: boolean;
   readonly limits?: Partial<HttpClientLimits>;
+  readonly bodyStreamLimits?: Partial<BodyStreamLimits>;
 }
 
 const isThisMachine = (address: string): boolean =>
@@ -32,6 +34,7 @@ export function createHttpClient(options: HttpClientOptions): RuntimeModule {
     ...(options.privateRanges === undefined ? {} : { privateRanges: options.privateRanges }),
   });
   const { maxSocketBufferedBytes } = limits;
+  const { bodyStreamLimits } = options;
   const transport = createBunTransport({ refusalOf, maxSocketBufferedBytes });
-  return createHttpClientModule({ clock: options.clock, transport, limits });
+  return createHttpClientModule({ clock: options.clock, transport, limits, bodyStreamLimits });
 }

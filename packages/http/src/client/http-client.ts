@@ -13,6 +13,8 @@ import type {
   ProcessId,
   RuntimeModule,
 } from "@kinode-ts/types";
+import { BodyStreams } from "../body-streams/index.ts";
+import type { BodyStreamLimits } from "../body-streams/index.ts";
 import { ClientError, decodeClientAction } from "./actions.ts";
 import type { ClientAction, ClientFault, HeaderList } from "./actions.ts";
 import { Channels } from "./channels.ts";
@@ -21,12 +23,16 @@ import { DEFAULT_HTTP_CLIENT_LIMITS } from "./limits.ts";
 import type { HttpClientLimits } from "./limits.ts";
 import { isWebUrl, redirected } from "./redirects.ts";
 import type { HttpRequest } from "./redirects.ts";
-import type { HttpReply, HttpTransport } from "./transport.ts";
+import { RequestSlots } from "./request-slots.ts";
+import type { RequestSlot } from "./request-slots.ts";
+import type { HttpHead, HttpReply, HttpTransport } from "./transport.ts";
 
 export interface HttpClientModuleOptions {
   readonly clock: Clock;
   readonly transport: HttpTransport;
   readonly limits?: Partial<HttpClientLimits>;
+  /** Of bodies in parts. */
+  readonly bodyStreamLimits?: Partial<BodyStreamLimits> | undefined;
 }
 
 type HttpAction = Extract<ClientAction, { kind: "Http" }>;
@@ -51,8 +57,8 @@ class HttpClientModule implements RuntimeModule {
   readonly #clock: Clock;
   readonly #transport: HttpTransport;
   readonly #limits: HttpClientLimits;
-  /** Requests on their way, by process. */
-  readonly #requests = new Map<ProcessId, Set<AbortController>>();
+  readonly #slots: RequestSlots;
+  readonly #streams: BodyStreams;
   #context!: ModuleContext;
   #channels!: Channels;
 
@@ -60,16 +66,18 @@ class HttpClientModule implements RuntimeModule {
     this.#clock = options.clock;
     this.#transport = options.transport;
     this.#limits = { ...DEFAULT_HTTP_CLIENT_LIMITS, ...options.limits };
+    this.#slots = new RequestSlots(this.#limits);
+    this.#streams = new BodyStreams({
+      clock: options.clock,
+      limits: options.bodyStreamLimits,
+      answer: (request, answer, blob) =>
+        this.#context.respond(request, { body: encodeJson(answer), blob }),
+    });
   }
 
   start(context: ModuleContext): void {
     this.#context = context;
-    const { maxChannelsPerProcess } = this.#limits;
-    this.#channels = new Channels(
-      this.#clock,
-      (request) => context.send(request),
-      maxChannelsPerProcess,
-    );
+    this.#channels = new Channels(this.#clock, (request) => context.send(request), this.#limits);
   }
 
   handle(message: KernelMessage): void {
@@ -77,66 +85,138 @@ class HttpClientModule implements RuntimeModule {
     const action = decodeClientAction(message.message.body);
     if (action === undefined) this.#failAwaited(message, "MalformedRequest");
     else if (action.kind === "Http") void this.#request(message, action);
+    else if (action.kind === "Body") this.#streams.handle(message, action.action);
+    else if (action.kind === "HttpAbort") this.#giveUp(message, action.requestId);
     else if (action.kind === "WebSocketOpen") void this.#open(message, action);
     else this.#useChannel(message, action);
   }
 
   processEnded(process: ProcessId): void {
     this.#channels.dropProcess(process);
-    for (const request of this.#requests.get(process) ?? []) request.abort();
+    this.#slots.dropProcess(process);
+    this.#streams.processEnded(process);
   }
 
   stop(): void {
     this.#channels.dropAll();
-    for (const requests of this.#requests.values()) {
-      for (const request of requests) request.abort();
-    }
+    this.#slots.dropAll();
+    this.#streams.closeAll();
     this.#transport.close();
+  }
+
+  #giveUp(message: KernelMessage, requestId: number): void {
+    if (this.#slots.giveUp(message.source.process, requestId, "given up by the process")) {
+      this.#context.respond(message, { body: encodeJson({ Ok: null }) });
+    } else this.#fail(message, "UnknownRequest");
   }
 
   /** Errors of requests go to those who wait for an answer, answers to all (§1.2). */
   async #request(message: KernelMessage, action: HttpAction): Promise<void> {
+    let slot: RequestSlot | undefined;
+    let request: HttpRequest | undefined;
     try {
-      const { status, headers, body } = await this.#exchange(message, requestOf(message, action));
-      const answer = { Ok: { Http: { status, headers: receivedHeaders(headers) } } };
-      const blob: LazyLoadBlob = { mime: undefined, bytes: body };
-      this.#context.respond(message, { body: encodeJson(answer), blob });
+      const { process } = message.source;
+      slot = this.#slots.admit(process, action.extras.requestId);
+      request = this.#requestOf(message, action);
+      if (action.extras.streamResponse === undefined) {
+        await this.#exchangeWhole(message, action, request, slot);
+      } else {
+        await this.#exchangeInParts(message, action, request, slot);
+      }
     } catch (thrown) {
+      slot?.release();
+      if (request?.body instanceof ReadableStream && !request.body.locked)
+        void request.body.cancel();
       this.#failAwaited(message, thrown instanceof ClientError ? thrown.fault : failed(thrown));
     }
   }
 
-  async #exchange(message: KernelMessage, first: HttpRequest): Promise<HttpReply> {
-    const { source } = message;
-    const requests = this.#requests.get(source.process) ?? new Set();
-    const { maxRequestsPerProcess: bound } = this.#limits;
-    if (requests.size >= bound)
-      throw failure(`${source.process} has ${bound} requests on their way, its limit`);
-    this.#requests.set(source.process, requests);
-    const controller = new AbortController();
-    requests.add(controller);
+  async #exchangeWhole(
+    message: KernelMessage,
+    action: HttpAction,
+    request: HttpRequest,
+    slot: RequestSlot,
+  ): Promise<void> {
+    const { maxResponseBytes } = this.#limits;
+    const [reply, url] = await this.#inTime(message, slot, () =>
+      this.#follow(request, action, (next) =>
+        this.#transport.exchange(next, maxResponseBytes, slot.signal),
+      ),
+    );
+    slot.release();
+    const blob: LazyLoadBlob = { mime: undefined, bytes: reply.body };
+    this.#context.respond(message, { body: answerOf(reply, url, action), blob });
+  }
+
+  /** The answer is the head; the place is kept until the body has been read or given up. */
+  async #exchangeInParts(
+    message: KernelMessage,
+    action: HttpAction,
+    request: HttpRequest,
+    slot: RequestSlot,
+  ): Promise<void> {
+    const [head, url] = await this.#inTime(message, slot, () =>
+      this.#follow(request, action, (next) => this.#transport.open(next, slot.signal)),
+    );
+    void head.ended.finally(() => slot.release());
+    slot.signal.addEventListener("abort", () => slot.release());
+    const { process } = message.source;
+    const stream = action.extras.streamResponse!;
+    if (!this.#streams.openRead(process, stream, head.body)) {
+      slot.giveUp("no stream");
+      throw failure(`the stream ${stream} is in use, or ${process} has too many`);
+    }
+    this.#context.respond(message, { body: answerOf(head, url, action) });
+  }
+
+  async #inTime<T>(message: KernelMessage, slot: RequestSlot, work: () => Promise<T>): Promise<T> {
     const timeoutMs = this.#timeoutMs(message);
     const timer = this.#clock.after(timeoutMs, () =>
-      controller.abort(new Error(`no whole response within ${timeoutMs / 1_000} s`)),
+      slot.giveUp(`no whole response within ${timeoutMs / 1_000} s`),
     );
     try {
-      return await this.#follow(first, controller.signal);
+      return await work();
     } finally {
       timer.cancel();
-      requests.delete(controller);
-      if (requests.size === 0) this.#requests.delete(source.process);
     }
   }
 
-  async #follow(first: HttpRequest, signal: AbortSignal): Promise<HttpReply> {
+  /** @returns the first response that is no redirect, and where it came from */
+  async #follow<R extends HttpReply | HttpHead>(
+    first: HttpRequest,
+    { extras }: HttpAction,
+    send: (request: HttpRequest) => Promise<R>,
+  ): Promise<readonly [reply: R, url: URL]> {
     let request = first;
     for (let redirects = 0; redirects <= this.#limits.maxRedirectCount; redirects++) {
-      const reply = await this.#transport.exchange(request, this.#limits.maxResponseBytes, signal);
-      const next = redirected(request, reply.status, lastOf(reply.headers, "location"));
-      if (next === undefined) return reply;
+      const reply = await send(request);
+      const next =
+        extras.redirect === "manual"
+          ? undefined
+          : redirected(request, reply.status, lastOf(reply.headers, "location"));
+      if (next === undefined) return [reply, request.url];
+      if (reply.body instanceof ReadableStream) void reply.body.cancel();
+      if (next.body instanceof ReadableStream)
+        throw failure("the server redirects, and a body in parts cannot be sent again");
       request = next;
     }
     throw failure(`more than ${this.#limits.maxRedirectCount} redirects`);
+  }
+
+  /** @throws {ClientError} method, version, URL or body are wrong */
+  #requestOf(message: KernelMessage, action: HttpAction): HttpRequest {
+    const { streamRequest } = action.extras;
+    const request = requestOf(message, action);
+    if (streamRequest === undefined) return request;
+    if (message.blob !== undefined)
+      throw new ClientError({ BuildRequestFailed: "a body in parts and a blob as well" });
+    const { process } = message.source;
+    const body = this.#streams.openWrite(process, streamRequest);
+    if (body === undefined)
+      throw new ClientError({
+        BuildRequestFailed: `the stream ${streamRequest} is in use, or ${process} has too many`,
+      });
+    return { ...request, body };
   }
 
   /** As long as the sender waits (§7.4); after that nobody reads the answer. */
@@ -206,6 +286,16 @@ class HttpClientModule implements RuntimeModule {
   #fail(message: KernelMessage, fault: ClientFault): void {
     this.#context.respond(message, { body: encodeJson({ Err: fault }) });
   }
+}
+
+function answerOf(
+  { status, headers }: HttpReply | HttpHead,
+  url: URL,
+  { extras }: HttpAction,
+): Uint8Array {
+  const head = { status, headers: receivedHeaders(headers) };
+  const details = extras.details ? { url: url.href, header_list: headers } : {};
+  return encodeJson({ Ok: { Http: { ...head, ...details } } });
 }
 
 /** @throws {ClientError} method, version or URL are wrong */

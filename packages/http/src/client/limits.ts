@@ -15,8 +15,16 @@ export interface HttpClientLimits {
   readonly maxResponseBytes: number;
   /** Requests one process may have on their way. Bounds sockets. */
   readonly maxRequestsPerProcess: number;
+  /** Requests all processes may have on their way. */
+  readonly maxRequests: number;
+  /** From this many on places are scarce, and a process may have only a few. */
+  readonly scarceFrom: number;
+  /** Requests one process may have on their way where places are scarce. */
+  readonly maxRequestsWhenScarce: number;
   /** Web sockets one process may have open or opening. */
   readonly maxChannelsPerProcess: number;
+  /** Web sockets all processes may have open or opening. */
+  readonly maxChannels: number;
   /** Bytes waiting to be sent to one server; a server that does not read loses its channel. */
   readonly maxSocketBufferedBytes: number;
 }
@@ -27,6 +35,10 @@ export const DEFAULT_HTTP_CLIENT_LIMITS: HttpClientLimits = {
   maxRedirectCount: 10,
   maxResponseBytes: 256 * 1024 * 1024,
   maxRequestsPerProcess: 256,
+  maxRequests: 2_048,
+  scarceFrom: 1_024,
+  maxRequestsWhenScarce: 16,
   maxChannelsPerProcess: 128,
+  maxChannels: 1_024,
   maxSocketBufferedBytes: 16 * 1024 * 1024,
 };

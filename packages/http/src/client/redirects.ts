@@ -9,7 +9,8 @@ export interface HttpRequest {
   readonly method: string;
   readonly url: URL;
   readonly headers: HeaderList;
-  readonly body: Uint8Array | undefined;
+  /** Whole, or as it comes: then it can be sent once. */
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | undefined;
 }
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);

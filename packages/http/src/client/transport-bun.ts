@@ -4,15 +4,16 @@
  * @module
  */
 import { lookup as lookUpName } from "node:dns";
-import { Agent, request as requestPlain } from "node:http";
-import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
-import { Agent as SecureAgent, request as requestSecure } from "node:https";
+import { Agent } from "node:http";
+import { Agent as SecureAgent } from "node:https";
 import { isIP } from "node:net";
 import type { LookupFunction } from "node:net";
 import type { HeaderList } from "./actions.ts";
 import type { RefusalOf } from "./address-policy.ts";
+import { exchangeOnce, replyHead, StaleConnection, wholeReply } from "./exchange-bun.ts";
+import type { ResponseTaker } from "./exchange-bun.ts";
 import type { HttpRequest } from "./redirects.ts";
-import type { ClientSocket, HttpReply, HttpTransport, SocketEvents } from "./transport.ts";
+import type { ClientSocket, HttpTransport, SocketEvents } from "./transport.ts";
 
 /** Connections that are kept for the next request to the same server. */
 const MAX_IDLE_SOCKETS = 64;
@@ -28,26 +29,6 @@ const REPEATABLE: ReadonlySet<string> = new Set([
   "TRACE",
 ]);
 
-type NodeError = Error & { readonly code?: string };
-
-/** What an app may know of a failure: nothing about this machine. */
-function textOf({ code, message }: NodeError): string {
-  switch (code) {
-    case "ECONNREFUSED":
-      return "connection refused";
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return "the host's name is not known";
-    case "ECONNRESET":
-    case "EPIPE":
-      return "connection lost";
-    case "ETIMEDOUT":
-      return "connection timed out";
-    default:
-      return message.split("\n", 1)[0]!;
-  }
-}
-
 export interface BunTransportOptions {
   readonly refusalOf: RefusalOf;
   /** Bytes waiting to be sent to one web socket server. */
@@ -60,19 +41,21 @@ export function createBunTransport(options: BunTransportOptions): HttpTransport 
   const agents = { plain: new Agent(keeping), secure: new SecureAgent(keeping) };
   const lookupFor = (port: number): LookupFunction => checkedLookup(refusalOf, port);
 
-  async function exchange(
+  async function exchange<T>(
     request: HttpRequest,
-    maxBodyBytes: number,
     signal: AbortSignal,
-  ): Promise<HttpReply> {
+    take: ResponseTaker<T>,
+  ): Promise<T> {
     const { hostname, port } = endpointOf(request.url);
     assertAllowed(refusalOf, hostname, port);
-    const once = (): Promise<HttpReply> =>
-      exchangeOnce(request, { agents, lookup: lookupFor(port), maxBodyBytes, signal });
+    const isRepeatable =
+      REPEATABLE.has(request.method) && !(request.body instanceof ReadableStream);
+    const once = (): Promise<T> =>
+      exchangeOnce(request, { agents, lookup: lookupFor(port), signal, take });
     try {
       return await once();
     } catch (thrown) {
-      if (thrown instanceof StaleConnection && REPEATABLE.has(request.method)) return await once();
+      if (thrown instanceof StaleConnection && isRepeatable) return await once();
       throw thrown;
     }
   }
@@ -90,130 +73,15 @@ export function createBunTransport(options: BunTransportOptions): HttpTransport 
   }
 
   return {
-    exchange,
+    exchange: (request, maxBodyBytes, signal) =>
+      exchange(request, signal, wholeReply(maxBodyBytes)),
+    open: (request, signal) => exchange(request, signal, replyHead),
     openSocket,
     close() {
       agents.plain.destroy();
       agents.secure.destroy();
     },
   };
-}
-
-/** A kept connection that the server had closed meanwhile. */
-class StaleConnection extends Error {
-  override name = "StaleConnection";
-}
-
-interface ExchangeOptions {
-  readonly agents: { readonly plain: Agent; readonly secure: SecureAgent };
-  readonly lookup: LookupFunction;
-  readonly maxBodyBytes: number;
-  readonly signal: AbortSignal;
-}
-
-function exchangeOnce(
-  { method, url, headers, body }: HttpRequest,
-  { agents, lookup, maxBodyBytes, signal }: ExchangeOptions,
-): Promise<HttpReply> {
-  const isSecure = url.protocol === "https:";
-  const options: RequestOptions = {
-    method,
-    headers: requestHeaders(url, headers, body),
-    setHost: false,
-    lookup,
-    agent: isSecure ? agents.secure : agents.plain,
-  };
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(reasonOf(signal));
-      return;
-    }
-    const outgoing: ClientRequest = isSecure
-      ? requestSecure(url, options)
-      : requestPlain(url, options);
-    const onAbort = (): void => fail(reasonOf(signal));
-    const settle = (): void => signal.removeEventListener("abort", onAbort);
-    const fail = (error: Error): void => {
-      settle();
-      outgoing.destroy();
-      reject(error);
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    outgoing.on("error", (error: NodeError) => {
-      const isStale = outgoing.reusedSocket && error.code === "ECONNRESET";
-      fail(isStale ? new StaleConnection("connection lost") : new Error(textOf(error)));
-    });
-    outgoing.on("upgrade", (_response, socket) => {
-      socket.destroy();
-      fail(new Error("the server changed the protocol"));
-    });
-    outgoing.on("response", (response) => {
-      collect(response, maxBodyBytes).then((bytes) => {
-        settle();
-        resolve({ status: response.statusCode ?? 0, headers: pairs(response), body: bytes });
-      }, fail);
-    });
-    outgoing.end(body);
-  });
-}
-
-const reasonOf = (signal: AbortSignal): Error =>
-  signal.reason instanceof Error ? signal.reason : new Error("given up");
-
-/** The app's headers, and the ones every request has. */
-function requestHeaders(url: URL, headers: HeaderList, body: Uint8Array | undefined): string[] {
-  const all: [string, string][] = headers.map(([name, value]) => [name, toLatin1(value)]);
-  const has = (name: string): boolean => all.some(([other]) => other.toLowerCase() === name);
-  if (!has("host")) all.unshift(["Host", url.host]);
-  if (!has("accept")) all.push(["Accept", "*/*"]);
-  if (body !== undefined) all.push(["Content-Length", String(body.length)]);
-  const user = decodeURIComponent(url.username);
-  if ((user !== "" || url.password !== "") && !has("authorization")) {
-    const secret = new TextEncoder().encode(`${user}:${decodeURIComponent(url.password)}`);
-    all.push(["Authorization", `Basic ${secret.toBase64()}`]);
-  }
-  return all.flat();
-}
-
-/** Header values travel as bytes; the host writes each character as one. */
-function toLatin1(value: string): string {
-  // eslint-disable-next-line no-control-regex
-  if (/^[\x00-\x7f]*$/.test(value)) return value;
-  return String.fromCharCode(...new TextEncoder().encode(value));
-}
-
-function pairs({ rawHeaders }: IncomingMessage): HeaderList {
-  const list: [string, string][] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2)
-    list.push([rawHeaders[i]!, rawHeaders[i + 1]!]);
-  return list;
-}
-
-/** The whole body. @throws {Error} it is too large or breaks off */
-function collect(response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    response.on("data", (chunk: Uint8Array) => {
-      length += chunk.length;
-      if (length > maxBytes) {
-        reject(new Error(`the response is larger than ${maxBytes} bytes`));
-        response.destroy();
-      } else chunks.push(chunk);
-    });
-    response.on("error", (error: NodeError) => reject(new Error(textOf(error))));
-    response.on("close", () => reject(new Error("connection lost in the middle of the response")));
-    response.on("end", () => {
-      if (!response.complete) return;
-      const body = new Uint8Array(length);
-      let at = 0;
-      for (const chunk of chunks) {
-        body.set(chunk, at);
-        at += chunk.length;
-      }
-      resolve(body);
-    });
-  });
 }
 
 /** Numeric hosts without brackets, and the port that is meant. */

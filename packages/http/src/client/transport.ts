@@ -12,6 +12,15 @@ export interface HttpReply {
   readonly body: Uint8Array;
 }
 
+/** A response whose body comes when it is read. */
+export interface HttpHead {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly body: ReadableStream<Uint8Array>;
+  /** Settles when the connection is no longer used for it: all was read, given up or broken. */
+  readonly ended: Promise<void>;
+}
+
 export interface SocketEvents {
   opened(): void;
   received(type: Exclude<FrameType, "Close">, payload: Uint8Array): void;
@@ -34,6 +43,11 @@ export interface HttpTransport {
    * @throws {Error} with a text for the app
    */
   exchange(request: HttpRequest, maxBodyBytes: number, signal: AbortSignal): Promise<HttpReply>;
+  /**
+   * One request and the head of its response. The signal ends it also later.
+   * @throws {Error} with a text for the app
+   */
+  open(request: HttpRequest, signal: AbortSignal): Promise<HttpHead>;
   /** @throws {Error} the address may not be reached, or the request cannot be made */
   openSocket(url: URL, headers: HeaderList, events: SocketEvents): Promise<ClientSocket>;
   /** Lets go of idle connections. */

@@ -1,0 +1,193 @@
+/**
+ * Who a connection is with: Noise XX whose payloads prove that each static key belongs to a named node.
+ * Bytes in, bytes out; nothing is ever sent to explain a failure.
+ * Source: spec/network-identity.md §1.2, §1.3.
+ * @module
+ */
+import { decodeHandshakePayload, encodeHandshakePayload } from "@kinode-ts/codec";
+import { equalBytes, primitives } from "@kinode-ts/crypto";
+import type { NodeId, NodeSigner, Random } from "@kinode-ts/types";
+import { badHandshake } from "./errors.ts";
+import type { CipherState } from "./noise/cipher-state.ts";
+import {
+  FIRST_MESSAGE_BYTES,
+  type NoiseSecrets,
+  type NoiseSession,
+  XxInitiator,
+  XxResponder,
+} from "./noise/xx-handshake.ts";
+
+export const HANDSHAKE_VERSION = 1;
+
+/** Who we are in a handshake. */
+export interface HandshakeIdentity {
+  readonly our: NodeId;
+  readonly signer: NodeSigner;
+  readonly random: Random;
+}
+
+/** A connection whose other side is proven. */
+export interface Session {
+  readonly peer: NodeId;
+  /** As initiator: false. As responder: the peer wants to be served by us as its router. */
+  readonly proxyRequest: boolean;
+  readonly send: CipherState;
+  readonly receive: CipherState;
+  /** Hash of the whole handshake, the same on both sides. */
+  readonly hash: Uint8Array;
+}
+
+/** Whom a responder may believe: the networking key (32 bytes) of a name, if it is known. */
+export type FindKey = (name: NodeId) => Uint8Array | undefined;
+
+/** New for every connection: the signature over the static key neither expires nor names a peer (§1.1). */
+function newSecrets(random: Random): NoiseSecrets {
+  return { staticSecret: random.bytes(32), ephemeralSecret: random.bytes(32) };
+}
+
+function ourPayload(
+  { our, signer }: HandshakeIdentity,
+  staticPublic: Uint8Array,
+  proxyRequest: boolean,
+): Uint8Array {
+  return encodeHandshakePayload({
+    protocolVersion: HANDSHAKE_VERSION,
+    name: our,
+    signature: signer.sign(staticPublic),
+    proxyRequest,
+  });
+}
+
+interface Claim {
+  readonly name: NodeId;
+  readonly signature: Uint8Array;
+  readonly proxyRequest: boolean;
+}
+
+function readClaim(payload: Uint8Array): Claim {
+  let claim: ReturnType<typeof decodeHandshakePayload>;
+  try {
+    claim = decodeHandshakePayload(payload);
+  } catch (error) {
+    throw badHandshake((error as Error).message);
+  }
+  if (claim.protocolVersion !== HANDSHAKE_VERSION) {
+    throw badHandshake(
+      `the peer speaks version ${claim.protocolVersion}, this node ${HANDSHAKE_VERSION}`,
+    );
+  }
+  return claim;
+}
+
+function checkSignature(claim: Claim, key: Uint8Array, staticPublic: Uint8Array): void {
+  if (!primitives.ed25519Verify(key, staticPublic, claim.signature)) {
+    throw badHandshake(`the key of "${claim.name}" did not sign this handshake`);
+  }
+}
+
+function toSession(claim: Claim, noise: NoiseSession, proxyRequest: boolean): Session {
+  const { send, receive, hash } = noise;
+  return { peer: claim.name, proxyRequest, send, receive, hash };
+}
+
+export interface InitiatorOptions {
+  /** Whom we want to reach. */
+  readonly target: NodeId;
+  /** Its networking key, 32 bytes. */
+  readonly targetKey: Uint8Array;
+  /** Only towards one of our own routers, to be served by it. */
+  readonly proxyRequest: boolean;
+  /** For vectors. Default: fresh ones. */
+  readonly secrets?: NoiseSecrets;
+}
+
+/** The side that wants to talk: it dialled, or asked a router to. */
+export class InitiatorHandshake {
+  readonly #identity: HandshakeIdentity;
+  readonly #options: InitiatorOptions;
+  readonly #noise: XxInitiator;
+
+  constructor(identity: HandshakeIdentity, options: InitiatorOptions) {
+    this.#identity = identity;
+    this.#options = options;
+    const secrets = options.secrets ?? newSecrets(identity.random);
+    this.#noise = new XxInitiator(secrets, new Uint8Array(0));
+  }
+
+  /** The first message: 32 bytes. */
+  start(): Uint8Array {
+    return this.#noise.writeFirst();
+  }
+
+  /**
+   * Reads the second message and gives the third; after it the connection is up.
+   * @throws {NetError} `net.bad-handshake`
+   */
+  finish(second: Uint8Array): { readonly third: Uint8Array; readonly session: Session } {
+    const claim = readClaim(this.#noise.readSecond(second));
+    const { target, targetKey, proxyRequest } = this.#options;
+    if (claim.name !== target) {
+      throw badHandshake(`"${claim.name}" answered where "${target}" was called`);
+    }
+    const payload = ourPayload(this.#identity, this.#noise.staticPublic, proxyRequest);
+    const { message, session } = this.#noise.writeThird(payload);
+    checkSignature(claim, targetKey, session.remoteStatic);
+    return { third: message, session: toSession(claim, session, false) };
+  }
+}
+
+export interface ResponderOptions {
+  readonly findKey: FindKey;
+  /** The only node that may answer: behind a router it is known who comes. */
+  readonly expected?: NodeId;
+  /** For vectors. Default: fresh ones. */
+  readonly secrets?: NoiseSecrets;
+}
+
+/** The side that is called. */
+export class ResponderHandshake {
+  readonly #identity: HandshakeIdentity;
+  readonly #options: ResponderOptions;
+  readonly #noise: XxResponder;
+
+  constructor(identity: HandshakeIdentity, options: ResponderOptions) {
+    this.#identity = identity;
+    this.#options = options;
+    const secrets = options.secrets ?? newSecrets(identity.random);
+    this.#noise = new XxResponder(secrets, new Uint8Array(0));
+  }
+
+  /**
+   * Reads the first message and gives the second.
+   * @throws {NetError} `net.bad-handshake`
+   */
+  answer(first: Uint8Array): Uint8Array {
+    if (first.length !== FIRST_MESSAGE_BYTES) {
+      throw badHandshake(`the first message has ${first.length} bytes, not ${FIRST_MESSAGE_BYTES}`);
+    }
+    this.#noise.readFirst(first);
+    return this.#noise.writeSecond(ourPayload(this.#identity, this.#noise.staticPublic, false));
+  }
+
+  /**
+   * Reads the third message; the connection is up.
+   * @throws {NetError} `net.bad-handshake`
+   */
+  finish(third: Uint8Array): Session {
+    const { payload, session } = this.#noise.readThird(third);
+    const claim = readClaim(payload);
+    const { expected, findKey } = this.#options;
+    if (expected !== undefined && claim.name !== expected) {
+      throw badHandshake(`"${claim.name}" came where "${expected}" was expected`);
+    }
+    const key = findKey(claim.name);
+    if (key === undefined) throw badHandshake(`no node "${claim.name}" is known here`);
+    checkSignature(claim, key, session.remoteStatic);
+    return toSession(claim, session, claim.proxyRequest);
+  }
+}
+
+/** Whether two handshakes ended in the same session: for tests and diagnostics. */
+export function sameSession(one: Session, other: Session): boolean {
+  return equalBytes(one.hash, other.hash);
+}

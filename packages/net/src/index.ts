@@ -1,0 +1,25 @@
+/**
+ * Encrypted connections between nodes: the protocol as bytes in and bytes out.
+ * @module
+ */
+export { NetError, type NetFault } from "./errors.ts";
+export {
+  checkMessageLength,
+  sealTcpMessage,
+  sealWebSocketMessage,
+} from "./framing/seal-message.ts";
+export { frameTcpHandshake, TcpReader } from "./framing/tcp-reader.ts";
+export { WebSocketMessageReader } from "./framing/web-socket-reader.ts";
+export {
+  type FindKey,
+  HANDSHAKE_VERSION,
+  type HandshakeIdentity,
+  InitiatorHandshake,
+  type InitiatorOptions,
+  ResponderHandshake,
+  type ResponderOptions,
+  sameSession,
+  type Session,
+} from "./handshake.ts";
+export { FIRST_MESSAGE_BYTES, type NoiseSecrets } from "./noise/xx-handshake.ts";
+export type { CipherState } from "./noise/cipher-state.ts";

@@ -84,3 +84,35 @@ export function readEnum<T>(
   if (variant === undefined) throw badShape(what, "its variant is unknown");
   return variant.read(reader);
 }
+
+/** A variant that carries a value (`read`), or nothing (`unit` is what it becomes). */
+export type VariantReader<T> =
+  | { readonly name: string; readonly read: (reader: ByteReader) => T }
+  | { readonly name: string; readonly unit: T };
+
+/** Reads a variant: one without a value as its name, its index or `{name: nil}`, one with a value as `{name: value}`. */
+export function readVariant<T>(
+  reader: ByteReader,
+  what: string,
+  variants: readonly VariantReader<T>[],
+): T {
+  const inMap = reader.peek() === "map";
+  if (inMap && reader.map() !== 1) throw badShape(what, "it is not a map of one variant");
+  const variant = readVariantName(reader, variants);
+  if (variant === undefined) throw badShape(what, "its variant is unknown");
+  if ("read" in variant) {
+    if (!inMap) throw badShape(what, `"${variant.name}" lacks its value`);
+    return variant.read(reader);
+  }
+  if (inMap && !reader.takeNil()) throw reader.unexpected(`nil after "${variant.name}"`);
+  return variant.unit;
+}
+
+function readVariantName<T>(
+  reader: ByteReader,
+  variants: readonly VariantReader<T>[],
+): VariantReader<T> | undefined {
+  if (reader.peek() === "integer") return variants[Number(reader.uint())];
+  const name = reader.text();
+  return variants.find((variant) => variant.name === name);
+}

@@ -1,48 +1,53 @@
 /** Who may read the printed lines, and which they get. */
 import { expect, test } from "bun:test";
 import { createModuleHarness } from "@kinode-ts/testing/module-harness";
+import type { PrintedLine } from "./line-format.ts";
 import { createLogReader } from "./log-reader.ts";
 
+const line = (origin: string, text: string, verbosity = 0): PrintedLine => ({
+  timeMs: Date.UTC(2026, 10, 21, 12),
+  origin,
+  text,
+  verbosity,
+});
 const LINES = [
-  "Sat 05:10 a:b.os: one",
-  "Sat 05:10 The node itself",
-  "Sat 05:11 c:d.os: two",
-  "Sat 05:11 a:b.os: three\n  a:b.os| of two rows",
-  "Sat 05:12 c:d.os: says a:b.os: four",
+  line("a:b.os", "a:b.os: one"),
+  line("kernel:sys", "The node itself"),
+  line("a:b.os", "a:b.os: a detail", 1),
+  line("c:d.os", "c:d.os: a:b.os: two"),
+  line("a:b.os", "a:b.os: three\nof two rows"),
 ];
 
 async function ask(body: unknown, source = "77:terminal:sys"): Promise<unknown> {
-  const module = createLogReader({
-    recent: (count) => LINES.slice(Math.max(LINES.length - count, 0)),
-  });
-  const harness = createModuleHarness(module);
+  const harness = createModuleHarness(createLogReader({ recentLines: () => LINES }));
   await harness.start();
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  const answer = await harness.ask(source, { body: text });
-  return answer.json;
+  return (await harness.ask(source, { body: text })).json;
 }
 
-test("the newest lines are given, of all packages or of one", async () => {
-  expect(await ask({ Recent: { lines: 2 } })).toEqual({ Recent: LINES.slice(-2) });
-  expect(await ask({ Recent: {} })).toEqual({ Recent: LINES });
-  expect(await ask({ Recent: { lines: 0 } })).toEqual({ Recent: [] });
-  expect(await ask({ Recent: { package: "a:b.os" } })).toEqual({ Recent: [LINES[0], LINES[3]] });
-  expect(await ask({ Recent: { lines: 1, package: "a:b.os" } })).toEqual({ Recent: [LINES[3]] });
+/** Texts of the answer, without the time before them. */
+async function recent(wanted: object): Promise<string[]> {
+  const { Recent: lines } = (await ask({ Recent: wanted })) as { Recent: string[] };
+  return lines.map((each) => each.slice(10));
+}
+
+test("the newest lines are given, of all packages or of one, as detailed as asked for", async () => {
+  const three = "a:b.os: three\n  a:b.os | of two rows";
+  expect(await recent({ lines: 2 })).toEqual(["c:d.os: a:b.os: two", three]);
+  expect(await recent({ lines: 0 })).toEqual([]);
+  expect(await recent({})).toHaveLength(4);
+  expect(await recent({ verbosity: 1 })).toHaveLength(5);
+  expect(await recent({ package: "a:b.os" })).toEqual(["a:b.os: one", three]);
+  expect(await recent({ lines: 2, package: "a:b.os", verbosity: 2 })).toEqual([
+    "a:b.os: a detail",
+    three,
+  ]);
 });
 
 test("no other package, and no body that is something else, gets a line", async () => {
   expect(await ask({ Recent: { lines: 2 } }, "app:app:sys")).toEqual({ Err: "NotPermitted" });
-  for (const body of [
-    "",
-    "null",
-    "{",
-    "[]",
-    '"Recent"',
-    '{"Recent":null}',
-    '{"Recent":{"lines":-1}}',
-    '{"Recent":{"lines":"2"}}',
-    '{"Recent":{"package":7}}',
-  ]) {
+  const bodies = ["", "null", "{", "[]", '"Recent"', '{"Recent":null}', '{"Recent":{"lines":-1}}'];
+  for (const body of [...bodies, '{"Recent":{"verbosity":"2"}}', '{"Recent":{"package":7}}']) {
     expect(await ask(body)).toEqual({ Err: "MalformedRequest" });
   }
 });

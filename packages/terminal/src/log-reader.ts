@@ -11,37 +11,43 @@ import {
   type RuntimeModule,
   TERMINAL_PROCESS,
 } from "@kinode-ts/types";
+import { formatPlain, type PrintedLine } from "./line-format.ts";
 
 /** Lines in one answer. */
 export const MAX_LOG_LINES = 1_000;
 
 export interface LogReaderOptions {
-  /** The newest lines up to a number, oldest first, as they stand in the log. */
-  readonly recent: (count: number) => readonly string[];
+  /** The newest lines, oldest first. */
+  readonly recentLines: () => readonly PrintedLine[];
+}
+
+interface Wanted {
+  readonly lines: number;
+  readonly package: string | undefined;
+  readonly verbosity: number;
 }
 
 /** What is asked for, or `undefined` for another body. */
-function readRequest(body: Uint8Array): { lines: number; package: string | undefined } | undefined {
+function readRequest(body: Uint8Array): Wanted | undefined {
   try {
     const { Recent: recent } = JSON.parse(new TextDecoder().decode(body)) as {
-      Recent: { lines?: unknown; package?: unknown };
+      Recent: Readonly<Record<string, unknown>>;
     };
-    const { lines = MAX_LOG_LINES, package: from = null } = recent;
-    if (!Number.isInteger(lines) || (lines as number) < 0) return undefined;
+    const { lines = MAX_LOG_LINES, verbosity = 0, package: from = null } = recent;
+    if (!isCount(lines) || !isCount(verbosity)) return undefined;
     if (from !== null && typeof from !== "string") return undefined;
-    return { lines: Math.min(lines as number, MAX_LOG_LINES), package: from ?? undefined };
+    return { lines: Math.min(lines, MAX_LOG_LINES), verbosity, package: from ?? undefined };
   } catch {
     return undefined;
   }
 }
 
-/** Without the time before it, a line of a package starts with the package; the printer has put it there. */
-function isOf(line: string, from: string): boolean {
-  return line.slice(line.indexOf(" ", 4) + 1).startsWith(`${from}: `);
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0;
 }
 
 /** What is printed may be meant for the person alone: only the terminal's own package is answered. */
-export function createLogReader({ recent }: LogReaderOptions): RuntimeModule {
+export function createLogReader({ recentLines }: LogReaderOptions): RuntimeModule {
   let context: ModuleContext | undefined;
   const answer = (message: KernelMessage, value: object): void => {
     if (message.message.kind !== "request" || message.message.expectsResponse === undefined) return;
@@ -59,12 +65,11 @@ export function createLogReader({ recent }: LogReaderOptions): RuntimeModule {
       if (source.node !== context!.our || !isOurs) return answer(message, { Err: "NotPermitted" });
       const wanted = readRequest(content.body);
       if (wanted === undefined) return answer(message, { Err: "MalformedRequest" });
-      const { lines, package: from } = wanted;
-      const all =
-        from === undefined
-          ? recent(lines)
-          : recent(MAX_LOG_LINES).filter((line) => isOf(line, from));
-      answer(message, { Recent: lines === 0 ? [] : all.slice(-lines) });
+      const { lines, verbosity, package: from } = wanted;
+      const fitting = recentLines().filter(
+        (line) => line.verbosity <= verbosity && (from === undefined || line.origin === from),
+      );
+      answer(message, { Recent: lines === 0 ? [] : fitting.slice(-lines).map(formatPlain) });
     },
   };
 }

@@ -31,6 +31,8 @@ export interface PrinterOptions {
 /** A printer that also remembers its newest lines as they stand in the log. */
 export interface NodePrinter extends Printer {
   recent(count: number): readonly string[];
+  /** All that are remembered, oldest first; not to be kept. */
+  recentLines(): readonly PrintedLine[];
   subscribe(listener: (line: string) => void): () => void;
 }
 
@@ -49,7 +51,7 @@ function withSafePrefix(text: string, origin: string, safe: string): string {
 export function createPrinter(options: PrinterOptions): NodePrinter {
   const { clock, filter, show } = options;
   const bound = options.recentCount ?? DEFAULT_RECENT_COUNT;
-  const lines: string[] = [];
+  const lines: PrintedLine[] = [];
   const listeners = new Set<(line: string) => void>();
   const budget = new ScreenBudget(
     clock,
@@ -60,9 +62,10 @@ export function createPrinter(options: PrinterOptions): NodePrinter {
     },
   );
   const remember = (line: PrintedLine): void => {
-    const text = formatPlain(line);
-    lines.push(text);
+    lines.push(line);
     if (lines.length > bound) lines.splice(0, lines.length - bound);
+    if (listeners.size === 0) return;
+    const text = formatPlain(line);
     for (const listener of listeners) listener(text);
   };
   return {
@@ -81,7 +84,8 @@ export function createPrinter(options: PrinterOptions): NodePrinter {
       }
       if (verbosity < 3) remember(line);
     },
-    recent: (count) => lines.slice(Math.max(lines.length - count, 0)),
+    recent: (count) => lines.slice(Math.max(lines.length - count, 0)).map(formatPlain),
+    recentLines: () => lines,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -76,10 +76,10 @@ export const COMMANDS = {
     takes: "process",
   },
   logs: {
-    usage: "logs [-n <lines>] [<package>]",
+    usage: "logs [-v] [-n <lines>] [<package>]",
     does: "show the newest lines that were printed, of all packages or of one",
     takes: "process",
-    flags: { "-n": "how many lines (50)" },
+    flags: { "-n": "how many lines (50)", "-v": "also details, levels 1 and 2" },
   },
   ls: {
     usage: "ls [-la] [<path>…]",

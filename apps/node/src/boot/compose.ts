@@ -188,7 +188,7 @@ function createModules(
           : { kind: "static", count: config.softUlimit },
     }),
     createTimer({ clock }),
-    createLogReader({ recent: (count) => options.printer.recent(count) }),
+    createLogReader({ recentLines: () => options.printer.recentLines() }),
     createScheduler({ clock, store, commit: (changes) => kernel().commit(changes) }),
     createHttpClient({ clock, ownPorts }),
     parts.vfs,

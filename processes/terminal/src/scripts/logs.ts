@@ -1,5 +1,5 @@
 /**
- * `logs [-n <lines>] [<process-id>]`: the newest lines that were printed, of all packages or of one.
+ * `logs [-v] [-n <lines>] [<package>]`: the newest lines that were printed, of all packages or of one.
  * @module
  */
 import { request } from "@kinode-ts/stdlib";
@@ -8,7 +8,10 @@ import { COMMANDS } from "../commands.ts";
 
 const SHAPE = {
   usage: COMMANDS.logs.usage,
-  options: { lines: { type: "integer", short: "n", default: 50 } },
+  options: {
+    lines: { type: "integer", short: "n", default: 50 },
+    verbose: { type: "flag", short: "v" },
+  },
   rest: { max: 1 },
 } as const;
 
@@ -20,7 +23,13 @@ function packageOf(name: string): string {
 export default defineScript(async ({ args }) => {
   const { options, rest } = parseArgs(args, SHAPE);
   const from = rest[0] === undefined ? null : packageOf(rest[0]);
-  const wanted = { Recent: { lines: Math.max(options.lines, 0), package: from } };
+  const wanted = {
+    Recent: {
+      lines: Math.max(options.lines, 0),
+      package: from,
+      verbosity: options.verbose ? 2 : 0,
+    },
+  };
   const answer = (await request("log:distro:sys", wanted)).json() as {
     Recent?: string[];
     Err?: string;

@@ -27,11 +27,17 @@ export interface DataReply {
 
 export const OK: DataReply = { body: encodeJson("Ok") };
 
+/** A process from its first message to its end; one that is started again is another. */
+export interface Caller {
+  readonly ended: boolean;
+}
+
 /** One permitted action of a process on a database. */
 export interface DataCall {
   readonly process: ProcessId;
   readonly key: DatabaseKey;
   readonly blob: LazyLoadBlob | undefined;
+  readonly caller: Caller;
   /** Whether the process holds a right on this database. */
   may(right: Right): boolean;
 }
@@ -53,9 +59,14 @@ export interface DatabaseService {
   open(key: DatabaseKey): Awaitable<void>;
   remove(key: DatabaseKey): Awaitable<void>;
   setOpenLimit(count: number): void;
+  /** Waits until one more database may be open, and opens this one. */
+  room(key: DatabaseKey): Awaitable<void>;
   processEnded(process: ProcessId): void;
   stop(): Awaitable<void>;
 }
+
+/** Files that an open database may keep open: pages and log, for the engine and for whoever flushes them. */
+const DESCRIPTORS_PER_DATABASE = 4;
 
 export interface DatabaseModule extends RuntimeModule {
   /** Tells fd-manager that databases had to be closed to open others. */
@@ -73,6 +84,7 @@ class ServedDatabases implements DatabaseModule {
   readonly id: ProcessId;
   readonly #service: DatabaseService;
   readonly #queues: SourceQueues;
+  readonly #callers = new Map<ProcessId, { ended: boolean }>();
   #context: ModuleContext | undefined;
 
   constructor(service: DatabaseService, maxQueuedCount: number) {
@@ -95,12 +107,16 @@ class ServedDatabases implements DatabaseModule {
     }
     if (request.kind !== "request") return;
     if (source.process === FD_MANAGER_PROCESS && this.#takeFdsLimit(request)) return;
-    if (!this.#queues.add(source.process, () => this.#serve(message, request))) {
+    const caller = this.#callerOf(source.process);
+    if (!this.#queues.add(source.process, () => this.#serve(message, request, caller))) {
       this.#refuse(message, { code: "data.engine", text: "too many requests are waiting" });
     }
   }
 
   processEnded(process: ProcessId): void {
+    const caller = this.#callers.get(process);
+    if (caller !== undefined) caller.ended = true;
+    this.#callers.delete(process);
     this.#service.processEnded(process);
   }
 
@@ -113,11 +129,17 @@ class ServedDatabases implements DatabaseModule {
     this.#tellFdManager("FdsLimitHit");
   }
 
-  #serve(message: KernelMessage, request: SignedRequest): Awaitable<void> {
+  #callerOf(process: ProcessId): Caller {
+    let caller = this.#callers.get(process);
+    if (caller === undefined) this.#callers.set(process, (caller = { ended: false }));
+    return caller;
+  }
+
+  #serve(message: KernelMessage, request: SignedRequest, caller: Caller): Awaitable<void> {
     try {
       const decoded = decodeDataRequest(request.body);
       if (decoded === undefined) throw new DataError({ code: "data.malformed-request" });
-      const reply = this.#perform(message, decoded);
+      const reply = this.#perform(message, decoded, caller);
       if (!(reply instanceof Promise)) return this.#answer(message, request, reply);
       return reply.then(
         (value) => this.#answer(message, request, value),
@@ -128,7 +150,7 @@ class ServedDatabases implements DatabaseModule {
     }
   }
 
-  #perform(message: KernelMessage, decoded: DataRequest): Awaitable<DataReply> {
+  #perform(message: KernelMessage, decoded: DataRequest, caller: Caller): Awaitable<DataReply> {
     const process = message.source.process;
     const { key } = decoded;
     if (decoded.action === "Open") return this.#open(process, key);
@@ -139,7 +161,10 @@ class ServedDatabases implements DatabaseModule {
       const isRead = action.needs === "read";
       throw new DataError({ code: isRead ? "data.no-read-cap" : "data.no-write-cap" });
     }
-    return action.perform({ process, key, blob: message.blob, may });
+    const perform = (): Awaitable<DataReply> =>
+      action.perform({ process, key, blob: message.blob, caller, may });
+    const room = this.#service.room(key);
+    return room instanceof Promise ? room.then(perform) : perform();
   }
 
   async #open(process: ProcessId, key: DatabaseKey): Promise<DataReply> {
@@ -151,6 +176,7 @@ class ServedDatabases implements DatabaseModule {
     if (!(await context.grant(process, capabilities))) {
       throw new DataError({ code: "data.add-cap-failed" });
     }
+    await this.#service.room(key);
     await this.#service.open(key);
     return OK;
   }
@@ -181,7 +207,9 @@ class ServedDatabases implements DatabaseModule {
   #takeFdsLimit(request: SignedRequest): boolean {
     const [name, limit] = decodeVariant(request.body) ?? [];
     if (name !== "FdsLimit") return false;
-    if (typeof limit === "number" && limit >= 0) this.#service.setOpenLimit(limit);
+    if (typeof limit === "number" && limit >= 0) {
+      this.#service.setOpenLimit(Math.floor(limit / DESCRIPTORS_PER_DATABASE));
+    }
     return true;
   }
 

@@ -9,6 +9,8 @@ import type { DatabaseKey } from "./request.ts";
 
 export interface Closable {
   readonly busy?: boolean;
+  /** Settles when what it is busy with is done. */
+  idle?(): Promise<void>;
   close(): Awaitable<void>;
 }
 
@@ -17,6 +19,8 @@ export class OpenDatabases<D extends Closable> {
   readonly #onPressure: () => void;
   /** By key text, in order of use, the least recent first. */
   readonly #databases = new Map<string, D>();
+  /** They hold their files until they are closed. */
+  readonly #closing = new Set<Promise<void>>();
   #limit: number;
 
   /** @param onPressure - told when opening one forced another to be closed */
@@ -46,6 +50,28 @@ export class OpenDatabases<D extends Closable> {
     return database;
   }
 
+  /** Waits while as many as may be are open and none of them can be closed at once. Then the database is open. */
+  room(key: DatabaseKey): Awaitable<void> {
+    if (this.#databases.has(key.text) || this.#heldCount < this.#limit) return;
+    return this.#waitForRoom(key);
+  }
+
+  get #heldCount(): number {
+    return this.#databases.size + this.#closing.size;
+  }
+
+  async #waitForRoom(key: DatabaseKey): Promise<void> {
+    while (!this.#databases.has(key.text) && this.#heldCount >= this.#limit) {
+      if (this.#shrink(Math.max(0, this.#limit - 1 - this.#closing.size))) this.#onPressure();
+      const idle = [...this.#databases.values()].flatMap((database) => database.idle?.() ?? []);
+      const events = [...this.#closing, ...idle];
+      if (this.#heldCount < this.#limit || events.length === 0) break;
+      // oxlint-disable-next-line no-await-in-loop -- others may take the room first
+      await Promise.race(events);
+    }
+    this.use(key);
+  }
+
   close(key: DatabaseKey): Awaitable<void> {
     const database = this.#databases.get(key.text);
     this.#databases.delete(key.text);
@@ -69,9 +95,18 @@ export class OpenDatabases<D extends Closable> {
       if (this.#databases.size <= count) break;
       if (database.busy === true) continue;
       this.#databases.delete(text);
-      void database.close();
+      this.#letGo(database.close());
       closed = true;
     }
     return closed;
+  }
+
+  #letGo(closed: Awaitable<void>): void {
+    if (!(closed instanceof Promise)) return;
+    const settled = closed.then(
+      () => void this.#closing.delete(settled),
+      () => void this.#closing.delete(settled),
+    );
+    this.#closing.add(settled);
   }
 }

@@ -1,4 +1,4 @@
-// SQLite as a component: the four functions of the world `kinode:sqlite-engine/engine`, over the files its host gives.
+// SQLite as a component: the functions of the world `kinode:sqlite-engine/engine`, over the files its host gives.
 #include "sqlite3.c"
 
 #include <ctype.h>
@@ -39,7 +39,8 @@ __attribute__((export_name("open"))) struct reply *export_open(void) {
     sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     // Exclusive, because only one connection exists: then the log needs no shared memory.
     code = sqlite3_exec(database,
-                        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
+                        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
+                        "PRAGMA journal_size_limit = 4194304;",
                         NULL, NULL, NULL);
   }
   if (code != SQLITE_OK) {
@@ -61,6 +62,17 @@ __attribute__((export_name("execute"))) struct reply *export_execute(uint32_t fl
   // Empty lists come with a pointer that was never allocated.
   if (sql_length > 0) free(sql);
   if (parameters_length > 0) free(parameters);
+  return answer;
+}
+
+__attribute__((export_name("execute-each"))) struct reply *export_execute_each(uint32_t flags, char *sql,
+                                                                               uint32_t sql_length, uint8_t *sets,
+                                                                               uint32_t sets_length) {
+  reply_begin();
+  struct reply *answer = database == NULL ? reply_error("it is not open")
+                                          : execute_each(database, flags, sql, sql_length, sets, sets_length);
+  if (sql_length > 0) free(sql);
+  if (sets_length > 0) free(sets);
   return answer;
 }
 

@@ -67,7 +67,7 @@ static int authorize(void *unused, int action, const char *first, const char *se
 }
 
 // Bytes of one value, and of one statement.
-#define MAX_VALUE_BYTES (32 * 1024 * 1024)
+#define MAX_VALUE_BYTES (16 * 1024 * 1024)
 
 static int is_vacuum(const char *sql, uint32_t length) {
   while (length > 0 && isspace((unsigned char)*sql)) sql++, length--;

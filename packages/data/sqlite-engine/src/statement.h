@@ -105,21 +105,59 @@ static struct reply *run(sqlite3 *db, sqlite3_stmt *statement, uint32_t flags, c
   return reply_error(code == SQLITE_NOMEM ? "out of memory" : sqlite3_errmsg(db));
 }
 
+// A statement of the caller: prepared before, or now.
+struct prepared {
+  sqlite3_stmt *statement;
+  uint32_t rights;
+  int is_whole;
+};
+
+// NULL when it went well, else the answer.
+static struct reply *prepare(sqlite3 *db, uint32_t flags, const char *sql, uint32_t length, struct prepared *out) {
+  caller = flags & ~(uint32_t)VACUUMS;
+  if ((flags & MAY_WRITE) && is_vacuum(sql, length)) caller |= VACUUMS;
+  out->rights = caller & (MAY_WRITE | OF_HOST);
+  out->is_whole = 1;
+  out->statement = take_cached(sql, length, out->rights);
+  if (out->statement != NULL) return NULL;
+  const char *rest = sql + length;
+  int code = sqlite3_prepare_v3(db, sql, (int)length, SQLITE_PREPARE_PERSISTENT, &out->statement, &rest);
+  if (code != SQLITE_OK) return reply_error(code == SQLITE_NOMEM ? "out of memory" : sqlite3_errmsg(db));
+  if (out->statement == NULL) return reply_error("there is no statement");
+  out->is_whole = rest == sql + length;
+  return NULL;
+}
+
+static void put_away(struct prepared *used, uint32_t length) {
+  if (used->is_whole && length <= MAX_CACHED_SQL_BYTES) keep_cached(used->statement, length, used->rights);
+  else sqlite3_finalize(used->statement);
+}
+
 static struct reply *execute(sqlite3 *db, uint32_t flags, const char *sql, uint32_t sql_length,
                              const uint8_t *parameters, uint32_t parameters_length) {
-  caller = flags & ~(uint32_t)VACUUMS;
-  if ((flags & MAY_WRITE) && is_vacuum(sql, sql_length)) caller |= VACUUMS;
-  uint32_t rights = caller & (MAY_WRITE | OF_HOST);
-  const char *rest = sql + sql_length;
-  sqlite3_stmt *statement = take_cached(sql, sql_length, rights);
-  if (statement == NULL) {
-    int code = sqlite3_prepare_v3(db, sql, (int)sql_length, SQLITE_PREPARE_PERSISTENT, &statement, &rest);
-    if (code != SQLITE_OK) return reply_error(code == SQLITE_NOMEM ? "out of memory" : sqlite3_errmsg(db));
-  }
-  if (statement == NULL) return reply_error("there is no statement");
-  struct reply *answer = run(db, statement, flags, parameters, parameters_length);
-  int is_whole = rest == sql + sql_length;
-  if (is_whole && sql_length <= MAX_CACHED_SQL_BYTES) keep_cached(statement, sql_length, rights);
-  else sqlite3_finalize(statement);
+  struct prepared one;
+  struct reply *answer = prepare(db, flags, sql, sql_length, &one);
+  if (answer != NULL) return answer;
+  answer = run(db, one.statement, flags, parameters, parameters_length);
+  put_away(&one, sql_length);
   return answer;
+}
+
+static struct reply *execute_each(sqlite3 *db, uint32_t flags, const char *sql, uint32_t sql_length,
+                                  const uint8_t *sets, uint32_t sets_length) {
+  struct prepared one;
+  struct reply *answer = prepare(db, flags & ~(uint32_t)WANTS_ROWS, sql, sql_length, &one);
+  if (answer != NULL) return answer;
+  const uint8_t *end = sets + sets_length;
+  while (sets < end) {
+    uint32_t length;
+    memcpy(&length, sets, 4);
+    reply.length = 0;
+    answer = run(db, one.statement, 0, sets + 4, length);
+    if (answer->bytes[0] != 0) break;
+    sqlite3_reset(one.statement);
+    sets += 4 + length;
+  }
+  put_away(&one, sql_length);
+  return answer == NULL ? reply_done() : answer;
 }

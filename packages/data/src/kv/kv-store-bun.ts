@@ -5,7 +5,7 @@
  * @module
  */
 import { SQLiteError } from "bun:sqlite";
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Awaitable, Clock, DiskAccount, DiskAccounts } from "@kinode-ts/types";
 import { andThen } from "../awaitable.ts";
@@ -13,6 +13,8 @@ import { Closings } from "../closings.ts";
 import { DiskUse, RESERVE_BYTES } from "../disk-use.ts";
 import { DataError } from "../errors.ts";
 import type { DatabaseKey } from "../request.ts";
+import { folderBytes } from "../folder-bytes-bun.ts";
+import { ioError, removeFolder } from "../remove-folder-bun.ts";
 import { KvFile } from "./kv-file-bun.ts";
 import type { KvChange, KvDatabase, KvPair, KvRange, KvStore } from "./kv-store.ts";
 
@@ -52,14 +54,6 @@ function engineError(thrown: unknown): unknown {
   return new DataError({ code: "data.engine", text }, { cause: thrown });
 }
 
-function ioError(thrown: unknown): DataError {
-  const code = (thrown as NodeJS.ErrnoException).code ?? "EIO";
-  return new DataError(
-    { code: "data.io", text: `the operating system says ${code}` },
-    { cause: thrown },
-  );
-}
-
 function guarded<T>(act: () => T): T {
   try {
     return act();
@@ -70,14 +64,6 @@ function guarded<T>(act: () => T): T {
 
 const bytesOf = (change: KvChange): number =>
   change.key.length + (change.kind === "set" ? change.value.length : 0);
-
-function filesBytes(folder: string): number {
-  if (!existsSync(folder)) return 0;
-  return readdirSync(folder).reduce((sum, name) => {
-    const stats = statSync(join(folder, name), { throwIfNoEntry: false });
-    return sum + (stats?.isFile() === true ? stats.size : 0);
-  }, 0);
-}
 
 class FolderKv implements KvDatabase {
   readonly #key: DatabaseKey;
@@ -107,6 +93,10 @@ class FolderKv implements KvDatabase {
 
   get busy(): boolean {
     return this.#writing !== undefined;
+  }
+
+  idle(): Promise<void> {
+    return this.#writing ?? Promise.resolve();
   }
 
   ready(): Awaitable<void> {
@@ -170,7 +160,7 @@ class FolderKv implements KvDatabase {
       await this.#tidy(file).catch(() => undefined);
       this.#file = undefined;
       file.close();
-      this.#use!.bytes = filesBytes(this.#folder);
+      this.#use!.bytes = folderBytes(this.#folder);
     });
   }
 
@@ -302,7 +292,7 @@ class FolderKv implements KvDatabase {
   }
 
   #openFile(path: string, account: DiskAccount | undefined): KvFile {
-    const use = new DiskUse(this.#key.packageId, account, filesBytes(this.#folder));
+    const use = new DiskUse(this.#key.packageId, account, folderBytes(this.#folder));
     try {
       mkdirSync(this.#folder, { recursive: true });
     } catch (thrown) {
@@ -323,18 +313,7 @@ export function openKvFolder(options: KvFolderOptions): KvStore {
     open: (key) => new FolderKv(key, folderOf(key), options, closings),
     async remove(key) {
       await closings.before(key.text);
-      const path = folderOf(key);
-      if (!existsSync(path)) {
-        throw new DataError({ code: "data.io", text: "No such file or directory (os error 2)" });
-      }
-      const account = await options.accounts?.account(key.packageId);
-      const bytes = filesBytes(path);
-      try {
-        rmSync(path, { recursive: true });
-      } catch (thrown) {
-        throw ioError(thrown);
-      }
-      account?.book(-bytes);
+      await removeFolder(folderOf(key), key.packageId, options.accounts);
     },
   };
 }

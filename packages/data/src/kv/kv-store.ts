@@ -30,6 +30,8 @@ export interface KvPair {
 export interface KvDatabase {
   /** Whether something is going on that spans turns of the event loop. */
   readonly busy: boolean;
+  /** Settles when that is over, however it went. */
+  idle(): Promise<void>;
   /** When this has settled the database is open, and `scan` may be called at once. */
   ready(): Awaitable<void>;
   get(key: Uint8Array): Awaitable<Uint8Array | undefined>;

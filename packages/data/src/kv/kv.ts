@@ -44,6 +44,7 @@ export function createKv(options: KvOptions): RuntimeModule {
         await store.remove(key);
       },
       setOpenLimit: (count) => databases.setLimit(count),
+      room: (key) => databases.room(key),
       processEnded(process) {
         transactions.drop(process);
         iterators.drop(process);

@@ -7,7 +7,7 @@ import {
   closeSync,
   existsSync,
   fstatSync,
-  fsyncSync,
+  fsync,
   ftruncateSync,
   openSync,
   readSync,
@@ -16,16 +16,23 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { EngineFiles } from "./engine.ts";
+import type { DiskUse } from "../disk-use.ts";
+import { type EngineFiles, FILE } from "./engine.ts";
 
 const SUFFIXES = ["", "-journal", "-wal"] as const;
 
 class FolderFiles implements EngineFiles {
+  wasRefused = false;
+  reserveBytes = 0;
   readonly #paths: readonly string[];
+  readonly #use: DiskUse;
   readonly #open: (number | undefined)[] = [undefined, undefined, undefined];
+  /** Sizes as far as they are known to be right: nobody else writes these files. */
+  readonly #sizes: (number | undefined)[] = [undefined, undefined, undefined];
 
-  constructor(folder: string, name: string) {
+  constructor(folder: string, name: string, use: DiskUse) {
     this.#paths = SUFFIXES.map((suffix) => join(folder, `${name}.db${suffix}`));
+    this.#use = use;
   }
 
   read(file: number, offset: number, length: number): Uint8Array {
@@ -38,25 +45,40 @@ class FolderFiles implements EngineFiles {
   }
 
   write(file: number, offset: number, bytes: Uint8Array): boolean {
+    const growth = offset + bytes.length - this.size(file);
+    // What is in the log has been let in: it may always be folded into the database.
+    if (growth > 0 && file !== FILE.database && !this.#use.hasRoom(growth - this.reserveBytes)) {
+      this.wasRefused = true;
+      return false;
+    }
     try {
-      return writeSync(this.#descriptor(file), bytes, 0, bytes.length, offset) === bytes.length;
+      const written = writeSync(this.#descriptor(file), bytes, 0, bytes.length, offset);
+      this.#resize(file, Math.max(this.size(file), offset + written));
+      return written === bytes.length;
     } catch {
       return false;
     }
   }
 
   truncate(file: number, size: number): boolean {
-    return attempt(() => ftruncateSync(this.#descriptor(file), size));
+    return attempt(() => {
+      ftruncateSync(this.#descriptor(file), size);
+      this.#resize(file, size);
+    });
   }
 
-  sync(file: number): boolean {
-    return attempt(() => fsyncSync(this.#descriptor(file)));
+  sync(file: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      try {
+        fsync(this.#descriptor(file), (failure) => resolve(failure === null));
+      } catch {
+        resolve(false);
+      }
+    });
   }
 
   size(file: number): number {
-    const open = this.#open[file];
-    if (open !== undefined) return fstatSync(open).size;
-    return statSync(this.#paths[file]!, { throwIfNoEntry: false })?.size ?? 0;
+    return (this.#sizes[file] ??= this.#sizeOnDisk(file));
   }
 
   exists(file: number): boolean {
@@ -65,11 +87,27 @@ class FolderFiles implements EngineFiles {
 
   delete(file: number): boolean {
     this.#close(file);
-    return attempt(() => rmSync(this.#paths[file]!, { force: true }));
+    return attempt(() => {
+      const size = this.size(file);
+      rmSync(this.#paths[file]!, { force: true });
+      this.#sizes[file] = size;
+      this.#resize(file, 0);
+    });
   }
 
   close(): void {
     for (const file of SUFFIXES.keys()) this.#close(file);
+  }
+
+  #sizeOnDisk(file: number): number {
+    const open = this.#open[file];
+    if (open !== undefined) return fstatSync(open).size;
+    return statSync(this.#paths[file]!, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  #resize(file: number, size: number): void {
+    this.#use.bytes += size - this.size(file);
+    this.#sizes[file] = size;
   }
 
   #descriptor(file: number): number {
@@ -93,7 +131,10 @@ function attempt(act: () => void): boolean {
   }
 }
 
-/** @param folder - must exist */
-export function openEngineFiles(folder: string, name: string): EngineFiles {
-  return new FolderFiles(folder, name);
+/**
+ * @param folder - must exist
+ * @param use - is told what the files occupy
+ */
+export function openEngineFiles(folder: string, name: string, use: DiskUse): EngineFiles {
+  return new FolderFiles(folder, name, use);
 }

@@ -3,9 +3,11 @@
  * Source: spec/runtime-modules.md §4.4.
  * @module
  */
+import type { Awaitable } from "@kinode-ts/types";
 import { DataError } from "../errors.ts";
 import { VALUE } from "./parameters.ts";
 
+const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 class RowReader {
@@ -72,27 +74,78 @@ function realJson(value: number): string {
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
 
+/** Text is put into bytes when it has grown to this many characters. */
+const CHUNK_LENGTH = 64 * 1024;
+
+/** Turns the rows of one answer into JSON, piece by piece. */
+class RowsWriter {
+  readonly #reader: RowReader;
+  /** `"name":` of each column; `undefined` for one that a later one of the same name replaces. */
+  readonly #keys: readonly (string | undefined)[];
+  readonly #chunks: Uint8Array[] = [];
+  #text = "[";
+
+  constructor(reply: Uint8Array) {
+    const reader = new RowReader(reply, 1);
+    const names = Array.from({ length: reader.u32() }, () => reader.text());
+    const last = new Map(names.map((name, i) => [name, i]));
+    this.#keys = names.map((name, i) =>
+      last.get(name) === i ? `${JSON.stringify(name)}:` : undefined,
+    );
+    this.#reader = reader;
+  }
+
+  get atEnd(): boolean {
+    // A statement without columns has no rows, whatever it did.
+    return this.#keys.length === 0 || this.#reader.atEnd;
+  }
+
+  row(): void {
+    let fields = "";
+    for (const key of this.#keys) {
+      const value = this.#reader.json();
+      if (key !== undefined) fields += (fields === "" ? "" : ",") + key + value;
+    }
+    const isFirst = this.#text === "[" && this.#chunks.length === 0;
+    this.#text += isFirst ? `{${fields}}` : `,{${fields}}`;
+    if (this.#text.length > CHUNK_LENGTH) this.#flush();
+  }
+
+  finish(): Uint8Array {
+    this.#text += "]";
+    this.#flush();
+    return this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+  }
+
+  #flush(): void {
+    this.#chunks.push(encoder.encode(this.#text));
+    this.#text = "";
+  }
+}
+
 /**
  * The JSON array of row objects.
  * @param reply - an answer of the engine to a statement whose rows were wanted
  * @throws {DataError} `data.engine`: a text is not UTF-8
  */
 export function rowsToJson(reply: Uint8Array): Uint8Array {
-  const reader = new RowReader(reply, 1);
-  const names = Array.from({ length: reader.u32() }, () => reader.text());
-  // Of equal names the last one counts.
-  const keys = names.map((name, i) =>
-    names.lastIndexOf(name) === i ? `${JSON.stringify(name)}:` : undefined,
-  );
-  const rows: string[] = [];
-  // A statement without columns has no rows, whatever it did.
-  while (names.length > 0 && !reader.atEnd) {
-    const fields: string[] = [];
-    for (const key of keys) {
-      const value = reader.json();
-      if (key !== undefined) fields.push(key + value);
-    }
-    rows.push(`{${fields.join(",")}}`);
-  }
-  return new TextEncoder().encode(`[${rows.join(",")}]`);
+  const writer = new RowsWriter(reply);
+  while (!writer.atEnd) writer.row();
+  return writer.finish();
 }
+
+/** The same for a large answer. @param giveWay - awaited now and then, so that others have their turn */
+export async function manyRowsToJson(
+  reply: Uint8Array,
+  giveWay: () => Awaitable<void>,
+): Promise<Uint8Array> {
+  const writer = new RowsWriter(reply);
+  for (let count = 0; !writer.atEnd; count++) {
+    writer.row();
+    // oxlint-disable-next-line no-await-in-loop -- in the order of the rows
+    if (count % ROWS_PER_LOOK === 0) await giveWay();
+  }
+  return writer.finish();
+}
+
+const ROWS_PER_LOOK = 64;

@@ -33,11 +33,11 @@ const readQuery: ReadAction = ({ databases }, value) => {
   const sql = textOf(value);
   return {
     needs: "read",
-    async perform({ key, blob, may }) {
+    async perform({ key, blob, may, caller }) {
       const database = databases.use(key);
       assertRead(sql);
       const parameters = readParameters(blob?.bytes);
-      const rows = await database.query({ sql, parameters }, may("write"));
+      const rows = await database.query({ sql, parameters }, may("write"), caller);
       return { body: READ, blob: { mime: MIME, bytes: rows } };
     },
   };
@@ -52,11 +52,11 @@ const readWrite: ReadAction = ({ databases, transactions }, value) => {
   const id = optional(tx_id, idOf);
   return {
     needs: "write",
-    async perform({ process, key, blob }) {
+    async perform({ process, key, blob, caller }) {
       const database = databases.use(key);
       assertWrite(sql);
       const write = { sql, parameters: readParameters(blob?.bytes) };
-      if (id === undefined) await database.write(write);
+      if (id === undefined) await database.write(write, caller);
       else {
         const bytes = write.parameters.reduce<number>(
           (sum, each) => sum + sizeOf(each),
@@ -81,9 +81,9 @@ const readCommit: ReadAction = ({ databases, transactions }, value) => {
   const id = idOf(fieldsOf(value)["tx_id"]);
   return {
     needs: "write",
-    async perform({ process, key }) {
+    async perform({ process, key, caller }) {
       const database = databases.use(key);
-      await database.apply(transactions.take(process, key, id));
+      await database.apply(transactions.take(process, key, id), caller);
       return OK;
     },
   };

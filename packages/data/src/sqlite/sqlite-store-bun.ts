@@ -4,38 +4,49 @@
  * (docs/decisions/0001-store-durability.md weighs the same).
  * @module
  */
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Clock, errorText } from "@kinode-ts/types";
+import { type Awaitable, type Clock, type DiskAccounts, errorText } from "@kinode-ts/types";
+import { Closings } from "../closings.ts";
+import { DiskUse, RESERVE_BYTES } from "../disk-use.ts";
 import { DataError } from "../errors.ts";
+import { folderBytes } from "../folder-bytes-bun.ts";
+import { ioError, removeFolder } from "../remove-folder-bun.ts";
 import type { DatabaseKey } from "../request.ts";
-import { FLAG, type SqlEngine, type StartEngine } from "./engine.ts";
+import { Deadlines } from "./deadlines.ts";
+import { type EngineFiles, FLAG, type SqlEngine } from "./engine.ts";
 import { openEngineFiles } from "./engine-files-bun.ts";
 import { encodeParameters } from "./parameters.ts";
-import { rowsToJson } from "./rows.ts";
-import type { SqlDatabase, SqlStatement, SqlStore } from "./sqlite-store.ts";
+import { manyRowsToJson, rowsToJson } from "./rows.ts";
+import type { SqlCaller, SqlDatabase, SqlStatement, SqlStore } from "./sqlite-store.ts";
+import type { SqlEngines } from "./start-engine-bun.ts";
+import { statementSets } from "./statement-sets.ts";
 
 export interface SqliteFolderOptions {
   /** Made when missing; nothing outside it is touched. */
   readonly folder: string;
-  readonly startEngine: StartEngine;
   readonly clock: Clock;
-  /** How long one statement may run, in milliseconds; then it fails with `interrupted`. Default 30 s. */
+  readonly engines: SqlEngines;
+  /** Default: nothing is counted. */
+  readonly accounts?: DiskAccounts;
+  /** How long one statement or one transaction may run, in milliseconds; then it fails with `interrupted`. Default 30 s. */
   readonly maxStatementMs?: number;
 }
 
 const DEFAULT_STATEMENT_MS = 30_000;
+const HOST = FLAG.ofHost | FLAG.wantsRows;
 const NO_PARAMETERS = new Uint8Array(0);
+/** Answers of more bytes are made into JSON over several turns. */
+const MAX_BYTES_AT_ONCE = 64 * 1024;
+/** Statements that make room. */
+const FREES = /^\s*(?:delete|drop|vacuum)\b/i;
+const VACUUMS = /^\s*vacuum\b/i;
+/** Folds the log into the database, and gives back its room. */
+const EMPTY_LOG = "PRAGMA wal_checkpoint(TRUNCATE)";
 const decoder = new TextDecoder();
 
 function engineError(text: string, cause?: unknown): DataError {
   return new DataError({ code: "data.engine", text }, { cause });
-}
-
-function ioError(thrown: unknown): DataError {
-  const code = (thrown as NodeJS.ErrnoException).code ?? "EIO";
-  const text = `the operating system says ${code}`;
-  return new DataError({ code: "data.io", text }, { cause: thrown });
 }
 
 /** @throws {DataError} the engine answered with an error */
@@ -44,73 +55,144 @@ function checked(reply: Uint8Array): Uint8Array {
   throw engineError(decoder.decode(reply.subarray(1)));
 }
 
-class EngineDatabase implements SqlDatabase {
-  readonly #clock: Clock;
-  readonly #maxStatementMs: number;
-  readonly #start: () => Promise<SqlEngine>;
-  readonly #release: () => void;
-  #engine: SqlEngine | undefined;
-  /** Everything asked for so far; statements run one after the other. */
-  #last: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
-  #deadlineMs = Infinity;
+/** What all databases of a folder share. */
+interface Shared extends SqliteFolderOptions {
+  readonly closings: Closings;
+  readonly deadlines: Deadlines;
+}
 
-  constructor(
-    options: SqliteFolderOptions,
-    start: (shouldStop: () => boolean) => Promise<SqlEngine>,
-    release: () => void,
-  ) {
-    this.#clock = options.clock;
-    this.#maxStatementMs = options.maxStatementMs ?? DEFAULT_STATEMENT_MS;
-    this.#start = () => start(() => this.#clock.monotonicMs() > this.#deadlineMs);
-    this.#release = release;
+/** An engine with the files it works on. */
+interface Running {
+  readonly engine: SqlEngine;
+  readonly files: EngineFiles;
+  readonly use: DiskUse;
+}
+
+class EngineDatabase implements SqlDatabase {
+  readonly #key: DatabaseKey;
+  readonly #folder: string;
+  readonly #shared: Shared;
+  readonly #before: Promise<void> | undefined;
+  #running: Running | undefined;
+  /** Everything asked for so far; statements run one after the other. */
+  #last: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #closed = false;
+  #shouldStop: () => boolean = () => false;
+
+  constructor(key: DatabaseKey, folder: string, shared: Shared) {
+    this.#key = key;
+    this.#folder = folder;
+    this.#shared = shared;
+    this.#before = shared.closings.before(key.text);
   }
 
   get busy(): boolean {
     return this.#waiting > 0;
   }
 
-  query({ sql, parameters }: SqlStatement, mayWrite: boolean): Promise<Uint8Array> {
+  idle(): Promise<void> {
+    return this.#last;
+  }
+
+  query(
+    { sql, parameters }: SqlStatement,
+    mayWrite: boolean,
+    caller: SqlCaller,
+  ): Promise<Uint8Array> {
     const flags = FLAG.wantsRows | (mayWrite ? FLAG.mayWrite : 0);
-    return this.#inTurn(async (engine) =>
-      rowsToJson(await this.#execute(engine, flags, sql, encodeParameters(parameters))),
+    return this.#inTurn(caller, false, async (running) => {
+      const bytes = encodeParameters(parameters);
+      const reply = await this.#call(running, () => running.engine.execute(flags, sql, bytes));
+      if (reply.length <= MAX_BYTES_AT_ONCE) return rowsToJson(reply);
+      return await manyRowsToJson(reply, () => this.#shared.engines.turns.begin());
+    });
+  }
+
+  write({ sql, parameters }: SqlStatement, caller: SqlCaller): Promise<void> {
+    const bytes = encodeParameters(parameters);
+    return this.#inTurn(caller, FREES.test(sql), (running) =>
+      this.#withRoom(running, async () => {
+        await this.#call(running, () => running.engine.execute(FLAG.mayWrite, sql, bytes));
+        if (VACUUMS.test(sql)) await this.#host(running, EMPTY_LOG);
+      }),
     );
   }
 
-  write({ sql, parameters }: SqlStatement): Promise<void> {
-    return this.#inTurn(async (engine) => {
-      await this.#execute(engine, FLAG.mayWrite, sql, encodeParameters(parameters));
-    });
+  apply(statements: readonly SqlStatement[], caller: SqlCaller): Promise<void> {
+    const frees = statements.every(({ sql }) => FREES.test(sql));
+    return this.#inTurn(caller, frees, (running) =>
+      this.#withRoom(running, () => this.#transaction(running, statements)),
+    );
   }
 
-  apply(statements: readonly SqlStatement[]): Promise<void> {
-    return this.#inTurn(async (engine) => {
-      const host = (sql: string) => this.#execute(engine, FLAG.ofHost, sql, NO_PARAMETERS);
-      await host("BEGIN IMMEDIATE");
+  close(): Promise<void> {
+    this.#closed = true;
+    return this.#shared.closings.track(this.#key.text, this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await this.#last;
+    const running = this.#running;
+    this.#running = undefined;
+    if (running === undefined) return;
+    this.#shouldStop = () => false;
+    await running.engine.close().catch(() => undefined);
+    running.files.close();
+  }
+
+  async #transaction(running: Running, statements: readonly SqlStatement[]): Promise<void> {
+    const { engine } = running;
+    await this.#host(running, "BEGIN IMMEDIATE");
+    try {
+      for (const { sql, sets } of statementSets(statements)) {
+        // oxlint-disable-next-line no-await-in-loop -- in their order
+        await this.#call(running, () => engine.executeEach(FLAG.mayWrite, sql, sets));
+      }
+      await this.#host(running, "COMMIT");
+    } catch (thrown) {
+      this.#shouldStop = () => false;
+      // An interrupted statement may have ended the transaction already.
+      await this.#host(running, "ROLLBACK").catch(() => undefined);
+      throw thrown;
+    }
+  }
+
+  /** The log may be what fills the account: when a write is refused it is emptied, and the write tried once more. */
+  async #withRoom(running: Running, work: () => Promise<void>): Promise<void> {
+    const { files, use } = running;
+    try {
+      return await work();
+    } catch (thrown) {
+      const before = use.bytes;
+      if (!files.wasRefused || this.#running !== running) throw thrown;
+      await this.#host(running, EMPTY_LOG).catch(() => undefined);
+      if (use.bytes >= before) throw thrown;
+    }
+    files.wasRefused = false;
+    await work();
+  }
+
+  /** Runs work when everything asked for before is done. */
+  #inTurn<T>(
+    caller: SqlCaller,
+    frees: boolean,
+    work: (running: Running) => Promise<T>,
+  ): Promise<T> {
+    if (this.#closed) throw new DataError({ code: "data.no-db", key: this.#key });
+    this.#waiting++;
+    const done = this.#last.then(async () => {
+      const running = this.#running ?? (await this.#start());
+      const { files } = running;
+      this.#shouldStop = this.#shared.deadlines.begin(caller);
+      files.reserveBytes = frees ? RESERVE_BYTES : 0;
+      files.wasRefused = false;
       try {
-        for (const { sql, parameters } of statements) {
-          // oxlint-disable-next-line no-await-in-loop -- in their order
-          await this.#execute(engine, FLAG.mayWrite, sql, encodeParameters(parameters));
-        }
-        await host("COMMIT");
+        return await work(running);
       } catch (thrown) {
-        // An interrupted statement may have ended the transaction already.
-        await host("ROLLBACK").catch(() => undefined);
-        throw thrown;
+        throw files.wasRefused ? running.use.full() : thrown;
       }
     });
-  }
-
-  async close(): Promise<void> {
-    await this.#last.catch(() => undefined);
-    await this.#engine?.close().catch(() => undefined);
-    this.#engine = undefined;
-    this.#release();
-  }
-
-  #inTurn<T>(work: (engine: SqlEngine) => Promise<T>): Promise<T> {
-    this.#waiting++;
-    const done = this.#last.then(async () => work(await this.#ready()));
     this.#last = done.then(
       () => void this.#waiting--,
       () => void this.#waiting--,
@@ -118,75 +200,66 @@ class EngineDatabase implements SqlDatabase {
     return done;
   }
 
-  async #ready(): Promise<SqlEngine> {
-    if (this.#engine !== undefined) return this.#engine;
-    const engine = await this.#start();
-    checked(await engine.open());
-    return (this.#engine = engine);
+  async #start(): Promise<Running> {
+    const { accounts, engines } = this.#shared;
+    await this.#before;
+    const account = await accounts?.account(this.#key.packageId);
+    const use = new DiskUse(this.#key.packageId, account, folderBytes(this.#folder));
+    try {
+      mkdirSync(this.#folder, { recursive: true });
+    } catch (thrown) {
+      throw ioError(thrown);
+    }
+    const files = openEngineFiles(this.#folder, this.#key.name, use);
+    let engine: SqlEngine | undefined;
+    try {
+      engine = await engines.start(files, () => this.#shouldStop());
+      const running = { engine, files, use };
+      await this.#call(running, () => running.engine.open());
+      return (this.#running = running);
+    } catch (thrown) {
+      await engine?.close().catch(() => undefined);
+      files.close();
+      throw thrown instanceof DataError ? thrown : engineError(errorText(thrown), thrown);
+    }
   }
 
-  async #execute(
-    engine: SqlEngine,
-    flags: number,
-    sql: string,
-    parameters: Uint8Array,
-  ): Promise<Uint8Array> {
-    this.#deadlineMs = this.#clock.monotonicMs() + this.#maxStatementMs;
+  #host(running: Running, sql: string): Promise<Uint8Array> {
+    return this.#call(running, () => running.engine.execute(HOST, sql, NO_PARAMETERS));
+  }
+
+  /** One call of the engine, when it is its turn. */
+  async #call(running: Running, act: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    const { turns } = this.#shared.engines;
+    const turn: Awaitable<void> = turns.begin();
+    if (turn !== undefined) await turn;
     let reply: Uint8Array;
     try {
-      reply = await engine.execute(flags, sql, parameters);
+      reply = await act();
     } catch (thrown) {
       // The engine itself ended: the next statement starts a fresh one on the files as they are.
-      this.#engine = undefined;
+      if (this.#running === running) {
+        this.#running = undefined;
+        running.files.close();
+      }
       throw engineError(`the engine ended: ${errorText(thrown)}`, thrown);
+    } finally {
+      turns.end();
     }
     return checked(reply);
   }
 }
 
 export function openSqliteFolder(options: SqliteFolderOptions): SqlStore {
-  const { folder, startEngine } = options;
-  const folderOf = (key: DatabaseKey): string => join(folder, key.packageId, key.name);
-  /** Databases that are being closed: two engines on the same files would destroy them. */
-  const closing = new Map<string, Promise<void>>();
-
+  const folderOf = (key: DatabaseKey): string => join(options.folder, key.packageId, key.name);
+  const closings = new Closings();
+  const maxMs = options.maxStatementMs ?? DEFAULT_STATEMENT_MS;
+  const shared = { ...options, closings, deadlines: new Deadlines(options.clock, maxMs) };
   return {
-    open(key) {
-      const path = folderOf(key);
-      try {
-        mkdirSync(path, { recursive: true });
-      } catch (thrown) {
-        throw ioError(thrown);
-      }
-      const before = closing.get(key.text);
-      const closed = Promise.withResolvers<void>();
-      let files: ReturnType<typeof openEngineFiles> | undefined;
-      closing.set(key.text, closed.promise);
-      return new EngineDatabase(
-        options,
-        async (shouldStop) => {
-          await before;
-          files?.close();
-          files = openEngineFiles(path, key.name);
-          return await startEngine(files, shouldStop);
-        },
-        () => {
-          files?.close();
-          closed.resolve();
-          if (closing.get(key.text) === closed.promise) closing.delete(key.text);
-        },
-      );
-    },
-    remove(key) {
-      const path = folderOf(key);
-      if (!existsSync(path)) {
-        throw new DataError({ code: "data.io", text: "No such file or directory (os error 2)" });
-      }
-      try {
-        rmSync(path, { recursive: true });
-      } catch (thrown) {
-        throw ioError(thrown);
-      }
+    open: (key) => new EngineDatabase(key, folderOf(key), shared),
+    async remove(key) {
+      await closings.before(key.text);
+      await removeFolder(folderOf(key), key.packageId, options.accounts);
     },
   };
 }

@@ -11,15 +11,22 @@ export interface SqlStatement {
   readonly parameters: readonly SqlValue[];
 }
 
+/** For whom something is run. When it has ended, what still runs for it gets one more statement's time and no more. */
+export interface SqlCaller {
+  readonly ended: boolean;
+}
+
 /** One open database. Failures are `DataError`s with `data.engine`. */
 export interface SqlDatabase {
   /** Whether a statement runs or waits. */
   readonly busy: boolean;
+  /** Settles when everything asked for so far is done, however it went. */
+  idle(): Promise<void>;
   /** Rows as the JSON of an answer. @param mayWrite - else everything but reading is refused */
-  query(statement: SqlStatement, mayWrite: boolean): Promise<Uint8Array>;
-  write(statement: SqlStatement): Promise<void>;
+  query(statement: SqlStatement, mayWrite: boolean, caller: SqlCaller): Promise<Uint8Array>;
+  write(statement: SqlStatement, caller: SqlCaller): Promise<void>;
   /** All statements in their order, or none. */
-  apply(statements: readonly SqlStatement[]): Promise<void>;
+  apply(statements: readonly SqlStatement[], caller: SqlCaller): Promise<void>;
   /** Waits for what runs. */
   close(): Promise<void>;
 }
@@ -27,6 +34,6 @@ export interface SqlDatabase {
 export interface SqlStore {
   /** Opens a database, made when it is missing. */
   open(key: DatabaseKey): SqlDatabase;
-  /** Deletes the files of a database that is not open. @throws {DataError} `data.io`, also when there are none */
-  remove(key: DatabaseKey): void;
+  /** Deletes the files of a database that is not open. Rejects with `data.io`, also when there are none. */
+  remove(key: DatabaseKey): Promise<void>;
 }

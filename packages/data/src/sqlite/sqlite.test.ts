@@ -10,14 +10,14 @@ import type { RuntimeModule } from "@kinode-ts/types";
 import fc from "fast-check";
 import type { DataLimits } from "../limits.ts";
 import { openFolderSqlite } from "./sqlite-bun.ts";
-import { createEngineStarter } from "./start-engine-bun.ts";
+import { createSqlEngines } from "./start-engine-bun.ts";
 import { realClock } from "../../test/real-clock.ts";
 
 const APP = "main:p:x.os";
 const SIBLING = "other:p:x.os";
 const FOREIGN = "main:q:y.os";
 /** Compiled once for all tests. */
-const startEngine = createEngineStarter({ clock: realClock, random: createSeededRandom(1) });
+const engines = createSqlEngines({ clock: realClock, random: createSeededRandom(1) });
 const P = { package_name: "p", publisher_node: "x.os" };
 
 const cleanups: (() => unknown)[] = [];
@@ -39,7 +39,7 @@ async function setUp({
   const module: RuntimeModule = openFolderSqlite({
     folder,
     clock: realClock,
-    startEngine,
+    engines,
     random: createSeededRandom(1),
     limits,
     ...(maxStatementMs === undefined ? {} : { maxStatementMs }),

@@ -37,9 +37,10 @@ export function createSqlite(options: SqliteOptions): RuntimeModule {
       open: (key) => void databases.use(key),
       async remove(key) {
         await databases.close(key);
-        store.remove(key);
+        await store.remove(key);
       },
       setOpenLimit: (count) => databases.setLimit(count),
+      room: (key) => databases.room(key),
       processEnded: (process) => transactions.drop(process),
       stop: () => databases.closeAll(),
     },

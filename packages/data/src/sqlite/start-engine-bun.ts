@@ -3,16 +3,19 @@
  * thread nor reach anything but its own three files. docs/decisions/0006-sql-in-the-sandbox.md says why.
  * @module
  */
-import { type CompiledComponent, compileComponent } from "@kinode-ts/component";
+import { type CompiledComponent, compileComponent, MemoryBudget } from "@kinode-ts/component";
 import type { Clock, Random } from "@kinode-ts/types";
 import type { EngineFiles, SqlEngine, StartEngine } from "./engine.ts";
+import { ENGINE_SLICE_MS, EngineTurns } from "./engine-turns.ts";
 
 const ENGINE = new URL("../../sqlite-engine/sqlite-engine.wasm", import.meta.url);
 /** Of one database: its cache, and what a statement needs. */
 const MAX_MEMORY_BYTES = 128 * 1024 * 1024;
+/** Of all databases together. */
+const MAX_TOTAL_MEMORY_BYTES = 1024 * 1024 * 1024;
 
 type Exports = Readonly<
-  Record<"open" | "execute" | "close", (...args: unknown[]) => Promise<unknown>>
+  Record<"open" | "execute" | "executeEach" | "close", (...args: unknown[]) => Promise<unknown>>
 >;
 
 /** The functions of `kinode:sqlite-engine/files`. */
@@ -30,30 +33,43 @@ function filesOf(files: EngineFiles): Readonly<Record<string, (...args: never[])
   };
 }
 
+/** Engines that take turns. */
+export interface SqlEngines {
+  readonly turns: EngineTurns;
+  readonly start: StartEngine;
+}
+
 /** The engine is compiled at the first use, once. */
-export function createEngineStarter(powers: {
+export function createSqlEngines(powers: {
   readonly clock: Clock;
   readonly random: Random;
-}): StartEngine {
+}): SqlEngines {
+  const { clock, random } = powers;
+  const turns = new EngineTurns(clock);
   let compiled: Promise<CompiledComponent> | undefined;
+  const memory = new MemoryBudget(MAX_TOTAL_MEMORY_BYTES);
   const compile = async (): Promise<CompiledComponent> =>
-    compileComponent(await Bun.file(ENGINE).bytes(), powers);
-  return async (files, shouldStop): Promise<SqlEngine> => {
+    compileComponent(await Bun.file(ENGINE).bytes(), { clock: turns, random, memory });
+  const limits = { maxMemoryBytes: MAX_MEMORY_BYTES, sliceMs: ENGINE_SLICE_MS };
+  const start: StartEngine = async (files, shouldStop): Promise<SqlEngine> => {
     const engine = await (compiled ??= compile());
     const imports = {
       "kinode:sqlite-engine/files": filesOf(files),
       "kinode:sqlite-engine/watch": { shouldStop },
     };
-    const instance = await engine.instantiate(imports, { maxMemoryBytes: MAX_MEMORY_BYTES });
+    const instance = await engine.instantiate(imports, limits);
     const exports = instance.exports as unknown as Exports;
     return {
       open: async () => (await exports.open()) as Uint8Array,
       execute: async (flags, sql, parameters) =>
         (await exports.execute(flags, sql, parameters)) as Uint8Array,
+      executeEach: async (flags, sql, sets) =>
+        (await exports.executeEach(flags, sql, sets)) as Uint8Array,
       async close() {
         await exports.close();
         await instance.close();
       },
     };
   };
+  return { turns, start };
 }

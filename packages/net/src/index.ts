@@ -21,5 +21,16 @@ export {
   sameSession,
   type Session,
 } from "./handshake.ts";
+export { entryKind, type EntryKind, nameHash, ROOT_HASH } from "./identity/name-hash.ts";
+export {
+  identityOf,
+  type KnownNode,
+  KnownNodes,
+  portOf,
+  type Protocol,
+  readKey,
+} from "./identity/known-nodes.ts";
+export { signMessage, verifyMessage } from "./message-signature.ts";
+export { createRoutingRequest, type Join, readRoutingRequest } from "./routing-request.ts";
 export { FIRST_MESSAGE_BYTES, type NoiseSecrets } from "./noise/xx-handshake.ts";
 export type { CipherState } from "./noise/cipher-state.ts";

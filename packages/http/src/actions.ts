@@ -4,6 +4,8 @@
  * @module
  */
 import { decodeIntegerJson } from "@kinode-ts/codec/integer-json";
+import { type BindOptions, readBindOptions } from "./bind-options.ts";
+import { type BodyAction, isBodyActionName, readBodyAction } from "./body-streams/index.ts";
 
 export type FrameType = "Text" | "Binary" | "Ping" | "Pong" | "Close";
 export type ReplyType = "Request" | "Response";
@@ -15,8 +17,14 @@ export type HttpAction =
       readonly authenticated: boolean;
       readonly localOnly: boolean;
       readonly cache: boolean;
+      readonly options: BindOptions;
     }
-  | { readonly kind: "SecureBind"; readonly path: string; readonly cache: boolean }
+  | {
+      readonly kind: "SecureBind";
+      readonly path: string;
+      readonly cache: boolean;
+      readonly options: BindOptions;
+    }
   | { readonly kind: "Unbind" | "WebSocketUnbind"; readonly path: string }
   | {
       readonly kind: "WebSocketBind";
@@ -32,7 +40,8 @@ export type HttpAction =
       readonly type: FrameType;
       readonly replyType: ReplyType;
     }
-  | { readonly kind: "WebSocketClose"; readonly channelId: number };
+  | { readonly kind: "WebSocketClose"; readonly channelId: number }
+  | BodyAction;
 
 export type HttpErrorName =
   | "MalformedRequest"
@@ -58,6 +67,7 @@ export function decodeHttpAction(body: Uint8Array): HttpAction | undefined {
   if (name === "WebSocketClose") {
     return isChannelId(value) ? { kind: name, channelId: value } : undefined;
   }
+  if (isBodyActionName(name)) return readBodyAction(name, value);
   return isFields(value) ? readFields(name, value) : undefined;
 }
 
@@ -87,12 +97,16 @@ function readPathAction(kind: PathActionName, fields: Fields): HttpAction | unde
     case "Unbind":
     case "WebSocketUnbind":
       return { kind, path };
-    case "Bind":
-      return isFlag(authenticated) && isFlag(localOnly) && isFlag(cache)
-        ? { kind, path, authenticated, localOnly, cache }
+    case "Bind": {
+      const options = readBindOptions(fields);
+      return isFlag(authenticated) && isFlag(localOnly) && isFlag(cache) && options !== undefined
+        ? { kind, path, authenticated, localOnly, cache, options }
         : undefined;
-    case "SecureBind":
-      return isFlag(cache) ? { kind, path, cache } : undefined;
+    }
+    case "SecureBind": {
+      const options = readBindOptions(fields);
+      return isFlag(cache) && options !== undefined ? { kind, path, cache, options } : undefined;
+    }
     case "WebSocketBind":
       return isFlag(authenticated) && isFlag(extension)
         ? { kind, path, authenticated, extension }

@@ -3,12 +3,15 @@
  * Source: spec/runtime-modules.md §6.4 ("Answer").
  * @module
  */
+import { isStreamId } from "./body-streams/index.ts";
 
 export interface AppAnswer {
   readonly status: number;
   readonly headers: Headers;
   /** Whether the status allows a body. */
   readonly hasBody: boolean;
+  /** The stream that the app writes the body to; `undefined`: the blob is the body. */
+  readonly bodyStream: number | undefined;
 }
 
 /** Longer texts are rare and would fill the memory. */
@@ -76,17 +79,20 @@ export class AppAnswers {
       return undefined;
     }
     if (typeof json !== "object" || json === null) return undefined;
-    const { status, headers } = json as { status?: unknown; headers?: unknown };
+    const { status, headers, body_stream } = json as Readonly<Record<string, unknown>>;
     if (!Number.isInteger(status) || (status as number) < 200 || (status as number) > 599) {
       return undefined;
     }
     if (typeof headers !== "object" || headers === null || Array.isArray(headers)) return undefined;
     const entries = Object.entries(headers);
     if (!entries.every(([, value]) => typeof value === "string")) return undefined;
+    const bodyStream = body_stream ?? undefined;
+    if (bodyStream !== undefined && !isStreamId(bodyStream)) return undefined;
     return {
       status: status as number,
       headers: this.#toHeaders(entries as [string, string][]),
       hasBody: !NO_BODY.has(status as number),
+      bodyStream,
     };
   }
 

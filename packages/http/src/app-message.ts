@@ -29,16 +29,19 @@ export function routeJson(
 /**
  * The whole message.
  * @param route - of `routeJson`
- * @param headers - members of the headers object, of `headerJson`
+ * @param headers - of `headersJson`
+ * @param bodyStream - the stream that the body is read from
  */
 export function appMessageJson(
   peer: Peer | null,
   method: string,
   route: string,
   headers: string,
+  bodyStream?: number,
 ): string {
   const address = peer === null ? "null" : `"${peerText(peer)}"`;
-  return `{"Http":{"source_socket_addr":${address},"method":${quote(method)},${route},"headers":{${headers}}}}`;
+  const stream = bodyStream === undefined ? "" : `,"body_stream":${bodyStream}`;
+  return `{"Http":{"source_socket_addr":${address},"method":${quote(method)},${route},"headers":${headers}${stream}}}`;
 }
 
 /** `1.2.3.4:80`, `[::1]:80` */
@@ -55,10 +58,17 @@ function queryJson(query: string): string {
   return JSON.stringify(Object.fromEntries(new URLSearchParams(query)));
 }
 
-/** One member of the headers object. A value with anything but visible ASCII reads as "". */
-export function headerJson(name: string, value: string): string {
-  if (!NEEDS_CARE.test(value)) return `"${name}":"${value}"`;
-  return `"${name}":${INVISIBLE.test(value) ? '""' : JSON.stringify(value)}`;
+/** The headers object. A value with anything but visible ASCII reads as "". */
+export function headersJson(headers: Readonly<Record<string, string | undefined>>): string {
+  const json = JSON.stringify(headers);
+  return INVISIBLE.test(json) || json.includes("\\u") ? carefulHeadersJson(headers) : json;
+}
+
+function carefulHeadersJson(headers: Readonly<Record<string, string | undefined>>): string {
+  const entries = Object.entries(headers).map(([name, value]) => {
+    return [name, value !== undefined && INVISIBLE.test(value) ? "" : value] as const;
+  });
+  return JSON.stringify(Object.fromEntries(entries));
 }
 
 /**

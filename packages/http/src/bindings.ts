@@ -3,16 +3,14 @@
  * Source: spec/runtime-modules.md §6.1 and §6.2.
  * @module
  */
-import type { Address, LazyLoadBlob, ProcessId } from "@kinode-ts/types";
+import type { Address, Clock, LazyLoadBlob, ProcessId } from "@kinode-ts/types";
+import type { BindOptions } from "./bind-options.ts";
 import type { HttpLimits } from "./limits.ts";
 import { subdomainLabel } from "./login-tokens.ts";
+import { RateLimiter } from "./rate-limiter.ts";
 import { parseRoutePattern } from "./route-pattern.ts";
 import { boundPath, RouteTable } from "./route-table.ts";
-
-export interface StaticContent {
-  readonly type: string;
-  readonly bytes: Uint8Array;
-}
+import { StaticContent } from "./static-content.ts";
 
 export interface HttpRoute {
   readonly app: Address;
@@ -22,6 +20,9 @@ export interface HttpRoute {
   readonly secureLabel: string | undefined;
   /** Served for GET without asking the app. */
   content: StaticContent | undefined;
+  readonly options: BindOptions;
+  /** Counts requests; `undefined`: there may be any number. */
+  readonly rate: RateLimiter | undefined;
 }
 
 export interface SocketRoute {
@@ -40,6 +41,8 @@ interface Usage {
   staticBytes: number;
 }
 
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
 export type BindRefusal = "too-many-routes" | "too-many-patterns" | "path" | "too-much-content";
 
 export class Bindings {
@@ -49,9 +52,16 @@ export class Bindings {
   version = 0;
   readonly #limits: HttpLimits;
   readonly #usage = new Map<ProcessId, Usage>();
+  readonly #clock: Clock;
+  /** Tells contents apart, also those of another run. */
+  readonly #seed: string;
+  #contentCount = 0;
 
-  constructor(limits: HttpLimits) {
+  /** @param seed - a text that no other run has */
+  constructor(limits: HttpLimits, clock: Clock, seed: string) {
     this.#limits = limits;
+    this.#clock = clock;
+    this.#seed = seed;
     this.http = new RouteTable(limits.maxMatchedPathLength);
     this.sockets = new RouteTable(limits.maxMatchedPathLength);
   }
@@ -65,13 +75,16 @@ export class Bindings {
       readonly localOnly: boolean;
       readonly secure: boolean;
       readonly blob: LazyLoadBlob | undefined;
+      readonly more: BindOptions;
     },
   ): BindRefusal | undefined {
-    const { authenticated, localOnly, blob } = options;
-    const content = blob && { type: blob.mime ?? "text/plain", bytes: blob.bytes };
+    const { authenticated, localOnly, blob, more } = options;
+    const content = blob && this.#contentOf(blob);
     const secureLabel = options.secure ? subdomainLabel(app.process) : undefined;
-    const route: HttpRoute = { app, authenticated, localOnly, secureLabel, content };
-    return this.#set(this.http, app.process, path, route, content?.bytes.length ?? 0);
+    const rate = more.rate && new RateLimiter(more.rate, this.#clock);
+    const parts = { secureLabel, content, options: more, rate };
+    const route: HttpRoute = { app, authenticated, localOnly, ...parts };
+    return this.#set(this.http, app.process, path, route, content?.byteLength ?? 0);
   }
 
   bindSocket(
@@ -107,6 +120,12 @@ export class Bindings {
     }
   }
 
+  #contentOf({ mime, bytes }: LazyLoadBlob): StaticContent {
+    // A type that cannot be sent is none.
+    const type = mime !== undefined && HEADER_VALUE.test(mime) ? mime : "text/plain";
+    return new StaticContent(type, bytes, `${this.#seed}-${++this.#contentCount}`);
+  }
+
   #set<T extends HttpRoute | SocketRoute>(
     table: RouteTable<Bound<T>>,
     process: ProcessId,
@@ -140,5 +159,5 @@ export class Bindings {
 
 function contentBytes(route: Bound<HttpRoute | SocketRoute> | undefined): number {
   if (route === undefined || route === "unbound" || !("content" in route)) return 0;
-  return route.content?.bytes.length ?? 0;
+  return route.content?.byteLength ?? 0;
 }

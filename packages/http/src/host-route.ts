@@ -12,6 +12,10 @@ export interface HostRouteInfo {
   readonly peer: Peer | null;
   /** No `Origin`, or the one of this node: changes from elsewhere must be refused. */
   readonly sameOrigin: boolean;
+  /** As the browser sees it: behind a trusted proxy, what that says. */
+  readonly protocol: "http" | "https";
+  /** The name the browser used, without port. */
+  readonly host: string;
 }
 
 export interface HostRoute {

@@ -90,6 +90,7 @@ function openPort(module: HttpModule, hostname: string, port: number): Server<Ch
   const { maxBodyBytes, maxSocketMessageBytes, maxSocketBufferedBytes } = module.limits;
   const host: Host = {
     peerOf: (request) => server.requestIP(request),
+    headersOf: (request) => request.headers.toJSON(),
     upgrade: (request, channel) => server.upgrade(request, { data: channel }),
     keepOpen: (request) => server.timeout(request, 0),
   };

@@ -7,30 +7,35 @@
 import {
   HTTP_SERVER_PROCESS,
   isNameSafeProcessId,
+  type Address,
+  type BodyStreamAnswer,
+  type BodyStreamError,
   type Clock,
   type KernelMessage,
+  type LazyLoadBlob,
   type ModuleContext,
   type NodeId,
   type ProcessId,
   type Random,
   type RuntimeModule,
   type SendErrorKind,
-  type SignedRequest,
 } from "@kinode-ts/types";
 import { decodeHttpAction, type HttpAction, type HttpErrorName } from "./actions.ts";
-import { AppAnswers } from "./app-answer.ts";
+import { type AppAnswer, AppAnswers } from "./app-answer.ts";
 import { AttemptLimiter } from "./attempt-limiter.ts";
 import { Bindings, type BindRefusal } from "./bindings.ts";
+import { type BodyAction, BodyStreams } from "./body-streams/index.ts";
 import { Channels } from "./channels.ts";
 import type { HostRoute } from "./host-route.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 import type { LoginContext } from "./login-handler.ts";
 import { LoginLinks } from "./login-links.ts";
 import { LoginTokens } from "./login-tokens.ts";
-import { PendingAnswers } from "./pending-answers.ts";
+import { type PendingAnswer, PendingAnswers } from "./pending-answers.ts";
 import { handleRequest, type Host, type RequestContext } from "./request-handler.ts";
 import { RequestPlans } from "./request-plans.ts";
 import { emptyResponse } from "./responses.ts";
+import { TrustedProxies } from "./trusted-proxies.ts";
 
 /** Powers and settings of the server; where it listens is `http-server-bun.ts`'s business. */
 export interface HttpModuleOptions {
@@ -47,6 +52,8 @@ export interface HttpModuleOptions {
   readonly random: Random;
   readonly hostRoutes: readonly HostRoute[];
   readonly limits?: Partial<HttpLimits>;
+  /** Addresses and ranges of proxies whose `X-Forwarded-…` and `Forwarded` headers count. Default: none. */
+  readonly trustedProxies?: readonly string[];
 }
 
 const encoder = new TextEncoder();
@@ -61,6 +68,8 @@ export class HttpModule implements RuntimeModule {
   readonly #answers: AppAnswers;
   readonly #login: LoginContext;
   readonly #channels: Channels;
+  readonly #streams: BodyStreams;
+  readonly #proxies: TrustedProxies;
   /** Ids count up from a random start: below 2^53, and unlike those of another run. */
   #lastId: number;
   #context: ModuleContext | undefined;
@@ -72,7 +81,13 @@ export class HttpModule implements RuntimeModule {
     this.#options = options;
     this.limits = limits;
     this.#lastId = randomStart(random);
-    this.#bindings = new Bindings(limits);
+    this.#proxies = new TrustedProxies(options.trustedProxies ?? []);
+    this.#bindings = new Bindings(limits, clock, random.bytes(8).toHex());
+    this.#streams = new BodyStreams({
+      clock,
+      limits: limits.bodyStreams,
+      answer: (message, answer, blob) => this.#answerStream(message, answer, blob),
+    });
     this.#pending = new PendingAnswers({
       clock,
       timeoutMs: limits.answerTimeoutMs,
@@ -119,6 +134,9 @@ export class HttpModule implements RuntimeModule {
       plans: new RequestPlans(this.#bindings),
       channels: this.#channels,
       pending: this.#pending,
+      streams: this.#streams,
+      proxies: this.#proxies,
+      maxBodyBytes: this.limits.maxBodyBytes,
       login: this.#login,
       hostRoutes: this.#options.hostRoutes,
       localToken: this.#options.localToken,
@@ -148,10 +166,11 @@ export class HttpModule implements RuntimeModule {
     }
     const action = decodeHttpAction(request.body);
     if (action === undefined) return this.#fail(message, "MalformedRequest");
+    if ("stream" in action) return this.#streams.handle(message, action);
     const error = this.#act(message, action);
     if (error !== undefined) return this.#fail(message, error);
     // What an extension answers is the reply to such a push (§6.9).
-    if (action.kind !== "WebSocketExtPushOutgoing") this.#succeed(message, request);
+    if (action.kind !== "WebSocketExtPushOutgoing") this.#succeed(message, OK_BODY, undefined);
   }
 
   sendError(message: KernelMessage, kind: SendErrorKind): void {
@@ -163,12 +182,14 @@ export class HttpModule implements RuntimeModule {
   processEnded(process: ProcessId): void {
     this.#pending.settleAll(process, () => emptyResponse(503));
     this.#channels.closeAllOf(process);
+    this.#streams.processEnded(process);
     if (!this.#started().exists(process)) this.#bindings.releaseContent(process);
   }
 
   stop(): void | Promise<void> {
     this.#pending.close(() => emptyResponse(503));
     this.#channels.closeAll();
+    this.#streams.closeAll();
   }
 
   /** §6.11 rows 2 and 13: an app's request is answered by that app, an RPC by a process of the node that was asked. */
@@ -179,18 +200,67 @@ export class HttpModule implements RuntimeModule {
     const { our } = this.#started();
     if (pending.responder !== undefined && pending.responder !== source.process) return;
     if (source.node !== our && source.node !== pending.node) return;
-    const response = pending.read?.(message) ?? this.#appResponse(message);
+    const response = pending.read?.(message) ?? this.#appResponse(message, pending);
     this.#pending.settle(message.id, response);
   }
 
-  #appResponse(message: KernelMessage): Response {
+  #appResponse(message: KernelMessage, pending: PendingAnswer): Response {
     const answer = this.#answers.read(message.message.body);
     if (answer === undefined) return emptyResponse(500);
+    if (answer.bodyStream !== undefined && message.blob === undefined) {
+      return this.#streamedResponse(message.source, answer.bodyStream, answer, pending);
+    }
     const bytes = message.blob?.bytes ?? "";
     return new Response(answer.hasBody ? bytes : null, answer);
   }
 
-  #act(message: KernelMessage, action: HttpAction): HttpErrorName | undefined {
+  /** The app writes the body from now on; the client that goes away is told to it. */
+  #streamedResponse(
+    app: Address,
+    stream: number,
+    answer: AppAnswer,
+    { client }: PendingAnswer,
+  ): Response {
+    const { process } = app;
+    const abandoned = (): void => this.#tellAborted(app, stream);
+    if (!answer.hasBody || client?.request.method === "HEAD") {
+      abandoned();
+      return new Response(null, answer);
+    }
+    const body = this.#streams.openWrite(process, stream, { abandoned });
+    if (body === undefined) {
+      this.#started().print(
+        0,
+        `http-server: refused stream ${stream} of ${process}: taken, or too many`,
+      );
+      abandoned();
+      return emptyResponse(503);
+    }
+    client?.keepOpen();
+    const { signal } = client?.request ?? {};
+    if (signal?.aborted === true) this.#streams.closeWrite(process, stream);
+    else signal?.addEventListener("abort", () => this.#streams.closeWrite(process, stream));
+    return new Response(body, answer);
+  }
+
+  #tellAborted(target: Address, stream: number): void {
+    const body = encoder.encode(JSON.stringify({ BodyAbort: { stream } }));
+    this.#started().send({ target, body });
+  }
+
+  /** As all answers of this module: errors always and to the source, success when somebody expects it. */
+  #answerStream(
+    message: KernelMessage,
+    answer: BodyStreamAnswer,
+    blob: LazyLoadBlob | undefined,
+  ): void {
+    if ("Err" in answer) return this.#fail(message, answer.Err);
+    const body =
+      "BodyChunk" in (answer.Ok ?? {}) ? encoder.encode(JSON.stringify(answer)) : OK_BODY;
+    this.#succeed(message, body, blob);
+  }
+
+  #act(message: KernelMessage, action: Exclude<HttpAction, BodyAction>): HttpErrorName | undefined {
     const { source, blob } = message;
     const { process } = source;
     switch (action.kind) {
@@ -219,7 +289,7 @@ export class HttpModule implements RuntimeModule {
 
   #bind(
     message: KernelMessage,
-    action: Extract<HttpAction, { kind: `${string}Bind` }>,
+    action: Extract<Exclude<HttpAction, BodyAction>, { kind: `${string}Bind` }>,
   ): HttpErrorName | undefined {
     const app = message.source;
     if (!isNameSafeProcessId(app.process)) return "InvalidSourceProcess";
@@ -236,7 +306,7 @@ export class HttpModule implements RuntimeModule {
     if (action.cache && message.blob === undefined) return "NoBlob";
     const blob = action.cache ? message.blob : undefined;
     const localOnly = "localOnly" in action && action.localOnly;
-    const options = { authenticated, localOnly, secure, blob };
+    const options = { authenticated, localOnly, secure, blob, more: action.options };
     return this.#checkBound(app.process, this.#bindings.bindHttp(app, action.path, options), false);
   }
 
@@ -251,13 +321,15 @@ export class HttpModule implements RuntimeModule {
     return "MalformedRequest";
   }
 
-  #succeed(message: KernelMessage, request: SignedRequest): void {
-    if (message.rsvp === undefined && request.expectsResponse === undefined) return;
-    this.#started().respond(message, { body: OK_BODY });
+  #succeed(message: KernelMessage, body: Uint8Array, blob: LazyLoadBlob | undefined): void {
+    const request = message.message;
+    const isExpected = request.kind === "request" && request.expectsResponse !== undefined;
+    if (message.rsvp === undefined && !isExpected) return;
+    this.#started().respond(message, { body, blob });
   }
 
   /** Errors are answered in any case, and to the source whatever rsvp says (§1.2). */
-  #fail(message: KernelMessage, error: HttpErrorName): void {
+  #fail(message: KernelMessage, error: HttpErrorName | BodyStreamError): void {
     const body = encoder.encode(JSON.stringify({ Err: error }));
     this.#started().respondTo(message.source, message.id, { body });
   }

@@ -3,6 +3,7 @@
  * Source: spec/runtime-modules.md §1.6 and §6.11.
  * @module
  */
+import type { BodyStreamLimits } from "./body-streams/index.ts";
 
 export interface HttpLimits {
   /** How long an app may take to answer; then 408 (§6.3). */
@@ -31,6 +32,8 @@ export interface HttpLimits {
   readonly maxSocketMessageBytes: number;
   /** Bytes waiting to be sent to one web socket; a client that does not read loses its channel. */
   readonly maxSocketBufferedBytes: number;
+  /** Bounds of bodies in parts; what is left out has its default. */
+  readonly bodyStreams: Partial<BodyStreamLimits>;
   /** Password attempts at once from one peer, and how long one attempt takes to come back. */
   readonly loginBurstCount: number;
   readonly loginRefillMs: number;
@@ -54,6 +57,7 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   maxSocketCount: 128,
   maxSocketMessageBytes: 64 * 1024 * 1024,
   maxSocketBufferedBytes: 16 * 1024 * 1024,
+  bodyStreams: {},
   loginBurstCount: 10,
   loginRefillMs: 6_000,
   tokenLifeMs: 26 * 7 * 24 * 3_600_000,

@@ -4,14 +4,13 @@
  * @module
  */
 import { isProcessId, type ProcessId } from "@kinode-ts/types";
-import type { Peer } from "./app-message.ts";
 import type { AttemptLimiter } from "./attempt-limiter.ts";
+import type { Client } from "./request-client.ts";
 import type { LoginLinks } from "./login-links.ts";
 import { loginPageResponse, loginScriptResponse, LOGIN_SCRIPT_PATH } from "./login-page.ts";
 import type { LoginTokens } from "./login-tokens.ts";
 import type { RequestTarget } from "./request-target.ts";
 import { errorResponse, jsonResponse, redirectResponse } from "./responses.ts";
-import { isSameOrigin } from "./trust.ts";
 
 export interface LoginContext {
   readonly our: string;
@@ -26,20 +25,20 @@ export interface LoginContext {
 /** @returns `undefined` when the request is not about logging in */
 export function handleLogin(
   ctx: LoginContext,
-  request: Request,
+  client: Client,
   target: RequestTarget,
-  peer: () => Peer | null,
 ): Response | Promise<Response> | undefined {
+  const { request } = client;
   switch (target.path) {
     case "/login":
       if (request.method === "GET") return loginPageResponse(ctx.our);
-      return isLoginPost(ctx, request) ? postLogin(ctx, request, target, peer()) : undefined;
+      return isLoginPost(ctx, request) ? postLogin(ctx, client, target) : undefined;
     case LOGIN_SCRIPT_PATH:
       return loginScriptResponse();
     case "/~/login":
-      return request.method === "GET" ? followLink(ctx, request, target) : undefined;
+      return request.method === "GET" ? followLink(ctx, client, target) : undefined;
     case "/~/logout":
-      return request.method === "POST" ? logOut(ctx, request) : undefined;
+      return request.method === "POST" ? logOut(ctx, client) : undefined;
     default:
       return undefined;
   }
@@ -54,16 +53,15 @@ function isLoginPost(ctx: LoginContext, request: Request): boolean {
 
 async function postLogin(
   ctx: LoginContext,
-  request: Request,
+  client: Client,
   target: RequestTarget,
-  peer: Peer | null,
 ): Promise<Response> {
-  if (!isSameOrigin(request.headers)) {
+  if (!client.isSameOrigin) {
     return errorResponse(403, "http.cross-origin", "Pages of other sites may not log in");
   }
-  const login = readLogin(await request.text());
+  const login = readLogin(await client.request.text());
   if (login === undefined) return jsonResponse(400, "Failed to parse login info");
-  const who = peer?.address ?? "unknown";
+  const who = client.peer?.address ?? "unknown";
   const attempt = await ctx.attempts.attempt(who, async () => ({
     keyfile: await ctx.verifyPassword(login.hash),
   }));
@@ -74,21 +72,21 @@ async function postLogin(
     return jsonResponse(401, "Failed to decode keyfile: failed to decrypt networking keys");
   }
   ctx.attempts.forgive(who);
-  const cookie = ["set-cookie", ctx.tokens.issueCookie(login.process, isSecure(request))] as const;
+  const cookie = ["set-cookie", ctx.tokens.issueCookie(login.process, isSecure(client))] as const;
   const redirect = safeRedirect(target.query);
   if (redirect === undefined) return jsonResponse(200, attempt.keyfile.toBase64(), [cookie]);
-  const location = `${protocolOf(request)}://${target.authority}${redirect}`;
+  const location = `${client.protocol}://${target.authority}${redirect}`;
   return redirectResponse(303, location, [cookie]);
 }
 
-function followLink(ctx: LoginContext, request: Request, target: RequestTarget): Response {
+function followLink(ctx: LoginContext, client: Client, target: RequestTarget): Response {
   const token = new URLSearchParams(target.query).get("token") ?? "";
   if (!ctx.links.redeem(token)) {
     // The page in its place lets the person in with the password.
     const page = loginPageResponse(ctx.our);
     return new Response(page.body, { status: 403, headers: page.headers });
   }
-  const cookie = ctx.tokens.issueCookie(null, isSecure(request));
+  const cookie = ctx.tokens.issueCookie(null, isSecure(client));
   return redirectResponse(303, "/", [
     ["set-cookie", cookie],
     ["cache-control", "no-store"],
@@ -96,12 +94,12 @@ function followLink(ctx: LoginContext, request: Request, target: RequestTarget):
   ]);
 }
 
-function logOut(ctx: LoginContext, request: Request): Response {
-  if (!isSameOrigin(request.headers)) {
+function logOut(ctx: LoginContext, client: Client): Response {
+  if (!client.isSameOrigin) {
     return errorResponse(403, "http.cross-origin", "Pages of other sites may not log out");
   }
   return redirectResponse(303, "/", [
-    ["set-cookie", ctx.tokens.clearCookie(null, isSecure(request))],
+    ["set-cookie", ctx.tokens.clearCookie(null, isSecure(client))],
   ]);
 }
 
@@ -131,11 +129,6 @@ function safeRedirect(query: string): string | undefined {
   return redirect !== null && /^\/(?![/\\])[\x21-\x7e]*$/.test(redirect) ? redirect : undefined;
 }
 
-/** `https` only when a proxy in front says so. */
-export function protocolOf(request: Request): "http" | "https" {
-  return request.headers.get("x-forwarded-proto") === "https" ? "https" : "http";
-}
-
-function isSecure(request: Request): boolean {
-  return protocolOf(request) === "https";
+function isSecure(client: Client): boolean {
+  return client.protocol === "https";
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Clock, KernelMessage, NodeId, ProcessId, TimerHandle, U64 } from "@kinode-ts/types";
+import type { Client } from "./request-client.ts";
 
 /** Turns the message that answers into what the client gets; without one the app's rules apply. */
 export type ReadAnswer = (answer: KernelMessage) => Response;
@@ -14,8 +15,10 @@ export class PendingAnswer {
   /** Who must answer; `undefined`: anybody on `node` (RPC). */
   readonly responder: ProcessId | undefined;
   readonly node: NodeId;
-  readonly dueMs: number;
+  dueMs: number;
   readonly read: ReadAnswer | undefined;
+  /** Who asked, when it was an HTTP request to an app. */
+  readonly client: Client | undefined;
   #response: Response | undefined;
   #resolve: ((response: Response) => void) | undefined;
 
@@ -24,11 +27,13 @@ export class PendingAnswer {
     node: NodeId,
     dueMs: number,
     read: ReadAnswer | undefined,
+    client: Client | undefined,
   ) {
     this.responder = responder;
     this.node = node;
     this.dueMs = dueMs;
     this.read = read;
+    this.client = client;
   }
 
   /** Only the first one counts. */
@@ -72,9 +77,15 @@ export class PendingAnswers {
     return this.#pending.size >= this.#options.maxCount;
   }
 
-  add(id: U64, responder: ProcessId | undefined, node: NodeId, read?: ReadAnswer): PendingAnswer {
+  add(
+    id: U64,
+    responder: ProcessId | undefined,
+    node: NodeId,
+    from: { readonly read?: ReadAnswer; readonly client?: Client },
+  ): PendingAnswer {
     const { clock, timeoutMs } = this.#options;
-    const pending = new PendingAnswer(responder, node, clock.monotonicMs() + timeoutMs, read);
+    const dueMs = clock.monotonicMs() + timeoutMs;
+    const pending = new PendingAnswer(responder, node, dueMs, from.read, from.client);
     this.#pending.set(id, pending);
     this.#timer ??= clock.after(timeoutMs, () => this.#expire());
     return pending;
@@ -82,6 +93,17 @@ export class PendingAnswers {
 
   get(id: U64): PendingAnswer | undefined {
     return this.#pending.get(id);
+  }
+
+  /** Gives one the whole time again: the app is at work on it. */
+  touch(id: U64): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    const { clock, timeoutMs } = this.#options;
+    pending.dueMs = clock.monotonicMs() + timeoutMs;
+    // To the end, where the youngest are.
+    this.#pending.delete(id);
+    this.#pending.set(id, pending);
   }
 
   /** Settles one and forgets it. */

@@ -4,21 +4,24 @@
  * @module
  */
 import type { Address, ModuleContext } from "@kinode-ts/types";
-import { appMessageJson, headerJson, type Peer } from "./app-message.ts";
+import { appMessageJson, headersJson, type Peer } from "./app-message.ts";
 import type { Bindings, HttpRoute } from "./bindings.ts";
+import type { BodyStreams } from "./body-streams/index.ts";
 import type { Channel, Channels } from "./channels.ts";
+import { Client } from "./request-client.ts";
 import { encodeText } from "./encode-text.ts";
 import type { HostRoute } from "./host-route.ts";
-import { handleLogin, protocolOf, type LoginContext } from "./login-handler.ts";
+import { handleLogin, type LoginContext } from "./login-handler.ts";
 import { loginPageResponse } from "./login-page.ts";
 import type { PendingAnswers } from "./pending-answers.ts";
+import { declaredLength, limitBody, readBody } from "./request-body.ts";
 import type { RequestPlan, RequestPlans } from "./request-plans.ts";
 import type { RequestTarget } from "./request-target.ts";
 import { emptyResponse, errorResponse, redirectResponse, textResponse } from "./responses.ts";
 import type { RouteMatch } from "./route-table.ts";
 import { isBearer, readRpcRequest, refuseRpc, RPC_PATH, rpcResponse } from "./rpc.ts";
 import { admitSocket } from "./socket-admission.ts";
-import { isLocal, isSameOrigin } from "./trust.ts";
+import type { TrustedProxies } from "./trusted-proxies.ts";
 
 export interface RequestContext {
   readonly module: ModuleContext;
@@ -26,6 +29,9 @@ export interface RequestContext {
   readonly plans: RequestPlans;
   readonly channels: Channels;
   readonly pending: PendingAnswers;
+  readonly streams: BodyStreams;
+  readonly proxies: TrustedProxies;
+  readonly maxBodyBytes: number;
   readonly login: LoginContext;
   readonly hostRoutes: readonly HostRoute[];
   readonly localToken: string;
@@ -38,6 +44,8 @@ export interface RequestContext {
 export interface Host {
   /** Where it came from. */
   peerOf(request: Request): Peer | null;
+  /** Its headers by lower-case name; values of one name joined, of `set-cookie` maybe a list. */
+  headersOf(request: Request): Record<string, string | readonly string[] | undefined>;
   /** Makes it a web socket; false when it is no proper upgrade. */
   upgrade(request: Request, channel: Channel): boolean;
   /** Lets the connection of a request stay open without traffic. */
@@ -48,6 +56,8 @@ type Answer = Response | Promise<Response>;
 
 const EMPTY = new Uint8Array(0);
 const ANSWER_SECONDS = 15;
+/** For bodies in parts, which take as long as they take: the server itself sees whether the app is at work. */
+const STREAM_ANSWER_SECONDS = 86_400;
 const encoder = new TextEncoder();
 
 /**
@@ -59,55 +69,52 @@ export function handleRequest(
   request: Request,
   host: Host,
 ): Answer | undefined {
-  const plan = ctx.plans.find(request.url);
+  const client = new Client(request, host, ctx.proxies);
+  const plan = ctx.plans.find(client.url);
   if (plan === undefined) return textResponse(400, "Bad Host header or query");
-  if (plan.mayUpgrade && becomesSocket(ctx, request, plan, host)) return undefined;
+  if (plan.mayUpgrade && becomesSocket(ctx, client, plan, host)) return undefined;
   if (plan.isOwn) {
-    const own = handleOwn(ctx, request, plan.target, host);
+    const own = handleOwn(ctx, client, plan.target);
     if (own !== undefined) return own;
   }
   return plan.match === undefined
     ? emptyResponse(404)
-    : handleRoute(ctx, request, plan, plan.match, host);
+    : handleRoute(ctx, client, plan, plan.match, host);
 }
 
 /** A socket that is refused goes on as a plain request (§6.8). */
 function becomesSocket(
   ctx: RequestContext,
-  request: Request,
+  client: Client,
   { target }: RequestPlan,
   host: Host,
 ): boolean {
   const { bindings, channels, login, module } = ctx;
   const parts = { bindings, channels, tokens: login.tokens, exists: module.exists };
-  const channel = admitSocket(parts, request, target, () => host.peerOf(request));
+  const channel = admitSocket(parts, client, target);
   if (channel === undefined) return false;
-  if (host.upgrade(request, channel)) return true;
+  if (host.upgrade(client.request, channel)) return true;
   channels.dismiss(channel);
   return false;
 }
 
-function handleOwn(
-  ctx: RequestContext,
-  request: Request,
-  target: RequestTarget,
-  host: Host,
-): Answer | undefined {
-  const login = handleLogin(ctx.login, request, target, () => host.peerOf(request));
+function handleOwn(ctx: RequestContext, client: Client, target: RequestTarget): Answer | undefined {
+  const login = handleLogin(ctx.login, client, target);
   if (login !== undefined) return login;
-  if (target.path === RPC_PATH) return handleRpc(ctx, request, target, host.peerOf(request));
+  if (target.path === RPC_PATH) return handleRpc(ctx, client, target);
   const path = `${target.path}/`;
   const route = ctx.hostRoutes.find(({ prefix }) => path.startsWith(prefix));
   if (route === undefined) return path.startsWith("/~/") ? emptyResponse(404) : undefined;
-  const peer = host.peerOf(request);
-  const { headers } = request;
+  const { request, peer } = client;
   const answer = route.handle(request, {
-    authenticated: isBearer(headers, ctx.localToken) || isLoggedIn(ctx, request),
-    loopback: isLocal(peer, headers),
+    authenticated: isBearer(request.headers, ctx.localToken) || isLoggedIn(ctx, request),
+    loopback: client.isLocal,
     peer,
-    sameOrigin: isSameOrigin(headers),
+    sameOrigin: client.isSameOrigin,
+    protocol: client.protocol,
+    host: target.host,
   });
-  return keepStreamOpen(answer, () => host.keepOpen(request));
+  return keepStreamOpen(answer, () => client.keepOpen());
 }
 
 /** Streams of events may be silent for long. */
@@ -127,30 +134,44 @@ function isLoggedIn(ctx: RequestContext, request: Request): boolean {
 
 function handleRoute(
   ctx: RequestContext,
-  request: Request,
+  client: Client,
   plan: RequestPlan,
   match: RouteMatch<HttpRoute>,
   host: Host,
 ): Answer {
   const route = match.value;
+  const { request } = client;
   if (route.authenticated) {
-    const refusal = refuseStranger(ctx, request, plan.target, route);
+    const refusal = refuseStranger(ctx, client, plan.target, route);
     if (refusal !== undefined) return refusal;
   }
-  if (route.localOnly && !isLocal(host.peerOf(request), request.headers)) {
-    return emptyResponse(403);
-  }
+  if (route.localOnly && !client.isLocal) return emptyResponse(403);
   if (!ctx.module.exists(route.app.process)) return emptyResponse(503);
-  if (route.content !== undefined && request.method === "GET") {
-    return new Response(route.content.bytes, { headers: { "content-type": route.content.type } });
+  const tooOften = refuseRate(route, client);
+  if (tooOften !== undefined) return tooOften;
+  const { content, options } = route;
+  const { method } = request;
+  if (content !== undefined && (method === "GET" || (method === "HEAD" && options.head))) {
+    return content.answer(request);
   }
-  return askApp(ctx, request, plan, route.app, host);
+  return askApp(ctx, client, plan, route, host);
+}
+
+/** Before the body is read: what comes too often costs no more than its head. */
+function refuseRate({ rate }: HttpRoute, client: Client): Response | undefined {
+  if (rate === undefined) return undefined;
+  const address = rate.needsAddress ? (client.peer?.address ?? "") : "";
+  const seconds = rate.take(address);
+  if (seconds === 0) return undefined;
+  const response = emptyResponse(429);
+  response.headers.set("retry-after", String(seconds));
+  return response;
 }
 
 /** Step 5: the right origin, then the right token. */
 function refuseStranger(
   ctx: RequestContext,
-  request: Request,
+  client: Client,
   target: RequestTarget,
   route: HttpRoute,
 ): Response | undefined {
@@ -159,54 +180,68 @@ function refuseStranger(
   if (label !== undefined) {
     const found = target.host.split(".")[0]!;
     if (found === "") return textResponse(401, "This page needs a host with a subdomain");
-    if (found !== label.toLowerCase())
-      return redirectResponse(307, secureUrl(request, target, label));
+    if (found !== label.toLowerCase()) {
+      return redirectResponse(307, secureUrl(client, target, label));
+    }
   }
   const scope = label === undefined ? null : route.app.process;
-  if (tokens.isLoggedIn(request.headers.get("cookie"), scope)) return undefined;
+  if (tokens.isLoggedIn(client.request.headers.get("cookie"), scope)) return undefined;
   return loginPageResponse(ctx.login.our);
 }
 
 /** Addresses of this machine have no subdomains; its name has. */
-function secureUrl(request: Request, target: RequestTarget, label: string): string {
+function secureUrl(client: Client, target: RequestTarget, label: string): string {
   const isAddress = /^127\.|^\[/.test(target.host);
   const authority = isAddress
     ? `localhost${target.authority.slice(target.host.length)}`
     : target.authority;
   const query = target.query === "" ? "" : `?${target.query}`;
-  return `${protocolOf(request)}://${label}.${authority}${target.path || "/"}${query}`;
+  return `${client.protocol}://${label}.${authority}${target.path || "/"}${query}`;
 }
 
 function askApp(
   ctx: RequestContext,
-  request: Request,
+  client: Client,
   plan: RequestPlan,
-  app: Address,
+  { app, options }: HttpRoute,
   host: Host,
 ): Answer {
+  const { request } = client;
   const { method } = request;
-  let headers = "";
-  let hasBody = method !== "GET" && method !== "HEAD";
-  request.headers.forEach((value, name) => {
-    let kept: string | undefined = value;
-    if (name === "cookie") kept = ctx.login.tokens.withoutLogin(value);
-    else if (name === "content-length" || name === "transfer-encoding") hasBody = true;
-    if (kept === undefined) return;
-    headers += headers === "" ? headerJson(name, kept) : `,${headerJson(name, kept)}`;
+  const headers = host.headersOf(request);
+  const { cookie } = headers;
+  if (typeof cookie === "string") headers["cookie"] = ctx.login.tokens.withoutLogin(cookie);
+  // The wire has one value for each name: the last.
+  const setCookie = headers["set-cookie"];
+  if (typeof setCookie === "object") headers["set-cookie"] = setCookie.at(-1);
+  const json = headersJson(headers as Record<string, string | undefined>);
+  const message = (stream?: number): Uint8Array =>
+    encodeText(appMessageJson(client.peer, method, plan.routeJson, json, stream));
+  const hasBody =
+    (method !== "GET" && method !== "HEAD") ||
+    headers["content-length"] !== undefined ||
+    headers["transfer-encoding"] !== undefined;
+  if (!hasBody && !options.streamRequest) return sendToApp(ctx, client, app, message(), EMPTY);
+  const maxBytes = options.maxBodyBytes ?? ctx.maxBodyBytes;
+  const length = declaredLength(request.headers);
+  if (length !== undefined && length > maxBytes) return emptyResponse(413);
+  if (options.streamRequest) return streamToApp(ctx, client, app, message, maxBytes);
+  return readBody(request, maxBytes).then((bytes) => {
+    if (typeof bytes !== "string") return sendToApp(ctx, client, app, message(), bytes);
+    return emptyResponse(bytes === "too-large" ? 413 : 400);
   });
-  const json = appMessageJson(host.peerOf(request), method, plan.routeJson, headers);
-  const body = encodeText(json);
-  if (!hasBody) return sendToApp(ctx, app, body, EMPTY);
-  return request.bytes().then(
-    (bytes) => sendToApp(ctx, app, body, bytes),
-    () => emptyResponse(400),
-  );
 }
 
-function sendToApp(ctx: RequestContext, app: Address, body: Uint8Array, bytes: Uint8Array): Answer {
+function sendToApp(
+  ctx: RequestContext,
+  client: Client,
+  app: Address,
+  body: Uint8Array,
+  bytes: Uint8Array,
+): Answer {
   if (ctx.pending.isFull) return emptyResponse(503);
   const id = ctx.nextId();
-  const pending = ctx.pending.add(id, app.process, ctx.module.our);
+  const pending = ctx.pending.add(id, app.process, ctx.module.our, { client });
   ctx.module.send({
     target: app,
     body,
@@ -217,15 +252,44 @@ function sendToApp(ctx: RequestContext, app: Address, body: Uint8Array, bytes: U
   return pending.response();
 }
 
+/** The app reads the body itself; its time to answer starts anew with each part. */
+function streamToApp(
+  ctx: RequestContext,
+  client: Client,
+  app: Address,
+  message: (stream: number) => Uint8Array,
+  maxBytes: number,
+): Answer {
+  const { pending, streams } = ctx;
+  if (pending.isFull || !streams.canRead(app.process)) return emptyResponse(503);
+  const id = ctx.nextId();
+  const stream = streams.freshReadId(app.process);
+  const exceeded = (): void => pending.settle(id, emptyResponse(413));
+  const body = limitBody(client.request.body ?? emptyBody(), maxBytes, exceeded);
+  streams.openRead(app.process, stream, body, { active: () => pending.touch(id) });
+  const answer = pending.add(id, app.process, ctx.module.our, { client });
+  ctx.module.send({
+    target: app,
+    body: message(stream),
+    blob: undefined,
+    expectsResponse: STREAM_ANSWER_SECONDS,
+    id,
+  });
+  return answer.response();
+}
+
+function emptyBody(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ start: (controller) => controller.close() });
+}
+
 async function handleRpc(
   ctx: RequestContext,
-  request: Request,
+  client: Client,
   target: RequestTarget,
-  peer: Peer | null,
 ): Promise<Response> {
-  const refusal = refuseRpc(ctx, request.headers, peer);
+  const refusal = refuseRpc(ctx, client);
   if (refusal !== undefined) return refusal;
-  const rpc = readRpcRequest(await request.text().catch(() => ""));
+  const rpc = readRpcRequest(await client.request.text().catch(() => ""));
   if (rpc === undefined) return emptyResponse(400);
   const node = rpc.node === undefined || rpc.node === "our" ? ctx.module.our : rpc.node;
   const message = {
@@ -241,7 +305,9 @@ async function handleRpc(
   if (ctx.pending.isFull) return errorResponse(503, "http.busy", "Too many requests are waiting");
   const id = ctx.nextId();
   const old = new URLSearchParams(target.query).get("v") === "0";
-  const pending = ctx.pending.add(id, undefined, node, (answer) => rpcResponse(answer, old));
+  const pending = ctx.pending.add(id, undefined, node, {
+    read: (answer) => rpcResponse(answer, old),
+  });
   ctx.module.send({
     ...message,
     id,

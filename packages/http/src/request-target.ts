@@ -16,18 +16,17 @@ export interface RequestTarget {
   readonly query: string;
 }
 
-const SCHEME_LENGTH = "http://".length;
-
 /**
- * @param url - as the host's server gives it: `http://host[:port]/path[?query]`; a path alone when the Host header is
+ * @param url - as the host's server gives it: `http[s]://host[:port]/path[?query]`; a path alone when the Host header is
  * no host
  * @returns `undefined` for a bad Host header
  */
 export function readRequestTarget(url: string): RequestTarget | undefined {
-  if (!url.startsWith("http://")) return undefined;
-  const slash = url.indexOf("/", SCHEME_LENGTH);
-  if (slash === -1 || slash === SCHEME_LENGTH) return undefined;
-  const authority = url.slice(SCHEME_LENGTH, slash);
+  const schemeLength = url.startsWith("http://") ? 7 : url.startsWith("https://") ? 8 : undefined;
+  if (schemeLength === undefined) return undefined;
+  const slash = url.indexOf("/", schemeLength);
+  if (slash === -1 || slash === schemeLength) return undefined;
+  const authority = url.slice(schemeLength, slash);
   if (authority.includes("@")) return undefined;
   const hash = url.indexOf("#", slash);
   const end = hash === -1 ? url.length : hash;

@@ -12,9 +12,9 @@ import {
   type ProcessId,
   type U64,
 } from "@kinode-ts/types";
-import type { Peer } from "./app-message.ts";
+import type { Client } from "./request-client.ts";
 import { errorResponse } from "./responses.ts";
-import { isLocal, isLoopbackName, isSameOrigin } from "./trust.ts";
+import { isLoopbackName } from "./trust.ts";
 
 export const RPC_PATH = "/rpc:distro:sys/message";
 
@@ -25,15 +25,12 @@ export interface RpcAccess {
 }
 
 /** @returns the refusal, or `undefined` when the request may go on */
-export function refuseRpc(
-  access: RpcAccess,
-  headers: Headers,
-  peer: Peer | null,
-): Response | undefined {
-  if (!isLocal(peer, headers)) {
+export function refuseRpc(access: RpcAccess, client: Client): Response | undefined {
+  const { headers } = client.request;
+  if (!client.isLocal) {
     return errorResponse(403, "http.not-local", "Messages are taken from this machine only");
   }
-  if (!isSameOrigin(headers)) {
+  if (!client.isSameOrigin) {
     return errorResponse(403, "http.cross-origin", "Pages of other sites may not send messages");
   }
   if (isBearer(headers, access.localToken)) return undefined;

@@ -3,13 +3,12 @@
  * Source: spec/runtime-modules.md §6.8, §6.11 row 16.
  * @module
  */
-import type { Peer } from "./app-message.ts";
 import type { Bindings } from "./bindings.ts";
 import type { Channel, Channels } from "./channels.ts";
+import type { Client } from "./request-client.ts";
 import type { LoginTokens } from "./login-tokens.ts";
 import type { RequestTarget } from "./request-target.ts";
 import { HOMEPAGE_PROCESS } from "./route-table.ts";
-import { isLocal, isSameOrigin } from "./trust.ts";
 
 export interface AdmissionContext {
   readonly bindings: Bindings;
@@ -21,14 +20,13 @@ export interface AdmissionContext {
 /** @returns the channel that waits for its socket, or `undefined` */
 export function admitSocket(
   ctx: AdmissionContext,
-  request: Request,
+  client: Client,
   target: RequestTarget,
-  peer: () => Peer | null,
 ): Channel | undefined {
   const match = ctx.bindings.sockets.find(target.path);
   if (match === undefined || match.value === "unbound") return undefined;
-  const { headers } = request;
-  if (headers.get("upgrade")?.toLowerCase() !== "websocket" || !isSameOrigin(headers)) {
+  const { headers } = client.request;
+  if (headers.get("upgrade")?.toLowerCase() !== "websocket" || !client.isSameOrigin) {
     return undefined;
   }
   const route = match.value;
@@ -38,7 +36,7 @@ export function admitSocket(
     const scope = label === undefined ? null : route.app.process;
     if (!ctx.tokens.isLoggedIn(headers.get("cookie"), scope)) return undefined;
   }
-  if (route.extension && !isLocal(peer(), headers)) return undefined;
+  if (route.extension && !client.isLocal) return undefined;
   if (!ctx.exists(route.app.process)) return undefined;
   const path = pathForApp(route.app.process, target.path);
   return ctx.channels.admit({ app: route.app, extension: route.extension, path });

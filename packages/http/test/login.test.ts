@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import { hashPassword, signLoginToken } from "@kinode-ts/crypto";
 import { buildLoginScript } from "../login/build-login.ts";
 import { LOGIN_SCRIPT } from "../src/generated/login-script.ts";
-import { subdomainLabel } from "../src/index.ts";
+import { type HttpServerOptions, subdomainLabel } from "../src/index.ts";
 import { APP, KEYFILE, PASSWORD_HASH, pageOf, startWebNode, type WebNode } from "./web-node.ts";
 
 const SECRET = new Uint8Array(32).fill(7);
@@ -18,8 +18,8 @@ function cookieOf(response: Response): string {
   return response.headers.get("set-cookie")!.split(";")[0]!;
 }
 
-async function startPrivate(): Promise<WebNode> {
-  const node = await startWebNode();
+async function startPrivate(options: Partial<HttpServerOptions> = {}): Promise<WebNode> {
+  const node = await startWebNode(options);
   node.serve(pageOf);
   await node.bind(APP, "/", { authenticated: true });
   return node;
@@ -97,7 +97,7 @@ test("the first cookie with the name decides", async () => {
 });
 
 test("[M89] cookies are HttpOnly and SameSite, Secure behind TLS; short secrets are refused", async () => {
-  await using node = await startPrivate();
+  await using node = await startPrivate({ trustedProxies: ["127.0.0.1"] });
   const plain = await login(node, { password_hash: PASSWORD_HASH });
   expect(plain.headers.get("set-cookie")).toContain("; HttpOnly; SameSite=Strict");
   expect(plain.headers.get("set-cookie")).toContain("; Path=/;");
@@ -209,7 +209,7 @@ async function bindSecure(node: WebNode, app: string, path = "/"): Promise<void>
 }
 
 test("[M92] a secure path on another host redirects to the label, keeping path and query", async () => {
-  await using node = await startPrivate();
+  await using node = await startPrivate({ trustedProxies: ["127.0.0.1"] });
   expect(subdomainLabel("a:my-app:x.os" as never)).toBe("my-app-x-os");
   expect(subdomainLabel("chess:chess:sys" as never)).toBe("chess-sys");
   await bindSecure(node, "a:my-app:x.os");

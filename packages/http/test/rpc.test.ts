@@ -156,7 +156,12 @@ test("[M94] local_only from elsewhere is 403, also through a proxy on this machi
   await harness.ask(APP, { body });
   const visit = async (address: string, headers: Record<string, string> = {}, path = `/${APP}`) => {
     const request = new Request(`http://localhost${path}`, { headers });
-    const host = { peerOf: () => ({ address, port: 1 }), upgrade: () => false, keepOpen() {} };
+    const host = {
+      peerOf: () => ({ address, port: 1 }),
+      headersOf: () => ({}),
+      upgrade: () => false,
+      keepOpen() {},
+    };
     return (await module.serve(request, host))!;
   };
   for (const address of ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"]) {

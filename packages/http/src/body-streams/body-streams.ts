@@ -172,6 +172,15 @@ export class BodyStreams {
     this.#forgetReader(process, streams, stream, true);
   }
 
+  /** Breaks a stream that the process writes: its taker went away. */
+  closeWrite(process: ProcessId, stream: number): void {
+    const streams = this.#processes.get(process);
+    const open = streams?.writers.get(stream);
+    if (streams === undefined || open === undefined) return;
+    open.writer.abort();
+    this.#abandoned(process, streams, stream, open.writer);
+  }
+
   /** Ends what a process left open; what it wrote and did not end is broken. */
   processEnded(process: ProcessId): void {
     const streams = this.#processes.get(process);

@@ -77,7 +77,7 @@ export function parseLine(line: string, known: KnownCommands): readonly Pipeline
     if (command !== undefined) commands.push(command);
   };
   for (const { kind, at, end } of joiningOperators(text, known)) {
-    add(text.slice(start, at).trimEnd());
+    add(withoutEnd(text.slice(start, at)));
     start = end;
     last = kind;
     if (kind === "|") continue;
@@ -94,13 +94,20 @@ export function parseLine(line: string, known: KnownCommands): readonly Pipeline
   return pipelines;
 }
 
+/** Without the blanks before an operator; one that has a backslash stays. */
+function withoutEnd(part: string): string {
+  const trimmed = part.trimEnd();
+  const isEscaped = /(?:^|[^\\])(?:\\\\)*\\$/.test(trimmed);
+  return isEscaped ? part.slice(0, trimmed.length + 1) : trimmed;
+}
+
 /** Those operators of a line that join two commands. */
 export function joiningOperators(text: string, known: KnownCommands): readonly Operator[] {
   let start = 0;
   return findOperators(text).filter((operator) => {
     const head = firstWord(text.slice(start, operator.at));
     if (head === "") return false;
-    const next = firstWord(text.slice(operator.end));
+    const next = firstWord(text.slice(operator.end)).replace(/;$/, "");
     // After a script that takes words an operator is never a character, so a mistyped command is seen as one.
     if (!known.isCommand(next) && !known.takesWords(head)) return false;
     start = operator.end;

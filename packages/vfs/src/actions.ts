@@ -14,7 +14,10 @@ export type VfsAction =
   /** `old`: asked in the shape before v0.10, whose answer is a bare number. */
   | { readonly kind: "Seek"; readonly seek: SeekFrom; readonly old: boolean }
   | { readonly kind: "Rename" | "CopyFile"; readonly newPath: string }
-  | { readonly kind: "SetLen"; readonly length: number };
+  | { readonly kind: "SetLen"; readonly length: number }
+  /** Extensions. `id`: chosen by the process. */
+  | { readonly kind: "Watch"; readonly id: number; readonly recursive: boolean }
+  | { readonly kind: "Unwatch"; readonly id: number };
 
 const UNIT_ACTIONS = [
   "CreateDrive",
@@ -41,6 +44,8 @@ const UNIT_ACTIONS = [
 ] as const;
 
 export type UnitAction = (typeof UNIT_ACTIONS)[number];
+
+const MAX_WATCH_ID = 0xffff_ffff;
 
 /** Units are the same objects every time. */
 const UNITS = new Map<string, VfsAction>(UNIT_ACTIONS.map((kind) => [kind, { kind }]));
@@ -80,6 +85,9 @@ function readAction(json: unknown): VfsAction | undefined {
       return readMove(name, value);
     case "SetLen":
       return isSize(value) ? { kind: "SetLen", length: Number(value) } : undefined;
+    case "Watch":
+    case "Unwatch":
+      return readWatch(name, value);
     default:
       return value === null ? UNITS.get(name) : undefined;
   }
@@ -108,6 +116,17 @@ function readSeek(value: unknown): VfsAction | undefined {
 function readMove(kind: "Rename" | "CopyFile", value: unknown): VfsAction | undefined {
   if (!isObject(value) || typeof value["new_path"] !== "string") return undefined;
   return { kind, newPath: value["new_path"] };
+}
+
+function readWatch(kind: "Watch" | "Unwatch", value: unknown): VfsAction | undefined {
+  if (!isObject(value)) return undefined;
+  const { watch: id, recursive = null } = value;
+  if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id > MAX_WATCH_ID) {
+    return undefined;
+  }
+  if (kind === "Unwatch") return { kind, id };
+  if (recursive !== null && typeof recursive !== "boolean") return undefined;
+  return { kind, id, recursive: recursive ?? false };
 }
 
 /** An enum value with content: an object of exactly one key. */

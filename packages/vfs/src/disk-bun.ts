@@ -32,8 +32,9 @@ import {
   type Stats,
 } from "node:fs";
 import type { Awaitable } from "@kinode-ts/types";
-import type { DiskEntry, DiskFile, DiskFolder, DiskStat, FileType } from "./disk.ts";
+import type { DiskEntry, DiskFile, DiskFolder, DiskListener, DiskStat, FileType } from "./disk.ts";
 import { ioError, ioErrorText, VfsError } from "./errors.ts";
+import { lookAtFolder } from "./look-folder-bun.ts";
 import { folderBytes } from "./package-disk-bun.ts";
 import { NOT_A_FILE } from "./memory-disk.ts";
 
@@ -198,6 +199,18 @@ class HostFolder implements DiskFolder {
       if (stats.size > BIG_BYTES) return later(promises.copyFile(source, target));
       copyFileSync(source, target);
     });
+  }
+
+  trace(path: string): string | undefined {
+    return guarded(() => {
+      const stats = lstatSync(this.#resolve(path, false), { throwIfNoEntry: false });
+      if (stats === undefined) return undefined;
+      return stats.isDirectory() ? "directory" : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
+    });
+  }
+
+  look(path: string, recursive: boolean, listener: DiskListener): Disposable {
+    return lookAtFolder({ host: this.#resolve(path, true), path, recursive, listener });
   }
 
   /**

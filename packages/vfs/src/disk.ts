@@ -63,6 +63,18 @@ export interface DiskFolder {
   /** Moves; an existing file at `to` is replaced. */
   rename(from: string, to: string): void;
   copy(from: string, to: string): Awaitable<void>;
+  /** A text that is another one when the file there has changed; undefined when nothing is there. Links not followed. */
+  trace?(path: string): string | undefined;
+  /** Looks for changes at a path that did not go through this object, until it is disposed. */
+  look?(path: string, recursive: boolean, listener: DiskListener): Disposable;
+}
+
+/** Told about changes seen on the disk: its own ones are among them. */
+export interface DiskListener {
+  /** `isName`: it has come or gone, not only its content has changed. */
+  changed(path: string, isName: boolean): void;
+  /** Nothing more will be seen. */
+  lost(): void;
 }
 
 /** Incremental SHA-256. */

@@ -22,6 +22,24 @@ export const DEFAULT_ZIP_LIMITS: ZipLimits = {
   ratioFreeBytes: 1024 * 1024,
 };
 
+export interface WatchLimits {
+  /** Watches of one process. Bounds what waits for it. */
+  readonly maxPerProcess: number;
+  /** Of all processes together. Bounds notices of the system. */
+  readonly maxTotal: number;
+  /** Changes kept for a process that has not answered the event before; more are one `Overflow`. */
+  readonly maxPendingCount: number;
+  /** Seconds for an answer to an event; then the next one is sent in any case. */
+  readonly answerSeconds: number;
+}
+
+export const DEFAULT_WATCH_LIMITS: WatchLimits = {
+  maxPerProcess: 32,
+  maxTotal: 1_024,
+  maxPendingCount: 128,
+  answerSeconds: 30,
+};
+
 export interface VfsLimits {
   /** Bytes one answer carries (Read, ReadToEnd, ReadExact, ReadToString). Bounds memory per request. */
   readonly maxReadBytes: number;
@@ -34,6 +52,7 @@ export interface VfsLimits {
   /** Remembered cursors of files closed by eviction; the oldest are forgotten beyond. */
   readonly maxRememberedCursorCount: number;
   readonly zip: ZipLimits;
+  readonly watch: WatchLimits;
 }
 
 export const DEFAULT_VFS_LIMITS: VfsLimits = {
@@ -43,4 +62,5 @@ export const DEFAULT_VFS_LIMITS: VfsLimits = {
   initialHandleCount: 10,
   maxRememberedCursorCount: 65_536,
   zip: DEFAULT_ZIP_LIMITS,
+  watch: DEFAULT_WATCH_LIMITS,
 };

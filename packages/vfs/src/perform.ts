@@ -29,11 +29,13 @@ import {
 import { OK_REPLY, replyJson, type VfsReply } from "./replies.ts";
 import type { Space } from "./space.ts";
 import * as trees from "./tree-actions.ts";
+import type { Watches } from "./watches.ts";
 
 export interface PerformContext {
   readonly files: files.FileContext;
   readonly zips: AddZipContext;
   readonly locks: FileLocks;
+  readonly watches: Watches;
   readonly view: PermissionView;
   /** Gives capabilities to a process; false when it is unknown. */
   grant(process: ProcessId, capabilities: readonly Capability[]): Promise<boolean>;
@@ -56,6 +58,7 @@ const READS: ReadonlySet<VfsAction["kind"]> = new Set([
   "Metadata",
   "Len",
   "Hash",
+  "Watch",
 ]);
 
 /** What changes how much is on the disk: needs the account of the package. */
@@ -86,6 +89,10 @@ export function perform(ctx: PerformContext, call: Call): Awaitable<VfsReply> {
   switch (action.kind) {
     case "CreateDrive":
       return createDrive(ctx, call.source, path);
+    case "Unwatch":
+      // Needs no right: it may have been lost meanwhile.
+      ctx.watches.remove(call.source, action.id);
+      return OK_REPLY;
     case "Rename":
     case "CopyFile":
       return move(ctx, call.source, action.kind, path, action.newPath);
@@ -153,7 +160,7 @@ function usage(ctx: PerformContext, source: ProcessId, text: string): Awaitable<
   );
 }
 
-type OnePathAction = Exclude<VfsAction, { kind: "Rename" | "CopyFile" | "Usage" }>;
+type OnePathAction = Exclude<VfsAction, { kind: "Rename" | "CopyFile" | "Usage" | "Unwatch" }>;
 
 function onOnePath(
   ctx: PerformContext,
@@ -164,6 +171,11 @@ function onOnePath(
   const right: Right = READS.has(action.kind) ? "read" : "write";
   if (!mayUse(ctx.view, call.source, right, path)) {
     throw refused(right === "read" ? "vfs.no-read-cap" : "vfs.no-write-cap");
+  }
+  if (action.kind === "Watch") {
+    ctx.files.disk.stat(path.full);
+    ctx.watches.add(call.source, action.id, path, action.recursive);
+    return OK_REPLY;
   }
   if (!SIZED.has(action.kind)) {
     return ctx.locks.run(path.full, () => act(ctx, action, path.full));

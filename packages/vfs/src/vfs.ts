@@ -12,11 +12,16 @@ import {
   type DiskAccounts,
   type KernelMessage,
   type ModuleContext,
+  type ProcessId,
   type RuntimeModule,
   type SignedRequest,
+  type U64,
 } from "@kinode-ts/types";
 import { decodeIntegerJson } from "@kinode-ts/codec/integer-json";
 import { decodeVfsRequest, type VfsRequest } from "./actions.ts";
+import { ObservedDisk } from "./observed-disk.ts";
+import { mayUse } from "./permissions.ts";
+import { Watches } from "./watches.ts";
 import type { DiskFolder, Sha256 } from "./disk.ts";
 import { ioError, VfsError, type VfsFault } from "./errors.ts";
 import type { FileContext } from "./file-actions.ts";
@@ -64,13 +69,23 @@ class VfsModule implements Vfs {
   readonly #locks = new FileLocks();
   readonly #queues: SourceQueues;
   readonly #files: FileContext;
+  readonly #watches: Watches;
   #context: ModuleContext | undefined;
   #perform: PerformContext | undefined;
 
   constructor(options: VfsOptions) {
     const limits = { ...DEFAULT_VFS_LIMITS, ...options.limits };
+    this.#watches = new Watches(
+      {
+        send: (process, body) => this.#tellWatcher(process, body, limits.watch.answerSeconds),
+        mayRead: (process, path) => mayUse(this.#started(), process, "read", path),
+        look: (path, recursive) => disk.lookForChanges(path, recursive),
+      },
+      limits.watch,
+    );
+    const disk = new ObservedDisk(options.disk, this.#watches);
     const handles = new HandleCache({
-      disk: options.disk,
+      disk,
       locks: this.#locks,
       limit: limits.initialHandleCount,
       maxRememberedCursorCount: limits.maxRememberedCursorCount,
@@ -78,7 +93,7 @@ class VfsModule implements Vfs {
     });
     this.#options = options;
     this.#queues = new SourceQueues(limits.maxQueuedCount);
-    const { disk, createSha256 } = options;
+    const { createSha256 } = options;
     const spaces = new Spaces(options.accounts ?? countingDisk(disk));
     this.#files = { disk, createSha256, handles, limits, spaces };
     this.files = createHostFiles(this.#files, this.#locks);
@@ -89,11 +104,12 @@ class VfsModule implements Vfs {
     this.#perform = {
       files: this.#files,
       zips: {
-        disk: this.#options.disk,
+        disk: this.#files.disk,
         openZip: this.#options.openZip,
         limits: this.#files.limits.zip,
       },
       locks: this.#locks,
+      watches: this.#watches,
       view: context,
       grant: (process, capabilities) => context.grant(process, capabilities),
     };
@@ -107,14 +123,26 @@ class VfsModule implements Vfs {
       context.print(1, `vfs: dropped a message from another node, ${source.node}`);
       return;
     }
-    if (request.kind !== "request") return;
+    if (request.kind !== "request") {
+      this.#watches.answered(message.id);
+      return;
+    }
     if (source.process === FD_MANAGER_PROCESS && this.#takeFdsLimit(request)) return;
     if (!this.#queues.add(source.process, () => this.#serve(message, request))) {
       this.#refuse(message, request, ioError("EAGAIN").fault);
     }
   }
 
+  sendError(message: KernelMessage): void {
+    this.#watches.answered(message.id);
+  }
+
+  processEnded(process: ProcessId): void {
+    this.#watches.removeAll(process);
+  }
+
   async stop(): Promise<void> {
+    this.#watches.clear();
     await this.#queues.idle();
     await this.#locks.idle();
     this.#files.handles.closeAll();
@@ -177,6 +205,11 @@ class VfsModule implements Vfs {
     const limit = json.FdsLimit;
     if (typeof limit === "number" && limit >= 0) this.#files.handles.setLimit(limit);
     return true;
+  }
+
+  #tellWatcher(process: ProcessId, body: Uint8Array, seconds: number): U64 {
+    const { our, send } = this.#started();
+    return send({ target: { node: our, process }, body, expectsResponse: seconds });
   }
 
   #tellFdManager(body: Uint8Array): void {

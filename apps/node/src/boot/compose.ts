@@ -193,7 +193,7 @@ function createModules(
     createHttpClient({ clock, ownPorts }),
     parts.vfs,
     openFolderKv({ folder: home.kv, clock, random, accounts }),
-    openFolderSqlite({ folder: home.sqlite, clock, random }),
+    openFolderSqlite({ folder: home.sqlite, clock, random, accounts }),
     ...MISSING_MODULES.map(createUnavailableModule),
     createState({
       store,

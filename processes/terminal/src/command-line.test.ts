@@ -170,7 +170,7 @@ test("a huge line is read in time that grows with it", () => {
   for (const part of ["{", "[", "'", '"', '{"', "ls | ", "\\"]) {
     const started = performance.now();
     findOperators(part.repeat(65_536 / part.length));
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(1_000);
   }
   expect(findOperators("ls | ".repeat(20_000))).toEqual([]);
 });

@@ -44,7 +44,7 @@ export const MAX_SEARCHED_LINE = 65_536;
 
 const CLOSING: Readonly<Record<string, string>> = { "{": "}", "[": "]" };
 /** Quotes and brackets that are never closed: after so many the rest of them are plain characters. */
-const MAX_UNCLOSED = 64;
+const MAX_UNCLOSED = 8;
 
 /** A line that cannot be carried out. */
 export class LineError extends Error {

@@ -31,13 +31,14 @@ export function killAllDetached(): void {
   running.clear();
 }
 
-/** Starts a node and waits until it answers. */
+/** Starts a node and waits until it answers. @param launcher - a command that runs what follows it */
 export async function startDetached(
   home: string,
   args: readonly string[] = [],
+  launcher: readonly string[] = [],
 ): Promise<DetachedNode> {
   const child = Bun.spawn(
-    [process.execPath, MAIN, "start", home, "--detached", "--port", "0", ...args],
+    [...launcher, process.execPath, MAIN, "start", home, "--detached", "--port", "0", ...args],
     {
       stdout: "pipe",
       stderr: "pipe",

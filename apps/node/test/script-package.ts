@@ -19,13 +19,8 @@ export interface ScriptRights {
   readonly onExit?: "None" | "Restart";
 }
 
-/** Installs `<name>:<name>:example.os`. */
-export async function installScript(
-  node: TestNode,
-  name: string,
-  source: string,
-  rights: ScriptRights = {},
-): Promise<void> {
+/** Writes the package `<name>:<name>:example.os`. @returns its folder */
+export function writeScript(name: string, source: string, rights: ScriptRights = {}): string {
   const folder = join(ROOT, `${name}-${process.pid}`);
   folders.add(folder);
   const write = (path: string, text: string): void => {
@@ -52,7 +47,17 @@ export async function installScript(
     public: false,
   };
   write("pkg/manifest.json", JSON.stringify([entry]));
-  await node.install(folder);
+  return folder;
+}
+
+/** Installs `<name>:<name>:example.os`. */
+export async function installScript(
+  node: TestNode,
+  name: string,
+  source: string,
+  rights: ScriptRights = {},
+): Promise<void> {
+  await node.install(writeScript(name, source, rights));
 }
 
 /** Removes what was written. */

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { createModuleHarness, type ModuleHarness } from "@kinode-ts/testing/module-harness";
+import type { ProcessId } from "@kinode-ts/types";
 import { createFdManager, type FdBudget } from "./fd-manager.ts";
 
 const MODULES = ["vfs:distro:sys", "kv:distro:sys", "sqlite:distro:sys", "net:distro:sys"];
@@ -74,4 +75,18 @@ test("limits are at least 1, settings come from the terminal only, other nodes a
   large.post("m:terminal:sys", { body: setting, expectsResponse: null });
   await large.delivered();
   expect(Object.values(limits(large))).toEqual([120, 120, 120, 120]);
+});
+
+test("modules that hold sockets have a share of their own and are not told", async () => {
+  const sockets = ["http-server:distro:sys" as ProcessId];
+  const harness = createModuleHarness(
+    createFdManager({ budget: { kind: "static", count: 100 }, sockets }),
+  );
+  await harness.start();
+  await register(harness);
+  expect(limits(harness)).toEqual(Object.fromEntries(MODULES.map((module) => [module, 20])));
+  const ask = await harness.ask("any:p:x.os", {
+    body: { GetProcessFdLimit: "http-server:distro:sys" },
+  });
+  expect(ask.json).toEqual({ GetProcessFdLimit: 20 });
 });

@@ -24,6 +24,8 @@ export type FdBudget =
 
 export interface FdManagerOptions {
   readonly budget: FdBudget;
+  /** Modules that hold sockets: they have a share like the others from the start, but are not told about it. */
+  readonly sockets?: readonly ProcessId[];
 }
 
 /** Kept for the node's own files: store, logs, sockets. */
@@ -31,19 +33,22 @@ const RESERVED_COUNT = 30;
 const DEFAULT_PERCENTAGE = 90;
 
 export function createFdManager(options: FdManagerOptions): RuntimeModule {
-  return new FdManager(options.budget);
+  return new FdManager(options);
 }
 
 class FdManager implements RuntimeModule {
   readonly id = FD_MANAGER_PROCESS;
   readonly #budget: FdBudget;
+  readonly #sockets: ReadonlySet<ProcessId>;
   /** Weight of each registered module: 1, and 1 more for each hit. */
   readonly #hits = new Map<ProcessId, number>();
   #percentage = DEFAULT_PERCENTAGE;
   #context: ModuleContext | undefined;
 
-  constructor(budget: FdBudget) {
+  constructor({ budget, sockets = [] }: FdManagerOptions) {
     this.#budget = budget;
+    this.#sockets = new Set(sockets);
+    for (const process of sockets) this.#hits.set(process, 1);
   }
 
   start(context: ModuleContext): void {
@@ -103,6 +108,7 @@ class FdManager implements RuntimeModule {
   #sendLimits(): void {
     const { our } = this.#context!;
     for (const process of this.#hits.keys()) {
+      if (this.#sockets.has(process)) continue;
       const body = encodeJson({ FdsLimit: this.#limitOf(process) });
       this.#context!.send({ target: { node: our, process }, body });
     }

@@ -32,6 +32,7 @@ import {
   type Clock,
   type DiskAccounts,
   ETH_PROCESS,
+  HTTP_SERVER_PROCESS,
   TERMINAL_PROCESS,
   KERNEL_PROCESS,
   NET_PROCESS,
@@ -60,6 +61,7 @@ import type { Identity } from "./identity.ts";
 import { waitForFirstPage } from "./first-page.ts";
 import { createMeteredModules } from "./metered-modules.ts";
 import { createNoNetwork } from "./no-network.ts";
+import { readOpenFileLimit } from "./open-file-limit.ts";
 import { chooseSystemPort } from "./ports.ts";
 import { provideLocalToken } from "./run-file.ts";
 import type { StartConfig } from "./start-config.ts";
@@ -184,8 +186,9 @@ function createModules(
     createFdManager({
       budget:
         config.softUlimit === undefined
-          ? { kind: "ulimit", softLimit: 1_024 }
+          ? { kind: "ulimit", softLimit: readOpenFileLimit() }
           : { kind: "static", count: config.softUlimit },
+      sockets: [HTTP_SERVER_PROCESS],
     }),
     createTimer({ clock }),
     createLogReader({ recentLines: () => options.printer.recentLines() }),

@@ -161,6 +161,13 @@ class KernelHarness implements ModuleHarness {
     });
   }
 
+  takeAll(process: string): void {
+    this.#step(async () => {
+      const holder = process as ProcessId;
+      await this.#kernel.revoke(this.held(process).map((capability) => ({ holder, capability })));
+    });
+  }
+
   held(process: string): readonly Capability[] {
     return this.#kernel
       .capabilitiesOf(process as ProcessId)

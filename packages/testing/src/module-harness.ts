@@ -63,6 +63,8 @@ export interface ModuleHarness {
   answer(source: string, id: U64, answer: { body: unknown; blob?: HarnessMessage["blob"] }): void;
   /** Gives a capability issued by the module, by its params text. */
   give(process: string, params: string): void;
+  /** Takes all of those away again. */
+  takeAll(process: string): void;
   held(process: string): readonly Capability[];
   /** Processes that exist; by default every one does. */
   setExists(exists: (process: ProcessId) => boolean): void;
@@ -174,6 +176,10 @@ class Harness implements ModuleHarness {
 
   give(process: string, params: string): void {
     this.#add(process, { issuer: this.context.address, params });
+  }
+
+  takeAll(process: string): void {
+    this.#held.delete(process);
   }
 
   held(process: string): readonly Capability[] {

@@ -215,7 +215,7 @@ describe.each(DISKS)("disk space on a %s disk", (_name, createDisk) => {
         expect(await used()).toBe(await disk.treeBytes(OWNER));
         expect(await used()).toBeLessThanOrEqual(100);
       }),
-      { numRuns: 60, seed: 5 },
+      { numRuns: 30, seed: 5 },
     );
   });
 });

@@ -160,8 +160,11 @@ test("a browser that does not read gets no more lines, and then a count of them"
   const slow = await open({ reads: false });
   const other = await open();
   const line = "y".repeat(8_000);
-  for (let round = 0; round < 60; round += 1) other.send({ keys: `echo ${line}${round}.\r` });
-  await other.shows(/y59\./);
+  for (let round = 0; round < 60; round += 1) {
+    other.send({ keys: `echo ${line}${round}.\r` });
+    // oxlint-disable-next-line no-await-in-loop -- this one reads, and must not fall behind
+    await other.shows(new RegExp(`  terminal:sys \\| y+${round}\\.`));
+  }
   // The bound, one line more, and what was shown at first.
   expect(slow.received()).toBeLessThan(262_144 + 40_000);
   slow.send({ read: slow.received() });
@@ -205,7 +208,8 @@ test("a frame that is not understood ends the connection and nothing else", asyn
 test("the node's end closes it, and the same login opens it again at the next start", async () => {
   const { closed } = await open();
   await node.stop();
-  expect(await closed).toBe(CONTROL_TERMINAL_CLOSE.stopping);
+  // The frame that says so may be lost with the connection.
+  expect([CONTROL_TERMINAL_CLOSE.stopping, 1006]).toContain(await closed);
   node = await startDetached(join(folder, "home"));
   pages = new URL((await node.post<{ url: string }>("login-link")).url).origin;
   const { socket, shows } = await open();

@@ -7,6 +7,8 @@ import type { Terminal } from "./terminal.ts";
 
 /** Lines that a terminal shows first when it is opened. */
 const REMEMBERED_LINES = 200;
+/** Fewer when they are long. */
+const REMEMBERED_CHARACTERS = 32_768;
 
 export class Screens {
   readonly #plain: (line: PrintedLine) => void;
@@ -39,7 +41,11 @@ export class Screens {
 
   /** Shows the newest lines in a terminal, and from now on all of them. Returns how to end that. */
   attach(terminal: Terminal): () => void {
-    for (const line of this.#recent) terminal.show(line);
+    let characters = 0;
+    const first = this.#recent.findLastIndex(
+      ({ text }) => (characters += text.length) > REMEMBERED_CHARACTERS,
+    );
+    for (const line of this.#recent.slice(first + 1)) terminal.show(line);
     this.#open.add(terminal);
     return () => this.#open.delete(terminal);
   }

@@ -17,8 +17,10 @@ export const TERMINAL_PATH = `${CONTROL_PREFIX}terminal`;
 /** Terminals open at once; more are refused. */
 const MAX_TERMINALS = 32;
 const MAX_FRAME_BYTES = 262_144;
-/** How often it is looked whether the login still holds. */
-const LOGIN_CHECK_MS = 30_000;
+/** How long the far end may take to agree to a close. */
+const CLOSE_MS = 2_000;
+/** How often it is looked whether the login still holds while no key is pressed. */
+const LOGIN_CHECK_MS = 300_000;
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const inputSchema: v.GenericSchema<ControlTerminalInput> = v.union([
@@ -98,13 +100,15 @@ export class WebTerminals {
     const { columns, rows } = socket.data;
     const screen = new RemoteScreen({
       send: (text) => socket.send(text),
-      cutOff: () => socket.close(CONTROL_TERMINAL_CLOSE.unread, "not read"),
+      cutOff: () => this.#close(socket, CONTROL_TERMINAL_CLOSE.unread, "not read"),
       width: (text) => Bun.stringWidth(text),
     });
     screen.resize(columns, rows);
     this.#opened += 1;
     const opened = this.#options.open(screen, `web-${this.#opened}`);
-    if (opened === undefined) return socket.close(CONTROL_TERMINAL_CLOSE.stopping, "no terminal");
+    if (opened === undefined) {
+      return this.#close(socket, CONTROL_TERMINAL_CLOSE.stopping, "no terminal");
+    }
     const { terminal } = opened;
     const keys = new KeyReader({
       key: (key) => terminal.key(key),
@@ -123,8 +127,7 @@ export class WebTerminals {
 
   #mayGoOn(socket: Socket): boolean {
     if (socket.data.isLoggedIn()) return true;
-    socket.close(CONTROL_TERMINAL_CLOSE.loggedOut, "session ended");
-    this.#end(socket);
+    this.#close(socket, CONTROL_TERMINAL_CLOSE.loggedOut, "session ended");
     return false;
   }
 
@@ -133,14 +136,22 @@ export class WebTerminals {
     if (view === undefined || !this.#mayGoOn(socket)) return;
     const input = typeof data === "string" ? readInput(data) : undefined;
     const { screen, keys, opened } = view;
-    if (input === undefined) socket.close(CONTROL_TERMINAL_CLOSE.malformed, "not understood");
-    else if ("keys" in input) keys.read(input.keys);
+    if (input === undefined) {
+      this.#close(socket, CONTROL_TERMINAL_CLOSE.malformed, "not understood");
+    } else if ("keys" in input) keys.read(input.keys);
     else if ("read" in input) {
       if (screen.read(input.read)) opened.terminal.drained();
     } else {
       screen.resize(input.columns, input.rows);
       opened.terminal.redraw();
     }
+  }
+
+  /** What waits to be sent can hold up the close: then the connection is dropped. */
+  #close(socket: Socket, code: number, reason: string): void {
+    this.#end(socket);
+    socket.close(code, reason);
+    this.#options.clock.after(CLOSE_MS, () => socket.terminate());
   }
 
   #end(socket: Socket): void {

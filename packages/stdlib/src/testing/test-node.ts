@@ -281,7 +281,9 @@ export class TestNode {
     const id = message.target.slice(this.name.length + 1);
     const process = this.#processes.get(id);
     const module = this.#modules.get(id);
-    if (process !== undefined) process.deliver({ kind: "message", message });
+    // A question may be asked in the name of a process that is there.
+    if (message.kind === "response" && this.#asked.has(message.id)) this.#answered(message);
+    else if (process !== undefined) process.deliver({ kind: "message", message });
     else if (module !== undefined) this.#askModule(id, module, message);
     else if (message.kind === "response") this.#answered(message);
     else this.#inform(message, "timeout");

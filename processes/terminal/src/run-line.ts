@@ -172,9 +172,13 @@ async function runPipeline(commands: readonly Found[], place: Place): Promise<Ou
     outcome = await runStage(script, call, session, job);
     if (job.interrupted) return INTERRUPTED;
     const isLast = index === commands.length - 1;
+    const { errors, isOurs } = outcome;
+    leave({ output: isLast ? outcome.output : "", errors }, isOurs ? undefined : script);
     const excess = isLast ? undefined : tooLong(outcome.output, script);
-    leave({ output: isLast ? outcome.output : "", errors: excess ?? outcome.errors }, script);
-    if (excess !== undefined) return { ...SUCCESS, status: 1 };
+    if (excess !== undefined) {
+      leave({ output: "", errors: excess }, undefined);
+      return { ...SUCCESS, status: 1 };
+    }
     stdin = outcome.output;
   }
   return outcome;
@@ -218,7 +222,12 @@ async function goneWithoutAnswer(id: ProcessId, watch: { over: boolean }): Promi
   }
   // Its answer may come from a process that it passed the request on to.
   if (!watch.over) await sleep(GRACE_MS);
-  return { output: "", errors: `${id.toString()} ended without an answer`, status: 1 };
+  return {
+    output: "",
+    errors: `${id.toString()} ended without an answer`,
+    status: 1,
+    isOurs: true,
+  };
 }
 
 function printOutcome(

@@ -138,6 +138,8 @@ export interface Outcome {
   readonly errors: string;
   /** 0 is success. */
   readonly status: number;
+  /** The script has left nothing; the errors are what this process says about it. */
+  readonly isOurs?: true;
 }
 
 /** How a script is called. */
@@ -183,7 +185,7 @@ export async function askScript(id: ProcessId, call: Call): Promise<Outcome> {
   } catch (thrown) {
     if (!(thrown instanceof SendError)) throw thrown;
     const errors = `${id.toString()} did not answer within ${MAX_RUN_SECONDS} seconds`;
-    return { output: "", errors, status: 1 };
+    return { output: "", errors, status: 1, isOurs: true };
   }
 }
 

@@ -12,7 +12,9 @@ import { depthOf, resolvePath } from "../vfs-path.ts";
 export default defineScript(async ({ args, folder }) => {
   const { rest } = parseArgs(args, { usage: COMMANDS.cd.usage, rest: { max: 1 } });
   const path = resolvePath(folder, rest[0] ?? "/");
+  // The root is always there, and only the holder of a right for everything may look into it.
   await doing("go to", path, async () => {
+    if (path === "/") return;
     if (depthOf(path) < 2) await new Directory(path).entries();
     else if ((await metadata(path)).file_type !== "Directory") {
       throw new ScriptFailure(`cannot go to ${path}: it is a file`);

@@ -10,12 +10,18 @@ const FIRST_PAGE_DEADLINE_MS = 20_000;
 const ROOT = join(import.meta.dir, "../..");
 const MAIN = join(ROOT, "apps/node/src/main.ts");
 
-/** What both servers answer: the page of a process is compared with the same bytes served directly. */
+/** What pages of processes are compared with: `/` is the same page; at `/<number>` there are so many bytes. */
 const BARE_SERVER = `
+const bodies = new Map();
+const body = (bytes) => bodies.get(bytes) ?? bodies.set(bytes, Buffer.alloc(bytes, "x")).get(bytes);
 const server = Bun.serve({
   port: 0,
   hostname: "127.0.0.1",
-  fetch: () => new Response("<h1>Hello</h1>", { headers: { "content-type": "text/html" } }),
+  fetch(request) {
+    const bytes = Number(request.url.slice(request.url.indexOf("/", 8) + 1));
+    if (bytes > 0) return new Response(body(bytes), { headers: { "content-type": "text/plain" } });
+    return new Response("<h1>Hello</h1>", { headers: { "content-type": "text/html" } });
+  },
 });
 console.log("http://127.0.0.1:" + server.port);
 `;

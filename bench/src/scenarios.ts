@@ -5,6 +5,8 @@
 import type { Scenario } from "./figure.ts";
 import { INSTANCE_MEMORY, INSTANCE_START } from "./instances.ts";
 import { METERING } from "./metering-cost.ts";
+import { ISOLATION } from "./modules/isolation.ts";
+import { LOGIN, PAGES } from "./modules/pages.ts";
 import { FILES, PAIRS, STATES, TABLES } from "./modules/storage.ts";
 import { PROCESS_MEMORY, SPAWN } from "./processes.ts";
 import {
@@ -29,7 +31,7 @@ const RUNTIME: readonly Scenario[] = [
 ];
 
 /** What the runtime modules cost their callers: `bun run bench modules`. */
-const MODULES: readonly Scenario[] = [FILES, PAIRS, TABLES, STATES];
+const MODULES: readonly Scenario[] = [FILES, PAIRS, TABLES, STATES, PAGES, LOGIN, ...ISOLATION];
 
 /** Named selections. */
 export const GROUPS: Readonly<Record<string, readonly Scenario[]>> = {

@@ -24,18 +24,28 @@ interface Account {
 const KEPT_FAULTS = 20;
 
 export class Ledger {
+  readonly #tell: (text: string) => void;
   readonly #accounts = new Map<string, Account>();
   /** Steps and requests of each kind that were answered as they should. */
   readonly answered: Record<string, number> = {};
   /** Steps that failed because their process was ended on purpose. */
   explained = 0;
+  /** Answers that took long; a machine that others keep busy makes them. */
+  late = 0;
   faultCount = 0;
   /** The first of them, in words. */
   readonly faults: string[] = [];
 
+  /** @param tell - is told the first faults at once */
+  constructor(tell: (text: string) => void) {
+    this.#tell = tell;
+  }
+
   fault(text: string): void {
     this.faultCount++;
-    if (this.faults.length < KEPT_FAULTS) this.faults.push(text);
+    if (this.faults.length >= KEPT_FAULTS) return;
+    this.faults.push(text);
+    this.#tell(text);
   }
 
   right(kind: string): void {

@@ -42,7 +42,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   const home = `${folder.path}/home`;
   const all = crowd(options.processes);
   const zip = await packCrowd(all, folder.path);
-  const ledger = new Ledger();
+  const ledger = new Ledger((fault) => print(`  fault: ${fault}`));
   const node = await startNode(home, ["--package", zip, "--port", "0"]);
   const workload = new Workload({
     home,
@@ -59,12 +59,12 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   const samples: Sample[] = [];
   const startedMs = performance.now();
   const say = (): void => {
-    const { rssMib, files } = samples.at(-1) ?? sampleOf(node.pid);
+    const { rssMib, files, sockets } = sampleOf(node.pid);
     const seconds = Math.round((performance.now() - startedMs) / 1_000);
     print(
-      `${String(seconds).padStart(5)} s  ${rssMib.toFixed(0)} MiB  ${files} files  ` +
+      `${String(seconds).padStart(5)} s  ${rssMib.toFixed(0)} MiB  ${files} files  ${sockets} sockets  ` +
         `${cpuSecondsOf(node.pid).toFixed(0)} s of processor  ${total(ledger.answered)}, ` +
-        `${ledger.explained} ended, ${workload.pendingCount} under way, ${ledger.faultCount} faults`,
+        `${ledger.explained} ended, ${ledger.late} late, ${workload.pendingCount} under way, ${ledger.faultCount} faults`,
     );
   };
   try {
@@ -99,11 +99,14 @@ function report(
   print(
     `memory flat: ${verdict(trend.isFlat)} (${trend.startMib.toFixed(0)} MiB after the warm-up, ` +
       `${trend.growthMib >= 0 ? "+" : ""}${trend.growthMib.toFixed(1)} MiB since, ` +
-      `${trend.mibPerHour.toFixed(1)} MiB/h)`,
+      `${trend.mibPerHour.toFixed(1)} MiB/h; ${trend.maxMib.toFixed(0)} MiB at most)`,
   );
-  print(`files bounded: ${verdict(trend.isBounded)} (${trend.maxFiles} at most)`);
+  print(
+    `files bounded: ${verdict(trend.isBounded)} ` +
+      `(${trend.maxFiles} at most, and ${trend.maxSockets} sockets)`,
+  );
   print(`databases: ${checked.databaseCount} whole, ${checked.rowCount} rows compared`);
   print(`answers: ${total(ledger.answered)}, ${ledger.explained} unanswered by processes ended`);
+  print(`late: ${ledger.late}`);
   print(`nothing lost, doubled or wrong: ${verdict(ledger.faultCount === 0)}`);
-  for (const fault of ledger.faults) print(`  ${fault}`);
 }

@@ -2,27 +2,41 @@
  * Memory and open files of a program over time.
  * @module
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 const PAGE_BYTES = 4_096;
 const MIB = 1 << 20;
 /** Growth of the fitted line, from its start, that still counts as flat: of the start, and in MiB. */
 const FLAT_SHARE = 0.1;
 const FLAT_MIB = 48;
-/** What the modules share out among themselves (`apps/node`, `createFdManager`): files, sockets and pipes beside it are few. */
+/** What the modules share out among themselves (`createFdManager` in `apps/node`). */
 const MAX_FILES = 1_024;
+/** Memory is collected now and then: only the lowest sample of each part of the time says what is in use. */
+const PARTS = 12;
 
 export interface Sample {
   readonly atMs: number;
   readonly rssMib: number;
+  /** Open files, pipes and the like; sockets apart. */
   readonly files: number;
+  readonly sockets: number;
 }
 
 /** Reads `/proc`, so only on Linux. */
 export function sampleOf(pid: number): Sample {
   const pages = Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]);
-  const files = readdirSync(`/proc/${pid}/fd`).length;
-  return { atMs: performance.now(), rssMib: (pages * PAGE_BYTES) / MIB, files };
+  const names = readdirSync(`/proc/${pid}/fd`);
+  const sockets = names.filter((name) => isSocket(`/proc/${pid}/fd/${name}`)).length;
+  const rssMib = (pages * PAGE_BYTES) / MIB;
+  return { atMs: performance.now(), rssMib, files: names.length - sockets, sockets };
+}
+
+function isSocket(path: string): boolean {
+  try {
+    return readlinkSync(path).startsWith("socket:");
+  } catch {
+    return false; // closed meanwhile
+  }
 }
 
 /** Processor time so far, in seconds. */
@@ -32,18 +46,20 @@ export function cpuSecondsOf(pid: number): number {
 }
 
 export interface Trend {
-  /** Of the line through all samples. */
+  /** Of the line through the lowest samples. */
   readonly startMib: number;
   readonly growthMib: number;
   readonly mibPerHour: number;
+  readonly maxMib: number;
   readonly maxFiles: number;
+  readonly maxSockets: number;
   readonly isFlat: boolean;
   readonly isBounded: boolean;
 }
 
 /** @param samples - in order; the memory of the first `warmUp` of them does not count */
 export function trendOf(samples: readonly Sample[], warmUp: number): Trend {
-  const measured = samples.slice(warmUp);
+  const measured = lowest(samples.slice(warmUp));
   const firstMs = measured[0]?.atMs ?? 0;
   const hours = measured.map(({ atMs }) => (atMs - firstMs) / 3_600_000);
   const sizes = measured.map(({ rssMib }) => rssMib);
@@ -64,8 +80,20 @@ export function trendOf(samples: readonly Sample[], warmUp: number): Trend {
     startMib,
     growthMib,
     mibPerHour,
+    maxMib: Math.max(...samples.map(({ rssMib }) => rssMib)),
     maxFiles,
+    maxSockets: Math.max(...samples.map(({ sockets }) => sockets)),
     isFlat: growthMib <= Math.max(startMib * FLAT_SHARE, FLAT_MIB),
     isBounded: maxFiles <= MAX_FILES,
   };
+}
+
+function lowest(samples: readonly Sample[]): Sample[] {
+  const size = Math.max(1, Math.ceil(samples.length / PARTS));
+  const parts: Sample[] = [];
+  for (let at = 0; at < samples.length; at += size) {
+    const part = samples.slice(at, at + size);
+    parts.push(part.reduce((low, each) => (each.rssMib < low.rssMib ? each : low)));
+  }
+  return parts;
 }

@@ -7,8 +7,12 @@ import type { Ledger, Stepped } from "./ledger.ts";
 import type { Crowd } from "./soak-package.ts";
 
 const TICK_MS = 50;
-const STEP_SECONDS = 60;
-const PAGE_TIMEOUT_MS = 30_000;
+/** Long: late is told apart from lost. */
+const STEP_SECONDS = 300;
+const LATE_MS = 15_000;
+const PAGE_TIMEOUT_MS = 60_000;
+/** What the node answers when a process took longer than `LATE_MS` for its page. */
+const TIMED_OUT = 408;
 /** After a process ended its pages may be missing for so long. */
 const RECOVERY_MS = 10_000;
 const DATABASES = 8;
@@ -174,6 +178,7 @@ export class Workload {
     };
     this.#busy.add(process);
     this.ledger.sent(process);
+    const startedMs = performance.now();
     try {
       const answer = await this.#control.send(process, body, STEP_SECONDS);
       if (answer.kind === "response") {
@@ -187,6 +192,7 @@ export class Workload {
       else this.ledger.fault(`${process} step ${step} ${ops.join("+")}: ${JSON.stringify(answer)}`);
       return false;
     } finally {
+      if (performance.now() - startedMs > LATE_MS) this.ledger.late++;
       this.#busy.delete(process);
     }
   }
@@ -201,6 +207,7 @@ export class Workload {
     });
     const text = await response.text();
     if (response.status === 200 && text === number) this.ledger.right("page");
+    else if (response.status === TIMED_OUT) this.ledger.late++;
     else if (this.ended.has(process) && response.status !== 200) this.ledger.explained++;
     else this.ledger.fault(`${process} page ${number}: ${response.status} ${text.slice(0, 80)}`);
   }

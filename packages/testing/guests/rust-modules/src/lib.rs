@@ -63,10 +63,14 @@ impl Process {
         }
     }
 
-    /// Binds the page, and the web socket that pushes for as long as it is open.
+    /// Binds the page, two files, and the web socket that pushes for as long as it is open.
     fn serve(&mut self) -> anyhow::Result<()> {
         let http = self.http.get_or_insert_with(|| HttpServer::new(30));
         http.bind_http_path("/", HttpBindingConfig::default().authenticated(false))?;
+        for (path, bytes) in [("/13", 13), ("/64k", 65_536)] {
+            let mime = Some("text/plain".to_string());
+            http.bind_http_static_path(path, false, false, mime, vec![b'x'; bytes])?;
+        }
         http.bind_ws_path("/pushed", WsBindingConfig::default().authenticated(false))?;
         Ok(())
     }

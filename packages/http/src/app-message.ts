@@ -58,17 +58,21 @@ function queryJson(query: string): string {
   return JSON.stringify(Object.fromEntries(new URLSearchParams(query)));
 }
 
-/** The headers object. A value with anything but visible ASCII reads as "". */
+/** The headers object. A value with anything but visible ASCII reads as ""; a name without value is left out. */
 export function headersJson(headers: Readonly<Record<string, string | undefined>>): string {
-  const json = JSON.stringify(headers);
-  return INVISIBLE.test(json) || json.includes("\\u") ? carefulHeadersJson(headers) : json;
+  let json = "";
+  // The fastest way through: the engine keeps the names of such an object together.
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined) continue;
+    json += `${json === "" ? "{" : ","}"${name}":${valueJson(value)}`;
+  }
+  return json === "" ? "{}" : `${json}}`;
 }
 
-function carefulHeadersJson(headers: Readonly<Record<string, string | undefined>>): string {
-  const entries = Object.entries(headers).map(([name, value]) => {
-    return [name, value !== undefined && INVISIBLE.test(value) ? "" : value] as const;
-  });
-  return JSON.stringify(Object.fromEntries(entries));
+function valueJson(value: string): string {
+  if (!NEEDS_CARE.test(value)) return `"${value}"`;
+  return INVISIBLE.test(value) ? '""' : JSON.stringify(value);
 }
 
 /**

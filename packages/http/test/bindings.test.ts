@@ -75,7 +75,7 @@ test("a body above the limit of its path is 413 before the app hears of it, also
   await using node = await startWebNode();
   node.serve(pageOf);
   expect(await bind(node, "/small", { max_body_bytes: 4 })).toEqual(OK);
-  const post = async (body: BodyInit) =>
+  const post = async (body: string | ReadableStream) =>
     (await node.get(`/${APP}/small`, { method: "POST", body })).status;
   const chunked = (text: string) => new Blob([text]).stream();
   expect([await post("1234"), await post("12345")]).toEqual([200, 413]);

@@ -70,7 +70,7 @@ test("logging can be switched off and on", () => {
   expect(all()).not.toContain("not kept");
 });
 
-test("history survives a restart and is cut to 1000 lines when opened", () => {
+test("[M125] history survives a restart and is cut to 1000 lines when opened", () => {
   const path = join(folder, ".terminal_history");
   writeFileSync(path, Array.from({ length: 1_200 }, (_, i) => `old ${i}\n`).join(""));
   openHistory(path).add("new");

@@ -2,8 +2,8 @@
  * Where completions come from: files, processes, scripts of packages.
  * @module
  */
-import { parseJson } from "@kinode-ts/stdlib";
-import { Directory, file, VfsError } from "@kinode-ts/stdlib/vfs";
+import { decodeUtf8, parseJson } from "@kinode-ts/stdlib";
+import { Directory, VfsError, vfsRequest } from "@kinode-ts/stdlib/vfs";
 import type { Completion } from "@kinode-ts/types";
 import {
   FD_MANAGER_PROCESS,
@@ -90,18 +90,25 @@ export async function scriptIds(word: string): Promise<Completion[]> {
     .map(({ path }) => baseName(path))
     .filter((id) => id.startsWith(wanted))
     .slice(0, MAX_PACKAGES);
-  const lists = await Promise.all(
-    packages.map((id) => unlessRefused(async () => await scriptNames(id))),
-  );
+  const lists = await Promise.all(packages.map(scriptNames));
   return lists.flatMap((names, index) =>
     names.map((name): Completion => ({ text: `${name}:${packages[index]!}` })),
   );
 }
 
-async function scriptNames(id: string): Promise<readonly string[]> {
-  const text = await file(`/${id}/pkg/scripts.json`).text();
+/** Without functions that wait for each other: each costs the answer a turn. */
+function scriptNames(id: string): Promise<readonly string[]> {
+  return vfsRequest(`/${id}/pkg/scripts.json`, "Read").then(
+    ({ message }) => namesIn(decodeUtf8(message.blob()?.bytes ?? new Uint8Array(0))),
+    () => [],
+  );
+}
+
+function namesIn(manifest: string): readonly string[] {
   try {
-    return Object.keys(parseJson(text) as object).map((name) => name.replace(/\.(?:wasm|js)$/, ""));
+    return Object.keys(parseJson(manifest) as object).map((name) =>
+      name.replace(/\.(?:wasm|js)$/, ""),
+    );
   } catch {
     return [];
   }

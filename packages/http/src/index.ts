@@ -5,6 +5,7 @@
 export type { Peer } from "./app-message.ts";
 export { createHttpClient, type HttpClientOptions } from "./client/http-client-bun.ts";
 export { DEFAULT_HTTP_CLIENT_LIMITS, type HttpClientLimits } from "./client/limits.ts";
+export type { HttpTransport } from "./client/transport.ts";
 export type { HostRoute, HostRouteInfo } from "./host-route.ts";
 export {
   createHttpServer,

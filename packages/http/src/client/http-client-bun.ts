@@ -9,6 +9,7 @@ import { createAddressPolicy } from "./address-policy.ts";
 import { createHttpClientModule } from "./http-client.ts";
 import { DEFAULT_HTTP_CLIENT_LIMITS } from "./limits.ts";
 import type { HttpClientLimits } from "./limits.ts";
+import type { HttpTransport } from "./transport.ts";
 import { createBunTransport } from "./transport-bun.ts";
 
 export interface HttpClientOptions {
@@ -19,6 +20,8 @@ export interface HttpClientOptions {
   readonly privateRanges?: boolean;
   readonly limits?: Partial<HttpClientLimits>;
   readonly bodyStreamLimits?: Partial<BodyStreamLimits>;
+  /** Stands between the module and the network, e.g. to keep tests on this machine. Default: nothing does. */
+  readonly wrapTransport?: (transport: HttpTransport) => HttpTransport;
 }
 
 const isThisMachine = (address: string): boolean =>
@@ -35,6 +38,7 @@ export function createHttpClient(options: HttpClientOptions): RuntimeModule {
   });
   const { maxSocketBufferedBytes } = limits;
   const { bodyStreamLimits } = options;
-  const transport = createBunTransport({ refusalOf, maxSocketBufferedBytes });
+  const network = createBunTransport({ refusalOf, maxSocketBufferedBytes });
+  const transport = options.wrapTransport?.(network) ?? network;
   return createHttpClientModule({ clock: options.clock, transport, limits, bodyStreamLimits });
 }

@@ -71,7 +71,13 @@ const wat = (): Fixture => ({
 const engine: Fixture = {
   name: "engine",
   outputs: ["packages/engine/engine/kinode-engine.wasm"],
-  sources: ["packages/engine/engine"],
+  sources: [
+    "packages/engine/engine",
+    "packages/engine/src/web",
+    "packages/engine/src/pack/exported-interface.ts",
+    "packages/engine/src/guest-console.ts",
+    "packages/codec/src/web-fetch.ts",
+  ],
   tools: [...TOOLS.c, ["cargo", "--version"]],
   build: async () => run([process.execPath, ENGINE_SCRIPT], ROOT),
 };

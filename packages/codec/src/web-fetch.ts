@@ -60,7 +60,6 @@ export type FetchErrorCode =
 
 /** A `TypeError`, as the web has it, with the case as `code`. */
 export class FetchError extends TypeError {
-  override name = "FetchError";
   readonly code: FetchErrorCode;
   readonly url: string;
   constructor(code: FetchErrorCode, url: string, why: string) {

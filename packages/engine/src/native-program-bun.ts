@@ -4,10 +4,11 @@
  * are part of the release come here.
  * @module
  */
+import { createFetch } from "@kinode-ts/codec/web-fetch";
+import type { BodyParts } from "@kinode-ts/codec/web-fetch";
 import type { NativeGuest } from "./create-guest-runtime.ts";
 import { ENGINE_GLOBALS } from "./engine-globals.ts";
 import { createGuestConsole, type GuestConsole } from "./guest-console.ts";
-import { createFetch } from "./web/fetch.ts";
 import { inspect } from "./web/inspect.ts";
 import { createTimers } from "./web/timers.ts";
 
@@ -69,7 +70,25 @@ function ownGlobals({ kinode, carry }: NativeGuest): OwnGlobals {
     report: (thrown) => console.error("Uncaught", thrown),
     debug: (text) => kinode.printToTerminal(1, text),
   });
-  return { console, ...timers, fetch: createFetch({ carry, Request, Response }) };
+  const [firstNumber = 0] = crypto.getRandomValues(new Uint32Array(1));
+  const fetch = createFetch({ carry, Request, Response, streamOf, firstNumber });
+  return { console, ...timers, fetch };
+}
+
+/** Asks for a part when somebody reads, and gives up when somebody cancels: nothing is read ahead. */
+function streamOf(parts: BodyParts): ReadableStream<Uint8Array> {
+  const iterator = parts[Symbol.asyncIterator]();
+  return new ReadableStream(
+    {
+      pull: async (controller) => {
+        const { done, value } = await iterator.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: async () => void (await iterator.return?.()),
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 /** What `globalThis` is to a native script: the offered globals on an object of its own. */

@@ -168,19 +168,146 @@ describe.each(EXECUTORS)("%s: a script", (_name, executor) => {
       setTimeout(() => stop.abort(), 1);
       console.log(await one);
       console.log(await fetch("https://x.example/3", { signal: AbortSignal.abort(new Error("no")) }).catch((e) => e.message));`);
-    await host.find("x.example");
+    const { Http } = host.open[await host.find("x.example")]!.body as {
+      Http: { request_id: number };
+    };
     await host.reply("SetTimer");
+    await host.find(`{"HttpAbort":{"request_id":${Http.request_id}}}`);
     await ended;
     expect(host.prints).toEqual(["0 AbortError", "0 no"]);
   });
 
-  test("is refused what fetch cannot do here", async () => {
+  test("is refused what fetch cannot take", async () => {
     const { host, ended } = await start(`
-      console.log(await fetch("https://x.example/", { redirect: "manual" }).catch((e) => e.name));
-      console.log(await fetch("nope").catch((e) => e.name));`);
+      console.log(await fetch("nope").catch((e) => e.name));
+      console.log(await fetch("https://x.example/", { timeout: -1 }).catch((e) => e.name));
+      async function* parts() {}
+      console.log(await fetch("https://x.example/", { body: parts() }).catch((e) => e.name));`);
     await ended;
-    expect(host.prints).toEqual(["0 TypeError", "0 TypeError"]);
+    expect(host.prints).toEqual(["0 TypeError", "0 RangeError", "0 TypeError"]);
     expect(host.open).toEqual([]);
+  });
+
+  test("gets redirects as they are, or as an error, where it says so", async () => {
+    const { host, ended } = await start(`
+      const manual = await fetch("https://x.example/1", { redirect: "manual" });
+      console.log(manual.status, manual.headers.get("location"));
+      console.log(await fetch("https://x.example/2", { redirect: "error" }).catch((e) => e.code));
+      const followed = await fetch("https://x.example/3");
+      console.log(followed.url, followed.redirected, followed.headers.getSetCookie().join());`);
+    const moved = { status: 302, headers: { Location: "/y" } };
+    await host.find("example/1");
+    expect(host.open[0]).toMatchObject({ body: { Http: { redirect: "manual", details: true } } });
+    await host.reply("example/1", JSON.stringify({ Ok: { Http: moved } }), encoder.encode(""));
+    await host.reply("example/2", JSON.stringify({ Ok: { Http: moved } }), encoder.encode(""));
+    const list = [
+      ["Set-Cookie", "a=1"],
+      ["Set-Cookie", "b=2"],
+    ];
+    const last = { status: 200, headers: {}, header_list: list, url: "https://x.example/z" };
+    await host.find("example/3");
+    expect(JSON.stringify(host.open[0])).not.toContain("redirect");
+    await host.reply("example/3", JSON.stringify({ Ok: { Http: last } }), encoder.encode(""));
+    await ended;
+    expect(host.prints).toEqual(["0 302 /y", "0 Redirected", "0 https://x.example/z true a=1,b=2"]);
+  });
+
+  const chunk = (done: boolean): string => JSON.stringify({ Ok: { BodyChunk: { done } } });
+  const inParts = (number: number): string =>
+    JSON.stringify({ Ok: { Http: { status: 200, headers: {}, body_stream: number } } });
+
+  test("reads a body that comes in parts with a loop, a reader, or as a whole", async () => {
+    const { host, ended } = await start(`
+      const by = {
+        loop: async (body, log) => { for await (const part of body) log.push(text(part)); },
+        reader: async (body, log) => {
+          const reader = body.getReader();
+          for (let r = await reader.read(); !r.done; r = await reader.read()) log.push(text(r.value));
+        },
+      };
+      for (const [name, read] of Object.entries(by)) {
+        const response = await fetch("https://x.example/" + name);
+        const log = [];
+        await read(response.body, log);
+        console.log(log.join("|"), response.bodyUsed, await response.text().catch((e) => e.name));
+      }
+      console.log(await (await fetch("https://x.example/whole")).text());`);
+    for (const name of ["loop", "reader", "whole"]) {
+      await host.reply(`example/${name}`, inParts(5));
+      await host.find("BodyRead");
+      expect(host.open[0]).toMatchObject({
+        body: { BodyRead: { stream: 5 } },
+        expectsResponse: 60,
+      });
+      await host.reply("BodyRead", chunk(false), encoder.encode("one"));
+      await host.reply("BodyRead", chunk(false), encoder.encode("two"));
+      await host.reply("BodyRead", chunk(true), encoder.encode(""));
+    }
+    expect(await ended).toEqual({ kind: "returned" });
+    expect(host.prints).toEqual([
+      "0 one|two true TypeError",
+      "0 one|two true TypeError",
+      "0 onetwo",
+    ]);
+    expect(host.open).toEqual([]);
+  });
+
+  test("gives up a body when it stops reading, and is told when one breaks off", async () => {
+    const { host, process } = await start(`
+      for await (const part of (await fetch("https://x.example/a", { timeout: 1500 })).body) { console.log(text(part)); break; }
+      await (await fetch("https://x.example/b")).body.cancel();
+      console.log(await (await fetch("https://x.example/c")).text().catch((e) => e.code + (e instanceof TypeError)));
+      console.log(await (await fetch("https://x.example/d")).text().catch((e) => e.code));
+      await kinode.receive();`);
+    await host.reply("example/a", inParts(1));
+    await host.find("BodyRead");
+    expect(host.open[0]!.expectsResponse).toBe(2);
+    await host.reply("BodyRead", chunk(false), encoder.encode("one"));
+    await host.reply(`{"stream":1,"reading":true}`, `{"Ok":null}`);
+    await host.reply("example/b", inParts(2));
+    await host.reply(`{"stream":2,"reading":true}`, `{"Ok":null}`);
+    await host.reply("example/c", inParts(3));
+    await host.reply("BodyRead", `{"Err":"StreamClosed"}`);
+    await host.reply("example/d", inParts(4));
+    await host.fail("BodyRead", "timeout");
+    await host.reply(`{"stream":4,"reading":true}`, `{"Ok":null}`);
+    process.kill();
+    expect(host.prints).toEqual(["0 one", "0 BodyClosedtrue", "0 Timeout"]);
+  });
+
+  test("sends a body in parts, each when the one before was taken", async () => {
+    const { host, ended } = await start(`
+      let made = 0;
+      async function* parts() { for (const part of ["a", new Uint8Array([98]), "c"]) { made++; yield part; } }
+      const response = fetch("https://x.example/", { method: "PUT", body: parts(), duplex: "half" });
+      setTimeout(() => console.log("made", made), 1);
+      console.log(await (await response).text());`);
+    await host.find("x.example");
+    const { Http } = host.open[0]!.body as { Http: { stream_request: number; request_id: number } };
+    const stream = Http.stream_request;
+    expect(stream).toBe(Http.request_id);
+    expect(host.open[0]!.blob).toBeUndefined();
+    await host.find(`{"BodyWrite":{"stream":${stream}}}`);
+    await host.reply("SetTimer");
+    for (const part of ["a", "b", "c"]) {
+      expect(host.open[await host.find("BodyWrite")]!.blob).toBe(part);
+      await host.reply("BodyWrite", `{"Ok":null}`);
+    }
+    await host.reply(`{"BodyEnd":{"stream":${stream}}}`, `{"Ok":null}`);
+    await host.reply("x.example", HTML, encoder.encode("taken"));
+    expect(await ended).toEqual({ kind: "returned" });
+    expect(host.prints).toEqual(["0 made 1", "0 taken"]);
+  });
+
+  test("fails with what the source of its body has thrown", async () => {
+    const { host, ended } = await start(`
+      async function* parts() { yield "a"; throw new RangeError("no more"); }
+      console.log(await fetch("https://x.example/", { method: "POST", body: parts() }).catch((e) => e.name + e.message));`);
+    await host.reply("BodyWrite", `{"Ok":null}`);
+    await host.reply("BodyAbort", `{"Ok":null}`);
+    await host.reply("x.example", `{"Err":{"ExecuteRequestFailed":"given up"}}`);
+    await ended;
+    expect(host.prints).toEqual(["0 RangeErrorno more"]);
   });
 
   test("gets messages that came during a wait, with their blobs, when they are prompting again", async () => {

@@ -151,7 +151,9 @@ async function until(done: () => boolean, what: string): Promise<void> {
 test("the head of a response comes before its body, which is read as it comes", async () => {
   const harness = await client();
   const head = await harness.ask(APP, http(`${WEB}/slow`, { stream_response: 7 }));
-  expect(head.json).toMatchObject({ Ok: { Http: { status: 201, headers: { "X-Kind": "slow" } } } });
+  expect(head.json).toMatchObject({
+    Ok: { Http: { status: 201, headers: { "X-Kind": "slow" }, body_stream: 7 } },
+  });
   expect(head.blob).toBeUndefined();
   expect(await read(harness, 7, 3)).toEqual({ json: CHUNK, text: "fir" });
   expect(await read(harness, 7)).toEqual({ json: CHUNK, text: "st" });
@@ -160,6 +162,37 @@ test("the head of a response comes before its body, which is read as it comes", 
   expect(await late).toEqual({ json: CHUNK, text: "second" });
   expect(await read(harness, 7)).toEqual({ json: DONE, text: "" });
   expect((await read(harness, 7)).json).toEqual(UNKNOWN);
+});
+
+test("a short body that is there comes with the head, any other in parts and whole", async () => {
+  const harness = await client();
+  const short = await harness.ask(
+    APP,
+    http(`${WEB}/cookies`, { stream_response: 1, whole_up_to: 7 }),
+  );
+  expect(new TextDecoder().decode(short.blob!.bytes)).toBe("cookies");
+  expect((await read(harness, 1)).json).toEqual(UNKNOWN);
+  const long = await harness.ask(
+    APP,
+    http(`${WEB}/cookies`, { stream_response: 1, whole_up_to: 6 }),
+  );
+  expect(long.blob).toBeUndefined();
+  expect(await read(harness, 1)).toEqual({ json: CHUNK, text: "cookies" });
+  expect((await read(harness, 1)).json).toEqual(DONE);
+  const late = await harness.ask(
+    APP,
+    http(`${WEB}/slow`, { stream_response: 1, whole_up_to: 1_000 }),
+  );
+  expect(late.blob).toBeUndefined();
+  endSlow!();
+  expect(await read(harness, 1)).toEqual({ json: CHUNK, text: "first" });
+  expect(await read(harness, 1)).toEqual({ json: CHUNK, text: "second" });
+  expect((await read(harness, 1)).json).toEqual(DONE);
+  raw.serve = (socket) => void socket.end("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
+  const broken = http(raw.url, { stream_response: 1, whole_up_to: 1_000 });
+  expect(await jsonOf(harness, broken)).toMatchObject({
+    Err: { ExecuteRequestFailed: expect.any(String) },
+  });
 });
 
 test("a stream belongs to the process that asked", async () => {

@@ -3,7 +3,7 @@
  * Source: Fetch Standard §5.4, §5.5 (WHATWG).
  * @module
  */
-import { Body, extractBody } from "./body.ts";
+import { Body, extractBody, isInParts } from "./body.ts";
 import { Headers } from "./headers.ts";
 
 type HeadersInit = ConstructorParameters<typeof Headers>[0];
@@ -125,6 +125,10 @@ export class Response extends Body {
     this.headers = new Headers(init.headers);
     if (body === null || body === undefined) return;
     if (WITHOUT_BODY.has(status)) throw new TypeError(`Response: no body with status ${status}`);
+    if (isInParts(body)) {
+      this.fillInParts(body);
+      return;
+    }
     const extracted = extractBody(body);
     this.fill(extracted);
     if (extracted.type !== undefined && !this.headers.has("content-type")) {

@@ -20,6 +20,8 @@ export interface HttpExtras {
   readonly streamRequest: number | undefined;
   /** Number of the stream that the body of the response becomes. */
   readonly streamResponse: number | undefined;
+  /** A body of at most so many bytes that comes soon is given with the answer instead. */
+  readonly wholeUpTo: number | undefined;
   /** `manual`: a redirect is a response like any other. */
   readonly redirect: "follow" | "manual";
   /** Whether the answer says the last URL, and every header. */
@@ -115,18 +117,20 @@ function readHttp(fields: Fields): ClientAction | undefined {
 }
 
 function readExtras(fields: Fields): HttpExtras | undefined {
-  const [requestId, streamRequest, streamResponse] = [
+  const [requestId, streamRequest, streamResponse, wholeUpTo] = [
     "request_id",
     "stream_request",
     "stream_response",
+    "whole_up_to",
   ].map((name) => fields[name] ?? undefined);
   const { redirect: given, details: wants } = fields;
   const redirect = given ?? "follow";
   const details = wants ?? false;
   if (!isNumberOrNone(requestId) || !isNumberOrNone(streamRequest)) return undefined;
+  if (!isNumberOrNone(wholeUpTo)) return undefined;
   if (!isNumberOrNone(streamResponse) || typeof details !== "boolean") return undefined;
   if (redirect !== "follow" && redirect !== "manual") return undefined;
-  return { requestId, streamRequest, streamResponse, redirect, details };
+  return { requestId, streamRequest, streamResponse, wholeUpTo, redirect, details };
 }
 
 const isNumberOrNone = (value: unknown): value is number | undefined =>

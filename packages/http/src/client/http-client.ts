@@ -18,6 +18,7 @@ import type { BodyStreamLimits } from "../body-streams/index.ts";
 import { ClientError, decodeClientAction } from "./actions.ts";
 import type { ClientAction, ClientFault, HeaderList } from "./actions.ts";
 import { Channels } from "./channels.ts";
+import { headStart } from "./head-start.ts";
 import { isToken, receivedHeaders, sendableHeaders } from "./header-fields.ts";
 import { DEFAULT_HTTP_CLIENT_LIMITS } from "./limits.ts";
 import type { HttpClientLimits } from "./limits.ts";
@@ -155,18 +156,43 @@ class HttpClientModule implements RuntimeModule {
     request: HttpRequest,
     slot: RequestSlot,
   ): Promise<void> {
-    const [head, url] = await this.#inTime(message, slot, () =>
-      this.#follow(request, action, (next) => this.#transport.open(next, slot.signal)),
-    );
+    const [head, url, start] = await this.#inTime(message, slot, async () => {
+      const [reply, from] = await this.#follow(request, action, (next) =>
+        this.#transport.open(next, slot.signal),
+      );
+      return [reply, from, await this.#startOf(reply, action)] as const;
+    });
+    if (start instanceof Uint8Array) {
+      slot.release();
+      const blob: LazyLoadBlob = { mime: undefined, bytes: start };
+      this.#context.respond(message, { body: answerOf(head, url, action), blob });
+      return;
+    }
     void head.ended.finally(() => slot.release());
     slot.signal.addEventListener("abort", () => slot.release());
     const { process } = message.source;
     const stream = action.extras.streamResponse!;
-    if (!this.#streams.openRead(process, stream, head.body)) {
+    if (!this.#streams.openRead(process, stream, start)) {
       slot.giveUp("no stream");
       throw failure(`the stream ${stream} is in use, or ${process} has too many`);
     }
-    this.#context.respond(message, { body: answerOf(head, url, action) });
+    this.#context.respond(message, { body: answerOf(head, url, action, stream) });
+  }
+
+  /** The whole body where it is short and comes soon, if the process likes that. */
+  async #startOf(
+    { body }: HttpHead,
+    { extras }: HttpAction,
+  ): Promise<Uint8Array | ReadableStream<Uint8Array>> {
+    const { wholeUpTo } = extras;
+    if (wholeUpTo === undefined) return body;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = this.#clock.after(this.#limits.headStartMs, resolve);
+    try {
+      return await headStart(body, Math.min(wholeUpTo, this.#limits.maxResponseBytes), late);
+    } finally {
+      timer.cancel();
+    }
   }
 
   async #inTime<T>(message: KernelMessage, slot: RequestSlot, work: () => Promise<T>): Promise<T> {
@@ -292,10 +318,12 @@ function answerOf(
   { status, headers }: HttpReply | HttpHead,
   url: URL,
   { extras }: HttpAction,
+  stream?: number,
 ): Uint8Array {
   const head = { status, headers: receivedHeaders(headers) };
   const details = extras.details ? { url: url.href, header_list: headers } : {};
-  return encodeJson({ Ok: { Http: { ...head, ...details } } });
+  const parts = stream === undefined ? {} : { body_stream: stream };
+  return encodeJson({ Ok: { Http: { ...head, ...details, ...parts } } });
 }
 
 /** @throws {ClientError} method, version or URL are wrong */

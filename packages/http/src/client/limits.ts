@@ -13,6 +13,8 @@ export interface HttpClientLimits {
   readonly maxRedirectCount: number;
   /** Body of a response in bytes; more fails the request. Bounds memory. */
   readonly maxResponseBytes: number;
+  /** How long the head of a response may be kept back to give a short body with it (`whole_up_to`). */
+  readonly headStartMs: number;
   /** Requests one process may have on their way. Bounds sockets. */
   readonly maxRequestsPerProcess: number;
   /** Requests all processes may have on their way. */
@@ -34,6 +36,7 @@ export const DEFAULT_HTTP_CLIENT_LIMITS: HttpClientLimits = {
   maxTimeoutMs: 3_600_000,
   maxRedirectCount: 10,
   maxResponseBytes: 256 * 1024 * 1024,
+  headStartMs: 20,
   maxRequestsPerProcess: 256,
   maxRequests: 2_048,
   scarceFrom: 1_024,

@@ -1,6 +1,6 @@
 /** `fetch` and what it takes and gives. */
+import { createFetch } from "@kinode-ts/codec/web-fetch";
 import type { GuestCarrier } from "@kinode-ts/types";
-import { createFetch } from "../../../src/web/fetch.ts";
 import { Blob, File, FormData } from "../blob.ts";
 import { Headers } from "../headers.ts";
 import type { Natives } from "../natives.ts";
@@ -16,5 +16,7 @@ const carry: GuestCarrier = (request, done) => {
   own.carry(request, done);
 };
 
-const fetch = createFetch({ carry, Request, Response });
+const [firstNumber = 0] = crypto.getRandomValues(new Uint32Array(1));
+const streamOf = (parts: AsyncIterable<Uint8Array>): unknown => parts;
+const fetch = createFetch({ carry, Request, Response, streamOf, firstNumber });
 engineExport({ Blob, File, FormData, Headers, Request, Response, fetch });

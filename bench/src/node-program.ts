@@ -31,6 +31,8 @@ export interface ServerProgram extends AsyncDisposable {
   readonly pid: number;
   /** Milliseconds from starting the program to the first answer. */
   readonly firstPageMs: number;
+  /** Rejects when the program ends though nobody stopped it; else never settles. */
+  readonly ended: Promise<never>;
   /** Whole printed text so far. */
   readonly printed: () => string;
 }
@@ -69,12 +71,20 @@ async function startServer(command: readonly string[], address: RegExp): Promise
     child.kill("SIGKILL");
     throw new Error(`The first page has status ${status}`);
   }
+  let stopping = false;
+  const ended = Promise.withResolvers<never>();
+  ended.promise.catch(() => {}); // only for those who ask
+  void child.exited.then((code) => {
+    if (!stopping) ended.reject(new Error(`The program ended by itself with code ${code}`));
+  });
   return {
     port,
+    ended: ended.promise,
     pid: child.pid,
     firstPageMs,
     printed: () => text,
     async [Symbol.asyncDispose]() {
+      stopping = true;
       child.kill("SIGTERM");
       await child.exited;
     },

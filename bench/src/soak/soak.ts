@@ -35,7 +35,12 @@ const total = (counts: Readonly<Record<string, number>>): string =>
     .map(([kind, count]) => `${count} × ${kind}`)
     .join(", ");
 
-/** Runs it on a fresh node in a folder of its own, which is gone afterwards. */
+function every(ms: number, act: () => void): Disposable {
+  const timer = setInterval(act, ms);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** Runs it on a fresh node in a folder of its own, which is gone afterwards. @throws {Error} the node ended */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
   const { durationMs, print } = options;
   using folder = temporaryFolder();
@@ -71,11 +76,9 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     print(`${options.processes} processes, seed ${options.seed}, ${durationMs / 1_000} s`);
     await workload.open();
     say();
-    const sampling = setInterval(() => samples.push(sampleOf(node.pid)), durationMs / SAMPLES);
-    const saying = setInterval(say, options.lineMs);
-    await workload.run(durationMs);
-    clearInterval(sampling);
-    clearInterval(saying);
+    using _sampling = every(durationMs / SAMPLES, () => samples.push(sampleOf(node.pid)));
+    using _saying = every(options.lineMs, say);
+    await Promise.race([workload.run(durationMs), node.ended]);
     await Bun.sleep(SETTLE_MS);
     samples.push(sampleOf(node.pid));
     say();

@@ -15,6 +15,8 @@ const PAGE_TIMEOUT_MS = 60_000;
 const TIMED_OUT = 408;
 /** After a process ended its pages may be missing for so long. */
 const RECOVERY_MS = 10_000;
+/** The largest file or blob of a step. */
+const LARGE_BYTES = 256 << 10;
 const DATABASES = 8;
 const SOCKETS = 10;
 const OPS = ["vfs", "kv", "sqlite", "timer", "message", "chain", "http"] as const;
@@ -76,7 +78,10 @@ export class Workload {
     return this.#dead.size;
   }
 
-  /** Starts the server that workers fetch from, waits for all processes, and opens the web sockets. */
+  /**
+   * Starts the server that workers fetch from, lets every worker do everything twice, so that it has opened and allocated what
+   * it needs, and opens the web sockets.
+   */
   async open(): Promise<void> {
     this.#outside = Bun.serve({
       port: 0,
@@ -84,8 +89,8 @@ export class Workload {
       fetch: (request) => new Response(new URL(request.url).searchParams.get("n") ?? ""),
     });
     const { workers, scripts } = this.#options.crowd;
-    for (const process of workers) {
-      const opened = await this.#step(process, []);
+    for (const process of [...workers, ...workers]) {
+      const opened = await this.#step(process, OPS, LARGE_BYTES);
       if (!opened) throw new Error(`${process} does not take steps: ${this.ledger.faults.at(-1)}`);
     }
     for (const process of scripts.slice(0, SOCKETS)) {
@@ -163,8 +168,18 @@ export class Workload {
     return first === second ? [OPS[first]!] : [OPS[first]!, OPS[second]!];
   }
 
+  #chooseSize(): number {
+    return this.#random(8) === 0
+      ? 65_536 + this.#random(LARGE_BYTES - 65_536)
+      : 1 + this.#random(2_000);
+  }
+
   /** @returns whether the answer came */
-  async #step(process: string, ops: readonly string[]): Promise<boolean> {
+  async #step(
+    process: string,
+    ops: readonly string[],
+    size = this.#chooseSize(),
+  ): Promise<boolean> {
     const { relays } = this.#options.crowd;
     const step = ++this.#number;
     const relay = () => `our@${relays[this.#random(relays.length)]}`;
@@ -173,7 +188,7 @@ export class Workload {
       ops,
       peers: [relay(), relay(), relay()],
       url: `http://127.0.0.1:${this.#outside!.port}/`,
-      size: this.#random(8) === 0 ? 65_536 + this.#random(200_000) : 1 + this.#random(2_000),
+      size,
       database: this.#options.crowd.workers.indexOf(process) % DATABASES,
     };
     this.#busy.add(process);

@@ -5,10 +5,11 @@
 import type { DiskAccount } from "@kinode-ts/types";
 import { DataError } from "./errors.ts";
 
-/**
- * Deleting needs room, too, before it frees any: a database may go this far over the limit for it. Bytes.
- */
+/** What a database may have over the limit while it works: deleting needs room, too, before it gives any. Bytes. */
 export const RESERVE_BYTES = 8 * 1024 * 1024;
+
+/** What SQLite says. */
+export const FULL = "database or disk is full";
 
 export class DiskUse {
   readonly #owner: string;
@@ -36,6 +37,13 @@ export class DiskUse {
     this.#bytes = bytes;
   }
 
+  /** By how much the package may grow yet; negative when it is over its limit. */
+  get roomBytes(): number {
+    return this.#account === undefined
+      ? Infinity
+      : this.#account.limitBytes - this.#account.usedBytes;
+  }
+
   /** Whether the files may grow by so much. */
   hasRoom(bytes: number): boolean {
     return this.#account?.hasRoom(bytes) ?? true;
@@ -44,7 +52,7 @@ export class DiskUse {
   /** The refusal of a write, in the form in which engines say that the disk is full. */
   full(): DataError {
     const { usedBytes = 0, limitBytes = Infinity } = this.#account ?? {};
-    const text = `database or disk is full: the package ${this.#owner} uses ${usedBytes} of ${limitBytes} bytes; delete something or ask for a larger limit`;
+    const text = `${FULL}: the package ${this.#owner} uses ${usedBytes} of ${limitBytes} bytes; delete something or ask for a larger limit`;
     return new DataError({ code: "data.engine", text });
   }
 }

@@ -6,6 +6,7 @@
 import { decodeIntegerJson } from "@kinode-ts/codec/integer-json";
 import { readVariant } from "@kinode-ts/codec/module-json";
 import { isNameSafePackageId, type PackageId } from "@kinode-ts/types";
+import { isModestJson } from "./modest-json.ts";
 
 /** A database by its owner and name. */
 export interface DatabaseKey {
@@ -25,6 +26,9 @@ export interface DataRequest {
 
 /** Longest name of a database in bytes: it becomes one segment of a path. */
 const MAX_NAME_BYTES = 200;
+
+/** Of a request: a statement of SQL may have 16 MiB. */
+const MAX_BODY_BYTES = 17 * 1024 * 1024;
 
 /** A single plain path segment (§3.5 row 1): nothing that could lead elsewhere, and nothing a file system may refuse. */
 function isPlainName(name: string): boolean {
@@ -47,6 +51,7 @@ function readKey(owner: unknown, name: unknown): DatabaseKey | undefined {
 
 /** Reads a request body; `undefined` when it is malformed. */
 export function decodeDataRequest(body: Uint8Array): DataRequest | undefined {
+  if (body.length > MAX_BODY_BYTES || !isModestJson(body)) return undefined;
   let json: unknown;
   try {
     json = decodeIntegerJson(body);

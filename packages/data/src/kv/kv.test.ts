@@ -372,3 +372,74 @@ test("a key that is too long is refused by name", async () => {
   const kv = await opened({ maxKeyBytes: 4 });
   expect(JSON.stringify(await kv.set("12345", "v"))).toContain("a key of 5 bytes is longer than 4");
 });
+
+test("a hundred thousand iterators take the place of the oldest ones, and go with their process", async () => {
+  const kv = await opened();
+  await kv.set("k", "v");
+  let first: unknown;
+  let last: unknown;
+  for (let i = 0; i < 100_000; i++) {
+    last = ((await kv.run({ IterStart: {} })) as { IterStart: { iterator_id: number } }).IterStart;
+    first ??= last;
+  }
+  expect(await kv.run({ IterNext: { ...(first as object), count: 1 } })).toEqual({
+    Err: "NoIterator",
+  });
+  await kv.run("Open", undefined, SIBLING);
+  const next = { IterNext: { ...(last as object), count: 1 } };
+  expect(await kv.run(next, undefined, SIBLING)).toEqual({ Err: "NoIterator" });
+  kv.module.processEnded?.(APP as never);
+  expect(await kv.run(next)).toEqual({ Err: "NoIterator" });
+}, 20_000);
+
+test("pairs come as bytes when they are asked for so", async () => {
+  const kv = await opened();
+  await kv.set("", "empty key");
+  await kv.set("a", "");
+  const started = await kv.run({ IterStart: null });
+  const { iterator_id } = (started as { IterStart: { iterator_id: number } }).IterStart;
+  const unknown = { IterNext: { iterator_id, count: 9, format: "xml" } };
+  expect(await kv.run(unknown)).toEqual({ Err: "MalformedRequest" });
+  const answer = await kv.ask({ IterNext: { iterator_id, count: 9, format: "bytes" } });
+  expect(answer.json).toEqual({ IterNext: { done: true } });
+  const u32 = (n: number): number[] => [n, 0, 0, 0];
+  expect([...answer.blob!.bytes]).toEqual([
+    ...u32(0),
+    ...u32(9),
+    ...bytes("empty key"),
+    ...u32(1),
+    ...bytes("a"),
+    ...u32(0),
+  ]);
+});
+
+test("a batch ends at its bound in bytes, and gives one pair at least", async () => {
+  const kv = await opened({ maxBatchBytes: 1_000 });
+  for (const key of ["a", "b", "c"]) await kv.set(key, key.repeat(700));
+  await kv.set("d", "d".repeat(5_000));
+  const started = await kv.run({ IterStart: {} });
+  const { iterator_id } = (started as { IterStart: { iterator_id: number } }).IterStart;
+  for (const key of ["a", "b", "c", "d"]) {
+    const { json, blob } = await kv.ask({ IterNext: { iterator_id, count: 100 } });
+    const pairs = JSON.parse(new TextDecoder().decode(blob?.bytes)) as number[][][];
+    expect(pairs).toHaveLength(1);
+    expect(pairs[0]![0]).toEqual(bytes(key));
+    expect(json).toEqual({ IterNext: { done: key === "d" } });
+  }
+});
+
+test("a value that is too large is refused by name", async () => {
+  const kv = await opened({ maxValueBytes: 100 });
+  expect(await kv.set("k", "x".repeat(100))).toBe("Ok");
+  expect(await kv.set("k", "x".repeat(101))).toEqual({
+    Err: { RocksDBError: "a value of 101 bytes is longer than 100" },
+  });
+});
+
+test("bodies with very many values are refused before they are parsed", async () => {
+  const kv = await opened();
+  const body = `{"package_id":${JSON.stringify(P)},"db":"d","action":{"Get":[${"1,".repeat(2_000_000)}1]}}`;
+  const startedMs = performance.now();
+  expect((await kv.harness.ask(APP, { body })).json).toEqual({ Err: "MalformedRequest" });
+  expect(performance.now() - startedMs).toBeLessThan(500);
+});

@@ -16,14 +16,13 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { DiskUse } from "../disk-use.ts";
+import { type DiskUse, RESERVE_BYTES } from "../disk-use.ts";
 import { type EngineFiles, FILE } from "./engine.ts";
 
 const SUFFIXES = ["", "-journal", "-wal"] as const;
 
 class FolderFiles implements EngineFiles {
   wasRefused = false;
-  reserveBytes = 0;
   readonly #paths: readonly string[];
   readonly #use: DiskUse;
   readonly #open: (number | undefined)[] = [undefined, undefined, undefined];
@@ -46,8 +45,8 @@ class FolderFiles implements EngineFiles {
 
   write(file: number, offset: number, bytes: Uint8Array): boolean {
     const growth = offset + bytes.length - this.size(file);
-    // What is in the log has been let in: it may always be folded into the database.
-    if (growth > 0 && file !== FILE.database && !this.#use.hasRoom(growth - this.reserveBytes)) {
+    // How large the database itself becomes the store has limited by the number of its pages.
+    if (growth > 0 && file !== FILE.database && !this.#use.hasRoom(growth - RESERVE_BYTES)) {
       this.wasRefused = true;
       return false;
     }

@@ -11,8 +11,6 @@ export const FILE = { database: 0, journal: 1, log: 2 } as const;
 export interface EngineFiles {
   /** Whether a write has been refused because the owner's account is full; for whoever asks to set it back. */
   wasRefused: boolean;
-  /** How far the statement that runs may go over the owner's limit: those that delete need room before they give any. */
-  reserveBytes: number;
   /** Fewer bytes at the end of the file; none inside it when the disk failed. */
   read(file: number, offset: number, length: number): Uint8Array;
   write(file: number, offset: number, bytes: Uint8Array): boolean;

@@ -8,13 +8,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Awaitable, type Clock, type DiskAccounts, errorText } from "@kinode-ts/types";
 import { Closings } from "../closings.ts";
-import { DiskUse, RESERVE_BYTES } from "../disk-use.ts";
+import { DiskUse, FULL } from "../disk-use.ts";
 import { DataError } from "../errors.ts";
 import { folderBytes } from "../folder-bytes-bun.ts";
 import { ioError, removeFolder } from "../remove-folder-bun.ts";
 import type { DatabaseKey } from "../request.ts";
 import { Deadlines } from "./deadlines.ts";
-import { type EngineFiles, FLAG, type SqlEngine } from "./engine.ts";
+import { type EngineFiles, FILE, FLAG, type SqlEngine } from "./engine.ts";
 import { openEngineFiles } from "./engine-files-bun.ts";
 import { encodeParameters } from "./parameters.ts";
 import { manyRowsToJson, rowsToJson } from "./rows.ts";
@@ -38,8 +38,8 @@ const HOST = FLAG.ofHost | FLAG.wantsRows;
 const NO_PARAMETERS = new Uint8Array(0);
 /** Answers of more bytes are made into JSON over several turns. */
 const MAX_BYTES_AT_ONCE = 64 * 1024;
-/** Statements that make room. */
-const FREES = /^\s*(?:delete|drop|vacuum)\b/i;
+/** SQLite's own bound: no limit. */
+const MAX_PAGES = 0xfffffffe;
 const VACUUMS = /^\s*vacuum\b/i;
 /** Folds the log into the database, and gives back its room. */
 const EMPTY_LOG = "PRAGMA wal_checkpoint(TRUNCATE)";
@@ -66,6 +66,10 @@ interface Running {
   readonly engine: SqlEngine;
   readonly files: EngineFiles;
   readonly use: DiskUse;
+  /** Pages that the database may have, as the engine was told. */
+  maxPages: number;
+  /** Bytes of a page, once they are known. */
+  pageBytes: number | undefined;
 }
 
 class EngineDatabase implements SqlDatabase {
@@ -101,7 +105,8 @@ class EngineDatabase implements SqlDatabase {
     caller: SqlCaller,
   ): Promise<Uint8Array> {
     const flags = FLAG.wantsRows | (mayWrite ? FLAG.mayWrite : 0);
-    return this.#inTurn(caller, false, async (running) => {
+    return this.#inTurn(caller, async (running) => {
+      if (mayWrite) await this.#limitPages(running);
       const bytes = encodeParameters(parameters);
       const reply = await this.#call(running, () => running.engine.execute(flags, sql, bytes));
       if (reply.length <= MAX_BYTES_AT_ONCE) return rowsToJson(reply);
@@ -111,7 +116,7 @@ class EngineDatabase implements SqlDatabase {
 
   write({ sql, parameters }: SqlStatement, caller: SqlCaller): Promise<void> {
     const bytes = encodeParameters(parameters);
-    return this.#inTurn(caller, FREES.test(sql), (running) =>
+    return this.#inTurn(caller, (running) =>
       this.#withRoom(running, async () => {
         await this.#call(running, () => running.engine.execute(FLAG.mayWrite, sql, bytes));
         if (VACUUMS.test(sql)) await this.#host(running, EMPTY_LOG);
@@ -120,8 +125,7 @@ class EngineDatabase implements SqlDatabase {
   }
 
   apply(statements: readonly SqlStatement[], caller: SqlCaller): Promise<void> {
-    const frees = statements.every(({ sql }) => FREES.test(sql));
-    return this.#inTurn(caller, frees, (running) =>
+    return this.#inTurn(caller, (running) =>
       this.#withRoom(running, () => this.#transaction(running, statements)),
     );
   }
@@ -161,6 +165,7 @@ class EngineDatabase implements SqlDatabase {
   /** The log may be what fills the account: when a write is refused it is emptied, and the write tried once more. */
   async #withRoom(running: Running, work: () => Promise<void>): Promise<void> {
     const { files, use } = running;
+    await this.#limitPages(running);
     try {
       return await work();
     } catch (thrown) {
@@ -173,24 +178,38 @@ class EngineDatabase implements SqlDatabase {
     await work();
   }
 
+  /** Of the pages a package's limit leaves to this database. The log does not count: it is folded into them. */
+  async #limitPages(running: Running): Promise<void> {
+    const { files, use } = running;
+    const room = use.roomBytes;
+    if (room === Infinity && running.maxPages === MAX_PAGES) return;
+    running.pageBytes ??= await this.#pageBytes(running);
+    const bytes = Math.max(0, files.size(FILE.database) + room + files.size(FILE.log));
+    const pages = Math.min(MAX_PAGES, Math.floor(bytes / running.pageBytes));
+    if (pages === running.maxPages) return;
+    running.maxPages = pages;
+    await this.#host(running, `PRAGMA max_page_count = ${Math.max(1, pages)}`);
+  }
+
+  async #pageBytes(running: Running): Promise<number> {
+    const rows = rowsToJson(await this.#host(running, "PRAGMA page_size"));
+    const [row] = JSON.parse(decoder.decode(rows)) as [{ page_size: number }];
+    return row.page_size;
+  }
+
   /** Runs work when everything asked for before is done. */
-  #inTurn<T>(
-    caller: SqlCaller,
-    frees: boolean,
-    work: (running: Running) => Promise<T>,
-  ): Promise<T> {
+  #inTurn<T>(caller: SqlCaller, work: (running: Running) => Promise<T>): Promise<T> {
     if (this.#closed) throw new DataError({ code: "data.no-db", key: this.#key });
     this.#waiting++;
     const done = this.#last.then(async () => {
       const running = this.#running ?? (await this.#start());
       const { files } = running;
       this.#shouldStop = this.#shared.deadlines.begin(caller);
-      files.reserveBytes = frees ? RESERVE_BYTES : 0;
       files.wasRefused = false;
       try {
         return await work(running);
       } catch (thrown) {
-        throw files.wasRefused ? running.use.full() : thrown;
+        throw await this.#explained(running, thrown);
       }
     });
     this.#last = done.then(
@@ -198,6 +217,15 @@ class EngineDatabase implements SqlDatabase {
       () => void this.#waiting--,
     );
     return done;
+  }
+
+  /** Says who is full when it is the account, not the disk; and lets the log not stand in others' way. */
+  async #explained(running: Running, thrown: unknown): Promise<unknown> {
+    const { files, use } = running;
+    const isFull = files.wasRefused || (thrown instanceof Error && thrown.message === FULL);
+    if (!isFull || use.roomBytes === Infinity) return thrown;
+    await this.#host(running, EMPTY_LOG).catch(() => undefined);
+    return use.full();
   }
 
   async #start(): Promise<Running> {
@@ -214,7 +242,7 @@ class EngineDatabase implements SqlDatabase {
     let engine: SqlEngine | undefined;
     try {
       engine = await engines.start(files, () => this.#shouldStop());
-      const running = { engine, files, use };
+      const running: Running = { engine, files, use, maxPages: MAX_PAGES, pageBytes: undefined };
       await this.#call(running, () => running.engine.open());
       return (this.#running = running);
     } catch (thrown) {

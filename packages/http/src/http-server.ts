@@ -86,6 +86,8 @@ export class HttpModule implements RuntimeModule {
     this.#streams = new BodyStreams({
       clock,
       limits: limits.bodyStreams,
+      // The client's connection breaks; a reason would be printed by the host as its own fault.
+      abortReason: () => undefined,
       answer: (message, answer, blob) => this.#answerStream(message, answer, blob),
     });
     this.#pending = new PendingAnswers({

@@ -77,10 +77,23 @@ test("a body above the limit of its path is 413 before the app hears of it, also
   expect(await bind(node, "/small", { max_body_bytes: 4 })).toEqual(OK);
   const post = async (body: string | ReadableStream) =>
     (await node.get(`/${APP}/small`, { method: "POST", body })).status;
-  const chunked = (text: string) => new Blob([text]).stream();
+  const chunked = (text: string) =>
+    new ReadableStream<Uint8Array>({
+      async start(controller) {
+        for (const letter of text) {
+          controller.enqueue(new TextEncoder().encode(letter));
+          await Bun.sleep(1);
+        }
+        controller.close();
+      },
+    });
   expect([await post("1234"), await post("12345")]).toEqual([200, 413]);
   expect([await post(chunked("1234")), await post(chunked("12345"))]).toEqual([200, 413]);
   expect(node.received.map(({ blob }) => blob)).toEqual(["1234", "1234"]);
+  const lengths = node.received.map(
+    ({ http }) => (http["headers"] as Record<string, string | undefined>)["content-length"],
+  );
+  expect(lengths).toEqual(["4", undefined]);
   // Told by the head alone: nothing of the body was sent.
   const head = `POST /${APP}/small HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 5000000\r\n\r\n`;
   expect(await node.raw(head)).toStartWith("HTTP/1.1 413");

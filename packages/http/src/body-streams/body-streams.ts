@@ -20,6 +20,8 @@ import { DEFAULT_BODY_STREAM_LIMITS, type BodyStreamLimits } from "./limits.ts";
 export interface BodyStreamsOptions {
   readonly clock: Clock;
   readonly limits?: Partial<BodyStreamLimits> | undefined;
+  /** What the taker of a body that is given up gets to see. Default: an `AbortError`. */
+  readonly abortReason?: () => unknown;
   /** Answers a request in the way of the module, blob included. */
   readonly answer: (
     request: KernelMessage,
@@ -135,6 +137,7 @@ export class BodyStreams {
     if (!this.canWrite(process, stream)) return undefined;
     const streams = this.#of(process);
     const writer = new BodyWriter(this.limits.highWaterBytes, {
+      abortReason: this.#options.abortReason ?? givenUp,
       nowMs: () => this.#nowMs(),
       waited: (bytes) => {
         streams.waitingBytes += bytes;
@@ -383,6 +386,10 @@ export class BodyStreams {
   #nowMs(): number {
     return this.#options.clock.monotonicMs();
   }
+}
+
+function givenUp(): unknown {
+  return new DOMException("The body was given up", "AbortError");
 }
 
 function isStuck(writer: BodyWriter, dueMs: number): boolean {

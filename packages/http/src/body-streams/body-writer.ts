@@ -8,6 +8,8 @@
 export type Written = (isOpen: boolean) => void;
 
 export interface BodyWriterHooks {
+  /** What the taker of a body that is given up gets to see. */
+  readonly abortReason: () => unknown;
   readonly nowMs: () => number;
   /** Bytes that wait, as a difference. */
   readonly waited: (bytes: number) => void;
@@ -78,7 +80,7 @@ export class BodyWriter {
     if (this.#state === "closed") return;
     this.#release();
     try {
-      this.#controller.error(new DOMException("The body was given up", "AbortError"));
+      this.#controller.error(this.#hooks.abortReason());
     } catch {
       // Nobody listens any more.
     }

@@ -1,7 +1,7 @@
 /**
- * `bun run test [package …]`: installs what is missing, runs the tests of every package, two packages at a time, those of
- * runtime modules a second time through a real kernel, writes JUnit reports to `.reports/`, and ends with one line
- * `N passed, N failed`.
+ * `bun run test [package …]`: installs what is missing, runs the tests of every package, two packages at a time and quiet
+ * ones beside them, those of runtime modules a second time through a real kernel, writes JUnit reports to `.reports/`, and
+ * ends with one line `N passed, N failed`.
  * @module
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -16,6 +16,9 @@ const PARALLEL = 2;
 const PACKAGE_TIMEOUT_MS = 240_000;
 /** Slow ones first, so that two processors are busy to the end. */
 const SLOW_FIRST = ["apps/node", "packages/engine", "packages/component", "packages/kernel"];
+
+/** Mostly wait (a minute of soak): run beside the others. */
+const QUIET = ["bench"];
 
 /** Runtime modules: their tests run a second time with real processes and a real kernel around them. */
 const THROUGH_KERNEL = ["packages/vfs", "packages/data", "packages/system", "packages/http"];
@@ -47,19 +50,25 @@ async function main(wanted: readonly string[]): Promise<number> {
   if (wanted.length === 0) rmSync(REPORTS, { recursive: true, force: true });
   mkdirSync(REPORTS, { recursive: true });
   const members = selectMembers(wanted);
-  const queue = members.flatMap((member): Run[] => [
+  const quiet = members.filter(({ folder }) => QUIET.includes(folder));
+  const busy = members.filter((member) => !quiet.includes(member));
+  const queue = busy.flatMap((member): Run[] => [
     { member, throughKernel: false },
     ...(THROUGH_KERNEL.includes(member.folder) ? [{ member, throughKernel: true }] : []),
   ]);
   const outcomes: Outcome[] = [];
-  const worker = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const outcome = await runTests(next);
-      outcomes.push(outcome);
-      report(outcome);
-    }
+  const run = async (next: Run): Promise<void> => {
+    const outcome = await runTests(next);
+    outcomes.push(outcome);
+    report(outcome);
   };
-  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await run(next);
+  };
+  await Promise.all([
+    ...Array.from({ length: PARALLEL }, worker),
+    ...quiet.map((member) => run({ member, throughKernel: false })),
+  ]);
   return summarise(outcomes);
 }
 

@@ -3,6 +3,7 @@
  * @module
  */
 import { join } from "node:path";
+import headless from "@xterm/headless";
 
 const ROOT = join(import.meta.dir, "../../..");
 const MAIN = join(ROOT, "apps/node/src/main.ts");
@@ -25,6 +26,11 @@ export interface NodeProgram {
   /** Waits until what the terminal received since `forget` matches, without escape sequences. */
   shows(pattern: RegExp): Promise<RegExpExecArray>;
   forget(): void;
+  /** Waits until the rows that the terminal shows now match. */
+  showsNow(pattern: RegExp): Promise<void>;
+  /** What the terminal received since `forget`, with all escape sequences. */
+  received(): string;
+  readonly exited: Promise<number>;
   /** SIGKILL, as a crash of the machine would. */
   killHard(): Promise<void>;
   /** SIGTERM; the exit code. */
@@ -34,40 +40,58 @@ export interface NodeProgram {
 export async function startNodeProgram(
   home: string,
   args: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<NodeProgram> {
+  const emulator = new headless.Terminal({ cols: 200, rows: 50, allowProposedApi: true });
+  let received = "";
   let screen = "";
   /** The start of an escape sequence whose end has not arrived. */
   let begun = "";
   let arrived = Promise.withResolvers<void>();
+  const wake = (): void => {
+    arrived.resolve();
+    arrived = Promise.withResolvers();
+  };
   const decoder = new TextDecoder();
   const child = Bun.spawn([process.execPath, MAIN, "start", home, ...args], {
     cwd: ROOT,
-    env: { ...process.env, BUN_JSC_useWasmFastMemory: "0" },
+    env: { ...process.env, BUN_JSC_useWasmFastMemory: "0", ...environment },
     terminal: {
       cols: 200,
       rows: 50,
       data(_terminal, data) {
+        emulator.write(data, wake);
+        received += Buffer.from(data).toString();
         const text = (begun + decoder.decode(data, { stream: true })).replace(ESCAPES, "");
         const cut = text.lastIndexOf("\u001b");
         begun = cut < 0 ? "" : text.slice(cut);
         screen += cut < 0 ? text : text.slice(0, cut);
-        arrived.resolve();
-        arrived = Promise.withResolvers();
+        wake();
       },
     },
   });
-  const shows = async (pattern: RegExp): Promise<RegExpExecArray> => {
+  const rows = (): string => {
+    const { active } = emulator.buffer;
+    return Array.from({ length: emulator.rows }, (_, y) =>
+      active.getLine(active.viewportY + y)!.translateToString(true),
+    )
+      .join("\n")
+      .trimEnd();
+  };
+  const waitFor = async (text: () => string, pattern: RegExp): Promise<RegExpExecArray> => {
     const deadline = performance.now() + DEADLINE_MS;
     for (;;) {
-      const match = pattern.exec(screen);
+      const next = arrived.promise;
+      const match = pattern.exec(text());
       if (match !== null) return match;
       const rest = deadline - performance.now();
       if (rest <= 0 || child.exitCode !== null) {
-        throw new Error(`The terminal never showed ${String(pattern)}. It showed:\n${screen}`);
+        throw new Error(`The terminal never showed ${String(pattern)}. It showed:\n${text()}`);
       }
-      await Promise.race([arrived.promise, child.exited, Bun.sleep(rest)]);
+      await Promise.race([next, child.exited, Bun.sleep(rest)]);
     }
   };
+  const shows = (pattern: RegExp): Promise<RegExpExecArray> => waitFor(() => screen, pattern);
   const [, appsUrl = ""] = await shows(/apps themselves are at (http:\/\/[^\s]+)/);
   const [link] = await shows(/https?:\/\/\S+\/~\/login\?token=[\w-]+/);
   return {
@@ -85,7 +109,13 @@ export async function startNodeProgram(
     shows,
     forget() {
       screen = "";
+      received = "";
     },
+    async showsNow(pattern) {
+      await waitFor(rows, pattern);
+    },
+    received: () => received,
+    exited: child.exited,
     async killHard() {
       child.kill("SIGKILL");
       await child.exited;

@@ -3,6 +3,8 @@ import * as all from "./index.ts";
 
 test("public names of @kinode-ts/net", () => {
   expect(Object.keys(all).sort()).toEqual([
+    "Connection",
+    "DEFAULT_CONNECTION_LIMITS",
     "FIRST_MESSAGE_BYTES",
     "HANDSHAKE_VERSION",
     "InitiatorHandshake",
@@ -13,10 +15,12 @@ test("public names of @kinode-ts/net", () => {
     "TcpReader",
     "WebSocketMessageReader",
     "checkMessageLength",
+    "createFraming",
     "createRoutingRequest",
     "entryKind",
     "frameTcpHandshake",
     "identityOf",
+    "judgeMessage",
     "nameHash",
     "portOf",
     "readKey",
@@ -25,6 +29,7 @@ test("public names of @kinode-ts/net", () => {
     "sealTcpMessage",
     "sealWebSocketMessage",
     "signMessage",
+    "toOutgoing",
     "verifyMessage",
   ]);
 });

@@ -8,6 +8,7 @@ export {
   sealTcpMessage,
   sealWebSocketMessage,
 } from "./framing/seal-message.ts";
+export { createFraming, type Framing } from "./framing/framing.ts";
 export { frameTcpHandshake, TcpReader } from "./framing/tcp-reader.ts";
 export { WebSocketMessageReader } from "./framing/web-socket-reader.ts";
 export {
@@ -33,4 +34,15 @@ export {
 export { signMessage, verifyMessage } from "./message-signature.ts";
 export { createRoutingRequest, type Join, readRoutingRequest } from "./routing-request.ts";
 export { FIRST_MESSAGE_BYTES, type NoiseSecrets } from "./noise/xx-handshake.ts";
+export {
+  Connection,
+  type ConnectionEvents,
+  type ConnectionLimits,
+  type ConnectionOptions,
+  DEFAULT_CONNECTION_LIMITS,
+  type OutgoingMessage,
+  toOutgoing,
+} from "./peers/connection.ts";
+export { judgeMessage, type Verdict } from "./peers/message-policy.ts";
+export type { Listening, Socket, SocketEvents, Transport } from "./transport.ts";
 export type { CipherState } from "./noise/cipher-state.ts";

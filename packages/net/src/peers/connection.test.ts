@@ -1,0 +1,217 @@
+/** Source: spec/network-identity.md §1.5, §1.8, §1.9. */
+import { expect, test } from "bun:test";
+import { createVirtualClock, type VirtualClock } from "@kinode-ts/testing";
+import { type KernelMessage, parseAddress } from "@kinode-ts/types";
+import { MemorySocket, socketPair } from "../../test/memory-sockets.ts";
+import { connect } from "../../test/pair.ts";
+import { createFraming } from "../framing/framing.ts";
+import type { Protocol } from "../identity/known-nodes.ts";
+import {
+  Connection,
+  type ConnectionLimits,
+  type OutgoingMessage,
+  toOutgoing,
+} from "./connection.ts";
+
+class End {
+  readonly connection: Connection;
+  readonly socket: MemorySocket;
+  readonly received: KernelMessage[] = [];
+  readonly refused: string[] = [];
+  closed: string | undefined;
+  unsent: readonly OutgoingMessage[] = [];
+
+  constructor(
+    our: string,
+    session: ConstructorParameters<typeof Connection>[0]["session"],
+    socket: MemorySocket,
+    clock: VirtualClock,
+    limits: Partial<ConnectionLimits>,
+  ) {
+    this.socket = socket;
+    this.connection = new Connection({
+      our,
+      session,
+      socket,
+      framing: createFraming(socket.protocol),
+      clock,
+      limits,
+      events: {
+        received: (message) => void this.received.push(message),
+        refused: (why) => void this.refused.push(why),
+        closed: (why, unsent) => {
+          expect(this.closed).toBeUndefined();
+          this.closed = why;
+          this.unsent = unsent;
+        },
+      },
+    });
+  }
+
+  get bodies(): string[] {
+    return this.received.map(({ message }) => new TextDecoder().decode(message.body));
+  }
+}
+
+function setUp(protocol: Protocol, limits: Partial<ConnectionLimits> = {}) {
+  const clock = createVirtualClock();
+  const { alice, bob } = connect({ vectors: false });
+  const [left, right] = socketPair(protocol);
+  return {
+    clock,
+    alice: new End("alice.os", alice, left, clock, limits),
+    bob: new End("bob.os", bob, right, clock, limits),
+  };
+}
+
+function message(
+  body: string | Uint8Array,
+  options: { readonly source?: string; readonly target?: string } = {},
+): OutgoingMessage {
+  return toOutgoing({
+    id: 1,
+    source: parseAddress(options.source ?? "alice.os@a:chat:x.os"),
+    target: parseAddress(options.target ?? "bob.os@b:chat:x.os"),
+    rsvp: undefined,
+    message: {
+      kind: "request",
+      inherit: false,
+      expectsResponse: undefined,
+      body: typeof body === "string" ? new TextEncoder().encode(body) : body,
+      metadata: undefined,
+      capabilities: [],
+    },
+    blob: undefined,
+  });
+}
+
+const PROTOCOLS: readonly Protocol[] = ["tcp", "ws"];
+
+test.each(PROTOCOLS)("messages arrive in order over %s, large ones too", (protocol) => {
+  const { alice, bob } = setUp(protocol);
+  const large = new Uint8Array(300_000).fill(7);
+  for (const body of ["one", "two", large, "three"])
+    expect(alice.connection.send(message(body))).toBe(true);
+  while (alice.connection.waitingBytes > 0) alice.socket.flow(1);
+  expect(bob.received.map(({ message: { body } }) => body.length)).toEqual([3, 3, 300_000, 5]);
+  expect([alice.closed, bob.closed]).toEqual([undefined, undefined]);
+});
+
+test("[N34] a message whose source is another node than the peer ends the connection", () => {
+  const { alice, bob } = setUp("tcp");
+  alice.connection.send(message("x", { source: "carol.os@a:chat:x.os" }));
+  alice.connection.send(message("y"));
+  alice.socket.flow();
+  expect(bob.received).toEqual([]);
+  expect(bob.closed).toContain('"carol.os"');
+  expect(alice.closed).toBe("the other side ended it");
+});
+
+test.each(["A:chat:x.os", "a:ch_at:x.os", "a:chat:x/os"])(
+  "[N35] a source process %s ends the connection",
+  (process) => {
+    const { alice, bob } = setUp("ws");
+    alice.connection.send(message("x", { source: `alice.os@${process}` }));
+    alice.socket.flow();
+    expect([bob.received.length, bob.closed === undefined]).toEqual([0, false]);
+  },
+);
+
+test("[N36] a message for a third node is dropped, the connection stays, and nothing is sent on", () => {
+  const { alice, bob } = setUp("tcp");
+  alice.connection.send(message("for carol", { target: "carol.os@b:chat:x.os" }));
+  alice.connection.send(message("for our", { target: "our@b:chat:x.os" }));
+  alice.connection.send(message("for bob"));
+  alice.socket.flow();
+  expect(bob.bodies).toEqual(["for our", "for bob"]);
+  expect(bob.received[0]!.target.node).toBe("bob.os");
+  expect([bob.refused, bob.closed]).toEqual([['it is for "carol.os"'], undefined]);
+  expect(bob.socket.sent).toEqual([]);
+});
+
+test("[N22] an address that is none makes the message undecodable and ends the connection", () => {
+  for (const wrong of ["alice.os", "alice.os@a@b:c:d", "alice.os@a:b", "alice.os@a:b:c:d"]) {
+    const { alice, bob } = setUp("tcp");
+    const good = message("x", { source: `${"z".repeat(wrong.length - 6)}@a:b:c` });
+    const bytes = good.bytes.slice();
+    const text = new TextEncoder().encode(`${"z".repeat(wrong.length - 6)}@a:b:c`);
+    const at = bytes.findIndex((_, index) =>
+      text.every((byte, offset) => bytes[index + offset] === byte),
+    );
+    bytes.set(new TextEncoder().encode(wrong), at);
+    alice.connection.send({ ...good, bytes });
+    alice.socket.flow();
+    expect([wrong, bob.received.length, bob.closed === undefined]).toEqual([wrong, 0, false]);
+  }
+});
+
+test("[N30] a web socket that has not written for 30 s sends a Ping, TCP does not", async () => {
+  const { clock, alice } = setUp("ws");
+  await clock.advance(29_999);
+  expect(alice.socket.pings).toBe(0);
+  await clock.advance(1);
+  expect(alice.socket.pings).toBe(1);
+  await clock.advance(20_000);
+  alice.connection.send(message("x"));
+  alice.socket.flow();
+  await clock.advance(29_000);
+  expect(alice.socket.pings).toBe(1);
+  await clock.advance(1_000);
+  expect(alice.socket.pings).toBe(2);
+  const tcp = setUp("tcp");
+  await tcp.clock.advance(100_000);
+  expect(tcp.alice.socket.pings).toBe(0);
+});
+
+test("[N40] only 1,800 s without traffic in either direction end a connection", async () => {
+  const { clock, alice, bob } = setUp("tcp");
+  await clock.advance(1_700_000);
+  bob.connection.send(
+    message("x", { source: "bob.os@b:chat:x.os", target: "alice.os@a:chat:x.os" }),
+  );
+  bob.socket.flow();
+  await clock.advance(1_799_000);
+  expect([alice.closed, bob.closed]).toEqual([undefined, undefined]);
+  await clock.advance(1_000);
+  expect(alice.closed).toContain("half an hour");
+});
+
+test("a small message overtakes a transfer of another flow, and is overtaken by nothing of its own", () => {
+  const { alice, bob } = setUp("ws", { maxSocketBytes: 100_000 });
+  const part = new Uint8Array(200_000);
+  for (let index = 0; index < 20; index += 1) alice.connection.send(message(part));
+  alice.connection.send(message("small", { source: "alice.os@other:chat:x.os" }));
+  while (bob.received.length < 4) alice.socket.flow(1);
+  expect(bob.bodies).toContain("small");
+});
+
+test("a connection that ends gives back what was not sealed, and takes nothing more", () => {
+  const { alice, bob } = setUp("tcp", { maxSocketBytes: 10, outbox: { maxCount: 3 } });
+  const sent = ["a", "b", "c", "d"].map((body) => message(body));
+  expect(sent.map((each) => alice.connection.send(each))).toEqual([true, true, true, true]);
+  expect(alice.connection.send(message("e"))).toBe(false);
+  bob.connection.close("test");
+  expect(alice.closed).toBe("the other side ended it");
+  expect(alice.unsent).toEqual(sent.slice(1));
+  expect(alice.connection.send(message("f"))).toBe(false);
+});
+
+test("what arrives with the end of the handshake is not lost", () => {
+  const { alice: session, bob: peer } = connect({ vectors: false });
+  const [left, right] = socketPair("tcp");
+  const framing = createFraming("tcp");
+  const early = message("early");
+  for (const piece of createFraming("tcp").sealMessage(session.send, early.bytes))
+    framing.push(piece);
+  const received: KernelMessage[] = [];
+  const connection = new Connection({
+    our: "bob.os",
+    session: peer,
+    socket: right,
+    framing,
+    clock: createVirtualClock(),
+    events: { received: (each) => void received.push(each), refused: () => {}, closed: () => {} },
+  });
+  expect(received.map(({ id }) => id)).toEqual([1]);
+  expect([connection.peer, left.isOpen]).toEqual(["alice.os", true]);
+});

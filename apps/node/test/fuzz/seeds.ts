@@ -1,0 +1,271 @@
+/**
+ * Valid messages of every action of every module, from which cases are made.
+ * Source: spec/runtime-modules.md and docs/modules.
+ * @module
+ */
+import { packZip } from "@kinode-ts/kit";
+import { toTree, type Tree } from "./json-text.ts";
+
+export interface Seed {
+  readonly body: Tree;
+  readonly blob: Uint8Array | undefined;
+}
+
+export interface Target {
+  /** Which module. */
+  readonly process: string;
+  readonly seeds: readonly Seed[];
+  /** Bodies it may be silent about, as documented: their senders are told by the timeout. */
+  readonly silentAbout: RegExp | undefined;
+}
+
+const encoder = new TextEncoder();
+const text = (value: string): Uint8Array => encoder.encode(value);
+
+const P = { package_name: "p", publisher_node: "x.os" };
+
+function seed(body: unknown, blob?: string | Uint8Array): Seed {
+  return { body: toTree(body), blob: typeof blob === "string" ? text(blob) : blob };
+}
+
+function product<A>(items: readonly A[], make: (item: A) => readonly Seed[]): Seed[] {
+  return items.flatMap(make);
+}
+
+const PATHS = [
+  "/p:x.os/d/f",
+  "/p:x.os/d/sub/g",
+  "/p:x.os/d",
+  "/p:x.os/d/out/secret.txt",
+  "/q:y.os/e/f",
+  "/p:x.os/d/up/canary-beside.txt",
+];
+const FILES = new Map([
+  ["a.txt", text("hello")],
+  ["dir/b.txt", text("more")],
+  ["../escape.txt", text("out")],
+  ["/absolute.txt", text("out")],
+]);
+
+function vfsSeeds(): Seed[] {
+  const plain = [
+    "CreateDrive",
+    "CreateDir",
+    "CreateDirAll",
+    "CreateFile",
+    "CloseFile",
+    "SyncAll",
+    "Read",
+    "ReadToEnd",
+    "ReadToString",
+    "ReadDir",
+    "RemoveFile",
+    "RemoveDir",
+    "RemoveDirAll",
+    "Metadata",
+    "Len",
+    "Hash",
+  ];
+  const fields: unknown[] = [
+    { OpenFile: { create: true } },
+    { ReadExact: { length: 3 } },
+    { Seek: { Start: 1 } },
+    { Seek: { End: -1 } },
+    { Seek: { Current: 1 } },
+    { SetLen: 5 },
+    { Rename: { new_path: "/p:x.os/d/renamed" } },
+    { CopyFile: { new_path: "/p:x.os/d/copied" } },
+    { Watch: { watch: 1, recursive: true } },
+    { Unwatch: { watch: 1 } },
+  ];
+  return product(PATHS, (path) => [
+    ...[...plain, "Usage", ...fields].map((action) => seed({ path, action })),
+    ...["Write", "WriteAll", "Append"].map((action) => seed({ path, action }, "some bytes")),
+    seed({ path, action: "AddZip" }, packZip(FILES)),
+  ]);
+}
+
+function databaseSeeds(actions: readonly (readonly [unknown, string?])[]): Seed[] {
+  return product(["d", "e"], (db) =>
+    actions.map(([action, blob]) => seed({ package_id: P, db, action }, blob)),
+  );
+}
+
+const KV_ACTIONS: readonly (readonly [unknown, string?])[] = [
+  ["Open"],
+  [{ Set: { key: [104, 105], tx_id: null } }, "value"],
+  [{ Set: { key: [1], tx_id: 1 } }, "value"],
+  [{ Delete: { key: [104, 105], tx_id: null } }],
+  [{ Get: [104, 105] }],
+  ["BeginTx"],
+  [{ Commit: { tx_id: 1 } }],
+  [{ IterStart: { prefix: [104], start: null, end: null, reverse: false } }],
+  [{ IterNext: { iterator_id: 1, count: 10 } }],
+  [{ IterClose: { iterator_id: 1 } }],
+  ["RemoveDb"],
+];
+
+const SQL_ACTIONS: readonly (readonly [unknown, string?])[] = [
+  ["Open"],
+  [
+    {
+      Write: { statement: "CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, v)", tx_id: null },
+    },
+  ],
+  [{ Write: { statement: "INSERT INTO t (v) VALUES (?)", tx_id: null } }, '["text"]'],
+  [{ Write: { statement: "INSERT INTO t (v) VALUES (?), (?)", tx_id: 1 } }, "[1, 2.5]"],
+  [
+    { Write: { statement: "UPDATE t SET v = ? WHERE id = ?", tx_id: null } },
+    "[null, 9223372036854775807]",
+  ],
+  [{ Query: "SELECT * FROM t WHERE id > ? LIMIT 20" }, "[0]"],
+  [{ Query: "PRAGMA table_info(t)" }],
+  [{ Query: "ATTACH '/etc/passwd' AS x" }],
+  [{ Query: "SELECT load_extension('x'), readfile('/etc/passwd')" }],
+  [{ Write: { statement: "VACUUM INTO '/etc/copied'", tx_id: null } }],
+  ["BeginTx"],
+  [{ Commit: { tx_id: 1 } }],
+  ["RemoveDb"],
+];
+
+function httpServerSeeds(): Seed[] {
+  const binding = { path: "/x", authenticated: true, local_only: false, cache: false };
+  return [
+    seed({ Bind: binding }),
+    seed({ Bind: { ...binding, path: "/:id/*rest", cache: true } }, "page"),
+    seed({ SecureBind: { path: "/s", cache: false } }),
+    seed({ Unbind: { path: "/x" } }),
+    seed({ WebSocketBind: { path: "/ws", authenticated: true, extension: false } }),
+    seed({ WebSocketSecureBind: { path: "/ws", extension: false } }),
+    seed({ WebSocketUnbind: { path: "/ws" } }),
+    seed({ WebSocketPush: { channel_id: 7, message_type: "Text" } }, "frame"),
+    seed(
+      {
+        WebSocketExtPushOutgoing: {
+          channel_id: 7,
+          message_type: "Binary",
+          desired_reply_type: "Response",
+        },
+      },
+      "frame",
+    ),
+    seed({ WebSocketExtPushData: { id: 1, kinode_message_type: "Response", blob: [1] } }),
+    seed({ WebSocketOpen: { path: "/", channel_id: 7 } }),
+    seed({ WebSocketClose: 7 }),
+    seed({
+      Bind: {
+        ...binding,
+        stream_request: true,
+        max_body_bytes: 1_000,
+        rate_limit: { per_second: 5, burst: 5 },
+      },
+    }),
+    seed({ BodyRead: { stream: 1, max_bytes: 10 } }),
+    seed({ BodyWrite: { stream: 1 } }, "part"),
+    seed({ BodyEnd: { stream: 1 } }),
+    seed({ BodyAbort: { stream: 1 } }),
+  ];
+}
+
+/** @param port - of a server on this machine */
+function httpClientSeeds(port: number): Seed[] {
+  const request = {
+    method: "GET",
+    version: null,
+    url: `http://localhost:${port}/page?q=1#h`,
+    headers: { Accept: "*/*" },
+  };
+  const socket = { url: `ws://localhost:${port}/ws`, headers: {}, channel_id: 1 };
+  return [
+    seed({ Http: request }),
+    seed({ Http: { ...request, method: "POST" } }, "body"),
+    seed({ Http: { ...request, url: `http://localhost:${port}/redirect` } }),
+    seed({ Http: { ...request, stream_response: 1, request_id: 3 } }),
+    seed({ Http: { ...request, method: "PUT", stream_request: 1 } }),
+    seed({ HttpAbort: { request_id: 3 } }),
+    seed({ WebSocketOpen: socket }),
+    seed({ WebSocketPush: { channel_id: 1, message_type: "Text" } }, "text"),
+    seed({ WebSocketPush: { channel_id: 1, message_type: "Ping" } }, "text"),
+    seed({ WebSocketClose: { channel_id: 1 } }),
+    seed({ BodyRead: { stream: 1, max_bytes: 10 } }),
+    seed({ BodyWrite: { stream: 1 } }, "part"),
+    seed({ BodyEnd: { stream: 1 } }),
+    seed({ BodyAbort: { stream: 1, reading: true } }),
+  ];
+}
+
+function schedulerSeeds(): Seed[] {
+  return [
+    seed({
+      Schedule: {
+        id: "a",
+        cron: "*/5 * * * *",
+        time_zone: "Europe/Berlin",
+        catch_up: "once",
+        body: "b",
+      },
+    }),
+    seed({ Schedule: { id: "b", cron: "0 0 12 L * MON#2" } }),
+    seed({ Schedule: { id: "c", every: 60_000, catch_up: "none" } }),
+    seed({ Schedule: { id: "d", at: 4_102_444_800_000 } }),
+    seed({ Unschedule: { id: "a" } }),
+    seed("List"),
+  ];
+}
+
+const ANYTHING = /(?:)/;
+
+/** All modules. @param port - of a server on this machine for the HTTP client */
+export function createTargets(port: number): ReadonlyMap<string, Target> {
+  const target = (name: string, seeds: readonly Seed[], silentAbout?: RegExp): [string, Target] => [
+    name,
+    { process: `${name}:distro:sys`, seeds, silentAbout },
+  ];
+  const id = "main:p:x.os";
+  return new Map([
+    target("vfs", vfsSeeds()),
+    target("kv", databaseSeeds(KV_ACTIONS)),
+    target("sqlite", databaseSeeds(SQL_ACTIONS)),
+    target(
+      "timer",
+      [
+        seed({ SetTimer: 0 }),
+        seed({ SetTimer: 1 }),
+        seed({ SetTimer: 3_000_000_000 }),
+        seed("Debug"),
+      ],
+      ANYTHING,
+    ),
+    target("scheduler", schedulerSeeds()),
+    target("http-server", httpServerSeeds()),
+    target("http-client", httpClientSeeds(port), /stream|Body/),
+    target(
+      "state",
+      [
+        seed({ GetState: id }),
+        seed({ SetState: id }, "state"),
+        seed({ DeleteState: id }),
+        seed({ GetState: "kernel:distro:sys" }),
+        seed({ SetState: "../../x:y:z" }, "state"),
+      ],
+      ANYTHING,
+    ),
+    target(
+      "fd-manager",
+      [
+        ...["RequestFdsLimit", "FdsLimitHit", "GetState"].map((action) => seed(action)),
+        seed({ GetProcessFdLimit: "vfs:distro:sys" }),
+        seed({ UpdateMaxFdsAsFractionOfUlimitPercentage: 50 }),
+        seed({ UpdateUpdateUlimitSecs: 10 }),
+        seed({ UpdateCullFractionDenominator: 2 }),
+        seed({ FdsLimit: 3 }),
+      ],
+      ANYTHING,
+    ),
+    target("net", [seed("GetPeers"), seed({ GetPeer: "bob.os" }), seed("Sign", "bytes")]),
+    target("eth", [
+      seed("GetProviders"),
+      seed({ Request: { chain_id: 1, method: "eth_blockNumber", params: [] } }),
+    ]),
+  ]);
+}

@@ -1,0 +1,339 @@
+/**
+ * A kernel with the real modules on a real folder, with files beside and above the drives that nobody may read or change.
+ *
+ * root/canary.txt, root/outside/secret.txt          above the home
+ * root/home/canary.txt                              beside the modules' folders
+ * root/home/{vfs,kv,sqlite}/canary.txt              beside the packages
+ * root/home/vfs/p:x.os/canary-beside.txt            beside the drives
+ * root/home/vfs/p:x.os/d/{out,outfile,up,loop}      links to all of them, as a person might have made
+ * @module
+ */
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { createNodeSigner } from "@kinode-ts/crypto";
+import { openFolderKv, openFolderSqlite } from "@kinode-ts/data";
+import { createHttpClient, createHttpServer, type HttpTransport } from "@kinode-ts/http";
+import { createKernel, type Kernel } from "@kinode-ts/kernel";
+import { openSqliteStore } from "@kinode-ts/store/sqlite";
+import {
+  createFdManager,
+  createScheduler,
+  createState,
+  createTimer,
+  createUnavailableModule,
+} from "@kinode-ts/system";
+import { createSeededRandom } from "@kinode-ts/testing";
+import {
+  ETH_PROCESS,
+  type KernelMessage,
+  messagingCapability,
+  NET_PROCESS,
+  type NetworkEvents,
+  type ProcessId,
+  type RuntimeModule,
+} from "@kinode-ts/types";
+import { openFolderVfs } from "@kinode-ts/vfs";
+import { createSystemClock } from "../../src/boot/system-clock.ts";
+import { type Outcome, type Puppet, PuppetExecutor } from "./puppets.ts";
+
+export const OUR = "alice.os";
+/** In every file that must not be read. */
+export const SECRET = "this-canary-must-not-be-read";
+/** Part of every path of the host that an answer could show. */
+export const ROOT_NAME = "kinode-fuzz-root-";
+
+/** Who sends: its own package, one without rights, strangers, and names that look like the system's. */
+export const SOURCES = [
+  "main:p:x.os",
+  "other:p:x.os",
+  "main:q:y.os",
+  "kernel:distro:sys.os",
+  "kernel:kernel:kernel",
+  "script:terminal:sys",
+  "helper:distro:sys",
+] as const;
+
+export interface SlowCall {
+  readonly ms: number;
+  readonly message: KernelMessage;
+}
+
+export class World {
+  readonly root: string;
+  readonly home: string;
+  /** Everything that must not happen and was seen from outside of an answer. */
+  readonly faults: string[] = [];
+  slowest: SlowCall | undefined;
+  readonly #executor: PuppetExecutor;
+  readonly #modules: readonly RuntimeModule[];
+  readonly #server: Bun.Server<undefined>;
+  #kernel!: Kernel;
+  #network!: NetworkEvents;
+  #close: () => Promise<void> = async () => {};
+  #before: ReadonlyMap<string, string> = new Map();
+
+  private constructor(
+    server: Bun.Server<undefined>,
+    onOutcome: (token: number, outcome: Outcome) => void,
+  ) {
+    this.root = mkdtempSync(join(tmpdir(), ROOT_NAME));
+    this.home = join(this.root, "home");
+    this.#executor = new PuppetExecutor(onOutcome);
+    this.#server = server;
+    for (const folder of ["vfs", "kv", "sqlite"])
+      mkdirSync(join(this.home, folder), { recursive: true });
+    this.#modules = this.#createModules();
+  }
+
+  static async create(onOutcome: (token: number, outcome: Outcome) => void): Promise<World> {
+    const world = new World(startServer(), onOutcome);
+    await world.#boot();
+    return world;
+  }
+
+  get port(): number {
+    return this.#server.port!;
+  }
+
+  puppet(process: string): Puppet {
+    return this.#executor.puppets.get(process as ProcessId)!;
+  }
+
+  /** A message from another node. */
+  receive(message: KernelMessage): void {
+    this.#network.received(message);
+  }
+
+  /** Puts back what cases may have removed. Only while nothing is under way. */
+  restock(): void {
+    const drive = join(this.home, "vfs/p:x.os/d");
+    const put = (path: string, text: string): void => {
+      mkdirSync(join(path, ".."), { recursive: true });
+      if (!existsSync(path)) writeFileSync(path, text);
+    };
+    const link = (name: string, target: string): void => {
+      rmSync(join(drive, name), { force: true, recursive: true });
+      symlinkSync(target, join(drive, name));
+    };
+    for (const name of ["d", "e"])
+      rmSync(join(this.home, "vfs", "p:x.os", name), { force: true, recursive: true });
+    put(join(drive, "f"), "0123456789");
+    put(join(drive, "sub/g"), "in a folder");
+    put(join(this.home, "vfs/q:y.os/e/f"), "of another package");
+    link("out", join(this.root, "outside"));
+    link("outfile", join(this.root, "canary.txt"));
+    link("up", "..");
+    link("loop", ".");
+  }
+
+  /** What is different outside of the folders that the packages own. */
+  changes(): string[] {
+    const after = this.#look();
+    const all = new Set([...this.#before.keys(), ...after.keys()]);
+    return [...all].filter((path) => this.#before.get(path) !== after.get(path));
+  }
+
+  async stop(): Promise<void> {
+    await this.#close();
+    await this.#server.stop(true);
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  async #boot(): Promise<void> {
+    const store = await openSqliteStore({ path: join(this.home, "store.sqlite") });
+    const parts = {
+      store,
+      commit: (changes: Parameters<Kernel["commit"]>[0]) => this.#kernel.commit(changes),
+    };
+    const clock = createSystemClock();
+    const modules = [
+      ...this.#modules,
+      createScheduler({ clock, ...parts }),
+      createState({ ...parts, backup: () => Promise.resolve() }),
+    ].map((module) => this.#watched(module));
+    this.#kernel = createKernel(
+      {
+        store,
+        clock,
+        random: createSeededRandom(1),
+        printer: {
+          print: (_verbosity, source, text) => {
+            if (/failed on a message|internal fault|Nobody handled/.test(text)) {
+              this.faults.push(`${source} printed: ${text}`);
+            }
+          },
+        },
+        signer: createNodeSigner(new Uint8Array(32).fill(7)),
+        network: {
+          connect: (events) => (this.#network = events),
+          send: ({ source }) => this.faults.push(`${source.process} answered another node`),
+        },
+        programs: { read: () => Promise.resolve(new Uint8Array(1)) },
+        executors: [this.#executor],
+        modules,
+      },
+      { our: OUR },
+    );
+    await this.#kernel.boot();
+    const ids = SOURCES as readonly string[] as readonly ProcessId[];
+    await this.#kernel.register(
+      ids.map((id) => ({
+        id,
+        wasmBytesHandle: "/x:y/pkg/x.puppet",
+        witVersion: 1,
+        onExit: { kind: "none" },
+        public: true,
+        capabilities: modules.map((module) => messagingCapability(OUR, module.id)),
+      })),
+    );
+    for (const [id, reason] of await this.#kernel.run(ids)) {
+      if (reason !== undefined) throw new Error(`${id} did not start: ${reason}`);
+    }
+    this.restock();
+    this.#plantCanaries();
+    this.#close = async () => {
+      await this.#kernel.shutdown();
+      await store[Symbol.asyncDispose]();
+    };
+    this.#before = this.#look();
+  }
+
+  #createModules(): RuntimeModule[] {
+    const clock = createSystemClock();
+    const random = createSeededRandom(2);
+    const folder = (name: string): string => join(this.home, name);
+    const http = createHttpServer({
+      our: OUR,
+      port: 0,
+      secret: new Uint8Array(32),
+      verifyPassword: () => Promise.resolve(undefined),
+      localToken: "local-token",
+      dev: false,
+      clock,
+      random,
+      hostRoutes: [],
+    });
+    return [
+      createFdManager({ budget: { kind: "static", count: 300 } }),
+      http,
+      createTimer({ clock }),
+      createHttpClient({
+        clock,
+        ownPorts: () => [],
+        wrapTransport: (transport) => onlyTo(this.#server.port!, transport),
+      }),
+      openFolderVfs({ folder: folder("vfs") }),
+      openFolderKv({ folder: folder("kv"), clock, random }),
+      openFolderSqlite({ folder: folder("sqlite"), clock, random, maxStatementMs: 2_000 }),
+      createUnavailableModule(NET_PROCESS),
+      createUnavailableModule(ETH_PROCESS),
+    ];
+  }
+
+  /** Notes what a module throws, and how long it holds the thread for one message. */
+  #watched(module: RuntimeModule): RuntimeModule {
+    const handle = (message: KernelMessage): void => {
+      const startedMs = performance.now();
+      try {
+        module.handle(message);
+      } finally {
+        const ms = performance.now() - startedMs;
+        if (ms > (this.slowest?.ms ?? 0)) this.slowest = { ms, message };
+      }
+    };
+    return {
+      id: module.id,
+      public: module.public ?? false,
+      start: (context) => module.start?.(context),
+      handle,
+      sendError: (message, kind) => module.sendError?.(message, kind),
+      processEnded: (process) => module.processEnded?.(process),
+      stop: () => module.stop?.(),
+    };
+  }
+
+  #plantCanaries(): void {
+    const places = [
+      "canary.txt",
+      "outside/secret.txt",
+      "home/canary.txt",
+      "home/vfs/canary.txt",
+      "home/kv/canary.txt",
+      "home/sqlite/canary.txt",
+      "home/vfs/p:x.os/canary-beside.txt",
+    ];
+    for (const place of places) {
+      mkdirSync(join(this.root, place, ".."), { recursive: true });
+      writeFileSync(join(this.root, place), SECRET);
+    }
+  }
+
+  /** Paths and content of what no package owns. Folders of packages may appear and hold drives or databases. */
+  #look(): ReadonlyMap<string, string> {
+    const found = new Map<string, string>();
+    const walk = (folder: string): void => {
+      for (const entry of readdirSync(folder, { withFileTypes: true })) {
+        const path = join(folder, entry.name);
+        const name = relative(this.root, path);
+        if (isOwned(name) || name.startsWith("home/store.sqlite")) continue;
+        found.set(name, entry.isFile() ? readFileSync(path, "latin1") : "");
+        if (entry.isDirectory()) walk(path);
+      }
+    };
+    walk(this.root);
+    return found;
+  }
+}
+
+const PACKAGES = [...new Set(SOURCES.map((source) => source.slice(source.indexOf(":") + 1)))];
+
+/** A package's folder of databases with all in it; its drives with all in them, and its folder in the vfs. */
+function isOwned(name: string): boolean {
+  const [home, module, owner, drive] = name.split("/");
+  if (home !== "home" || owner === undefined || !PACKAGES.includes(owner)) return false;
+  if (module === "vfs")
+    return drive === undefined ? name !== "home/vfs/p:x.os" : drive !== "canary-beside.txt";
+  return module === "kv" || module === "sqlite";
+}
+
+/** Refuses everything but the server of this test. */
+function onlyTo(port: number, transport: HttpTransport): HttpTransport {
+  const check = (url: URL | string): void => {
+    const { hostname, port: found } = new URL(url);
+    if (hostname !== "localhost" || found !== `${port}`) throw new Error("connection refused");
+  };
+  return {
+    exchange: async (request, ...rest) => (
+      check(request.url),
+      await transport.exchange(request, ...rest)
+    ),
+    open: async (request, ...rest) => (check(request.url), await transport.open(request, ...rest)),
+    openSocket: async (url, ...rest) => (check(url), await transport.openSocket(url, ...rest)),
+    close: () => transport.close(),
+  };
+}
+
+function startServer(): Bun.Server<undefined> {
+  return Bun.serve({
+    port: 0,
+    hostname: "localhost",
+    fetch(request, server) {
+      const { pathname } = new URL(request.url);
+      if (pathname === "/ws" && server.upgrade(request)) return undefined;
+      if (pathname === "/redirect")
+        return new Response(null, { status: 302, headers: { location: "/page" } });
+      return new Response("page", { headers: { "x-name": "value" } });
+    },
+    websocket: { message: (socket, message) => void socket.send(message) },
+  });
+}

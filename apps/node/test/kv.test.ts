@@ -45,12 +45,66 @@ async function raw() {
   return { first: keys[0], last: keys.at(-1), count: keys.length, stopped, missing, gone };
 }
 
+async function transactions() {
+  const db = await openKv("tx");
+  // More than may be open at once: those that failed are given back.
+  for (let i = 0; i < 70; i++) {
+    await db.transaction(async (tx) => {
+      await tx.set("k", "v");
+      throw new Error("no");
+    }).catch(() => undefined);
+  }
+  await db.transaction(async (tx) => {
+    await db.set("a", "1", { tx });
+    await db.set("b", "2", { tx });
+    await db.delete("a", { tx });
+  });
+  return { k: (await db.get("k")) ?? null, a: (await db.get("a")) ?? null, b: decoder.decode(await db.getOrThrow("b")) };
+}
+
+async function ranges() {
+  const db = await openKv("ranges");
+  await db.transaction(async (tx) => {
+    for (let i = 0; i < 1_500; i++) await tx.set(\`k\${String(i).padStart(4, "0")}\`, "x".repeat(2_000));
+  });
+  let count = 0;
+  let length = 0;
+  for await (const [, value] of db.range({ start: "k0100", end: "k1400" })) {
+    count++;
+    length += value.length;
+  }
+  const first: string[] = [];
+  for await (const [key] of db.range({ prefix: "k14", reverse: true, limit: 2 })) first.push(decoder.decode(key));
+  // An iterator that is left early is closed: more loops than iterators may be open.
+  for (let i = 0; i < 80; i++) for await (const _ of db.range({ limit: 5 })) break;
+  const empty: unknown[] = [];
+  for await (const pair of db.range({ start: "b", end: "a" })) empty.push(pair);
+  return { count, length, first, empty };
+}
+
+async function edges() {
+  const db = await openKv("edges");
+  await db.set("", "");
+  const empty = await db.getOrThrow("");
+  const key = "k".repeat(65_536);
+  await db.set(key, "long");
+  const tooLong = await db.set(key + "k", "v").catch(codeOf);
+  const big = new Uint8Array(4_000_000).fill(7);
+  await db.set("big", big);
+  const back = await db.getOrThrow("big");
+  const names = [];
+  for (const name of ["../x", "/tmp/x", "a/b", ".", "", "a\\b"]) names.push(await openKv(name).catch(codeOf));
+  const own = await openKv("x", { package: "other:example.os" }).then(() => "used by its capability");
+  const removed = await removeKv("never-there").catch(codeOf);
+  return { empty: empty.length, tooLong, back: back.length, last: back.at(-1), names, own, removed };
+}
+
 async function foreign() {
   const other = await openKv("secrets", { package: "other:example.os" });
   return [await other.get("k").catch(codeOf), await other.set("k", "v").catch(codeOf)];
 }
 
-const TESTS = { typed, raw, foreign };
+const TESTS = { typed, raw, transactions, ranges, edges, foreign };
 export default defineProcess(() =>
   serve((request) => TESTS[request.json() as keyof typeof TESTS]()),
 );
@@ -92,6 +146,31 @@ test("bytes are scanned from either end, in as many messages as it takes", async
     gone: true,
   });
 });
+
+test("a transaction that fails is given back; a write can be told which one it belongs to", async () => {
+  expect(await run("transactions")).toEqual({ k: null, a: null, b: "2" });
+}, 20_000);
+
+test("ranges come in as many messages as it takes, from either end", async () => {
+  expect(await run("ranges")).toEqual({
+    count: 1_300,
+    length: 2_600_000,
+    first: ["k1499", "k1498"],
+    empty: [],
+  });
+}, 20_000);
+
+test("empty and long keys, large values, and names that could lead elsewhere", async () => {
+  expect(await run("edges")).toEqual({
+    empty: 0,
+    tooLong: "RocksDBError",
+    back: 4_000_000,
+    last: 7,
+    names: Array.from({ length: 6 }, () => "MalformedRequest"),
+    own: "used by its capability",
+    removed: "IOError",
+  });
+}, 20_000);
 
 test("another package's database needs its capability", async () => {
   expect(await run("foreign")).toEqual(["NoReadCap", "NoWriteCap"]);

@@ -48,6 +48,7 @@ export type KvAction =
   | { readonly Delete: { readonly key: readonly number[]; readonly tx_id: U64 | null } }
   | { readonly Get: readonly number[] }
   | { readonly Commit: { readonly tx_id: U64 } }
+  | { readonly Rollback: { readonly tx_id: U64 } }
   | {
       readonly IterStart: {
         readonly prefix?: readonly number[] | undefined;
@@ -56,7 +57,13 @@ export type KvAction =
         readonly reverse?: boolean | undefined;
       };
     }
-  | { readonly IterNext: { readonly iterator_id: U64; readonly count: number } }
+  | {
+      readonly IterNext: {
+        readonly iterator_id: U64;
+        readonly count: number;
+        readonly format?: "bytes";
+      };
+    }
   | { readonly IterClose: { readonly iterator_id: U64 } };
 
 const KV = `our@${KV_PROCESS}`;
@@ -77,9 +84,28 @@ export function kvPayload(db: string, answer: unknown, name: string): unknown {
   return databasePayload(db, answer, name, makeError);
 }
 
-/** The pairs of an `IterNext`. */
-export function readPairs(blob: Uint8Array | undefined): (readonly [Uint8Array, Uint8Array])[] {
+type Pair = readonly [Uint8Array, Uint8Array];
+
+/**
+ * The pairs of an `IterNext`.
+ * @param format - as the answer says it: a node that does not know of formats answers with JSON and says none
+ */
+export function readPairs(blob: Uint8Array | undefined, format: string | undefined): Pair[] {
   if (blob === undefined) return [];
+  if (format === "bytes") return readPlainPairs(blob);
   const pairs = parseJson(decodeUtf8(blob)) as [number[], number[]][];
   return pairs.map(([key, value]) => [Uint8Array.from(key), Uint8Array.from(value)] as const);
+}
+
+function readPlainPairs(blob: Uint8Array): Pair[] {
+  const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
+  const pairs: Pair[] = [];
+  let at = 0;
+  const next = (): Uint8Array => {
+    const length = view.getUint32(at, true);
+    at += 4 + length;
+    return blob.slice(at - length, at);
+  };
+  while (at < blob.length) pairs.push([next(), next()]);
+  return pairs;
 }

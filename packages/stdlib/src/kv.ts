@@ -40,10 +40,15 @@ export interface ScanOptions<K> {
   readonly limit?: number | undefined;
 }
 
-/** Writes that wait for the end of a `transaction`. */
+/** Where writes go: a database, or a `transaction` of it, which makes them at its end. */
 export interface KvWriter<K, V> {
   set(key: K, value: V): Promise<void>;
   delete(key: K): Promise<void>;
+}
+
+export interface KvWriteOptions<K, V> {
+  /** What a `transaction` of this database has given to its body: then this is a write of it. */
+  readonly tx?: KvWriter<K, V> | undefined;
 }
 
 /** Bytes or text as keys: text is its UTF-8. */
@@ -62,8 +67,8 @@ function jsonCodec<T>(schema: Schema<T>): Codec<T> {
   };
 }
 
-/** Pairs fetched by one message of a scan. */
-const SCAN_STEP = 100;
+/** Pairs fetched by one message of a scan, at most; the database ends a batch at about a megabyte in any case. */
+const SCAN_STEP = 500;
 
 /** An open database. `K` and `V` are given out as `KOut` and `VOut`: the same, but for databases of bytes. */
 export class Kv<K, V, KOut = K, VOut = V> implements KvWriter<K, V> {
@@ -96,27 +101,42 @@ export class Kv<K, V, KOut = K, VOut = V> implements KvWriter<K, V> {
     return this.#values.decode(blob ?? new Uint8Array(0)) as unknown as VOut;
   }
 
-  set(key: K, value: V): Promise<void> {
-    return this.#set(key, value, null);
+  set(key: K, value: V, { tx }: KvWriteOptions<K, V> = {}): Promise<void> {
+    return tx === undefined ? this.#set(key, value, null) : tx.set(key, value);
   }
 
   /** Also when there is no such key. */
-  delete(key: K): Promise<void> {
-    return this.#delete(key, null);
+  delete(key: K, { tx }: KvWriteOptions<K, V> = {}): Promise<void> {
+    return tx === undefined ? this.#delete(key, null) : tx.delete(key);
   }
 
   /**
-   * Collects writes and makes them all at once when `body` is done; when it throws, none. They are not seen by `get` before.
+   * Collects writes and makes them all at once when `body` is done; when it throws, none, and this rejects with what it
+   * threw. They are not seen by `get` before. A process may have 64 open, with 32 MiB in them.
    */
-  async transaction<T>(body: (tx: KvWriter<K, V>) => Promise<T>): Promise<T> {
+  async transaction<T>(body: (tx: KvWriter<K, V>) => T | Promise<T>): Promise<T> {
     const begun = await kvRequest(this.#place, "BeginTx");
     const { tx_id } = kvPayload(this.name, begun.value, "BeginTx") as { tx_id: U64 };
-    const result = await body({
-      set: (key, value) => this.#set(key, value, tx_id),
-      delete: (key) => this.#delete(key, tx_id),
-    });
+    let result: T;
+    try {
+      result = await body({
+        set: (key, value) => this.#set(key, value, tx_id),
+        delete: (key) => this.#delete(key, tx_id),
+      });
+    } catch (thrown) {
+      // A node that knows no rollback forgets the transaction with this process.
+      await kvRequest(this.#place, { Rollback: { tx_id } }).catch(() => undefined);
+      throw thrown;
+    }
     await kvRequest(this.#place, { Commit: { tx_id } });
     return result;
+  }
+
+  /**
+   * The same as `scan`: `for await (const [key, value] of db.range({ start: "a", end: "b" }))`. Leaving the loop early ends it.
+   */
+  range(options: ScanOptions<K> = {}): AsyncGenerator<readonly [KOut, VOut], void, undefined> {
+    return this.scan(options);
   }
 
   /**
@@ -144,9 +164,11 @@ export class Kv<K, V, KOut = K, VOut = V> implements KvWriter<K, V> {
     try {
       while (!isDone && left > 0) {
         const count = Math.min(left, SCAN_STEP);
-        const { value, blob } = await kvRequest(this.#place, { IterNext: { iterator_id, count } });
-        isDone = (kvPayload(this.name, value, "IterNext") as { done: boolean }).done;
-        for (const [key, bytes] of readPairs(blob)) {
+        const next = { iterator_id, count, format: "bytes" } as const;
+        const { value, blob } = await kvRequest(this.#place, { IterNext: next });
+        const told = kvPayload(this.name, value, "IterNext") as { done: boolean; format?: string };
+        isDone = told.done;
+        for (const [key, bytes] of readPairs(blob, told.format)) {
           left--;
           yield [
             this.#keys.decode(key) as unknown as KOut,

@@ -49,20 +49,48 @@ export class SqliteError extends KinodeError<SqliteFault> {
 /** A value to bind. A `number` is an INTEGER when it is whole, else a REAL; a `bigint` is an INTEGER of 64 bits. */
 export type SqlParameter = string | number | bigint | boolean | null | Uint8Array;
 
-/** A row: 64-bit integers beyond ±(2^53 − 1) are `bigint`, blobs base64 text. */
+/** A row: 64-bit integers beyond ±(2^53 − 1) are `bigint`, blobs base64 text (see `blobBytes`). */
 export type SqlRow = Readonly<Record<string, string | number | bigint | null>>;
 
 export type SqliteOptions = DatabaseOptions;
 
-/** Writes that wait for the end of a `transaction`. */
+export {
+  migrate,
+  type Migration,
+  MigrationError,
+  type MigrationErrorCode,
+  type MigrationResult,
+} from "./sqlite-migrations.ts";
+
+/** Where statements that write go: a database, or a `transaction` of it, which runs them at its end. */
 export interface SqlWriter {
   run(sql: string, parameters?: readonly SqlParameter[]): Promise<void>;
+}
+
+export interface SqlWriteOptions {
+  /** What a `transaction` of this database has given to its body: then this is a statement of it. */
+  readonly tx?: SqlWriter | undefined;
 }
 
 const SQLITE = `our@${SQLITE_PROCESS}`;
 const makeError: MakeError = (code, ...rest) => new SqliteError(code as SqliteErrorCode, ...rest);
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/** The bytes of a blob that a row has as base64 text. @throws {TypeError} it is no base64 */
+export function blobBytes(base64: string | number | bigint | null | undefined): Uint8Array {
+  if (typeof base64 !== "string" || !BASE64.test(base64)) {
+    throw new TypeError(`Cannot read ${typeof base64} as the base64 of a blob: pass a blob column`);
+  }
+  const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
+  const bytes = new Uint8Array((base64.length / 4) * 3 - padding);
+  for (let i = 0, at = 0; i < base64.length; i += 4) {
+    let bits = 0;
+    for (let j = 0; j < 4; j++) bits = (bits << 6) | Math.max(0, LETTERS.indexOf(base64[i + j]!));
+    for (let shift = 16; shift >= 0 && at < bytes.length; shift -= 8) bytes[at++] = bits >> shift;
+  }
+  return bytes;
+}
 
 function toBase64(bytes: Uint8Array): string {
   let text = "";
@@ -121,23 +149,34 @@ export class Sqlite implements SqlWriter {
     return this.query(texts.join("?"), parameters);
   }
 
-  /** Runs one statement that writes. */
-  async run(sql: string, parameters: readonly SqlParameter[] = []): Promise<void> {
-    await this.#write(sql, parameters, null);
+  /** Runs one statement that writes: the first, when the text has several. */
+  async run(
+    sql: string,
+    parameters: readonly SqlParameter[] = [],
+    { tx }: SqlWriteOptions = {},
+  ): Promise<void> {
+    await (tx === undefined ? this.#write(sql, parameters, null) : tx.run(sql, parameters));
   }
 
   /**
-   * Collects statements and runs them all at once when `body` is done; when it throws or one of them fails, none. What they
-   * write is not seen before.
+   * Collects statements and runs them all at once when `body` is done; when it throws or one of them fails, none, and this
+   * rejects with that. What they write is not seen before. A process may have 64 open, with 32 MiB in them.
    */
-  async transaction<T>(body: (tx: SqlWriter) => Promise<T>): Promise<T> {
+  async transaction<T>(body: (tx: SqlWriter) => T | Promise<T>): Promise<T> {
     const begun = await this.#ask("BeginTx", []);
     const { tx_id } = databasePayload(this.name, begun.value, "BeginTx", makeError) as {
       tx_id: U64;
     };
-    const result = await body({
-      run: (sql, parameters = []) => this.#write(sql, parameters, tx_id),
-    });
+    let result: T;
+    try {
+      result = await body({
+        run: (sql, parameters = []) => this.#write(sql, parameters, tx_id),
+      });
+    } catch (thrown) {
+      // A node that knows no rollback forgets the transaction with this process.
+      await this.#ask({ Rollback: { tx_id } }, []).catch(() => undefined);
+      throw thrown;
+    }
     await this.#ask({ Commit: { tx_id } }, []);
     return result;
   }

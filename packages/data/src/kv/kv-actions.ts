@@ -1,6 +1,6 @@
 /**
  * The actions of the key-value module, read and carried out.
- * Source: spec/runtime-modules.md §3.1–3.3. Beyond it: `start`, `end` and `reverse` of an iterator, `format` of its pairs.
+ * Source: spec/runtime-modules.md §3.1–3.3. Beyond it: `start`, `end` and `reverse` of an iterator, `format` of its pairs, `Rollback`.
  * @module
  */
 import { encodeJson } from "@kinode-ts/codec/module-json";
@@ -113,6 +113,17 @@ const readCommit: ReadAction = ({ databases, transactions }, value) => {
   };
 };
 
+const readRollback: ReadAction = ({ transactions }, value) => {
+  const id = idOf(fieldsOf(value)["tx_id"]);
+  return {
+    needs: "write",
+    perform({ process, key }) {
+      transactions.take(process, key, id);
+      return OK;
+    },
+  };
+};
+
 const readIterStart: ReadAction = ({ iterators }, value) => {
   const { prefix, start, end, reverse } = optional(value, fieldsOf) ?? ({} as Fields);
   const range: KvRange = {
@@ -142,7 +153,9 @@ const readIterNext: ReadAction = ({ databases, iterators }, value) => {
       return andThen(database.ready(), () => {
         const { pairs, done } = iterators.next(process, key, id, count, database);
         const blob = { mime: MIME, bytes: encode(pairs) };
-        return { body: encodeJson({ IterNext: { done } }), blob };
+        // Said only to who asked: others find the answer as it is written in the specification.
+        const told = format === undefined || format === null ? { done } : { done, format };
+        return { body: encodeJson({ IterNext: told }), blob };
       });
     },
   };
@@ -165,6 +178,7 @@ const ACTIONS: ReadonlyMap<string, ReadAction> = new Map([
   ["Delete", readDelete],
   ["BeginTx", readBegin],
   ["Commit", readCommit],
+  ["Rollback", readRollback],
   ["IterStart", readIterStart],
   ["IterNext", readIterNext],
   ["IterClose", readIterClose],

@@ -401,7 +401,7 @@ test("pairs come as bytes when they are asked for so", async () => {
   const unknown = { IterNext: { iterator_id, count: 9, format: "xml" } };
   expect(await kv.run(unknown)).toEqual({ Err: "MalformedRequest" });
   const answer = await kv.ask({ IterNext: { iterator_id, count: 9, format: "bytes" } });
-  expect(answer.json).toEqual({ IterNext: { done: true } });
+  expect(answer.json).toEqual({ IterNext: { done: true, format: "bytes" } });
   const u32 = (n: number): number[] => [n, 0, 0, 0];
   expect([...answer.blob!.bytes]).toEqual([
     ...u32(0),
@@ -442,4 +442,15 @@ test("bodies with very many values are refused before they are parsed", async ()
   const startedMs = performance.now();
   expect((await kv.harness.ask(APP, { body })).json).toEqual({ Err: "MalformedRequest" });
   expect(performance.now() - startedMs).toBeLessThan(500);
+});
+
+test("a transaction that is given up leaves nothing, and makes place for another", async () => {
+  const kv = await opened({ maxTransactionsCount: 1 });
+  for (let i = 0; i < 3; i++) {
+    const tx = await kv.begin();
+    await kv.set("k", "v", tx);
+    expect(await kv.run({ Rollback: { tx_id: tx } })).toBe("Ok");
+    expect(await kv.run({ Rollback: { tx_id: tx } })).toEqual({ Err: { NoTx: tx } });
+  }
+  expect(await kv.get("k")).toEqual({ Err: "KeyNotFound" });
 });

@@ -1,6 +1,6 @@
 /**
  * The actions of the SQL module, read and carried out.
- * Source: spec/runtime-modules.md §4.1–4.5.
+ * Source: spec/runtime-modules.md §4.1–4.5. Beyond it: `Rollback`.
  * @module
  */
 import { encodeJson } from "@kinode-ts/codec/module-json";
@@ -89,11 +89,23 @@ const readCommit: ReadAction = ({ databases, transactions }, value) => {
   };
 };
 
+const readRollback: ReadAction = ({ transactions }, value) => {
+  const id = idOf(fieldsOf(value)["tx_id"]);
+  return {
+    needs: "write",
+    perform({ process, key }) {
+      transactions.take(process, key, id);
+      return OK;
+    },
+  };
+};
+
 const ACTIONS: ReadonlyMap<string, ReadAction> = new Map([
   ["Query", readQuery],
   ["Write", readWrite],
   ["BeginTx", readBegin],
   ["Commit", readCommit],
+  ["Rollback", readRollback],
 ]);
 
 /** Reads an action other than `Open` and `RemoveDb`. @throws {DataError} `data.malformed-request` */

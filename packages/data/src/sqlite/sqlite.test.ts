@@ -427,3 +427,15 @@ test("random statements never break the engine or the module", async () => {
   );
   expect(await sql.query("SELECT 1 AS x")).toBe('[{"x":1}]');
 });
+
+test("a transaction that is given up leaves nothing, and makes place for another", async () => {
+  const sql = await opened({ maxTransactionsCount: 1 });
+  await sql.write("CREATE TABLE t (v)");
+  for (let i = 0; i < 3; i++) {
+    const tx = await sql.begin();
+    await sql.write("INSERT INTO t VALUES (1)", undefined, tx);
+    expect(await sql.run({ Rollback: { tx_id: tx } })).toBe("Ok");
+    expect(await sql.run({ Commit: { tx_id: tx } })).toEqual({ Err: { NoTx: tx } });
+  }
+  expect(await sql.query("SELECT count(*) AS n FROM t")).toBe('[{"n":0}]');
+});

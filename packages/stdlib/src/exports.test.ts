@@ -103,7 +103,15 @@ const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   "./logging": ["initLogging", "log"],
   "./scripting": ["ScriptFailure", "defineScript", "parseArgs", "splitWords"],
   "./schedule": ["ScheduleError", "readFiring", "schedule", "schedules", "unschedule"],
-  "./sqlite": ["Sqlite", "SqliteError", "openSqlite", "removeSqlite"],
+  "./sqlite": [
+    "MigrationError",
+    "Sqlite",
+    "SqliteError",
+    "blobBytes",
+    "migrate",
+    "openSqlite",
+    "removeSqlite",
+  ],
   "./testing": [
     "TestHttpServer",
     "TestNode",

@@ -99,6 +99,12 @@ export class TestNode implements AsyncDisposable {
     return id;
   }
 
+  /** Bounds the disk space of a package; undefined: no bound. */
+  async limitDisk(id: string, bytes: number | undefined): Promise<void> {
+    const body = JSON.stringify({ diskBytes: bytes ?? null });
+    await this.#control(`packages/${encodeURIComponent(id)}/limit`, body);
+  }
+
   /**
    * Sends a request as the terminal and waits for the answer.
    * @param target - a process id, `counter:notes:alice.os`, or an address

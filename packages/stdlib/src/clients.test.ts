@@ -214,6 +214,96 @@ test("files are made, read, written at the cursor, streamed and removed", async 
   });
 });
 
+test("a loop over changes gets them in order and ends with break; nobody needs to serve", async () => {
+  for (const options of [{}, { receivesDirectly: true }, { isFast: true }]) {
+    let got: unknown;
+    const node = new TestNode(options);
+    const files = createTestVfs({ node });
+    node.addModule("vfs:distro:sys", files.module);
+    node.start(ME, (host) => {
+      useHost(host);
+      host.main(
+        v.defineProcess(async () => {
+          const drive = await vfs.createDrive("data");
+          const seen: vfs.VfsEvent[] = [];
+          for await (const event of vfs.watch(drive)) {
+            seen.push(event);
+            if (event.kind === "removed") break;
+          }
+          got = { seen, usage: await vfs.usage() };
+        }).init,
+      );
+    });
+    await node.advance(10);
+    for (const text of ["1", "2"]) {
+      files.put("test:sys/data/a", text);
+      files.put("test:sys/data/deep/unseen", text);
+      await node.advance(10);
+    }
+    const gone = { path: "/test:sys/data/a", action: "RemoveFile" };
+    node.tell("vfs:distro:sys", gone, { from: "other:test:sys" });
+    await node.advance(1_000);
+    expect(node.endings.get(ME)).toBe("returned");
+    expect(got).toEqual({
+      seen: [
+        { kind: "created", path: "/test:sys/data/a" },
+        { kind: "written", path: "/test:sys/data/a" },
+        { kind: "removed", path: "/test:sys/data/a" },
+      ],
+      usage: { usedBytes: 1, limitBytes: undefined },
+    });
+  }
+});
+
+test("a watch ends with an error when the right is gone, tells of too much, and leaves other requests alone", async () => {
+  const node = new TestNode();
+  const files = createTestVfs({ node });
+  let id = -1;
+  node.addModule("vfs:distro:sys", (request, reply) => {
+    const { action } = request.value as { action: { Watch?: { watch: number } } };
+    id = action.Watch?.watch ?? id;
+    files.module(request, reply);
+  });
+  let outcome: unknown;
+  let other: unknown;
+  node.start(ME, (host) => {
+    useHost(host);
+    host.main(
+      v.defineProcess(async () => {
+        const changes = vfs.watch(await vfs.createDrive("data"));
+        await changes.started;
+        other = (await v.receive()).text();
+        const seen: vfs.VfsEvent[] = [];
+        try {
+          for await (const event of changes) seen.push(event);
+        } catch (thrown) {
+          outcome = [seen, (thrown as vfs.VfsError).code];
+        }
+      }).init,
+    );
+  });
+  await node.advance(10);
+  const from = { from: "vfs:distro:sys" };
+  const path = "/test:sys/data/a";
+  const changes = [{ Renamed: { from: path, to: `${path}2` } }];
+  node.tell(ME, { VfsEvent: { watch: id, changes } }, from);
+  node.tell(ME, { VfsEvent: { watch: id + 1, changes } }, { from: "not-vfs:distro:sys" });
+  await node.advance(10);
+  const many = Array.from({ length: 2_000 }, () => ({ Written: path }));
+  node.tell(ME, { VfsEvent: { watch: id, changes: many } }, from);
+  node.tell(ME, { VfsEvent: { watch: id, changes: [{ Written: path }, "Ended"] } }, from);
+  await node.advance(10);
+  expect(other).toContain("VfsEvent");
+  expect(outcome).toEqual([
+    [
+      { kind: "renamed", from: path, path: `${path}2` },
+      { kind: "overflow" },
+      { kind: "written", path },
+    ],
+    "NoReadCap",
+  ]);
+});
+
 test("an HTTP server answers with web responses, serves files, and hides its own failures", async () => {
   const files = createTestVfs();
   files.put("test:sys/pkg/ui/index.html", "<p>hi</p>");

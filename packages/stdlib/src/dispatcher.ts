@@ -54,6 +54,8 @@ const LAST_TICKET = 65_535;
 export class Dispatcher {
   readonly exchange: Exchange;
   readonly #interceptors: Interceptor[] = [];
+  readonly #firsts: Interceptor[] = [];
+  #tookFirst = false;
   readonly #inbox: (Message | SendError)[] = [];
   readonly #waiters: Waiter[] = [];
   #handler: Handler | undefined = undefined;
@@ -67,7 +69,7 @@ export class Dispatcher {
 
   constructor(host: GuestRuntime) {
     this.exchange = new Exchange(host);
-    host.carryBy?.((request, done) => this.#carry(request, done));
+    host.carryBy?.(this.carry);
   }
 
   // --- what the rest of the library asks for ---------------------------------------------------
@@ -149,7 +151,7 @@ export class Dispatcher {
   }
 
   /** A request of the engine's timers or of `fetch`. */
-  #carry(carried: GuestCarriedRequest, done: (end: GuestCarriedEnd) => void): void {
+  readonly carry = (carried: GuestCarriedRequest, done: (end: GuestCarriedEnd) => void): void => {
     const { target, body, expectsResponse, blob } = carried;
     const plain = { inherit: false, metadata: undefined, capabilities: undefined };
     this.expect(
@@ -159,7 +161,7 @@ export class Dispatcher {
       (response) => done({ kind: "response", body: response.body, blob: response.blob() }),
       (error) => done({ kind: "send-error", error: error.kind }),
     );
-  }
+  };
 
   /** Sends; the response, or the failure, arrives in the inbox. */
   sendExpecting(
@@ -194,7 +196,7 @@ export class Dispatcher {
     }
     if (this.#lost !== undefined) return Promise.reject(this.#lost.error);
     this.#handler = handler;
-    if (this.#interceptors.length === 0) this.#plainHandler = handler;
+    if (this.#interceptors.length + this.#firsts.length === 0) this.#plainHandler = handler;
     this.#serveOptions = options;
     return new Promise((resolve, reject) => {
       this.#stopped = { resolve: () => resolve(), reject };
@@ -212,6 +214,23 @@ export class Dispatcher {
   intercept(interceptor: Interceptor): void {
     this.#interceptors.push(interceptor);
     this.#plainHandler = undefined;
+  }
+
+  /** The same, also while nobody serves: what it takes never comes to `receive`. */
+  interceptFirst(interceptor: Interceptor): void {
+    this.#firsts.push(interceptor);
+    this.#plainHandler = undefined;
+  }
+
+  /** Receives messages until something has happened that they bring about. */
+  async waiting<T>(event: Promise<T>): Promise<T> {
+    this.exchange.awaited++;
+    this.#wake();
+    try {
+      return await event;
+    } finally {
+      this.exchange.awaited--;
+    }
   }
 
   /** Settles when every answer that was given has been sent, or nobody waits for it any more. */
@@ -327,7 +346,10 @@ export class Dispatcher {
           delivery.kind === "request"
             ? this.#requestDelivered(exchange.requestReceived(delivery))
             : this.#endDelivered(exchange.slots.find(delivery.context), endOf(exchange, delivery));
-        if (woken === undefined) continue;
+        if (woken === undefined) {
+          if (this.#tookFirst) await this.#letAct();
+          continue;
+        }
         // Lets woken code reach its next wait, so that it acts while its own message is prompting: until it has sent or
         // answered something, or nothing of it seems to come. Acting later is slower, never wrong.
         const before = exchange.actions;
@@ -341,6 +363,12 @@ export class Dispatcher {
     } catch (thrown) {
       this.#hostLost(thrown); // handlers are guarded: only the host itself throws here
     }
+  }
+
+  /** Somebody was woken up by an event that is no request to answer. */
+  async #letAct(): Promise<void> {
+    this.#tookFirst = false;
+    for (let turn = 0; turn < TURNS_AFTER_WAKING; turn++) await TURN;
   }
 
   /** The host takes no more calls: the process was killed. Everybody who waits is told. */
@@ -357,6 +385,7 @@ export class Dispatcher {
 
   /** The request, if code is at work on it now. */
   #requestDelivered(request: IncomingRequest): IncomingRequest | undefined {
+    if (this.#firsts.length > 0 && this.#takenFirst(request)) return undefined;
     if (this.#waiters.length > 0) {
       this.#hand(this.#waiters.shift()!, request);
       return request;
@@ -367,6 +396,23 @@ export class Dispatcher {
     }
     this.handle(request, this.#handler);
     return request.running ? request : undefined;
+  }
+
+  #takenFirst(request: IncomingRequest): boolean {
+    try {
+      for (const first of this.#firsts) {
+        const outcome = first(request);
+        if (outcome === false) continue;
+        this.exchange.current = request;
+        this.#handled(request, outcome);
+        this.#tookFirst = true;
+        return true;
+      }
+    } catch (thrown) {
+      this.#failed(request, thrown);
+      return true;
+    }
+    return false;
   }
 
   /** The request on whose behalf code was woken up, if any. */

@@ -48,11 +48,8 @@ export class File implements AsyncDisposable {
 
   /** Fills `buffer` from position `at`, or without it from the cursor; returns how many bytes were read. */
   async readInto(buffer: Uint8Array, options: { readonly at?: U64 } = {}): Promise<number> {
-    if (options.at !== undefined) await this.seek({ Start: options.at });
-    const { value } = await this.#do({ Seek: { Current: 0 } });
-    const position = Number(
-      (payload(this.path, value, "SeekFrom") as { new_offset: U64 }).new_offset,
-    );
+    const to = options.at === undefined ? { Current: 0 } : { Start: options.at };
+    const position = Number(await this.seek(to));
     const length = Math.max(0, Math.min(buffer.length, Number(await this.len()) - position));
     if (length > 0) buffer.set(readBytes(await this.#do({ ReadExact: { length } })));
     return length;

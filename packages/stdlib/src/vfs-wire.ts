@@ -50,7 +50,10 @@ export type VfsAction =
   | "AddZip"
   | "Len"
   | { readonly SetLen: U64 }
-  | "Hash";
+  | "Hash"
+  | { readonly Watch: { readonly watch: number; readonly recursive: boolean } }
+  | { readonly Unwatch: { readonly watch: number } }
+  | "Usage";
 
 export type SeekFrom =
   | { readonly Start: U64 }

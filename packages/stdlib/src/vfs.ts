@@ -21,6 +21,8 @@ export type {
   VfsOptions,
 } from "./vfs-wire.ts";
 export { parseResponse, VfsError, vfsRequest } from "./vfs-wire.ts";
+export { readVfsEvent, watch } from "./vfs-watch.ts";
+export type { VfsEvent, VfsEventMessage, WatchOptions, Watching } from "./vfs-watch.ts";
 
 /** An existing directory. */
 export class Directory {
@@ -48,6 +50,35 @@ export async function createDrive(
   const path = `/${owner.toString()}/${name}`;
   await vfsRequest(path, "CreateDrive", options);
   return path;
+}
+
+/** Unpacks a zip archive into a folder, which is made where it is missing. */
+export async function addZip(
+  path: string,
+  zip: Uint8Array,
+  options: VfsOptions = {},
+): Promise<void> {
+  await vfsRequest(path, "AddZip", { ...options, blob: { bytes: zip } });
+}
+
+/** What a package has on the disk: its files and its databases. */
+export interface Usage {
+  readonly usedBytes: number;
+  /** Undefined without a limit. A write beyond it fails with `IOError`. */
+  readonly limitBytes: number | undefined;
+}
+
+/** The usage of our own package; of another one only with the root capability of the VFS. */
+export async function usage(
+  options: VfsOptions & { readonly package?: PackageId | string } = {},
+): Promise<Usage> {
+  const path = `/${(options.package ?? our().packageId()).toString()}`;
+  const { value } = await vfsRequest(path, "Usage", options);
+  const shown = payload(path, value, "Usage") as {
+    used_bytes: number;
+    limit_bytes: number | null;
+  };
+  return { usedBytes: shown.used_bytes, limitBytes: shown.limit_bytes ?? undefined };
 }
 
 /** Opens a file with its cursor at the start. */

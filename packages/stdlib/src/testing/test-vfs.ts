@@ -3,7 +3,7 @@
  * Source: spec/runtime-modules.md §2.2.
  * @module
  */
-import type { TestModule } from "./test-node.ts";
+import type { TestModule, TestNode } from "./test-node.ts";
 
 export interface TestVfs {
   readonly module: TestModule;
@@ -72,6 +72,18 @@ class Files {
       case "RemoveDirAll":
         for (const name of this.files.keys())
           if (name.startsWith(`${path}/`)) this.files.delete(name);
+        for (const name of this.#folders)
+          if (name === path || name.startsWith(`${path}/`)) this.#folders.delete(name);
+        break;
+      case "RemoveDir":
+        return this.#removeFolder(path, reply);
+      case "Usage":
+        reply({ Usage: { used_bytes: this.#bytesOf(path), limit_bytes: null } });
+        return true;
+      case "Watch":
+      case "Unwatch":
+        // `createTestVfs` keeps them.
+        if (name === "Watch" && !this.files.has(path) && !this.#isFolder(path)) return false;
         break;
       default:
         return false;
@@ -80,19 +92,43 @@ class Files {
     return true;
   }
 
+  /** Every file of the package. */
+  #bytesOf(path: string): number {
+    const [owner] = path.split("/");
+    let bytes = 0;
+    for (const [name, file] of this.files) if (name.startsWith(`${owner}/`)) bytes += file.length;
+    return bytes;
+  }
+
+  #removeFolder(path: string, reply: Reply): boolean {
+    if (!this.#isFolder(path)) return false;
+    const isFull = [...this.files.keys(), ...this.#folders].some((name) =>
+      name.startsWith(`${path}/`),
+    );
+    if (isFull) reply({ Err: { IOError: "Directory not empty (os error 39)" } });
+    else {
+      this.#folders.delete(path);
+      reply('"Ok"');
+    }
+    return true;
+  }
+
   #isFolder(path: string): boolean {
     return (
-      this.#folders.has(path) || [...this.files.keys()].some((name) => name.startsWith(`${path}/`))
+      path === "" ||
+      this.#folders.has(path) ||
+      [...this.files.keys()].some((name) => name.startsWith(`${path}/`))
     );
   }
 
   #readDir(path: string, reply: Reply): boolean {
     if (!this.#isFolder(path)) return false;
     const entries = new Map<string, string>();
+    const start = path === "" ? "" : `${path}/`;
     for (const name of this.files.keys()) {
-      if (!name.startsWith(`${path}/`)) continue;
-      const [first, ...rest] = name.slice(path.length + 1).split("/");
-      entries.set(`${path}/${first}`, rest.length === 0 ? "File" : "Directory");
+      if (!name.startsWith(start)) continue;
+      const [first, ...rest] = name.slice(start.length).split("/");
+      entries.set(start + first, rest.length === 0 ? "File" : "Directory");
     }
     reply({ ReadDir: [...entries].map(([at, type]) => ({ path: at, file_type: type })) });
     return true;
@@ -130,6 +166,22 @@ class Files {
         return reply({ Metadata: { file_type: "File", len: file.length } });
       case "Len":
         return reply({ Len: file.length });
+      case "SyncAll":
+        return reply('"Ok"');
+      case "SetLen": {
+        const length = argument as number;
+        const next = new Uint8Array(length);
+        next.set(file.subarray(0, length));
+        this.files.set(path, next);
+        return reply('"Ok"');
+      }
+      case "Rename":
+      case "CopyFile": {
+        const { new_path: to } = argument as { new_path: string };
+        this.files.set(to.replace(/^\/+/, ""), file.slice());
+        if (name === "Rename") this.files.delete(path);
+        return reply('"Ok"');
+      }
       case "RemoveFile":
         this.files.delete(path);
         return reply('"Ok"');
@@ -154,14 +206,80 @@ class Files {
   }
 }
 
-export function createTestVfs(): TestVfs {
+interface Watch {
+  readonly process: string;
+  readonly id: number;
+  readonly path: string;
+  readonly recursive: boolean;
+}
+
+function covers({ path, recursive }: Watch, changed: string): boolean {
+  if (changed === path) return true;
+  if (!changed.startsWith(`${path}/`)) return false;
+  return recursive || !changed.includes("/", path.length + 1);
+}
+
+/** Who watches what; changes of files only, one event each. */
+class Watches {
+  readonly #node: TestNode | undefined;
+  #watches: Watch[] = [];
+
+  constructor(node: TestNode | undefined) {
+    this.#node = node;
+  }
+
+  take(process: string, path: string, action: Action): void {
+    if (typeof action === "string") return;
+    const { Watch: added, Unwatch: removed } = action as {
+      Watch?: { watch: number; recursive?: boolean };
+      Unwatch?: { watch: number };
+    };
+    const id = added?.watch ?? removed?.watch;
+    if (id === undefined) return;
+    this.#watches = this.#watches.filter((each) => each.process !== process || each.id !== id);
+    if (added === undefined) return;
+    this.#watches.push({ process, id, path, recursive: added.recursive ?? false });
+  }
+
+  tell(path: string, before: Uint8Array | undefined, after: Uint8Array | undefined): void {
+    if (before === after) return;
+    const kind = before === undefined ? "Created" : after === undefined ? "Removed" : "Written";
+    for (const watch of this.#watches) {
+      if (!covers(watch, path)) continue;
+      const body = { VfsEvent: { watch: watch.id, changes: [{ [kind]: `/${path}` }] } };
+      this.#node?.tell(watch.process, body, { from: "vfs:distro:sys" });
+    }
+  }
+}
+
+/** With `node`, processes that watch are told of changes: those of `put`, and those of other processes. */
+export function createTestVfs(options: { readonly node?: TestNode } = {}): TestVfs {
   const vfs = new Files();
+  const watches = new Watches(options.node);
+  const told = (paths: readonly string[], change: () => void): void => {
+    const before = paths.map((path) => vfs.files.get(path));
+    change();
+    for (const [index, path] of paths.entries()) {
+      watches.tell(path, before[index], vfs.files.get(path));
+    }
+  };
   return {
     files: vfs.files,
-    put: (path, text) => void vfs.files.set(path, new TextEncoder().encode(text)),
-    module: ({ value, blob }, reply) => {
-      const { path, action } = value as { path: string; action: Action };
-      vfs.handle(path.replace(/^\/+/, ""), action, blob?.bytes, reply);
+    put: (path, text) =>
+      told([path], () => void vfs.files.set(path, new TextEncoder().encode(text))),
+    module: ({ value, blob, source }, reply) => {
+      const { path: text, action } = value as { path: string; action: Action };
+      const path = text.replace(/^\/+/, "");
+      watches.take(source, path, action);
+      told(pathsOf(path, action), () => vfs.handle(path, action, blob?.bytes, reply));
     },
   };
+}
+
+/** What an action may change. */
+function pathsOf(path: string, action: Action): readonly string[] {
+  if (typeof action === "string") return [path];
+  const { Rename, CopyFile } = action as Record<string, { new_path: string } | undefined>;
+  const to = (Rename ?? CopyFile)?.new_path;
+  return to === undefined ? [path] : [path, to.replace(/^\/+/, "")];
 }

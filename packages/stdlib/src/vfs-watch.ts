@@ -1,0 +1,164 @@
+/**
+ * Watching files: changes as they are told by the VFS. An extension of this system.
+ * Wire: docs/modules/vfs.md.
+ * @module
+ */
+import { VFS_PROCESS } from "@kinode-ts/types";
+import { dispatcher } from "./current.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { IncomingRequest } from "./message.ts";
+import { VfsError, vfsRequest, type VfsOptions } from "./vfs-wire.ts";
+
+/** Paths begin with a slash. */
+export type VfsEvent =
+  | { readonly kind: "created" | "written" | "removed"; readonly path: string }
+  | { readonly kind: "renamed"; readonly from: string; readonly path: string }
+  /** More has changed than is kept for a slow reader: look at everything again. */
+  | { readonly kind: "overflow" };
+
+export interface WatchOptions extends VfsOptions {
+  /** Everything below a folder, not only what is directly in it. Default: no. */
+  readonly recursive?: boolean | undefined;
+}
+
+/** Changes from now on, in order. Ends with `break`, `stop`, or a `VfsError` when we may not read there any more. */
+export interface Watching extends AsyncIterable<VfsEvent>, AsyncDisposable {
+  /** Settles once changes are seen; rejects with a `VfsError`. Iterating waits for it by itself. */
+  readonly started: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** One event of the VFS, as it is on the wire. */
+export interface VfsEventMessage {
+  readonly watch: number;
+  readonly events: readonly VfsEvent[];
+  /** It was the last one. */
+  readonly isLast: boolean;
+}
+
+/** Events kept for a loop that is slower than the changes. */
+const MAX_KEPT = 1_024;
+const SENDER_SUFFIX = `@${VFS_PROCESS}`;
+
+interface Listeners {
+  readonly dispatcher: Dispatcher;
+  readonly byId: Map<number, Changes>;
+}
+let listeners: Listeners | undefined;
+let lastId = 0;
+
+function listenersHere(): Map<number, Changes> {
+  const here = dispatcher();
+  if (listeners?.dispatcher !== here) {
+    const byId = new Map<number, Changes>();
+    listeners = { dispatcher: here, byId };
+    here.interceptFirst((message) => deliver(message, byId));
+  }
+  return listeners.byId;
+}
+
+function deliver(message: IncomingRequest, byId: ReadonlyMap<number, Changes>): string | false {
+  const event = readVfsEvent(message);
+  if (event === undefined) return false;
+  const changes = byId.get(event.watch);
+  if (changes === undefined) return false;
+  changes.take(event);
+  // The VFS sends the next event when this one is answered.
+  return "";
+}
+
+/** What a message of the VFS says; `undefined` for any other. For processes with a loop of their own: answer it. */
+export function readVfsEvent(message: IncomingRequest): VfsEventMessage | undefined {
+  if (!message.sender.endsWith(SENDER_SUFFIX) || !message.isLocal) return undefined;
+  const { VfsEvent: event } = message.json() as {
+    VfsEvent?: { watch: number; changes: readonly unknown[] };
+  };
+  if (event === undefined) return undefined;
+  const { watch: id, changes } = event;
+  const events = changes.filter((each) => each !== "Ended").map(toEvent);
+  return { watch: id, events, isLast: events.length < changes.length };
+}
+
+function toEvent(change: unknown): VfsEvent {
+  if (typeof change !== "object" || change === null) return { kind: "overflow" };
+  const [kind, value] = Object.entries(change)[0]!;
+  if (kind === "Renamed") {
+    const { from, to } = value as { from: string; to: string };
+    return { kind: "renamed", from, path: to };
+  }
+  return { kind: kind.toLowerCase() as "created", path: value as string };
+}
+
+/**
+ * Tells what changes at a path, from now on: a file, or a folder and what is in it.
+ *
+ *     for await (const event of vfs.watch("/chat:alice.os/data", { recursive: true })) { … }
+ *
+ * Changes through the node are always seen; those that a person makes by hand in the folder on the disk, where the system
+ * tells of them, as "created", "written" and "removed".
+ */
+export function watch(path: string, options: WatchOptions = {}): Watching {
+  return new Changes(path, options);
+}
+
+class Changes implements Watching {
+  readonly started: Promise<void>;
+  readonly #path: string;
+  readonly #options: WatchOptions;
+  readonly #dispatcher = dispatcher();
+  readonly #id = ++lastId;
+  #events: VfsEvent[] = [];
+  #isOver = false;
+  #error: VfsError | undefined = undefined;
+  #wake: () => void = () => {};
+
+  constructor(path: string, options: WatchOptions) {
+    this.#path = path;
+    this.#options = options;
+    listenersHere().set(this.#id, this);
+    const wire = { watch: this.#id, recursive: options.recursive ?? false };
+    this.started = vfsRequest(path, { Watch: wire }, options).then(() => {});
+    this.started.catch((error: VfsError) => this.#end(error));
+  }
+
+  take(event: VfsEventMessage): void {
+    if (this.#events.length + event.events.length > MAX_KEPT) this.#events = [{ kind: "overflow" }];
+    else this.#events.push(...event.events);
+    if (event.isLast) this.#end(new VfsError("NoReadCap", this.#path, "the right to read is gone"));
+    this.#wake();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<VfsEvent, void, undefined> {
+    try {
+      await this.started;
+      for (;;) {
+        const event = this.#events.shift();
+        if (event !== undefined) yield event;
+        else if (this.#isOver) break;
+        else await this.#dispatcher.waiting(new Promise<void>((wake) => (this.#wake = wake)));
+      }
+      if (this.#error !== undefined) throw this.#error;
+    } finally {
+      await this.stop();
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#isOver) return;
+    this.#end(undefined);
+    this.#events = [];
+    await this.started;
+    await vfsRequest(this.#path, { Unwatch: { watch: this.#id } }, this.#options);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #end(error: VfsError | undefined): void {
+    this.#isOver = true;
+    this.#error = error;
+    listenersHere().delete(this.#id);
+    this.#wake();
+  }
+}

@@ -10,17 +10,27 @@ import { HttpModule, type HttpModuleOptions } from "./http-server.ts";
 import type { Host } from "./request-handler.ts";
 import { emptyResponse } from "./responses.ts";
 
+/** A certificate and its key, as PEM text. */
+export interface TlsIdentity {
+  /** With the certificates between it and the authority, if any. */
+  readonly cert: string;
+  readonly key: string;
+}
+
 export interface HttpServerOptions extends HttpModuleOptions {
   /** Address to listen on. Default "127.0.0.1": this machine only. */
   readonly hostname?: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Serves https and wss instead of http and ws. */
+  readonly tls?: TlsIdentity | undefined;
 }
 
 export interface HttpServer extends RuntimeModule {
   /**
    * Opens the port; processes are reached once the module has started.
    * @throws {HttpListenError} the port is taken or not allowed
+   * @throws {TlsIdentityError} the key does not fit the certificate, or one of them cannot be read
    */
   listen(): Promise<{ readonly port: number; readonly url: string }>;
   /**
@@ -28,6 +38,12 @@ export interface HttpServer extends RuntimeModule {
    * @throws {TypeError} not listening
    */
   issueLoginLink(): string;
+  /**
+   * Shows another certificate to new connections; open ones stay as they are.
+   * @throws {TlsIdentityError} the key does not fit the certificate, or one of them cannot be read: the old one stays
+   * @throws {TypeError} not listening, or not with TLS
+   */
+  renewCertificate(tls: TlsIdentity): void;
   /** Closes the port and all sockets; requests that wait get 503. */
   stop(): Promise<void>;
 }
@@ -46,6 +62,26 @@ export class HttpListenError extends KinodeError<HttpListenFault> {
   }
 }
 
+export type TlsIdentityFault = { readonly code: "http.bad-certificate" };
+
+/** A certificate or key that cannot be used. */
+export class TlsIdentityError extends KinodeError<TlsIdentityFault> {
+  override name = "TlsIdentityError";
+  constructor(cause: unknown) {
+    const mismatch = String(cause).includes("KEY_VALUES_MISMATCH");
+    super(
+      { code: "http.bad-certificate" },
+      mismatch
+        ? "The key does not belong to the certificate"
+        : "The certificate or the key cannot be read",
+      {
+        hint: "Both must be PEM text: the certificate first, then its private key, not encrypted",
+        cause,
+      },
+    );
+  }
+}
+
 /** Seconds without a byte after which a connection ends: longer than an app may take to answer. */
 const IDLE_TIMEOUT_SECONDS = 60;
 
@@ -53,9 +89,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const module = new HttpModule(options);
   const hostname = options.hostname ?? "127.0.0.1";
   let server: Server<Channel> | undefined;
+  /** With certificates of before; they finish what they have. */
+  const older = new Set<Server<Channel>>();
+  const scheme = options.tls === undefined ? "http" : "https";
   const url = (): string => {
     if (server === undefined) throw new TypeError("The HTTP server does not listen");
-    return `http://${visibleHost(hostname)}:${server.port}`;
+    return `${scheme}://${visibleHost(hostname)}:${server.port}`;
   };
   return {
     id: module.id,
@@ -64,17 +103,31 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     sendError: (message, kind) => module.sendError(message, kind),
     processEnded: (process) => module.processEnded(process),
     async listen() {
-      server = openPort(module, hostname, options.port);
+      server = openPort(module, hostname, options.port, options.tls);
       return { port: server.port!, url: url() };
     },
     issueLoginLink: () => url() + module.issueLoginPath(),
+    renewCertificate(tls) {
+      const old = server;
+      if (old === undefined || scheme === "http") {
+        throw new TypeError(
+          "There is no certificate to renew: the server does not listen with TLS",
+        );
+      }
+      // On a port of its own first: a certificate that is no good must not cost the port.
+      void openPort(module, hostname, 0, tls).stop(true);
+      const port = old.port!;
+      older.add(old);
+      void old.stop(false).then(() => older.delete(old));
+      server = openPort(module, hostname, port, tls);
+    },
     async stop() {
       const open = server;
       server = undefined;
       await module.stop();
       // The answers just given leave with the next turn of the loop.
       await new Promise<void>((resolve) => setImmediate(resolve));
-      await open?.stop(true);
+      await Promise.all([open, ...older].map((each) => each?.stop(true)));
     },
   };
 }
@@ -86,7 +139,12 @@ export function visibleHost(hostname: string): string {
   return hostname.includes(":") ? `[${hostname}]` : hostname;
 }
 
-function openPort(module: HttpModule, hostname: string, port: number): Server<Channel> {
+function openPort(
+  module: HttpModule,
+  hostname: string,
+  port: number,
+  tls: TlsIdentity | undefined,
+): Server<Channel> {
   const { maxBodyBytes, maxSocketMessageBytes, maxSocketBufferedBytes } = module.limits;
   const host: Host = {
     peerOf: (request) => server.requestIP(request),
@@ -99,6 +157,7 @@ function openPort(module: HttpModule, hostname: string, port: number): Server<Ch
     server = Bun.serve<Channel>({
       hostname,
       port,
+      ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key } }),
       maxRequestBodySize: maxBodyBytes,
       idleTimeout: IDLE_TIMEOUT_SECONDS,
       fetch: (request) => module.serve(request, host),
@@ -125,8 +184,14 @@ function openPort(module: HttpModule, hostname: string, port: number): Server<Ch
     });
     return server;
   } catch (cause) {
+    if (tls !== undefined && isTlsFault(cause)) throw new TlsIdentityError(cause);
     throw new HttpListenError({ code: "http.cannot-listen", hostname, port }, cause);
   }
+}
+
+/** What the host's TLS library says of certificates and keys. */
+function isTlsFault(cause: unknown): boolean {
+  return /OPENSSL|PEM routines|X\.509|BoringSSL|private key|certificate/i.test(String(cause));
 }
 
 const CLOSED_WITHOUT_FRAME = 1006;

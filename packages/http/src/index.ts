@@ -13,6 +13,9 @@ export {
   type HttpListenFault,
   type HttpServer,
   type HttpServerOptions,
+  TlsIdentityError,
+  type TlsIdentity,
+  type TlsIdentityFault,
   visibleHost,
 } from "./http-server-bun.ts";
 export type { HttpModuleOptions } from "./http-server.ts";
@@ -22,3 +25,4 @@ export { subdomainLabel } from "./login-tokens.ts";
 export { LoginLinks, type LoginLinksOptions } from "./login-links.ts";
 export { LoginTokens, type LoginTokensOptions } from "./login-tokens.ts";
 export { isBearer } from "./rpc.ts";
+export { type Forwarded, ProxyAddressError, TrustedProxies } from "./trusted-proxies.ts";

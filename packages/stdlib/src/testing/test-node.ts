@@ -90,7 +90,10 @@ export class TestNode {
   readonly #refuse: (message: TestMessage) => boolean;
   readonly #modules = new Map<string, TestModule>();
   readonly #processes = new Map<string, TestProcess>();
-  readonly #asked = new Map<number, (answer: TestAnswer) => void>();
+  readonly #asked = new Map<
+    number,
+    { readonly source: string; readonly resolve: (answer: TestAnswer) => void }
+  >();
   #wire: TestMessage[] = [];
   #timers: Timer[] = [];
   #lastId = 0;
@@ -169,7 +172,7 @@ export class TestNode {
   ): Promise<TestAnswer> {
     return new Promise((resolve) => {
       const message = this.#outside(target, body, options);
-      this.#asked.set(message.id, resolve);
+      this.#asked.set(message.id, { source: message.source, resolve });
       this.route({
         ...message,
         rsvp: message.source,
@@ -281,8 +284,9 @@ export class TestNode {
     const id = message.target.slice(this.name.length + 1);
     const process = this.#processes.get(id);
     const module = this.#modules.get(id);
-    // A question may be asked in the name of a process that is there.
-    if (message.kind === "response" && this.#asked.has(message.id)) this.#answered(message);
+    // A question may be asked in the name of a process that is there; others pass on its id (`inherit`) with their own name.
+    const isAsker = this.#asked.get(message.id)?.source === message.target;
+    if (message.kind === "response" && isAsker) this.#answered(message);
     else if (process !== undefined) process.deliver({ kind: "message", message });
     else if (module !== undefined) this.#askModule(id, module, message);
     else if (message.kind === "response") this.#answered(message);
@@ -305,10 +309,10 @@ export class TestNode {
   }
 
   #answered(message: TestMessage): void {
-    const resolve = this.#asked.get(message.id);
+    const asked = this.#asked.get(message.id);
     this.#asked.delete(message.id);
     const { source, blob, metadata } = message;
-    resolve?.({ body: new TextDecoder().decode(message.body), blob, metadata, source });
+    asked?.resolve({ body: new TextDecoder().decode(message.body), blob, metadata, source });
   }
 
   #inform(message: TestMessage, error: "offline" | "timeout"): void {

@@ -130,7 +130,7 @@ export function createFetch<Response extends object>(
   return async function fetch(input, init) {
     const { body, timeout, ...rest } = (init ?? {}) as Record<string, unknown>;
     const parts = isParts(body) ? body : undefined;
-    const given = parts === undefined ? init : rest;
+    const given = parts === undefined ? (init ?? {}) : rest;
     const request = new powers.Request(input as never, given as never);
     const { signal } = request;
     const exchange: Exchange = {

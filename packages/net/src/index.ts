@@ -34,6 +34,8 @@ export {
 export { signMessage, verifyMessage } from "./message-signature.ts";
 export { createRoutingRequest, type Join, readRoutingRequest } from "./routing-request.ts";
 export { FIRST_MESSAGE_BYTES, type NoiseSecrets } from "./noise/xx-handshake.ts";
+export { HANDSHAKE_TIMEOUT_MS, HandshakeChannel } from "./opening/handshake-channel.ts";
+export { answerVisitor, callNode, meetAtRouter, type Visit } from "./opening/open-session.ts";
 export {
   Connection,
   type ConnectionEvents,

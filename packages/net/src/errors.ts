@@ -10,7 +10,13 @@ export type NetFault =
   /** Bytes on an established connection are not what they must be; the connection ends. */
   | { readonly code: "net.bad-frame"; readonly why: string }
   /** A message of ours that no peer would take; the connection stays. */
-  | { readonly code: "net.message-too-large"; readonly length: number; readonly max: number };
+  | { readonly code: "net.message-too-large"; readonly length: number; readonly max: number }
+  | {
+      readonly code: "net.port-taken";
+      readonly protocol: string;
+      readonly port: number;
+      readonly why: string;
+    };
 
 export class NetError extends KinodeError<NetFault> {
   override name = "NetError";
@@ -27,6 +33,8 @@ function text(fault: NetFault): string {
       return `The connection sent what it must not: ${fault.why}`;
     case "net.message-too-large":
       return `A message of ${fault.length} bytes cannot be sent to another node: at most ${fault.max} bytes; send large data in parts`;
+    case "net.port-taken":
+      return `Cannot listen for nodes on ${fault.protocol} port ${fault.port}: ${fault.why}; choose another port, or stop what uses it`;
   }
 }
 

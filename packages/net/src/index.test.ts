@@ -19,6 +19,7 @@ test("public names of @kinode-ts/net", () => {
     "answerVisitor",
     "callNode",
     "checkMessageLength",
+    "createBunTransport",
     "createFraming",
     "createRoutingRequest",
     "entryKind",

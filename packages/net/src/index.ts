@@ -46,5 +46,6 @@ export {
   toOutgoing,
 } from "./peers/connection.ts";
 export { judgeMessage, type Verdict } from "./peers/message-policy.ts";
+export { createBunTransport } from "./sockets/transport-bun.ts";
 export type { Listening, Socket, SocketEvents, Transport } from "./transport.ts";
 export type { CipherState } from "./noise/cipher-state.ts";

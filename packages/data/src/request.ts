@@ -40,13 +40,24 @@ function isPlainName(name: string): boolean {
   return name.isWellFormed() && Buffer.byteLength(name) <= MAX_NAME_BYTES;
 }
 
+/** Keys that were read lately: checking a name takes longer than finding it here. */
+const known = new Map<string, DatabaseKey>();
+const MAX_KNOWN_COUNT = 1_000;
+
 function readKey(owner: unknown, name: unknown): DatabaseKey | undefined {
   if (typeof owner !== "object" || owner === null || typeof name !== "string") return undefined;
   const { package_name, publisher_node } = owner as Record<string, unknown>;
   if (typeof package_name !== "string" || typeof publisher_node !== "string") return undefined;
   const packageId = `${package_name}:${publisher_node}` as PackageId;
+  const text = `${packageId}/${name}`;
+  const found = known.get(text);
+  // "a:b" with "c" is written like "a" with "b:c"; both would be refused below.
+  if (found?.wire.package_name === package_name) return found;
   if (!isNameSafePackageId(packageId) || !isPlainName(name)) return undefined;
-  return { packageId, name, wire: { package_name, publisher_node }, text: `${packageId}/${name}` };
+  const key = { packageId, name, wire: { package_name, publisher_node }, text };
+  if (known.size >= MAX_KNOWN_COUNT) known.clear();
+  known.set(text, key);
+  return key;
 }
 
 /** Reads a request body; `undefined` when it is malformed. */

@@ -14,8 +14,18 @@ export interface RightsView {
   holds(process: ProcessId, capability: Capability): boolean;
 }
 
+/** Of keys that are read again and again. */
+const made = new WeakMap<DatabaseKey, Map<Right, Capability>>();
+
 export function databaseCapability(issuer: Address, right: Right, key: DatabaseKey): Capability {
-  return { issuer, params: JSON.stringify({ kind: right, db_key: [key.wire, key.name] }) };
+  let rights = made.get(key);
+  if (rights === undefined) made.set(key, (rights = new Map()));
+  let capability = rights.get(right);
+  if (capability?.issuer !== issuer) {
+    const params = JSON.stringify({ kind: right, db_key: [key.wire, key.name] });
+    rights.set(right, (capability = { issuer, params }));
+  }
+  return capability;
 }
 
 export function mayUse(

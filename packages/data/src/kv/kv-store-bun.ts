@@ -311,9 +311,13 @@ export function openKvFolder(options: KvFolderOptions): KvStore {
   const closings = new Closings();
   return {
     open: (key) => new FolderKv(key, folderOf(key), options, closings),
-    async remove(key) {
-      await closings.before(key.text);
-      await removeFolder(folderOf(key), key.packageId, options.accounts);
+    remove(key) {
+      const before = closings.before(key.text);
+      const removed = async (): Promise<void> => {
+        await before;
+        await removeFolder(folderOf(key), key.packageId, options.accounts);
+      };
+      return closings.track(key.text, removed());
     },
   };
 }

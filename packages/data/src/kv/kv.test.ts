@@ -190,6 +190,22 @@ test("[M53] RemoveDb erases everything; the database is made anew at its next us
   expect(await kv.get("k")).toEqual({ Err: "KeyNotFound" });
 });
 
+test("a database that is removed while others use it is gone, or there again, but never half", async () => {
+  const kv = await opened();
+  const others = ["b:p:x.os", "c:p:x.os", "d:p:x.os"];
+  for (const process of others) await kv.run("Open", undefined, process);
+  for (let round = 0; round < 20; round++) {
+    const uses = others.map((process) =>
+      kv.run({ Set: { key: [round], tx_id: null } }, "v", process),
+    );
+    const all = await Promise.all([kv.run("RemoveDb"), ...uses, kv.set("k", "v")]);
+    expect(new Set<unknown>(all)).toEqual(new Set(["Ok"]));
+    // What was acknowledged is in a file that is there, not in one that was removed below it.
+    expect(await kv.set("k", "v")).toBe("Ok");
+    expect(existsSync(join(kv.folder, "p:x.os", "d", "kv.sqlite"))).toBe(true);
+  }
+});
+
 test("[M54] names that could lead elsewhere are malformed, and nothing of the host is touched", async () => {
   const kv = await setUp();
   mkdirSync(join(kv.root, "canary"));

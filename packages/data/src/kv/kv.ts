@@ -40,8 +40,8 @@ export function createKv(options: KvOptions): RuntimeModule {
       readAction: (request) => readKvAction(parts, request),
       open: (key) => databases.use(key).ready(),
       async remove(key) {
-        await databases.close(key);
-        await store.remove(key);
+        // At once, not when it is closed: whoever opens it meanwhile must wait for both.
+        await Promise.all([databases.close(key), store.remove(key)]);
       },
       setOpenLimit: (count) => databases.setLimit(count),
       room: (key) => databases.room(key),

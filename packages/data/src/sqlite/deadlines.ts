@@ -5,13 +5,16 @@
 import type { Clock } from "@kinode-ts/types";
 import type { SqlCaller } from "./sqlite-store.ts";
 
+/** What all that an ended caller has left behind may take together, in milliseconds. */
+const GRACE_MS = 5_000;
+
 export class Deadlines {
   readonly #clock: Clock;
   readonly #maxMs: number;
   /** Until when statements run for callers that have ended. */
   readonly #graces = new WeakMap<SqlCaller, number>();
 
-  /** @param maxMs - for one statement, and for all that an ended caller has left behind together */
+  /** @param maxMs - for one statement */
   constructor(clock: Clock, maxMs: number) {
     this.#clock = clock;
     this.#maxMs = maxMs;
@@ -28,7 +31,8 @@ export class Deadlines {
 
   #graceOf(caller: SqlCaller, nowMs: number): number {
     let grace = this.#graces.get(caller);
-    if (grace === undefined) this.#graces.set(caller, (grace = nowMs + this.#maxMs));
+    if (grace === undefined)
+      this.#graces.set(caller, (grace = nowMs + Math.min(GRACE_MS, this.#maxMs)));
     return grace;
   }
 }

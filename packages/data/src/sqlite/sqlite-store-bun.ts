@@ -285,9 +285,13 @@ export function openSqliteFolder(options: SqliteFolderOptions): SqlStore {
   const shared = { ...options, closings, deadlines: new Deadlines(options.clock, maxMs) };
   return {
     open: (key) => new EngineDatabase(key, folderOf(key), shared),
-    async remove(key) {
-      await closings.before(key.text);
-      await removeFolder(folderOf(key), key.packageId, options.accounts);
+    remove(key) {
+      const before = closings.before(key.text);
+      const removed = async (): Promise<void> => {
+        await before;
+        await removeFolder(folderOf(key), key.packageId, options.accounts);
+      };
+      return closings.track(key.text, removed());
     },
   };
 }

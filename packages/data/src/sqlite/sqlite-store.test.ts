@@ -117,7 +117,7 @@ test("others of the same database wait for a long statement, and lose nothing", 
   expect(await query("SELECT count(*) AS n FROM t")).toEqual([{ n: 20 }]);
 });
 
-test("what a process leaves behind has one statement's time together", async () => {
+test("what a process leaves behind has a bounded time together", async () => {
   const { open } = setUp({ maxStatementMs: 150 });
   const { query, run, caller } = open();
   await run("CREATE TABLE t (v)");

@@ -11,7 +11,7 @@ export interface SqlStatement {
   readonly parameters: readonly SqlValue[];
 }
 
-/** For whom something is run. When it has ended, what still runs for it gets one more statement's time and no more. */
+/** For whom something is run. When it has ended, what still runs for it has a few seconds together. */
 export interface SqlCaller {
   readonly ended: boolean;
 }

@@ -36,8 +36,8 @@ export function createSqlite(options: SqliteOptions): RuntimeModule {
       readAction: (request) => readSqlAction(parts, request),
       open: (key) => void databases.use(key),
       async remove(key) {
-        await databases.close(key);
-        await store.remove(key);
+        // At once, not when it is closed: whoever opens it meanwhile must wait for both.
+        await Promise.all([databases.close(key), store.remove(key)]);
       },
       setOpenLimit: (count) => databases.setLimit(count),
       room: (key) => databases.room(key),

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { decodeRoutingRequest } from "@kinode-ts/codec";
 import { createVirtualClock } from "@kinode-ts/testing";
-import { MemorySocket, socketPair } from "../../test/memory-sockets.ts";
+import { type MemorySocket, socketPair } from "../../test/memory-sockets.ts";
 import { ALICE, BOB, KEYS } from "../../test/vectors.ts";
 import type { Protocol } from "../identity/known-nodes.ts";
 import { HandshakeChannel } from "./handshake-channel.ts";

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { createVirtualClock, type VirtualClock } from "@kinode-ts/testing";
 import { type KernelMessage, parseAddress } from "@kinode-ts/types";
-import { MemorySocket, socketPair } from "../../test/memory-sockets.ts";
+import { type MemorySocket, socketPair } from "../../test/memory-sockets.ts";
 import { connect } from "../../test/pair.ts";
 import { createFraming } from "../framing/framing.ts";
 import type { Protocol } from "../identity/known-nodes.ts";

@@ -15,7 +15,14 @@ import { createNodeSigner, primitives } from "@kinode-ts/crypto";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import { createNativeExecutor, createScriptExecutor } from "@kinode-ts/engine";
 import { openFolderKv, openFolderSqlite } from "@kinode-ts/data";
-import { createHttpClient, createHttpServer, isBearer, loginPageResponse } from "@kinode-ts/http";
+import {
+  createHttpClient,
+  createHttpServer,
+  type HostRouteInfo,
+  isBearer,
+  loginPageResponse,
+  TlsIdentityError,
+} from "@kinode-ts/http";
 import { createKernel, type Kernel } from "@kinode-ts/kernel";
 import { type Package, readPackage } from "@kinode-ts/kit";
 import { openSqliteStore } from "@kinode-ts/store/sqlite";
@@ -65,6 +72,7 @@ import { readOpenFileLimit } from "./open-file-limit.ts";
 import { chooseSystemPort } from "./ports.ts";
 import { provideLocalToken } from "./run-file.ts";
 import type { StartConfig } from "./start-config.ts";
+import { readTlsFiles, tlsFault, watchTlsFiles } from "./tls-files.ts";
 import type { OpenTerminal } from "./terminals.ts";
 
 /** Parts of the documented set that come in later versions: they say so to whoever asks. */
@@ -73,8 +81,10 @@ const MISSING_MODULES: readonly ProcessId[] = [NET_PROCESS, ETH_PROCESS];
 export interface RunningNode {
   readonly kernel: Kernel;
   readonly port: number;
-  /** Where apps are. */
+  /** Where apps are, on this machine. */
   readonly url: string;
+  /** Where browsers find them. */
+  readonly appsUrl: string;
   /** Where the node's own pages are. */
   readonly pagesUrl: string;
   readonly issueLoginLink: () => string;
@@ -207,9 +217,13 @@ function createModules(
 }
 
 /** From the origin of the apps to the one of the node's own pages, by the name the browser used. */
-function toSystemPages(request: Request, pages: SystemPages | undefined): Response {
+function toSystemPages(
+  { protocol, host }: HostRouteInfo,
+  publicUrl: string | undefined,
+  pages: SystemPages | undefined,
+): Response {
   if (pages === undefined) return new Response(null, { status: 503 });
-  const location = `http://${new URL(request.url).hostname}:${pages.port}/`;
+  const location = `${publicUrl ?? `${protocol}://${host}:${pages.port}`}/`;
   return new Response(null, { status: 303, headers: { location } });
 }
 
@@ -231,10 +245,13 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
   const control: { powers?: ControlPowers; pages?: SystemPages } = {};
   /** What this node listens on, once it does: apps must not come back to it through the HTTP client. */
   const ownPorts: number[] = [];
+  const tls = config.tls && readTlsFiles(config.tls);
   const http = createHttpServer({
     our: identity.name,
     hostname: config.hostname,
     port: options.port,
+    tls,
+    trustedProxies: config.trustedProxies,
     secret: identity.jwtSecret,
     verifyPassword: identity.verifyPassword,
     localToken,
@@ -254,8 +271,10 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
       {
         prefix: "/~/system",
         // In place: the login page loads its own address again once the person is logged in.
-        handle: (request, { authenticated }) =>
-          authenticated ? toSystemPages(request, control.pages) : loginPageResponse(identity.name),
+        handle: (_request, info) =>
+          info.authenticated
+            ? toSystemPages(info, config.pagesUrl, control.pages)
+            : loginPageResponse(identity.name),
       },
     ],
   });
@@ -328,7 +347,11 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
   );
   // The kernel keeps in memory alone what may not be saved again from a message; the records know it for good.
   await kernel.revoke(records.withdrawn());
-  const listening = await http.listen();
+  const listening = await http.listen().catch((thrown: unknown) => {
+    throw config.tls !== undefined && thrown instanceof TlsIdentityError
+      ? tlsFault(config.tls, thrown)
+      : thrown;
+  });
   url = listening.url;
   ownPorts.push(listening.port);
   const pages = serveSystemPages({
@@ -342,13 +365,25 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
     control: (request, access) => handleControl(control.powers!, request, access),
     openTerminal: (screen, session) => options.openTerminal?.(kernel, screen, session),
     appsPort: listening.port,
+    tls,
+    trustedProxies: config.trustedProxies,
+    publicUrl: config.pagesUrl,
+    appsUrl: config.publicUrl,
   });
   control.pages = pages;
   ownPorts.push(pages.port);
-  await waitForFirstPage(listening.port, config.hostname, clock);
+  const unwatchTls =
+    config.tls === undefined
+      ? undefined
+      : watchTlsFiles(config.tls, { clock, say }, (renewed) => {
+          http.renewCertificate(renewed);
+          pages.renewCertificate(renewed);
+        });
+  await waitForFirstPage(listening.port, config.hostname, clock, tls !== undefined);
 
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
+    unwatchTls?.();
     await pages.stop();
     await kernel.shutdown();
     await store[Symbol.asyncDispose]();
@@ -357,6 +392,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
     kernel,
     port: listening.port,
     url,
+    appsUrl: config.publicUrl ?? url,
     pagesUrl: pages.url,
     issueLoginLink: () => pages.issueLoginLink(),
     stop: () => (stopping ??= stop()),

@@ -10,6 +10,7 @@ export type NodeFault =
   | { code: "node.port-taken"; port: number }
   | { code: "node.no-free-port" }
   | { code: "node.bad-flag"; flag: string; value: string }
+  | { code: "node.tls"; path: string }
   | { code: "node.identity"; reason: string }
   | { code: "node.not-running"; home: string }
   | { code: "node.unreachable"; url: string }

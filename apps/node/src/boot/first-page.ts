@@ -13,13 +13,18 @@ export async function waitForFirstPage(
   port: number,
   hostname: string,
   clock: Clock,
+  isEncrypted = false,
 ): Promise<void> {
   // A wildcard address is listened on, not connected to.
   const host = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
+  const url = `${isEncrypted ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}/`;
   const deadline = clock.monotonicMs() + PATIENCE_MS;
   while (clock.monotonicMs() < deadline) {
-    const status = await fetch(url, { redirect: "manual" }).then(
+    const status = await fetch(url, {
+      redirect: "manual",
+      // The certificate is for other names than this address.
+      tls: { rejectUnauthorized: false },
+    }).then(
       async (response) => (await response.arrayBuffer(), response.status),
       () => 0,
     );

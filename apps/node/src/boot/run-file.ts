@@ -14,6 +14,12 @@ export interface RunFile {
   readonly name: string;
 }
 
+/**
+ * For requests to the node of this machine: its certificate is for the names of others, and the way there leads
+ * through no network.
+ */
+export const SAME_MACHINE = { rejectUnauthorized: false } as const;
+
 export function readRunFile(home: HomeFolder): RunFile | undefined {
   try {
     return JSON.parse(readFileSync(home.runFile, "utf8")) as RunFile;
@@ -63,7 +69,11 @@ export async function refuseSecondNode(home: HomeFolder): Promise<void> {
   if (run === undefined || run.pid === process.pid || !isAlive(run.pid)) return;
   // A pid may belong to another program by now; a node knows the token of its home.
   const headers = { authorization: `Bearer ${readToken(home) ?? ""}` };
-  const name = await fetch(`${run.url}/~/api/node`, { headers, signal: AbortSignal.timeout(2_000) })
+  const name = await fetch(`${run.url}/~/api/node`, {
+    headers,
+    signal: AbortSignal.timeout(2_000),
+    tls: SAME_MACHINE,
+  })
     .then(async (answer) => ((await answer.json()) as { name?: string }).name)
     .catch(() => undefined);
   if (name !== run.name) return;

@@ -2,14 +2,20 @@
  * The flags of `start`, checked. Source: spec/kernel.md §6.6.
  * @module
  */
+import { TrustedProxies } from "@kinode-ts/http";
 import { parseProcessVerbosity, type ProcessLevel } from "@kinode-ts/terminal";
 import type { ProcessId } from "@kinode-ts/types";
 import { NodeError } from "./errors.ts";
+import type { TlsFiles } from "./tls-files.ts";
 
 /** What the command line hands over: texts as they were typed. */
 export interface StartFlags {
   readonly port?: string;
   readonly hostname?: string;
+  readonly tls?: readonly string[];
+  readonly trustedProxy?: readonly string[];
+  readonly publicUrl?: string;
+  readonly pagesUrl?: string;
   readonly verbosity?: string;
   readonly color?: string;
   readonly loggingOff?: boolean;
@@ -32,6 +38,8 @@ export interface StartFlags {
   readonly fakechainPort?: string;
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 export type ColorChoice = "auto" | "always" | "never";
 
 export interface StartConfig {
@@ -39,6 +47,13 @@ export interface StartConfig {
   /** `undefined`: the first free one. */
   readonly port: number | undefined;
   readonly hostname: string;
+  /** `undefined`: http. */
+  readonly tls: TlsFiles | undefined;
+  /** Addresses and ranges whose forwarding headers count. */
+  readonly trustedProxies: readonly string[];
+  /** Where browsers find the apps and the node's pages when a proxy is in front; without trailing slash. */
+  readonly publicUrl: string | undefined;
+  readonly pagesUrl: string | undefined;
   readonly verbosity: number;
   readonly processLevels: ReadonlyMap<ProcessId, ProcessLevel>;
   /** `auto`: at a console, unless the environment has NO_COLOR. */
@@ -107,13 +122,58 @@ function colorChoice(value = "auto"): ColorChoice {
   );
 }
 
+function tlsFiles(
+  given: readonly string[] | undefined,
+  environment: Environment,
+): TlsFiles | undefined {
+  const named = given ?? [environment["KINODE_TLS_CERT"], environment["KINODE_TLS_KEY"]];
+  const [cert, key, ...rest] = named.filter((path) => path !== undefined && path !== "");
+  if (cert === undefined) return undefined;
+  if (key !== undefined && rest.length === 0) return { cert, key };
+  throw new NodeError(
+    { code: "node.bad-flag", flag: "--tls", value: named.join(" ") },
+    `--tls takes two files, the certificate and its private key, not "${named.join(" ").trim()}"`,
+    { hint: "Write --tls cert.pem key.pem, or set both KINODE_TLS_CERT and KINODE_TLS_KEY" },
+  );
+}
+
+function trustedProxies(given: readonly string[], environment: Environment): readonly string[] {
+  const named = environment["KINODE_TRUSTED_PROXIES"]?.split(",").map((text) => text.trim()) ?? [];
+  const all = [...given, ...named.filter((text) => text !== "")];
+  for (const value of all) {
+    try {
+      void new TrustedProxies([value]);
+    } catch {
+      throw new NodeError(
+        { code: "node.bad-flag", flag: "--trusted-proxy", value },
+        `--trusted-proxy takes an address or a range, not "${value}"`,
+        { hint: "Write it as 10.0.0.7, 10.0.0.0/8, ::1 or fd00::/8, once for each proxy" },
+      );
+    }
+  }
+  return all;
+}
+
+function publicUrl(flag: string, value: string | undefined): string | undefined {
+  if (value === undefined || value === "") return undefined;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const isOrigin =
+    url !== undefined && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href;
+  if (isOrigin) return url.origin;
+  throw new NodeError(
+    { code: "node.bad-flag", flag, value },
+    `${flag} takes an address as browsers see it, such as https://node.example, not "${value}"`,
+    { hint: "It has no path: apps and the node's pages need the whole of a host or a port" },
+  );
+}
+
 const U16_MAX = 65_535;
 
 /** @throws {NodeError} `node.bad-flag` names the flag, the value and what is taken */
 export function readStartFlags(
   home: string,
   flags: StartFlags,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): StartConfig {
   refuseSimulation(flags);
   number("--ws-port", flags.wsPort, 0, U16_MAX);
@@ -123,6 +183,10 @@ export function readStartFlags(
     home,
     port: number("--port", flags.port, 0, U16_MAX),
     hostname: flags.hostname ?? "127.0.0.1",
+    tls: tlsFiles(flags.tls, environment),
+    trustedProxies: trustedProxies(flags.trustedProxy ?? [], environment),
+    publicUrl: publicUrl("--public-url", flags.publicUrl ?? environment["KINODE_PUBLIC_URL"]),
+    pagesUrl: publicUrl("--pages-url", flags.pagesUrl ?? environment["KINODE_PAGES_URL"]),
     verbosity: number("--verbosity", flags.verbosity, 0, 255) ?? 0,
     processLevels:
       flags.processVerbosity === undefined

@@ -138,7 +138,9 @@ function welcome(
     print(`Without effect in this version: ${config.idleFlags.join(", ")}`);
   }
   print(`${identity.name} is running; its home is ${home.path}`);
-  print(`Open ${node.pagesUrl} for apps and permissions; the apps themselves are at ${node.url}`);
+  print(
+    `Open ${node.pagesUrl} for apps and permissions; the apps themselves are at ${node.appsUrl}`,
+  );
 }
 
 /** Runs a node until a signal, the terminal or a message ends it. The exit code is the process's. */

@@ -26,6 +26,21 @@ function addStart(program: Command): void {
       "port of the web interface (default: the first free one from 8080 to 8998)",
     )
     .option("--hostname <address>", "address to listen on", "127.0.0.1")
+    .option(
+      "--tls <files...>",
+      "certificate and private key, two PEM files: serve https (or $KINODE_TLS_CERT and $KINODE_TLS_KEY); renewed files are taken up by themselves",
+    )
+    .option(
+      "--trusted-proxy <address>",
+      "address or range of a proxy whose X-Forwarded-… and Forwarded headers count; repeat it for more (or $KINODE_TRUSTED_PROXIES)",
+      collect,
+      [],
+    )
+    .option("--public-url <url>", "address of the apps behind a proxy (or $KINODE_PUBLIC_URL)")
+    .option(
+      "--pages-url <url>",
+      "address of the node's own pages behind a proxy (or $KINODE_PAGES_URL)",
+    )
     .option("-d, --detached", "no terminal input")
     .option(
       "-v, --verbosity <0-3>",
@@ -69,7 +84,12 @@ function addStart(program: Command): void {
     .action(async (home: string | undefined, flags: StartFlags) => {
       const { readStartFlags } = await import("../boot/start-config.ts");
       const { startNode } = await import("../boot/start-node.ts");
-      await startNode(readStartFlags(home ?? defaultHomePath(), flags, process.env));
+      // "--tls cert key home": the home is no third file.
+      const [cert, key, rest, ...more] = flags.tls ?? [];
+      const isHome = home === undefined && rest !== undefined && more.length === 0;
+      const path = home ?? (isHome ? rest : defaultHomePath());
+      const given = isHome ? { ...flags, tls: [cert!, key!] } : flags;
+      await startNode(readStartFlags(path, given, process.env));
     });
 }
 

@@ -5,7 +5,7 @@
 import { type ControlError, errorText } from "@kinode-ts/types";
 import { NodeError } from "../boot/errors.ts";
 import { type HomeFolder, homeFolder } from "../boot/home-folder.ts";
-import { isAlive, readRunFile, readToken, type RunFile } from "../boot/run-file.ts";
+import { isAlive, readRunFile, readToken, type RunFile, SAME_MACHINE } from "../boot/run-file.ts";
 
 export interface ControlClient {
   readonly run: RunFile;
@@ -40,6 +40,7 @@ export function connectToNode(homePath: string): ControlClient {
     const response = await fetch(`${run.url}/~/api/${path}`, {
       method,
       headers: { authorization: `Bearer ${token}` },
+      tls: SAME_MACHINE,
       ...(body === undefined
         ? {}
         : { body: isBytes ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),

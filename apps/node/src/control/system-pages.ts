@@ -6,7 +6,14 @@
  * apart by their port; the login cookie belongs to the host and serves both.
  * @module
  */
-import { DEFAULT_HTTP_LIMITS, LoginLinks, LoginTokens, visibleHost } from "@kinode-ts/http";
+import {
+  DEFAULT_HTTP_LIMITS,
+  LoginLinks,
+  LoginTokens,
+  type TlsIdentity,
+  TrustedProxies,
+  visibleHost,
+} from "@kinode-ts/http";
 import type { Clock, NodeId, Random } from "@kinode-ts/types";
 import type { RemoteScreen } from "@kinode-ts/terminal";
 import type { OpenTerminal } from "../boot/terminals.ts";
@@ -32,6 +39,13 @@ export interface SystemPagesOptions {
   readonly openTerminal: (screen: RemoteScreen, session: string) => OpenTerminal | undefined;
   /** Port of the apps, whose server has the login page. */
   readonly appsPort: number;
+  /** Serves https. */
+  readonly tls?: TlsIdentity | undefined;
+  /** As for the apps. */
+  readonly trustedProxies?: readonly string[];
+  /** Where browsers find these pages and the apps; default: by this port and the other. */
+  readonly publicUrl?: string | undefined;
+  readonly appsUrl?: string | undefined;
 }
 
 export interface SystemPages {
@@ -39,6 +53,8 @@ export interface SystemPages {
   readonly url: string;
   /** Logs one browser in, once. */
   issueLoginLink(): string;
+  /** Shows another certificate to new connections. */
+  renewCertificate(tls: TlsIdentity): void;
   stop(): Promise<void>;
 }
 
@@ -59,6 +75,15 @@ const TYPES: Readonly<Record<string, string>> = {
   js: "text/javascript; charset=utf-8",
   css: "text/css; charset=utf-8",
 };
+
+/** The address as the browser wrote it: a trusted proxy says what it was. */
+function visibleUrl(request: Request, self: Bun.Server<unknown>, proxies: TrustedProxies): URL {
+  const url = new URL(request.url);
+  const said = proxies.isEmpty ? undefined : proxies.read(self.requestIP(request), request.headers);
+  const host = said?.host ?? url.host;
+  const protocol = said?.protocol === undefined ? url.protocol : `${said.protocol}:`;
+  return new URL(`${protocol}//${host}${url.pathname}${url.search}`);
+}
 
 /** Requests of pages of another origin, also of the same host's other port, carry one of these. */
 function isSameOrigin(request: Request, url: URL): boolean {
@@ -84,8 +109,8 @@ export function serveSystemPages(options: SystemPagesOptions): SystemPages {
   const redirect = (location: string, more: Record<string, string> = {}): Response =>
     new Response(null, { status: 303, headers: { ...HEADERS, ...more, location } });
 
-  const answer = (request: Request): Response | Promise<Response> => {
-    const url = new URL(request.url);
+  const proxies = new TrustedProxies(options.trustedProxies ?? []);
+  const answer = (request: Request, url: URL): Response | Promise<Response> => {
     const authenticated = tokens.isLoggedIn(request.headers.get("cookie"), null);
     if (url.pathname.startsWith(CONTROL_PREFIX)) {
       return options.control(request, { authenticated, sameOrigin: isSameOrigin(request, url) });
@@ -93,10 +118,14 @@ export function serveSystemPages(options: SystemPagesOptions): SystemPages {
     if (request.method !== "GET") return new Response(null, { status: 405, headers: HEADERS });
     if (url.pathname === LOGIN_PATH) {
       const isGood = links.redeem(url.searchParams.get("token") ?? "");
-      return redirect("/", isGood ? { "set-cookie": tokens.issueCookie(null, false) } : {});
+      return redirect(
+        "/",
+        isGood ? { "set-cookie": tokens.issueCookie(null, url.protocol === "https:") } : {},
+      );
     }
     if (!authenticated && url.pathname === "/") {
-      return redirect(`http://${url.hostname}:${options.appsPort}/~/system`);
+      const apps = options.appsUrl ?? `${url.protocol}//${url.hostname}:${options.appsPort}`;
+      return redirect(`${apps}/~/system`);
     }
     return page(url.pathname);
   };
@@ -108,7 +137,7 @@ export function serveSystemPages(options: SystemPagesOptions): SystemPages {
     request: Request,
     self: Bun.Server<WebTerminalData>,
   ): Response | undefined => {
-    const url = new URL(request.url);
+    const url = visibleUrl(request, self, proxies);
     const cookie = request.headers.get("cookie");
     const isLoggedIn = (): boolean => tokens.isLoggedIn(cookie, null);
     if (!isLoggedIn()) return refuse(401);
@@ -119,32 +148,44 @@ export function serveSystemPages(options: SystemPagesOptions): SystemPages {
     return self.upgrade(request, { data }) ? undefined : refuse(400);
   };
 
-  const server = Bun.serve<WebTerminalData>({
-    hostname,
-    port: options.port,
-    idleTimeout: 60,
-    maxRequestBodySize: MAX_BODY_BYTES,
-    websocket: terminals.handler,
-    async fetch(request, self) {
-      if (new URL(request.url).pathname === TERMINAL_PATH) return openTerminal(request, self);
-      const response = await answer(request);
-      // A stream of events may be silent for long.
-      const type = response.headers.get("content-type") ?? "";
-      if (type.startsWith("text/event-stream")) self.timeout(request, 0);
-      return response;
-    },
-    error: () => new Response(null, { status: 500, headers: HEADERS }),
-  });
+  const open = (at: number, tls: TlsIdentity | undefined): Bun.Server<WebTerminalData> =>
+    Bun.serve<WebTerminalData>({
+      hostname,
+      port: at,
+      ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key } }),
+      idleTimeout: 60,
+      maxRequestBodySize: MAX_BODY_BYTES,
+      websocket: terminals.handler,
+      async fetch(request, self) {
+        if (new URL(request.url).pathname === TERMINAL_PATH) return openTerminal(request, self);
+        const response = await answer(request, visibleUrl(request, self, proxies));
+        // A stream of events may be silent for long.
+        const type = response.headers.get("content-type") ?? "";
+        if (type.startsWith("text/event-stream")) self.timeout(request, 0);
+        return response;
+      },
+      error: () => new Response(null, { status: 500, headers: HEADERS }),
+    });
+  let server = open(options.port, options.tls);
+  /** With certificates of before; they finish what they have. */
+  const older = new Set<Bun.Server<WebTerminalData>>();
   const port = server.port ?? options.port;
   // As the apps' server: by name, so that the cookie of the one is sent to the other.
-  const url = `http://${visibleHost(hostname)}:${port}`;
+  const scheme = options.tls === undefined ? "http" : "https";
+  const url = options.publicUrl ?? `${scheme}://${visibleHost(hostname)}:${port}`;
   return {
     port,
     url,
     issueLoginLink: () => `${url}${LOGIN_PATH}?token=${links.issue()}`,
-    stop: () => {
+    renewCertificate(tls) {
+      const old = server;
+      older.add(old);
+      void old.stop(false).then(() => older.delete(old));
+      server = open(port, tls);
+    },
+    stop: async () => {
       terminals.stop();
-      return server.stop(true);
+      await Promise.all([server, ...older].map((each) => each.stop(true)));
     },
   };
 }

@@ -17,6 +17,8 @@ export interface FolderSqliteOptions extends Omit<SqliteOptions, "store"> {
   readonly accounts?: DiskAccounts;
   /** How long one statement may run, in milliseconds. Default 30 s. */
   readonly maxStatementMs?: number;
+  /** What an acknowledged write survives; default `process`. */
+  readonly survives?: "process" | "power";
 }
 
 export function openFolderSqlite(options: FolderSqliteOptions): RuntimeModule {

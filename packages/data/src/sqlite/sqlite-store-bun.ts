@@ -31,6 +31,11 @@ export interface SqliteFolderOptions {
   readonly accounts?: DiskAccounts;
   /** How long one statement or one transaction may run, in milliseconds; then it fails with `interrupted`. Default 30 s. */
   readonly maxStatementMs?: number;
+  /**
+   * What an acknowledged write survives. `process` (default): every end of the program. `power`: also a loss of power, for which
+   * each commit waits until the disk has it.
+   */
+  readonly survives?: "process" | "power";
 }
 
 const DEFAULT_STATEMENT_MS = 30_000;
@@ -244,6 +249,7 @@ class EngineDatabase implements SqlDatabase {
       engine = await engines.start(files, () => this.#shouldStop());
       const running: Running = { engine, files, use, maxPages: MAX_PAGES, pageBytes: undefined };
       await this.#call(running, () => running.engine.open());
+      if (this.#shared.survives === "power") await this.#host(running, "PRAGMA synchronous = FULL");
       return (this.#running = running);
     } catch (thrown) {
       await engine?.close().catch(() => undefined);

@@ -5,13 +5,12 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSeededRandom } from "@kinode-ts/testing";
-import type { DiskAccounts } from "@kinode-ts/types";
 import { realClock } from "../../test/real-clock.ts";
 import { TestAccount, testAccounts } from "../../test/test-accounts.ts";
 import type { DatabaseKey } from "../request.ts";
 import type { SqlValue } from "./parameters.ts";
-import { openSqliteFolder } from "./sqlite-store-bun.ts";
-import { createSqlEngines } from "./start-engine-bun.ts";
+import { openSqliteFolder, type SqliteFolderOptions } from "./sqlite-store-bun.ts";
+import { createSqlEngines, type SqlEngines } from "./start-engine-bun.ts";
 
 /** Compiled once for all tests. */
 const engines = createSqlEngines({ clock: realClock, random: createSeededRandom(1) });
@@ -30,7 +29,7 @@ const keyOf = (name: string): DatabaseKey => ({
   text: `p:x.os/${name}`,
 });
 
-function setUp(options: { accounts?: DiskAccounts; maxStatementMs?: number } = {}) {
+function setUp(options: Partial<SqliteFolderOptions> = {}) {
   const folder = mkdtempSync(join(tmpdir(), "sql-store-"));
   cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
   const store = openSqliteFolder({ folder, clock: realClock, engines, ...options });
@@ -57,6 +56,30 @@ function setUp(options: { accounts?: DiskAccounts; maxStatementMs?: number } = {
 
 const folderSize = (folder: string): number =>
   readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+
+test("each commit waits for the disk when it has to survive a loss of power, and not otherwise", async () => {
+  for (const survives of ["power", "process"] as const) {
+    let synced = 0;
+    const counting: SqlEngines = {
+      turns: engines.turns,
+      start(files, shouldStop) {
+        const sync = files.sync.bind(files);
+        files.sync = (file) => {
+          synced++;
+          return sync(file);
+        };
+        return engines.start(files, shouldStop);
+      },
+    };
+    const { open } = setUp({ survives, engines: counting });
+    const { run, apply } = open();
+    await run("CREATE TABLE t (v)");
+    synced = 0;
+    for (let i = 0; i < 10; i++) await run("INSERT INTO t VALUES (1)");
+    await apply("INSERT INTO t VALUES (1)", 1_000);
+    expect(synced).toBe(survives === "power" ? 11 : 0);
+  }
+});
 
 test("statements of a transaction run in their order, whatever mix of them there is", async () => {
   const { open } = setUp();

@@ -63,7 +63,7 @@ export interface DiskFolder {
   /** Moves; an existing file at `to` is replaced. */
   rename(from: string, to: string): void;
   copy(from: string, to: string): Awaitable<void>;
-  /** A text that is another one when the file there has changed; undefined when nothing is there. Links not followed. */
+  /** A text that is another one when the file there has changed; undefined when nothing is there that may be looked at. Links not followed. */
   trace?(path: string): string | undefined;
   /** Looks for changes at a path that did not go through this object, until it is disposed. */
   look?(path: string, recursive: boolean, listener: DiskListener): Disposable;

@@ -87,8 +87,13 @@ class FolderLook implements Disposable {
   }
 }
 
+/** What cannot be looked at is none: a folder above may have become a file, or be closed to us. */
 function isFolderPath(host: string): boolean {
-  return lstatSync(host, { throwIfNoEntry: false })?.isDirectory() === true;
+  try {
+    return lstatSync(host).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** Folders at and below `root`, up to `most`. */

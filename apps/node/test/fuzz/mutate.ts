@@ -50,7 +50,7 @@ const TEXTS = [
   "/p:x.os/d/../../q:y.os/e/f",
   "/p:x.os/d/out/secret.txt",
   "/p:x.os/d/outfile",
-  "/p:x.os/d/up/up.txt",
+  "/p:x.os/d/up/z:z.os/d/canary.txt",
   "/p:x.os/d/loop/loop/x",
   "/p:x.os",
   "p:x.os/d/f",

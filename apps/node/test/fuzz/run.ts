@@ -36,6 +36,7 @@ export interface Report {
 
 const PER_TURN = 25;
 const PER_CHECK = 2_000;
+const PER_SILENT_CHECK = 20_000;
 /** Under way at once. */
 const MAX_OPEN = 400;
 /** The same where many are answered by nothing but their timeout. */
@@ -108,11 +109,12 @@ class Run {
 
   async all(): Promise<void> {
     const { cases, from = 0, seed, onProgress } = this.#options;
+    const perCheck = this.target.silentAbout === undefined ? PER_CHECK : PER_SILENT_CHECK;
     for (let index = from; index < from + cases && this.faults.length < MAX_FAULTS; index++) {
       this.#send(createCase(this.target, seed, index));
       if (index % PER_TURN === 0) await this.#turn();
       await this.#below(this.target.silentAbout === undefined ? MAX_OPEN : MAX_SILENT_OPEN);
-      if ((index + 1) % PER_CHECK === 0 || index === from + cases - 1) {
+      if ((index + 1) % perCheck === 0 || index === from + cases - 1) {
         await this.#below(1);
         this.#check(index);
         onProgress?.(index + 1 - from);
@@ -272,7 +274,10 @@ export async function fuzzModule(options: RunOptions): Promise<Report> {
   const run = new Run(options);
   const noteRejection = (reason: unknown): void =>
     void run.faults.push(`nobody handled: ${errorText(reason)}`);
+  const noteException = (reason: unknown): void =>
+    void run.faults.push(`nobody caught: ${errorText(reason)}`);
   process.on("unhandledRejection", noteRejection);
+  process.on("uncaughtException", noteException);
   run.world = await World.create((token, outcome) => run.outcome(token, outcome));
   try {
     const target = createTargets(run.world.port).get(options.module);
@@ -302,5 +307,6 @@ export async function fuzzModule(options: RunOptions): Promise<Report> {
   } finally {
     await run.world.stop();
     process.off("unhandledRejection", noteRejection);
+    process.off("uncaughtException", noteException);
   }
 }

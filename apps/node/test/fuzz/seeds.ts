@@ -38,7 +38,7 @@ const PATHS = [
   "/p:x.os/d",
   "/p:x.os/d/out/secret.txt",
   "/q:y.os/e/f",
-  "/p:x.os/d/up/canary-beside.txt",
+  "/p:x.os/d/up/canary.txt",
 ];
 const FILES = new Map([
   ["a.txt", text("hello")],

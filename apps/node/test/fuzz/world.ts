@@ -4,7 +4,7 @@
  * root/canary.txt, root/outside/secret.txt          above the home
  * root/home/canary.txt                              beside the modules' folders
  * root/home/{vfs,kv,sqlite}/canary.txt              beside the packages
- * root/home/vfs/p:x.os/canary-beside.txt            beside the drives
+ * root/home/vfs/z:z.os/d/canary.txt                  of a package that takes no part
  * root/home/vfs/p:x.os/d/{out,outfile,up,loop}      links to all of them, as a person might have made
  * @module
  */
@@ -132,7 +132,7 @@ export class World {
     put(join(this.home, "vfs/q:y.os/e/f"), "of another package");
     link("out", join(this.root, "outside"));
     link("outfile", join(this.root, "canary.txt"));
-    link("up", "..");
+    link("up", "../..");
     link("loop", ".");
   }
 
@@ -270,7 +270,7 @@ export class World {
       "home/vfs/canary.txt",
       "home/kv/canary.txt",
       "home/sqlite/canary.txt",
-      "home/vfs/p:x.os/canary-beside.txt",
+      "home/vfs/z:z.os/d/canary.txt",
     ];
     for (const place of places) {
       mkdirSync(join(this.root, place, ".."), { recursive: true });
@@ -297,13 +297,11 @@ export class World {
 
 const PACKAGES = [...new Set(SOURCES.map((source) => source.slice(source.indexOf(":") + 1)))];
 
-/** A package's folder of databases with all in it; its drives with all in them, and its folder in the vfs. */
+/** Folders of those who send, with their drives and databases. */
 function isOwned(name: string): boolean {
-  const [home, module, owner, drive] = name.split("/");
+  const [home, module, owner] = name.split("/");
   if (home !== "home" || owner === undefined || !PACKAGES.includes(owner)) return false;
-  if (module === "vfs")
-    return drive === undefined ? name !== "home/vfs/p:x.os" : drive !== "canary-beside.txt";
-  return module === "kv" || module === "sqlite";
+  return ["vfs", "kv", "sqlite"].includes(module ?? "");
 }
 
 /** Refuses everything but the server of this test. */

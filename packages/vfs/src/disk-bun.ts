@@ -6,19 +6,28 @@
  * @module
  */
 import {
-  close,
+  closeSync,
   constants,
-  fstatSync,
+  copyFileSync,
   fsync,
+  fstatSync,
   ftruncate,
   lstatSync,
   mkdirSync,
-  open,
+  openSync,
   promises,
   read,
   readdirSync,
+  readFileSync,
+  readSync,
   realpathSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
   write,
+  writeFileSync,
+  writeSync,
   type Dirent,
   type Stats,
 } from "node:fs";
@@ -69,98 +78,96 @@ class HostFolder implements DiskFolder {
     this.#root = root;
   }
 
-  stat(path: string): Promise<DiskStat> {
-    return settled(async () => {
-      const stats = await promises.stat(await this.#resolve(path, true));
+  stat(path: string): DiskStat {
+    return guarded(() => {
+      const stats = statSync(this.#resolve(path, true));
       return { type: typeOf(stats), size: stats.size };
     });
   }
 
-  list(path: string): Promise<readonly DiskEntry[]> {
-    return settled(async () => {
-      const host = await this.#resolve(path, true);
-      const entries = await promises.readdir(host, { withFileTypes: true });
-      return entries.filter(({ name }) => path !== "" || name !== REMOVED).map(toEntry);
+  list(path: string): Awaitable<readonly DiskEntry[]> {
+    return guarded(() => {
+      const host = this.#resolve(path, true);
+      const options = { withFileTypes: true } as const;
+      const show = (entries: readonly Dirent[]): readonly DiskEntry[] =>
+        entries.filter(({ name }) => path !== "" || name !== REMOVED).map(toEntry);
+      if (statSync(host).size <= BIG_DIRECTORY_BYTES) return show(readdirSync(host, options));
+      return later(promises.readdir(host, options)).then(show);
     });
   }
 
-  makeDirectory(path: string): Promise<void> {
-    return settled(async () =>
-      promises.mkdir(await this.#resolve(path, true), { mode: NEW_DIRECTORY_MODE }),
+  makeDirectory(path: string): void {
+    guarded(() => mkdirSync(this.#resolve(path, true), { mode: NEW_DIRECTORY_MODE }));
+  }
+
+  makeDirectories(path: string): void {
+    guarded(() =>
+      mkdirSync(this.#resolve(path, true), { recursive: true, mode: NEW_DIRECTORY_MODE }),
     );
   }
 
-  makeDirectories(path: string): Promise<void> {
-    const options = { recursive: true, mode: NEW_DIRECTORY_MODE } as const;
-    return settled(async () => {
-      await promises.mkdir(await this.#resolve(path, true), options);
-    });
-  }
-
-  fileBytes(path: string, { followLast } = { followLast: true }): Promise<number> {
-    return settled(async () => {
-      const { host, stats } = await this.#locate(path, followLast);
-      if (followLast) return await lengthOf(host, stats);
-      const entry = await lstatOrNothing(host);
+  fileBytes(path: string, { followLast } = { followLast: true }): number {
+    return guarded(() => {
+      const { host, stats } = this.#locate(path, followLast);
+      if (followLast) return lengthOf(host, stats);
+      const entry = lstatSync(host, { throwIfNoEntry: false });
       return entry?.isFile() === true ? entry.size : 0;
     });
   }
 
-  treeBytes(path: string): Promise<number> {
-    return settled(async () => {
-      const host = await this.#resolve(path, false);
-      const stats = await lstatOrNothing(host);
-      if (stats?.isDirectory() === true) return await folderBytes(host);
+  treeBytes(path: string): Awaitable<number> {
+    return guarded(() => {
+      const host = this.#resolve(path, false);
+      const stats = lstatSync(host, { throwIfNoEntry: false });
+      if (stats?.isDirectory() === true) return folderBytes(host);
       return stats?.isFile() === true ? stats.size : 0;
     });
   }
 
-  read(path: string, maxBytes: number): Promise<Uint8Array> {
-    return settled(async () => {
-      const { host, stats } = await this.#locate(path, true);
-      const target = stats?.isFile() === true ? stats : await promises.stat(host);
+  read(path: string, maxBytes: number): Awaitable<Uint8Array> {
+    return guarded(() => {
+      const { host, stats } = this.#locate(path, true);
+      const target = stats?.isFile() === true ? stats : statSync(host);
       // NOTE: anything else, a pipe for one, could block for ever.
       if (!target.isFile()) throw ioError(target.isDirectory() ? "EISDIR" : "EINVAL");
-      if (target.size > maxBytes) throw ioError("EFBIG");
-      return ownBytes(await promises.readFile(host));
+      const { size } = target;
+      if (size > maxBytes) throw ioError("EFBIG");
+      return size <= BIG_BYTES ? ownBytes(readFileSync(host)) : readBig(host, size);
     });
   }
 
-  write(path: string, bytes: Uint8Array, admit?: (before: number) => void): Promise<void> {
-    return settled(async () => {
-      const { host, stats } = await this.#locate(path, true);
-      admit?.(stats?.isFile() === true ? stats.size : await lengthOf(host, stats));
-      if (bytes.length > BIG_BYTES) await writeBig(host, bytes);
-      else await promises.writeFile(host, bytes, { mode: NEW_FILE_MODE });
+  write(path: string, bytes: Uint8Array, admit?: (before: number) => void): Awaitable<void> {
+    return guarded(() => {
+      const { host, stats } = this.#locate(path, true);
+      admit?.(lengthOf(host, stats));
+      if (bytes.length > BIG_BYTES) return writeBig(host, bytes);
+      writeFileSync(host, bytes, { mode: NEW_FILE_MODE });
     });
   }
 
-  open(path: string, options: { create: boolean; truncate: boolean }): Promise<DiskFile> {
-    const flags =
-      constants.O_RDWR |
-      (options.create ? constants.O_CREAT : 0) |
-      (options.truncate ? constants.O_TRUNC : 0);
-    return settled(
-      async () => new HostFile(await openLater(await this.#resolve(path, true), flags)),
-    );
+  open(path: string, options: { create: boolean; truncate: boolean }): DiskFile {
+    return guarded(() => {
+      const flags =
+        constants.O_RDWR |
+        (options.create ? constants.O_CREAT : 0) |
+        (options.truncate ? constants.O_TRUNC : 0);
+      return new HostFile(openSync(this.#resolve(path, true), flags, NEW_FILE_MODE));
+    });
   }
 
-  removeFile(path: string): Promise<void> {
-    return settled(async () => promises.unlink(await this.#resolve(path, false)));
+  removeFile(path: string): void {
+    guarded(() => unlinkSync(this.#resolve(path, false)));
   }
 
-  removeDirectory(path: string): Promise<void> {
-    return settled(async () => promises.rmdir(await this.#resolve(path, false)));
+  removeDirectory(path: string): void {
+    guarded(() => rmdirSync(this.#resolve(path, false)));
   }
 
-  removeTree(path: string): Promise<number> {
-    return settled(async () => {
-      const host = await this.#resolve(path, false);
-      if (!(await promises.lstat(host)).isDirectory()) throw ioError("ENOTDIR");
-      const hidden = await this.#hide(host);
-      const bytes = await folderBytes(hidden);
-      await promises.rm(hidden, { recursive: true });
-      return bytes;
+  removeTree(path: string): Awaitable<number> {
+    return guarded(() => {
+      const host = this.#resolve(path, false);
+      if (!lstatSync(host).isDirectory()) throw ioError("ENOTDIR");
+      return later(removeCounted(this.#hide(host)));
     });
   }
 
@@ -168,10 +175,10 @@ class HostFolder implements DiskFolder {
    * Moves a tree to where nobody can change it any more: what it has can be counted, and others see it whole or not at
    * all. Where it cannot be moved (a disk of its own), it stays in its place.
    */
-  async #hide(host: string): Promise<string> {
+  #hide(host: string): string {
     const hidden = `${this.#root}/${REMOVED}/${this.#run}-${this.#removedCount++}`;
     try {
-      await promises.rename(host, hidden);
+      renameSync(host, hidden);
       return hidden;
     } catch (error) {
       if (["EXDEV", "EBUSY"].includes(codeOf(error))) return host;
@@ -179,99 +186,87 @@ class HostFolder implements DiskFolder {
     }
   }
 
-  rename(from: string, to: string): Promise<void> {
-    return settled(async () =>
-      promises.rename(await this.#resolve(from, false), await this.#resolve(to, false)),
-    );
+  rename(from: string, to: string): void {
+    guarded(() => renameSync(this.#resolve(from, false), this.#resolve(to, false)));
   }
 
-  copy(from: string, to: string): Promise<void> {
-    return settled(async () => {
-      const source = await this.#resolve(from, true);
-      if (!(await promises.stat(source)).isFile()) throw ioErrorText(NOT_A_FILE);
-      await promises.copyFile(source, await this.#resolve(to, true));
+  copy(from: string, to: string): Awaitable<void> {
+    return guarded(() => {
+      const source = this.#resolve(from, true);
+      const stats = statSync(source);
+      if (!stats.isFile()) throw ioErrorText(NOT_A_FILE);
+      const target = this.#resolve(to, true);
+      if (stats.size > BIG_BYTES) return later(promises.copyFile(source, target));
+      copyFileSync(source, target);
     });
   }
 
   trace(path: string): string | undefined {
     try {
-      const stats = lstatSync(this.#pathOf(path));
+      const stats = lstatSync(this.#resolve(path, false));
       return stats.isDirectory() ? "directory" : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
     } catch {
       return undefined;
     }
   }
 
-  async look(path: string, recursive: boolean, listener: DiskListener): Promise<Disposable> {
-    return lookAtFolder({ host: await this.#resolve(path, true), path, recursive, listener });
-  }
-
-  #pathOf(path: string): string {
-    return path === "" ? this.#root : `${this.#root}/${toHostPath(path)}`;
+  look(path: string, recursive: boolean, listener: DiskListener): Disposable {
+    return lookAtFolder({ host: this.#resolve(path, true), path, recursive, listener });
   }
 
   /**
    * The host path of a VFS path. Every link below the drive is looked at: one that leads out of the drive is refused.
    * @param followLast - whether the operation would follow a link in the last place
    */
-  async #resolve(path: string, followLast: boolean): Promise<string> {
-    return (await this.#locate(path, followLast)).host;
+  #resolve(path: string, followLast: boolean): string {
+    return this.#locate(path, followLast).host;
   }
 
   /** The same, with what was seen in the last place. */
-  async #locate(path: string, followLast: boolean): Promise<Place> {
-    const host = this.#pathOf(path);
+  #locate(
+    path: string,
+    followLast: boolean,
+  ): { readonly host: string; readonly stats: Stats | undefined } {
+    const host = path === "" ? this.#root : `${this.#root}/${toHostPath(path)}`;
     const segments = path.split("/");
-    if (segments.length <= DRIVE_SEGMENTS) return { host, stats: undefined };
-    const drive = this.#pathOf(`${segments[0]}/${segments[1]}`);
-    const places: string[] = [];
-    let at = drive;
-    for (const segment of segments.slice(DRIVE_SEGMENTS)) places.push((at = `${at}/${segment}`));
-    if (!followLast) places.pop();
-    const seen = await Promise.all(places.map(lstatOrNothing));
-    for (const [index, stats] of seen.entries()) {
+    let stats: Stats | undefined;
+    if (segments.length <= 2) return { host, stats };
+    let at = `${this.#root}/${toHostPath(`${segments[0]}/${segments[1]}`)}`;
+    const drive = at;
+    for (let index = 2; index < segments.length; index++) {
+      if (index === segments.length - 1 && !followLast) return { host, stats: undefined };
+      at = `${at}/${segments[index]}`;
+      stats = lstatSync(at, { throwIfNoEntry: false });
       // NOTE: below something missing there is nothing to follow; the operation itself reports it.
-      if (stats === undefined) return { host, stats };
-      if (stats.isSymbolicLink()) await checkLink(places[index]!, drive);
+      if (stats === undefined) break;
+      if (stats.isSymbolicLink()) this.#checkLink(at, drive);
     }
-    return { host, stats: followLast ? seen.at(-1) : undefined };
+    return { host, stats };
   }
-}
 
-/** Segments that name a drive: the package and the drive's own. */
-const DRIVE_SEGMENTS = 2;
-
-interface Place {
-  readonly host: string;
-  /** Of the last place itself, links not followed. */
-  readonly stats: Stats | undefined;
-}
-
-/** Refuses a link that leads out of its drive, and one to nothing: creating through it would escape as well. */
-async function checkLink(link: string, drive: string): Promise<void> {
-  let target: string;
-  try {
-    target = await promises.realpath(link);
-  } catch (error) {
-    throw codeOf(error) === "ELOOP" ? ioError("ELOOP", error) : ioError("EACCES", error);
-  }
-  const home = await promises.realpath(drive);
-  if (target !== home && !target.startsWith(`${home}/`)) throw ioError("EACCES");
-}
-
-async function lstatOrNothing(host: string): Promise<Stats | undefined> {
-  try {
-    return await promises.lstat(host);
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return undefined;
-    throw error;
+  /** Refuses a link that leads out of its drive, and one to nothing: creating through it would escape as well. */
+  #checkLink(link: string, drive: string): void {
+    let target: string;
+    try {
+      target = realpathSync(link);
+    } catch (error) {
+      throw codeOf(error) === "ELOOP" ? ioError("ELOOP", error) : ioError("EACCES", error);
+    }
+    const home = realpathSync(drive);
+    if (target !== home && !target.startsWith(`${home}/`)) throw ioError("EACCES");
   }
 }
 
 /** Length of the file that `stats` describes, or of what a link there leads to; 0 for everything else. */
-async function lengthOf(host: string, stats: Stats | undefined): Promise<number> {
-  const target = stats?.isSymbolicLink() === true ? await promises.stat(host) : stats;
+function lengthOf(host: string, stats: Stats | undefined): number {
+  const target = stats?.isSymbolicLink() === true ? statSync(host) : stats;
   return target?.isFile() === true ? target.size : 0;
+}
+
+async function removeCounted(host: string): Promise<number> {
+  const bytes = await folderBytes(host);
+  await promises.rm(host, { recursive: true });
+  return bytes;
 }
 
 class HostFile implements DiskFile {
@@ -286,11 +281,19 @@ class HostFile implements DiskFile {
   }
 
   read(position: number, length: number): Awaitable<Uint8Array> {
-    return length === 0 ? EMPTY : readLater(this.#fd, position, length);
+    return guarded(() =>
+      length <= BIG_BYTES
+        ? readNow(this.#fd, position, length)
+        : readLater(this.#fd, position, length),
+    );
   }
 
-  write(position: number, bytes: Uint8Array): Promise<void> {
-    return writeLater(this.#fd, position, bytes);
+  write(position: number, bytes: Uint8Array): Awaitable<void> {
+    return guarded(() =>
+      bytes.length <= BIG_BYTES
+        ? writeNow(this.#fd, position, bytes)
+        : writeLater(this.#fd, position, bytes),
+    );
   }
 
   resize(size: number): Promise<void> {
@@ -313,12 +316,17 @@ function ownBytes(buffer: Buffer): Uint8Array {
     : Uint8Array.from(buffer);
 }
 
+function readBig(host: string, size: number): Promise<Uint8Array> {
+  const fd = openSync(host, "r");
+  return readLater(fd, 0, size).finally(() => closeSync(fd));
+}
+
 /**
  * NOTE: no truncation before writing. Some file systems write an emptied file to the disk when it is closed, which takes a
  * hundred times as long.
  */
 async function writeBig(host: string, bytes: Uint8Array): Promise<void> {
-  const fd = await openLater(host, constants.O_WRONLY | constants.O_CREAT);
+  const fd = openSync(host, constants.O_WRONLY | constants.O_CREAT, NEW_FILE_MODE);
   try {
     await writeLater(fd, 0, bytes);
     if (fstatSync(fd).size > bytes.length) {
@@ -329,6 +337,18 @@ async function writeBig(host: string, bytes: Uint8Array): Promise<void> {
   } finally {
     closeSync(fd);
   }
+}
+
+function readNow(fd: number, position: number, length: number): Uint8Array {
+  if (length === 0) return EMPTY;
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const count = readSync(fd, bytes, done, length - done, position + done);
+    if (count === 0) return bytes.slice(0, done);
+    done += count;
+  }
+  return bytes;
 }
 
 async function readLater(fd: number, position: number, length: number): Promise<Uint8Array> {
@@ -345,6 +365,13 @@ async function readLater(fd: number, position: number, length: number): Promise<
   return bytes;
 }
 
+function writeNow(fd: number, position: number, bytes: Uint8Array): void {
+  let done = 0;
+  while (done < bytes.length) {
+    done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+  }
+}
+
 async function writeLater(fd: number, position: number, bytes: Uint8Array): Promise<void> {
   let done = 0;
   while (done < bytes.length) {
@@ -353,10 +380,6 @@ async function writeLater(fd: number, position: number, bytes: Uint8Array): Prom
       write(fd, bytes, from, bytes.length - from, position + from, settle),
     );
   }
-}
-
-function openLater(host: string, flags: number): Promise<number> {
-  return calledWith((settle) => open(host, flags, NEW_FILE_MODE, settle));
 }
 
 type Settle<T> = (error: Error | null, value: T) => void;
@@ -379,13 +402,10 @@ function guarded<T>(work: () => T): T {
   }
 }
 
-/** Every failure as a `VfsError`. */
-async function settled<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
+function later<T>(work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
     throw toVfsError(error);
-  }
+  });
 }
 
 function toVfsError(error: unknown): VfsError {

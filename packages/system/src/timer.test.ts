@@ -169,6 +169,14 @@ test("Debug prints no more than a hundred due times", async () => {
   expect([texts.length, texts.at(-1)]).toEqual([102, "timer: and 3 later due times"]);
 });
 
+test("Debug does not look at more than ten thousand timers", async () => {
+  const { harness } = setUp();
+  for (let count = 0; count < 10_001; count++) harness.post(APP, { body: { SetTimer: 5_000 } });
+  harness.post(APP, { body: '"Debug"' });
+  await harness.delivered();
+  expect(harness.prints.map(({ text }) => text)).toEqual(["timer: 10001 timers, too many to list"]);
+});
+
 test("many that are due at once let the event loop turn in between, in their order", async () => {
   const clock = createVirtualClock();
   const sent: number[] = [];

@@ -28,6 +28,8 @@ const EMPTY = new Uint8Array(0);
 const FIRED_PER_TURN = 2_000;
 /** Due times that `Debug` prints; the rest is counted. */
 const DEBUG_LINES = 100;
+/** Of more timers `Debug` tells the number alone: any process may ask, and looking at them all takes time from all. */
+const DEBUG_TIMERS = 10_000;
 
 /** Only what the answer needs: the request itself, its blob above all, is let go. */
 interface Timer extends Due {
@@ -142,6 +144,10 @@ class TimerModule implements RuntimeModule {
   #debug(): void {
     const nowMs = this.#clock.monotonicMs();
     const timers = this.#queue.values();
+    if (timers.length > DEBUG_TIMERS) {
+      this.#context!.print(0, `timer: ${timers.length} timers, too many to list`);
+      return;
+    }
     const dues = Float64Array.from(timers, ({ dueMs }) => dueMs).sort();
     const firsts: number[] = [];
     dues.forEach((dueMs, index) => {

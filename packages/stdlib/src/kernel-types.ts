@@ -7,28 +7,36 @@ import type { GuestCapability } from "@kinode-ts/types";
 import { KERNEL_PROCESS } from "@kinode-ts/types";
 import type { Body } from "./body.ts";
 import { json } from "./body.ts";
+import type { KernelOnExit } from "./kernel-forms.ts";
+
+export {
+  fromKernelBlob,
+  fromKernelCapability,
+  fromKernelMessage,
+  fromKernelOnExit,
+  fromKernelRequest,
+  fromKernelResponse,
+  fromKernelSendError,
+  toKernelBlob,
+  toKernelMessage,
+  toKernelOnExit,
+  toKernelRequest,
+  toKernelResponse,
+  toKernelSendError,
+} from "./kernel-forms.ts";
+export type {
+  FailedRequest,
+  KernelBlob,
+  KernelCapability,
+  KernelMessageForm,
+  KernelOnExit,
+  KernelRequest,
+  KernelResponseForm,
+  KernelSendError,
+} from "./kernel-forms.ts";
 
 /** Address of the kernel of this node. */
 export const KERNEL = `our@${KERNEL_PROCESS}`;
-
-export interface KernelRequest {
-  readonly inherit: boolean;
-  readonly expects_response: number | null;
-  readonly body: readonly number[];
-  readonly metadata: string | null;
-  readonly capabilities: readonly unknown[];
-}
-
-export type KernelOnExit =
-  | "None"
-  | "Restart"
-  | {
-      readonly Requests: readonly (readonly [
-        string,
-        KernelRequest,
-        { readonly mime: string | null; readonly bytes: readonly number[] } | null,
-      ])[];
-    };
 
 /** A record of the process table. */
 export interface PersistedProcess {
@@ -102,6 +110,19 @@ export type StateAction =
   | { readonly SetState: string }
   | { readonly DeleteState: string }
   | "Backup";
+
+/** What the state module answers; the value of `GetState` is the blob. */
+export type StateResponse =
+  "GetState" | "SetState" | "DeleteState" | "Backup" | { readonly Err: StateError };
+
+export type StateError =
+  | { readonly RocksDBError: { readonly action: string; readonly error: string } }
+  | { readonly StartupError: { readonly action: string } }
+  | { readonly BadBytes: { readonly action: string } }
+  | { readonly BadRequest: { readonly error: string } }
+  | { readonly BadJson: { readonly error: string } }
+  | { readonly NotFound: { readonly process_id: string } }
+  | { readonly IOError: { readonly error: string } };
 
 /** A process id, meaning messaging, or an id with any params. */
 export type ManifestCapability = string | { readonly process: string; readonly params: unknown };

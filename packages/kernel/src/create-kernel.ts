@@ -94,7 +94,7 @@ function createCore(
 ): KernelCore {
   const { our } = options;
   const limits = { ...DEFAULT_KERNEL_LIMITS, ...options.limits };
-  const scheduler = new Scheduler(powers.clock, limits.sliceMs);
+  const scheduler = new Scheduler(powers.clock, limits.sliceMs, limits.computeSliceMs);
   const timers = new TimerWheel(powers.clock);
   const lines = new Lines(powers.printer, scheduler, timers, limits);
   const say = (text: string): void => lines.kernel(0, text);

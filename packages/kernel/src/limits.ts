@@ -32,6 +32,11 @@ export interface KernelLimits {
   readonly maxProcessMemoryBytes: number;
   /** How long fibers may run before the event loop turns, in milliseconds. */
   readonly sliceMs: number;
+  /**
+   * How long a fiber that computes may run in its turn, in milliseconds, while others wait for messages: each of them waits
+   * as long for every hop. One millisecond costs those that compute 2 % of their speed against four.
+   */
+  readonly computeSliceMs: number;
   /** How long a program that is to be replaced may go on with the message it has in hand, in milliseconds. */
   readonly replaceWaitMs: number;
   /** Fuel units between two looks at the scheduler, at most; executors take fewer for guests that need long for them. */
@@ -59,6 +64,7 @@ export const DEFAULT_KERNEL_LIMITS: KernelLimits = {
   maxMessageBytes: 256 * 1024 * 1024,
   maxProcessMemoryBytes: 512 * 1024 * 1024,
   sliceMs: 4,
+  computeSliceMs: 1,
   replaceWaitMs: 100,
   fuelPerCheck: 100_000,
   maxPrintsPerSecond: 1_000,

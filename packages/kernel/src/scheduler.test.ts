@@ -90,7 +90,7 @@ test("thousands of ready fibers run in batches, and the slice ends between them"
 // --- shares -----------------------------------------------------------------------------------------------------------
 
 /** A clock that moves only when a fiber works, a scheduler on it, and fibers that account what they use. */
-function processor() {
+function processor(computeSliceMs = SLICE_MS) {
   const clock = createVirtualClock();
   let nowMs = 0;
   const time: Clock = {
@@ -99,7 +99,7 @@ function processor() {
     after: (delayMs, fire) => clock.after(delayMs, fire),
     afterTurn: (turn) => clock.afterTurn(turn),
   };
-  const scheduler = new Scheduler(time, SLICE_MS);
+  const scheduler = new Scheduler(time, SLICE_MS, computeSliceMs);
   let stopped = false;
   const fiber = (limit: Partial<CpuLimit> = {}) => {
     const account = { usedMs: 0 };
@@ -167,6 +167,21 @@ test("a hundred that compute get the same, and one with ten shares ten times tha
   const mean = used.reduce((sum, ms) => sum + ms, 0) / used.length;
   expect(ten.account.usedMs / mean).toBeGreaterThan(9);
   expect(ten.account.usedMs / mean).toBeLessThan(11);
+});
+
+test("a turn of those that compute lasts no longer than its own slice", async () => {
+  const { fiber, computes, turns, stop, now } = processor(1);
+  for (let i = 0; i < 2; i++) computes(fiber());
+  await turns(4);
+  const lengths: number[] = [];
+  let lastMs = now();
+  await turns(20, () => {
+    lengths.push(now() - lastMs);
+    lastMs = now();
+  });
+  stop();
+  expect(Math.max(...lengths)).toBeLessThanOrEqual(1.02);
+  expect(Math.min(...lengths.slice(1))).toBeGreaterThan(0.9);
 });
 
 test("one that computes alone gets everything, whatever its share", async () => {

@@ -7,7 +7,8 @@
  * batches after the next turn.
  *
  * Fibers that only compute wait apart from those that were woken by a message, and the two kinds have every other turn.
- * In one queue each hop of a conversation would wait for a whole slice of every computing fiber.
+ * In one queue each hop of a conversation would wait for a whole slice of every computing fiber. A turn of those that compute is
+ * shorter: whatever comes from outside waits for it.
  * Among those that compute, who has used least of its share comes first. One that is woken by messages but has used its
  * burst waits among them, too: see cpu-share.ts. While nobody computes, nothing is counted.
  * @module
@@ -28,6 +29,7 @@ const FRESH_CREDIT_MS = 10;
 export class Scheduler {
   readonly #clock: Clock;
   readonly #sliceMs: number;
+  readonly #computeSliceMs: number;
   /** Woken fibers that the slice had no time for. */
   readonly #woken = new Ring<() => void>();
   /** Fibers that computed until the slice was over, and woken ones that have used their burst. */
@@ -56,9 +58,11 @@ export class Scheduler {
   #wakesAtAsk = 0;
   #asks = 0;
 
-  constructor(clock: Clock, sliceMs: number) {
+  /** @param computeSliceMs - of a turn of those that compute; default: as long as any */
+  constructor(clock: Clock, sliceMs: number, computeSliceMs = sliceMs) {
     this.#clock = clock;
     this.#sliceMs = sliceMs;
+    this.#computeSliceMs = Math.min(sliceMs, computeSliceMs);
     this.#nowMs = clock.monotonicMs();
   }
 
@@ -189,6 +193,7 @@ export class Scheduler {
     this.#begin();
     this.#computingTurn =
       this.#computing.count > 0 && (!wasComputingTurn || this.#woken.count === 0);
+    if (this.#computingTurn) this.#sliceEndMs = this.#nowMs + this.#computeSliceMs;
     this.#drain();
   }
 

@@ -1,7 +1,8 @@
 /**
  * An HTTP/1.1 load generator, run as a program of its own so that it does not share a thread with the server:
- * `bun http-load.ts <port> <path> <connections> <milliseconds> [cookie]` prints `LoadResult` as JSON.
- * Each connection sends its next request when the answer to the last one is complete.
+ * `bun http-load.ts <port> <path> <connections> <milliseconds> [cookie] [requests per second]` prints `LoadResult` as JSON.
+ * Each connection sends its next request when the answer to the last one is complete; with a rate, not before its time, and
+ * what it then waits for the last answer counts as part of the next one's time.
  * @module
  */
 import { percentile } from "./figure.ts";
@@ -21,6 +22,7 @@ export async function load(
   connections: number,
   durationMs: number,
   cookie = "",
+  requestsPerSecond = Infinity,
 ): Promise<LoadResult> {
   const child = Bun.spawn(
     [
@@ -31,6 +33,7 @@ export async function load(
       String(connections),
       String(durationMs),
       cookie,
+      String(requestsPerSecond),
     ],
     { stdout: "pipe", stderr: "inherit" },
   );
@@ -38,7 +41,10 @@ export async function load(
 }
 
 interface Connection {
+  /** When the request was sent; with a rate, when it was due. */
   sentAtMs: number;
+  /** When the next is due; before that nothing is sent. */
+  nextAtMs: number;
   /** Bytes of the answer that are still to come; −1 while its head is incomplete. */
   missing: number;
   head: string;
@@ -50,7 +56,9 @@ async function generate(
   connections: number,
   durationMs: number,
   cookie: string,
+  requestsPerSecond: number,
 ): Promise<LoadResult> {
+  const intervalMs = (connections / requestsPerSecond) * 1_000;
   const request = Buffer.from(
     `GET ${path} HTTP/1.1\r\nHost: localhost:${port}\r\n${cookie === "" ? "" : `Cookie: ${cookie}\r\n`}\r\n`,
   );
@@ -60,7 +68,9 @@ async function generate(
   let over = false;
 
   const send = (socket: Bun.Socket<Connection>) => {
-    socket.data.sentAtMs = performance.now();
+    const state = socket.data;
+    state.sentAtMs = intervalMs === 0 ? performance.now() : state.nextAtMs;
+    state.nextAtMs += intervalMs;
     socket.data.missing = -1;
     socket.data.head = "";
     socket.write(request);
@@ -79,19 +89,34 @@ async function generate(
     }
     if (state.missing > 0) return;
     if (counting) latencies.push(performance.now() - state.sentAtMs);
-    if (!over) send(socket);
+    if (!over && intervalMs === 0) send(socket);
+  };
+  /** Looks every millisecond who is due and has its last answer. */
+  const pace = (): void => {
+    const nowMs = performance.now();
+    for (const socket of sockets) {
+      if (socket.data.missing === 0 && socket.data.nextAtMs <= nowMs) send(socket);
+    }
+    if (!over) setTimeout(pace, 1);
   };
   const sockets = await Promise.all(
     Array.from({ length: connections }, () =>
       Bun.connect<Connection>({
         hostname: "127.0.0.1",
         port,
-        data: { sentAtMs: 0, missing: -1, head: "" },
+        data: { sentAtMs: 0, nextAtMs: 0, missing: 0, head: "" },
         socket: { data, close: () => {}, error: () => {} },
       }),
     ),
   );
-  for (const socket of sockets) send(socket);
+  if (intervalMs === 0) for (const socket of sockets) send(socket);
+  else {
+    const nowMs = performance.now();
+    for (const [at, socket] of sockets.entries()) {
+      socket.data.nextAtMs = nowMs + (at / connections) * intervalMs;
+    }
+    pace();
+  }
   await Bun.sleep(durationMs / 4); // warm-up
   counting = true;
   const startedMs = performance.now();
@@ -109,13 +134,14 @@ async function generate(
 }
 
 if (import.meta.main) {
-  const [port, path = "/", connections, durationMs, cookie = ""] = process.argv.slice(2);
+  const [port, path = "/", connections, durationMs, cookie = "", rate] = process.argv.slice(2);
   const result = await generate(
     Number(port),
     path,
     Number(connections),
     Number(durationMs),
     cookie,
+    Number(rate ?? Infinity),
   );
   await Bun.write(Bun.stdout, JSON.stringify(result));
   process.exit(0);

@@ -3,7 +3,7 @@
  * @module
  */
 import { guestBytes } from "@kinode-ts/testing/guests";
-import { type Figure, figure, type Scenario } from "../figure.ts";
+import { type Figure, figure, type Scenario, type Target } from "../figure.ts";
 import { load, type LoadResult } from "../http-load.ts";
 import { connectControl, type NodeControl } from "../node-control.ts";
 import { type ServerProgram, startNode, temporaryFolder } from "../node-program.ts";
@@ -17,13 +17,22 @@ const LOAD_MS = 2_500;
 const SETTLE_MS = 500;
 /** More than one sender may have waiting in a mailbox. */
 const UNREAD_REQUESTS = 6_000;
-/** A neighbour that takes its share of the processor costs others their turn's wait; one that only waits costs nothing. */
-const SHARING = { maxRatio: 4 };
+/** Of the paced load: what a few visitors of a page make. */
+const VISITORS = 8;
+const VISITS_PER_SECOND = 1_000;
+/** A neighbour that takes its share of the processor costs others the wait for its slice; one that only waits costs nothing. */
+const SHARING = { max: 10 };
 const WAITING = { maxRatio: 2 };
+
+const LOADS =
+  `${CONNECTIONS} connections without a pause, which take as much of the processor as they get; visits are ` +
+  `${VISITS_PER_SECOND.toLocaleString("en-US")} requests per second over ${VISITORS} connections. Processes that compute take turns of ` +
+  "one slice each.";
 
 interface Neighbour {
   readonly name: string;
-  readonly target: { readonly maxRatio: number };
+  /** For the last percent of the visits. */
+  readonly target: Target;
   begin(node: ServerProgram, control: NodeControl): Promise<unknown>;
 }
 
@@ -105,8 +114,20 @@ const NEIGHBOURS: readonly Neighbour[] = [
   },
 ];
 
-const loadPages = (node: ServerProgram): Promise<LoadResult> =>
-  load(node.port, `/${PAGES}/?n=1`, CONNECTIONS, LOAD_MS);
+interface Loads {
+  /** As much as the node can answer. */
+  readonly full: LoadResult;
+  /** Far less than that. */
+  readonly paced: LoadResult;
+}
+
+async function loadPages(node: ServerProgram): Promise<Loads> {
+  const path = `/${PAGES}/?n=1`;
+  return {
+    full: await load(node.port, path, CONNECTIONS, LOAD_MS),
+    paced: await load(node.port, path, VISITORS, LOAD_MS, "", VISITS_PER_SECOND),
+  };
+}
 
 async function measure(neighbour: Neighbour): Promise<Figure[]> {
   using folder = temporaryFolder();
@@ -125,20 +146,27 @@ async function measure(neighbour: Neighbour): Promise<Figure[]> {
   await neighbour.begin(node, control);
   await Bun.sleep(SETTLE_MS);
   const beside = await loadPages(node);
-  if (beside.failedCount > 0) {
-    throw new Error(`${beside.failedCount} pages failed beside ${neighbour.name}`);
-  }
-  const name = `beside-${neighbour.name}`;
-  const base = (value: number) => ({ name: "the same node before", value });
-  return [
-    figure(name, beside.requestsPerSecond, "requests/s", base(alone.requestsPerSecond)),
-    figure(`${name}-p50`, beside.p50Ms, "ms", base(alone.p50Ms)),
-    figure(`${name}-p99`, beside.p99Ms, "ms", base(alone.p99Ms), neighbour.target),
-  ];
+  const failedCount = beside.full.failedCount + beside.paced.failedCount;
+  if (failedCount > 0) throw new Error(`${failedCount} pages failed beside ${neighbour.name}`);
+  return besideFigures(`beside-${neighbour.name}`, alone, beside, neighbour.target);
 }
+
+function besideFigures(name: string, alone: Loads, beside: Loads, target: Target): Figure[] {
+  const base = (value: number) => ({ name: "the same node before", value });
+  const { full, paced } = beside;
+  return [
+    figure(name, full.requestsPerSecond, "requests/s", base(alone.full.requestsPerSecond)),
+    figure(`${name}-p50`, full.p50Ms, "ms", base(alone.full.p50Ms)),
+    figure(`${name}-p99`, full.p99Ms, "ms", base(alone.full.p99Ms)),
+    figure(`${name}-visit-p50`, paced.p50Ms, "ms", base(alone.paced.p50Ms)),
+    figure(`${name}-visit-p99`, paced.p99Ms, "ms", base(alone.paced.p99Ms), target),
+  ].map((made) => ({ ...made, note: LOADS }));
+}
+
+const SUFFIXES = ["", "-p50", "-p99", "-visit-p50", "-visit-p99"];
 
 export const ISOLATION: readonly Scenario[] = NEIGHBOURS.map((neighbour) => ({
   name: `pages beside ${neighbour.name}`,
-  figures: ["", "-p50", "-p99"].map((suffix) => `beside-${neighbour.name}${suffix}`),
+  figures: SUFFIXES.map((suffix) => `beside-${neighbour.name}${suffix}`),
   run: () => measure(neighbour),
 }));

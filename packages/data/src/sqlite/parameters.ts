@@ -28,7 +28,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 const invalid = (): DataError => new DataError({ code: "data.invalid-parameters" });
 
-/** Numbers keep their token: `1` and `1.0` are different values. */
+/** Numbers keep their token where it matters: `1` and `1.0` are different values. */
 class NumberToken {
   readonly source: string;
   constructor(source: string) {
@@ -38,7 +38,11 @@ class NumberToken {
 
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
+/** What could be a number that `JSON.parse` alone does not keep: with a fraction, an exponent or many digits. */
+const NEEDS_CARE = /[0-9]{16}|[0-9][.eE]/;
+
 function parseTokens(text: string): unknown {
+  if (!NEEDS_CARE.test(text)) return JSON.parse(text);
   // The third argument of revivers is newer than TypeScript's library.
   const parse = JSON.parse as (text: string, reviver: Reviver) => unknown;
   return parse(text, (_key, value, { source = "" }) =>
@@ -46,11 +50,16 @@ function parseTokens(text: string): unknown {
   );
 }
 
-function readNumber({ source }: NumberToken): bigint | number {
+function readNumber(token: NumberToken | number): bigint | number {
+  if (typeof token === "number") return Object.is(token, -0) ? token : BigInt(token);
+  const { source } = token;
   if (!INTEGER.test(source) || source === "-0") return Number(source);
   const integer = BigInt(source);
   return integer >= MIN_I64 && integer <= MAX_I64 ? integer : Number(source);
 }
+
+const isNumber = (value: unknown): value is NumberToken | number =>
+  typeof value === "number" || value instanceof NumberToken;
 
 /** What looks like base64 is a blob: the reference's guess, which packages rely on (§4.2, Q). */
 function readString(text: string): string | Uint8Array {
@@ -67,15 +76,13 @@ function readTagged(value: object): SqlValue {
   if (entries.length !== 1) throw invalid();
   if (tag === "Text" && typeof content === "string") return content;
   if (tag === "Boolean" && typeof content === "boolean") return content ? 1n : 0n;
-  if (tag === "Real" && content instanceof NumberToken) return Number(content.source);
-  if (tag === "Integer" && content instanceof NumberToken) {
+  if (tag === "Real" && isNumber(content)) return Number(readNumber(content));
+  if (tag === "Integer" && isNumber(content)) {
     const integer = readNumber(content);
     if (typeof integer === "bigint") return integer;
   }
   if (tag === "Blob" && Array.isArray(content)) {
-    const bytes = content.map((item: unknown) =>
-      item instanceof NumberToken ? Number(item.source) : -1,
-    );
+    const bytes = content.map((item: unknown) => (isNumber(item) ? Number(readNumber(item)) : -1));
     if (bytes.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255)) {
       return Uint8Array.from(bytes);
     }
@@ -85,7 +92,7 @@ function readTagged(value: object): SqlValue {
 
 function readValue(value: unknown): SqlValue {
   if (value === null) return null;
-  if (value instanceof NumberToken) return readNumber(value);
+  if (isNumber(value)) return readNumber(value);
   if (typeof value === "string") return readString(value);
   if (typeof value === "boolean") return value ? 1n : 0n;
   if (typeof value !== "object" || Array.isArray(value)) throw invalid();

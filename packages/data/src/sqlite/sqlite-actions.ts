@@ -52,18 +52,13 @@ const readWrite: ReadAction = ({ databases, transactions }, value) => {
   const id = optional(tx_id, idOf);
   return {
     needs: "write",
-    async perform({ process, key, blob, caller }) {
+    perform({ process, key, blob, caller }) {
       const database = databases.use(key);
       assertWrite(sql);
       const write = { sql, parameters: readParameters(blob?.bytes) };
-      if (id === undefined) await database.write(write, caller);
-      else {
-        const bytes = write.parameters.reduce<number>(
-          (sum, each) => sum + sizeOf(each),
-          sql.length,
-        );
-        transactions.add(process, key, id, write, bytes);
-      }
+      if (id === undefined) return database.write(write, caller).then(() => OK);
+      const bytes = write.parameters.reduce<number>((sum, each) => sum + sizeOf(each), sql.length);
+      transactions.add(process, key, id, write, bytes);
       return OK;
     },
   };

@@ -5,6 +5,7 @@ test("public names of @kinode-ts/net", () => {
   expect(Object.keys(all).sort()).toEqual([
     "Connection",
     "DEFAULT_CONNECTION_LIMITS",
+    "DEFAULT_PEERS_LIMITS",
     "FIRST_MESSAGE_BYTES",
     "HANDSHAKE_TIMEOUT_MS",
     "HANDSHAKE_VERSION",
@@ -12,6 +13,7 @@ test("public names of @kinode-ts/net", () => {
     "InitiatorHandshake",
     "KnownNodes",
     "NetError",
+    "Peers",
     "ROOT_HASH",
     "ResponderHandshake",
     "TcpReader",
@@ -28,6 +30,7 @@ test("public names of @kinode-ts/net", () => {
     "judgeMessage",
     "meetAtRouter",
     "nameHash",
+    "planDial",
     "portOf",
     "readKey",
     "readRoutingRequest",

@@ -45,6 +45,15 @@ export {
   type OutgoingMessage,
   toOutgoing,
 } from "./peers/connection.ts";
+export { type DialStep, planDial } from "./peers/dial-plan.ts";
+export {
+  DEFAULT_PEERS_LIMITS,
+  type PeerInfo,
+  Peers,
+  type PeersEvents,
+  type PeersLimits,
+  type PeersOptions,
+} from "./peers/peers.ts";
 export { judgeMessage, type Verdict } from "./peers/message-policy.ts";
 export { createBunTransport } from "./sockets/transport-bun.ts";
 export type { Listening, Socket, SocketEvents, Transport } from "./transport.ts";

@@ -1,0 +1,338 @@
+/**
+ * Nodes we talk to: at most one connection to each that is written to, dialled when there is something to say.
+ * Source: spec/network-identity.md §2.2, §1.8–1.10, §2.5.
+ * @module
+ */
+import { CodecError } from "@kinode-ts/codec";
+import type { Clock, KernelMessage, NodeId, SendErrorKind } from "@kinode-ts/types";
+import type { HandshakeIdentity, Session } from "../handshake.ts";
+import type { KnownNode, KnownNodes } from "../identity/known-nodes.ts";
+import { HANDSHAKE_TIMEOUT_MS, HandshakeChannel } from "../opening/handshake-channel.ts";
+import { callNode } from "../opening/open-session.ts";
+import type { Transport } from "../transport.ts";
+import {
+  Connection,
+  type ConnectionLimits,
+  type OutgoingMessage,
+  toOutgoing,
+} from "./connection.ts";
+import { type DialStep, planDial } from "./dial-plan.ts";
+import { Outbox } from "./outbox.ts";
+
+export interface PeersEvents {
+  /** A message of a proven peer for a process of ours. */
+  received(message: KernelMessage): void;
+  /** A message of ours did not leave. */
+  failed(message: KernelMessage, kind: SendErrorKind): void;
+  /** Something a person may want to know. */
+  say(verbosity: number, text: string): void;
+}
+
+export interface PeersLimits {
+  readonly maxPeers: number;
+  /** A second connection to a peer is only listened to; without traffic for this long it ends. */
+  readonly lingerMs: number;
+  readonly dialTimeoutMs: number;
+  readonly connection: Partial<ConnectionLimits>;
+}
+
+export const DEFAULT_PEERS_LIMITS: PeersLimits = {
+  maxPeers: 512,
+  lingerMs: 5_000,
+  dialTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+  connection: {},
+};
+
+export interface PeersOptions {
+  readonly identity: HandshakeIdentity;
+  readonly known: KnownNodes;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly events: PeersEvents;
+  /** Names that are never dropped to make room: our own routers. */
+  readonly isPinned?: (name: NodeId) => boolean;
+  readonly limits?: Partial<PeersLimits>;
+}
+
+export interface PeerInfo {
+  readonly name: NodeId;
+  readonly state: "dialling" | "connected";
+  readonly waitingBytes: number;
+  /** Monotonic milliseconds. */
+  readonly lastTrafficMs: number;
+  /** It asked to be served by us as its router. */
+  readonly isServed: boolean;
+}
+
+interface Peer {
+  readonly name: NodeId;
+  /** The one that is written to. */
+  connection: Connection | undefined;
+  /** Who dialled it: what decides between two. */
+  initiator: NodeId;
+  isServed: boolean;
+  /** What waits while we dial. */
+  readonly waiting: Outbox<OutgoingMessage>;
+  sinceMs: number;
+}
+
+export class Peers {
+  readonly #options: PeersOptions;
+  readonly #limits: PeersLimits;
+  readonly #peers = new Map<NodeId, Peer>();
+  /** Connections that lost to another one of the same peer, and are still listened to. */
+  readonly #lingering = new Set<Connection>();
+  #isStopped = false;
+
+  constructor(options: PeersOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_PEERS_LIMITS, ...options.limits };
+  }
+
+  list(): PeerInfo[] {
+    return Array.from(this.#peers.values(), ({ name, connection, waiting, isServed, sinceMs }) => ({
+      name,
+      state: connection === undefined ? "dialling" : "connected",
+      waitingBytes: connection?.waitingBytes ?? waiting.byteLength,
+      lastTrafficMs: connection?.lastTrafficMs ?? sinceMs,
+      isServed,
+    }));
+  }
+
+  /** Connections that are open, those that are only listened to among them. */
+  get connectionCount(): number {
+    return this.list().filter(({ state }) => state === "connected").length + this.#lingering.size;
+  }
+
+  isConnected(name: NodeId): boolean {
+    return this.#peers.get(name)?.connection !== undefined;
+  }
+
+  /** Sends, dialling first when there is no connection. What cannot leave comes back through `failed`. */
+  send(message: KernelMessage): void {
+    const outgoing = this.#encode(message);
+    if (outgoing === undefined) return;
+    const peer = this.#peers.get(message.target.node) ?? this.#begin(message.target.node);
+    if (peer === undefined) {
+      this.#options.events.failed(message, "offline");
+      return;
+    }
+    const taken = peer.connection?.send(outgoing) ?? peer.waiting.push(outgoing);
+    // Full: the kernel knows offline and timeout, and offline is not true (§1.10).
+    if (!taken) this.#options.events.failed(message, "timeout");
+  }
+
+  /**
+   * Takes over an open session, whoever dialled.
+   * @param initiator - the side that sent the first message of the handshake
+   */
+  adopt(session: Session, channel: HandshakeChannel, initiator: NodeId): void {
+    if (this.#isStopped) {
+      channel.fail(new Error("The node stops"));
+      return;
+    }
+    const peer = this.#peers.get(session.peer) ?? this.#add(session.peer);
+    const connection: Connection = this.#connect(session, channel, peer);
+    const rival = peer.connection;
+    const wins = rival === undefined || this.#isBetter(initiator, peer);
+    if (!wins) {
+      this.#linger(connection);
+      return;
+    }
+    if (rival !== undefined) this.#linger(rival);
+    peer.connection = connection;
+    peer.initiator = initiator;
+    peer.isServed = session.proxyRequest;
+    for (const waiting of peer.waiting.drain()) connection.send(waiting);
+    this.#makeRoom(peer);
+  }
+
+  /** Opens a connection although there is nothing to say yet; false when that cannot be. */
+  async reach(name: NodeId, options: { readonly proxyRequest: boolean }): Promise<boolean> {
+    const target = this.#options.known.find(name);
+    if (target === undefined) return false;
+    return this.isConnected(name) || (await this.#dial(target, options.proxyRequest));
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const { connection } of this.#peers.values()) connection?.close("the node stops");
+    for (const connection of this.#lingering) connection.close("the node stops");
+  }
+
+  #encode(message: KernelMessage): OutgoingMessage | undefined {
+    try {
+      return toOutgoing(message);
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      this.#options.events.say(
+        0,
+        `A message to ${message.target.node} was not sent: ${error.message}`,
+      );
+      this.#options.events.failed(message, "timeout");
+      return undefined;
+    }
+  }
+
+  #add(name: NodeId): Peer {
+    const peer: Peer = {
+      name,
+      connection: undefined,
+      initiator: "",
+      isServed: false,
+      waiting: new Outbox(this.#limits.connection.outbox),
+      sinceMs: this.#options.clock.monotonicMs(),
+    };
+    this.#peers.set(name, peer);
+    return peer;
+  }
+
+  /** A new peer that is dialled in the background; `undefined` for a name nobody knows. */
+  #begin(name: NodeId): Peer | undefined {
+    const target = this.#options.known.find(name);
+    if (target === undefined || this.#isStopped) return undefined;
+    const peer = this.#add(name);
+    void this.#dialFor(peer, target);
+    return peer;
+  }
+
+  async #dialFor(peer: Peer, target: KnownNode): Promise<void> {
+    await this.#dial(target, false);
+    if (peer.connection !== undefined || this.#peers.get(peer.name) !== peer) return;
+    this.#peers.delete(peer.name);
+    for (const { message } of peer.waiting.drain()) this.#options.events.failed(message, "offline");
+  }
+
+  /** Tries each way until one leads to the node. */
+  async #dial(target: KnownNode, proxyRequest: boolean): Promise<boolean> {
+    const { known, identity } = this.#options;
+    for (const step of planDial(target, known, identity.our, identity.random)) {
+      if (this.#isStopped || this.isConnected(target.name)) break;
+      try {
+        await this.#tryStep(target, step, proxyRequest);
+        return true;
+      } catch (error) {
+        const way =
+          step.router === undefined ? step.protocol : `${step.router} by ${step.protocol}`;
+        this.#options.events.say(2, `${target.name} over ${way}: ${(error as Error).message}`);
+      }
+    }
+    return this.isConnected(target.name);
+  }
+
+  async #tryStep(target: KnownNode, step: DialStep, proxyRequest: boolean): Promise<void> {
+    const { transport, clock, identity } = this.#options;
+    if (target.key === undefined) throw new Error("its key cannot be read");
+    const deadlineMs = clock.monotonicMs() + this.#limits.dialTimeoutMs;
+    const socket = await this.#openSocket(transport, step);
+    const channel = new HandshakeChannel(
+      socket,
+      clock,
+      Math.max(0, deadlineMs - clock.monotonicMs()),
+    );
+    const session = await callNode(channel, identity, {
+      target: target.name,
+      targetKey: target.key,
+      proxyRequest,
+      ...(step.router === undefined ? {} : { router: step.router }),
+    });
+    this.adopt(session, channel, identity.our);
+  }
+
+  /** Within the time of one attempt; a socket that opens later is closed. */
+  #openSocket(transport: Transport, { protocol, host, port }: DialStep) {
+    const { promise, resolve, reject } =
+      Promise.withResolvers<Awaited<ReturnType<Transport["dial"]>>>();
+    let isLate = false;
+    const timer = this.#options.clock.after(this.#limits.dialTimeoutMs, () => {
+      isLate = true;
+      reject(new Error("nothing answered in time"));
+    });
+    transport.dial(protocol, host, port).then(
+      (socket) => {
+        timer.cancel();
+        if (isLate) socket.close();
+        else resolve(socket);
+      },
+      (error: Error) => {
+        timer.cancel();
+        reject(error);
+      },
+    );
+    return promise;
+  }
+
+  #connect(session: Session, { socket, framing }: HandshakeChannel, peer: Peer): Connection {
+    const { identity, clock, events } = this.#options;
+    const connection: Connection = new Connection({
+      our: identity.our,
+      session,
+      socket,
+      framing,
+      clock,
+      limits: this.#limits.connection,
+      events: {
+        received: (message) => events.received(message),
+        refused: (why) => events.say(1, `A message of ${session.peer} was refused: ${why}`),
+        closed: (why, unsent) => this.#closed(peer, connection, why, unsent),
+      },
+    });
+    return connection;
+  }
+
+  /**
+   * Which of two connections stays: the one that the node with the smaller name dialled, so that both sides choose the same;
+   * of two by the same node the newer, since the older is likely dead (§1.9).
+   */
+  #isBetter(initiator: NodeId, peer: Peer): boolean {
+    return initiator === peer.initiator || initiator < peer.initiator;
+  }
+
+  /** Listened to as long as the other side uses it: a peer of the reference may go on writing to it. */
+  #linger(connection: Connection): void {
+    this.#lingering.add(connection);
+    const { clock } = this.#options;
+    const look = (): void => {
+      if (!this.#lingering.has(connection)) return;
+      const leftMs = connection.lastTrafficMs + this.#limits.lingerMs - clock.monotonicMs();
+      if (leftMs <= 0 && connection.waitingBytes === 0)
+        connection.close("another connection serves");
+      else clock.after(Math.max(leftMs, 1), look);
+    };
+    look();
+  }
+
+  #closed(
+    peer: Peer,
+    connection: Connection,
+    why: string,
+    unsent: readonly OutgoingMessage[],
+  ): void {
+    const { events, known } = this.#options;
+    if (!this.#lingering.delete(connection) && peer.connection === connection) {
+      peer.connection = undefined;
+      this.#peers.delete(peer.name);
+    }
+    events.say(2, `The connection with ${peer.name} ended: ${why}`);
+    if (unsent.length === 0) return;
+    // Nothing of these was given to the socket: they go by a new connection, in their order.
+    if (this.#isStopped || known.find(peer.name) === undefined) {
+      for (const { message } of unsent) events.failed(message, "offline");
+    } else for (const { message } of unsent) this.send(message);
+  }
+
+  /** Drops the peer that has been silent for longest when there are too many. */
+  #makeRoom(newest: Peer): void {
+    if (this.#peers.size <= this.#limits.maxPeers) return;
+    let oldest: Peer | undefined;
+    let oldestMs = Number.POSITIVE_INFINITY;
+    for (const peer of this.#peers.values()) {
+      const lastMs = peer.connection?.lastTrafficMs;
+      if (peer === newest || lastMs === undefined || lastMs >= oldestMs) continue;
+      if (this.#options.isPinned?.(peer.name) === true) continue;
+      oldest = peer;
+      oldestMs = lastMs;
+    }
+    oldest?.connection?.close("there are too many peers");
+  }
+}

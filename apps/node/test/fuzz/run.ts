@@ -4,7 +4,7 @@
  */
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { errorText, type ProcessId } from "@kinode-ts/types";
+import { errorText, type ProcessId, type RuntimeModule } from "@kinode-ts/types";
 import { type Case, createCase, describeCase } from "./cases.ts";
 import type { Outcome } from "./puppets.ts";
 import { createTargets, type Target } from "./seeds.ts";
@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly seed: number;
   readonly from?: number;
   readonly onProgress?: (done: number) => void;
+  /** For tests of the fuzzer: a module that takes the place of the one with its id, and what it is sent. */
+  readonly bad?: { readonly module: RuntimeModule; readonly target: Target };
 }
 
 export interface Report {
@@ -48,6 +50,8 @@ const MAX_GROWTH_BYTES = 256 * 1024 * 1024;
 const MAX_FILES = 500;
 const MAX_FAULTS = 5;
 const MAX_SHRINK_TRIES = 200;
+/** Faults that a smaller case is looked for. */
+const MAX_SHRUNK = 2;
 
 const LEAKS: readonly (readonly [string, RegExp])[] = [
   [
@@ -87,6 +91,7 @@ class Run {
   silent = 0;
   stoodStillMs = 0;
   mostFiles = 0;
+  readonly #reports: Promise<void>[] = [];
   #token = 0;
   #wake: () => void = () => {};
 
@@ -120,6 +125,7 @@ class Run {
         onProgress?.(index + 1 - from);
       }
     }
+    await Promise.all(this.#reports);
   }
 
   #send(made: Case): void {
@@ -153,7 +159,7 @@ class Run {
         made,
         seen: (outcome) => {
           const fault = faultOf(made, outcome, this.target);
-          if (fault !== undefined) void this.#report(made, fault);
+          if (fault !== undefined) this.#reports.push(this.#report(made, fault));
         },
       });
     }
@@ -202,6 +208,7 @@ class Run {
 
   async #report(made: Case, fault: string): Promise<void> {
     const place = this.faults.push(`${fault}; ${describeCase(made)}`) - 1;
+    if (this.#reports.length >= MAX_SHRUNK) return;
     const small = await this.#shrink(made, fault.slice(0, 12));
     if (small !== made) this.faults[place] += `\n    smaller: ${describeCase(small)}`;
   }
@@ -278,9 +285,12 @@ export async function fuzzModule(options: RunOptions): Promise<Report> {
     void run.faults.push(`nobody caught: ${errorText(reason)}`);
   process.on("unhandledRejection", noteRejection);
   process.on("uncaughtException", noteException);
-  run.world = await World.create((token, outcome) => run.outcome(token, outcome));
+  run.world = await World.create(
+    (token, outcome) => run.outcome(token, outcome),
+    options.bad?.module,
+  );
   try {
-    const target = createTargets(run.world.port).get(options.module);
+    const target = options.bad?.target ?? createTargets(run.world.port).get(options.module);
     if (target === undefined) throw new Error(`There is no module "${options.module}"`);
     run.target = target;
     const before = usedBytes();

@@ -86,6 +86,7 @@ export class World {
   private constructor(
     server: Bun.Server<undefined>,
     onOutcome: (token: number, outcome: Outcome) => void,
+    replacement: RuntimeModule | undefined,
   ) {
     this.root = mkdtempSync(join(tmpdir(), ROOT_NAME));
     this.home = join(this.root, "home");
@@ -93,11 +94,17 @@ export class World {
     this.#server = server;
     for (const folder of ["vfs", "kv", "sqlite"])
       mkdirSync(join(this.home, folder), { recursive: true });
-    this.#modules = this.#createModules();
+    this.#modules = this.#createModules().map((module) =>
+      module.id === replacement?.id ? replacement : module,
+    );
   }
 
-  static async create(onOutcome: (token: number, outcome: Outcome) => void): Promise<World> {
-    const world = new World(startServer(), onOutcome);
+  /** @param replacement - takes the place of the module with its id */
+  static async create(
+    onOutcome: (token: number, outcome: Outcome) => void,
+    replacement?: RuntimeModule,
+  ): Promise<World> {
+    const world = new World(startServer(), onOutcome, replacement);
     await world.#boot();
     return world;
   }

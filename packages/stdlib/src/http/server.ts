@@ -9,16 +9,18 @@ import type { BlobLike } from "../blob.ts";
 import { toBlob } from "../blob.ts";
 import { dispatcher } from "../current.ts";
 import type { Duration } from "../duration.ts";
+import { toSeconds } from "../duration.ts";
 import type { IncomingRequest } from "../message.ts";
 import { our } from "../send.ts";
 import { file as vfsFile } from "../vfs.ts";
-import { failureResponse, httpReply } from "./answer-http.ts";
+import { failureResponse, httpReply, respondInParts } from "./answer-http.ts";
+import { bodyAborted } from "./body-parts.ts";
 import { Channel } from "./channel.ts";
 import { mimeType } from "./mime.ts";
 import { uiFiles } from "./ui-files.ts";
 import type { HttpMessage } from "./web.ts";
 import { Request, Response, stripPrefix } from "./web.ts";
-import type { WsMessageType } from "./wire.ts";
+import type { BindOptions, WsMessageType } from "./wire.ts";
 import { HttpServerError, serverRequest } from "./wire.ts";
 
 export interface HttpBinding {
@@ -28,6 +30,25 @@ export interface HttpBinding {
   readonly localOnly?: boolean | undefined;
   /** On the package's own subdomain, always authenticated. */
   readonly secure?: boolean | undefined;
+  /** The handler gets bodies of requests as they arrive: `for await (const part of request.body)`. Default: no. */
+  readonly streamBody?: boolean | undefined;
+  /** Bodies of requests may have this many bytes; the server answers others with 413. Default: the node's limit. */
+  readonly maxBodyBytes?: number | undefined;
+  /** The server answers what comes more often with 429, without asking this process. Default: no limit. */
+  readonly rateLimit?: HttpRateLimit | undefined;
+}
+
+/** At least one of the two. */
+export interface HttpRateLimit {
+  /** What one address may do. Behind a proxy all visitors have one address unless the node trusts that proxy. */
+  readonly perAddress?: RateLimit | undefined;
+  readonly total?: RateLimit | undefined;
+}
+
+/** So many requests at once, and as many again within the time; whole seconds on the wire. */
+export interface RateLimit {
+  readonly requests: number;
+  readonly per: Duration;
 }
 
 export interface WsBinding {
@@ -60,7 +81,8 @@ type HttpEvent =
         readonly message_type: WsMessageType;
       };
     }
-  | { readonly WebSocketClose: number };
+  | { readonly WebSocketClose: number }
+  | { readonly BodyAbort: { readonly stream: number } };
 
 /** Messages that a program injects come from the HTTP server too, with any body (spec/packages-and-tools.md §21). */
 function readEvent(message: IncomingRequest): HttpEvent | undefined {
@@ -159,9 +181,10 @@ export class HttpServer {
     this.#bindings.set(normal(path), binding);
     const { authenticated = true, localOnly = false, secure = false } = binding;
     const cache = blob !== undefined;
+    const more = bindOptions(binding, cache);
     const action = secure
-      ? { SecureBind: { path, cache } }
-      : { Bind: { path, authenticated, local_only: localOnly, cache } };
+      ? { SecureBind: { path, cache, ...more } }
+      : { Bind: { path, authenticated, local_only: localOnly, cache, ...more } };
     await this.#ask(action, `bind "${path}"`, blob);
   }
 
@@ -215,17 +238,26 @@ export class HttpServer {
     }
     if ("WebSocketPush" in event) return this.#pushed(event.WebSocketPush, message);
     if ("WebSocketClose" in event) return this.#closed(event.WebSocketClose);
+    if ("BodyAbort" in event) {
+      bodyAborted(event.BodyAbort.stream);
+      return undefined;
+    }
     return false;
   }
 
   // Not async: a page that is there at once costs no promise.
-  #http(http: HttpMessage, message: IncomingRequest): Answer | Promise<Answer> {
+  #http(
+    http: HttpMessage,
+    message: IncomingRequest,
+  ): Answer | undefined | Promise<Answer | undefined> {
     this.#prefix ??= `/${our().processId.toString()}`;
     try {
       const handler = this.#handlers.get(normal(stripPrefix(http.bound_path, this.#prefix)));
       const response = handler?.(new Request(http, message, this.#prefix));
-      if (isPromise(response)) return response.then(httpReplyOr404).catch(failureReply);
-      return httpReplyOr404(response);
+      if (isPromise(response)) {
+        return response.then((there) => answerWith(there, message)).catch(failureReply);
+      }
+      return answerWith(response, message);
     } catch (thrown) {
       return failureReply(thrown);
     }
@@ -259,8 +291,34 @@ function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof value === "object" && value !== null && "then" in value;
 }
 
-function httpReplyOr404(response: Response | undefined): Answer {
+function answerWith(response: Response | undefined, message: IncomingRequest): Answer | undefined {
+  if (response?.parts !== undefined) {
+    respondInParts(message, response, response.parts);
+    return undefined;
+  }
   return httpReply(response ?? new Response("not found", { status: 404 }));
+}
+
+/** Only what is said: a server that does not know the fields is not shown any. */
+function bindOptions(binding: HttpBinding, cache: boolean): BindOptions {
+  const { streamBody, maxBodyBytes, rateLimit } = binding;
+  return {
+    ...(cache ? { head: true } : {}),
+    ...(streamBody === true ? { stream_request: true } : {}),
+    ...(maxBodyBytes === undefined ? {} : { max_body_bytes: maxBodyBytes }),
+    ...(rateLimit === undefined
+      ? {}
+      : {
+          rate_limit: {
+            ...(rateLimit.perAddress && { per_address: toWire(rateLimit.perAddress) }),
+            ...(rateLimit.total && { total: toWire(rateLimit.total) }),
+          },
+        }),
+  };
+}
+
+function toWire({ requests, per }: RateLimit): { requests: number; seconds: number } {
+  return { requests, seconds: toSeconds(per) };
 }
 
 function failureReply(thrown: unknown): Answer {

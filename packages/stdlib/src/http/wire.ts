@@ -13,6 +13,17 @@ export const HTTP_SERVER = `our@${HTTP_SERVER_PROCESS}`;
 
 export type WsMessageType = "Text" | "Binary" | "Ping" | "Pong" | "Close";
 
+/** Fields of a binding beyond the specification (docs/modules/http-server.md). */
+export interface BindOptions {
+  readonly stream_request?: boolean;
+  readonly head?: boolean;
+  readonly max_body_bytes?: number;
+  readonly rate_limit?: {
+    readonly per_address?: { readonly requests: number; readonly seconds: number };
+    readonly total?: { readonly requests: number; readonly seconds: number };
+  };
+}
+
 export type HttpServerAction =
   | {
       readonly Bind: {
@@ -20,9 +31,9 @@ export type HttpServerAction =
         readonly authenticated: boolean;
         readonly local_only: boolean;
         readonly cache: boolean;
-      };
+      } & BindOptions;
     }
-  | { readonly SecureBind: { readonly path: string; readonly cache: boolean } }
+  | { readonly SecureBind: { readonly path: string; readonly cache: boolean } & BindOptions }
   | { readonly Unbind: { readonly path: string } }
   | {
       readonly WebSocketBind: {

@@ -31,11 +31,11 @@ export async function addZip(
   try {
     let empty = true;
     for await (const entry of ctx.openZip(bytes, ctx.limits)) {
-      if (empty) ctx.disk.makeDirectories(target.full);
+      if (empty) await ctx.disk.makeDirectories(target.full);
       empty = false;
       await unpack(ctx, space, target, entry);
     }
-    if (empty) ctx.disk.makeDirectories(target.full);
+    if (empty) await ctx.disk.makeDirectories(target.full);
   } catch (error) {
     throw error instanceof ZipError ? toVfsError(error, target) : error;
   }
@@ -50,11 +50,11 @@ async function unpack(
 ): Promise<void> {
   const path = `${target.full}/${entry.path}`;
   if (entry.kind === "directory") {
-    ctx.disk.makeDirectories(path);
+    await ctx.disk.makeDirectories(path);
     return;
   }
   const parent = path.slice(0, path.lastIndexOf("/"));
-  if (parent !== target.full) ctx.disk.makeDirectories(parent);
+  if (parent !== target.full) await ctx.disk.makeDirectories(parent);
   await writeFile(ctx.disk, space, path, entry.bytes);
 }
 

@@ -1,33 +1,24 @@
 /**
  * A folder of the host as the disk of the VFS.
  *
- * Small operations use the host's synchronous calls, which cost a fraction of a trip through the thread pool; whatever
- * may take long (more than `BIG_BYTES`, large directories, trees) goes there and returns a promise.
+ * Everything that may have to wait for the disk goes through the host's thread pool, some 12 µs each: a slow disk must not
+ * hold the thread that carries everybody's messages.
  * @module
  */
 import {
-  closeSync,
+  close,
   constants,
-  copyFileSync,
-  fsync,
   fstatSync,
+  fsync,
   ftruncate,
   lstatSync,
   mkdirSync,
-  openSync,
+  open,
   promises,
   read,
   readdirSync,
-  readFileSync,
-  readSync,
   realpathSync,
-  renameSync,
-  rmdirSync,
-  statSync,
-  unlinkSync,
   write,
-  writeFileSync,
-  writeSync,
   type Dirent,
   type Stats,
 } from "node:fs";
@@ -38,14 +29,15 @@ import { lookAtFolder } from "./look-folder-bun.ts";
 import { folderBytes } from "./package-disk-bun.ts";
 import { NOT_A_FILE } from "./memory-disk.ts";
 
-/** Above this, reads and writes leave the thread: copying more takes longer than a trip to the pool. */
+/** Above this, writing without truncation is worth its further trips to the pool. */
 const BIG_BYTES = 512 * 1024;
-
-/** Size of a directory's own file above which it is listed in the pool (some 2,000 entries on ext4). */
-const BIG_DIRECTORY_BYTES = 64 * 1024;
 
 /** Where trees go to be removed: no path of the VFS leads there. */
 const REMOVED = ".removed";
+
+/** How long after a move the system may still tell of it. */
+const MOVE_MS = 1_000;
+const MAX_MOVES = 1_024;
 
 const NEW_FILE_MODE = 0o600;
 const NEW_DIRECTORY_MODE = 0o700;
@@ -73,101 +65,112 @@ class HostFolder implements DiskFolder {
   readonly #root: string;
   readonly #run = crypto.randomUUID();
   #removedCount = 0;
+  /** Where folders were moved to of late, and when. */
+  readonly #moves = new Map<string, number>();
 
   constructor(root: string) {
     this.#root = root;
   }
 
-  stat(path: string): DiskStat {
-    return guarded(() => {
-      const stats = statSync(this.#resolve(path, true));
+  stat(path: string): Promise<DiskStat> {
+    return settled(async () => {
+      const stats = await promises.stat(await this.#resolve(path, true));
       return { type: typeOf(stats), size: stats.size };
     });
   }
 
-  list(path: string): Awaitable<readonly DiskEntry[]> {
-    return guarded(() => {
-      const host = this.#resolve(path, true);
-      const options = { withFileTypes: true } as const;
-      const show = (entries: readonly Dirent[]): readonly DiskEntry[] =>
-        entries.filter(({ name }) => path !== "" || name !== REMOVED).map(toEntry);
-      if (statSync(host).size <= BIG_DIRECTORY_BYTES) return show(readdirSync(host, options));
-      return later(promises.readdir(host, options)).then(show);
+  list(path: string): Promise<readonly DiskEntry[]> {
+    return settled(async () => {
+      const host = await this.#resolve(path, true);
+      const entries = await promises.readdir(host, { withFileTypes: true });
+      return entries.filter(({ name }) => path !== "" || name !== REMOVED).map(toEntry);
     });
   }
 
-  makeDirectory(path: string): void {
-    guarded(() => mkdirSync(this.#resolve(path, true), { mode: NEW_DIRECTORY_MODE }));
-  }
-
-  makeDirectories(path: string): void {
-    guarded(() =>
-      mkdirSync(this.#resolve(path, true), { recursive: true, mode: NEW_DIRECTORY_MODE }),
+  makeDirectory(path: string): Promise<void> {
+    return settled(async () =>
+      promises.mkdir(await this.#resolve(path, true), { mode: NEW_DIRECTORY_MODE }),
     );
   }
 
-  fileBytes(path: string, { followLast } = { followLast: true }): number {
-    return guarded(() => {
-      const { host, stats } = this.#locate(path, followLast);
-      if (followLast) return lengthOf(host, stats);
-      const entry = lstatSync(host, { throwIfNoEntry: false });
+  makeDirectories(path: string): Promise<void> {
+    const options = { recursive: true, mode: NEW_DIRECTORY_MODE } as const;
+    return settled(async () => {
+      await promises.mkdir(await this.#resolve(path, true), options);
+    });
+  }
+
+  fileBytes(path: string, { followLast } = { followLast: true }): Promise<number> {
+    return settled(async () => {
+      const { host, stats } = await this.#locate(path, followLast);
+      if (followLast) return await lengthOf(host, stats);
+      const entry = await lstatOrNothing(host);
       return entry?.isFile() === true ? entry.size : 0;
     });
   }
 
-  treeBytes(path: string): Awaitable<number> {
-    return guarded(() => {
-      const host = this.#resolve(path, false);
-      const stats = lstatSync(host, { throwIfNoEntry: false });
-      if (stats?.isDirectory() === true) return folderBytes(host);
+  treeBytes(path: string): Promise<number> {
+    return settled(async () => {
+      const host = await this.#resolve(path, false);
+      const stats = await lstatOrNothing(host);
+      if (stats?.isDirectory() === true) return await folderBytes(host);
       return stats?.isFile() === true ? stats.size : 0;
     });
   }
 
-  read(path: string, maxBytes: number): Awaitable<Uint8Array> {
-    return guarded(() => {
-      const { host, stats } = this.#locate(path, true);
-      const target = stats?.isFile() === true ? stats : statSync(host);
+  read(path: string, maxBytes: number): Promise<Uint8Array> {
+    return settled(async () => {
+      const { host, stats } = await this.#locate(path, true);
+      const target = stats?.isFile() === true ? stats : await promises.stat(host);
       // NOTE: anything else, a pipe for one, could block for ever.
       if (!target.isFile()) throw ioError(target.isDirectory() ? "EISDIR" : "EINVAL");
-      const { size } = target;
-      if (size > maxBytes) throw ioError("EFBIG");
-      return size <= BIG_BYTES ? ownBytes(readFileSync(host)) : readBig(host, size);
+      if (target.size > maxBytes) throw ioError("EFBIG");
+      return ownBytes(await promises.readFile(host));
     });
   }
 
-  write(path: string, bytes: Uint8Array, admit?: (before: number) => void): Awaitable<void> {
-    return guarded(() => {
-      const { host, stats } = this.#locate(path, true);
-      admit?.(lengthOf(host, stats));
-      if (bytes.length > BIG_BYTES) return writeBig(host, bytes);
-      writeFileSync(host, bytes, { mode: NEW_FILE_MODE });
+  write(path: string, bytes: Uint8Array, admit?: (before: number) => void): Promise<void> {
+    return settled(async () => {
+      const { host, stats } = await this.#locate(path, true);
+      admit?.(stats?.isFile() === true ? stats.size : await lengthOf(host, stats));
+      if (bytes.length > BIG_BYTES) await writeBig(host, bytes);
+      else await promises.writeFile(host, bytes, { mode: NEW_FILE_MODE });
     });
   }
 
-  open(path: string, options: { create: boolean; truncate: boolean }): DiskFile {
-    return guarded(() => {
-      const flags =
-        constants.O_RDWR |
-        (options.create ? constants.O_CREAT : 0) |
-        (options.truncate ? constants.O_TRUNC : 0);
-      return new HostFile(openSync(this.#resolve(path, true), flags, NEW_FILE_MODE));
+  open(path: string, options: { create: boolean; truncate: boolean }): Promise<DiskFile> {
+    const flags =
+      constants.O_RDWR |
+      (options.create ? constants.O_CREAT : 0) |
+      (options.truncate ? constants.O_TRUNC : 0);
+    return settled(async () => {
+      const host = await this.#resolve(path, false);
+      try {
+        // One trip instead of two where the last place is no link, as nearly always.
+        return new HostFile(await openHost(host, flags | constants.O_NOFOLLOW));
+      } catch (error) {
+        if (codeOf(error) !== "ELOOP") throw error;
+      }
+      return new HostFile(await openHost(await this.#resolve(path, true), flags));
     });
   }
 
-  removeFile(path: string): void {
-    guarded(() => unlinkSync(this.#resolve(path, false)));
+  removeFile(path: string): Promise<void> {
+    return settled(async () => promises.unlink(await this.#resolve(path, false)));
   }
 
-  removeDirectory(path: string): void {
-    guarded(() => rmdirSync(this.#resolve(path, false)));
+  removeDirectory(path: string): Promise<void> {
+    return settled(async () => promises.rmdir(await this.#resolve(path, false)));
   }
 
-  removeTree(path: string): Awaitable<number> {
-    return guarded(() => {
-      const host = this.#resolve(path, false);
-      if (!lstatSync(host).isDirectory()) throw ioError("ENOTDIR");
-      return later(removeCounted(this.#hide(host)));
+  removeTree(path: string): Promise<number> {
+    return settled(async () => {
+      const host = await this.#resolve(path, false);
+      if (!(await promises.lstat(host)).isDirectory()) throw ioError("ENOTDIR");
+      const hidden = await this.#hide(host);
+      const bytes = await folderBytes(hidden);
+      await promises.rm(hidden, { recursive: true });
+      return bytes;
     });
   }
 
@@ -175,10 +178,10 @@ class HostFolder implements DiskFolder {
    * Moves a tree to where nobody can change it any more: what it has can be counted, and others see it whole or not at
    * all. Where it cannot be moved (a disk of its own), it stays in its place.
    */
-  #hide(host: string): string {
+  async #hide(host: string): Promise<string> {
     const hidden = `${this.#root}/${REMOVED}/${this.#run}-${this.#removedCount++}`;
     try {
-      renameSync(host, hidden);
+      await promises.rename(host, hidden);
       return hidden;
     } catch (error) {
       if (["EXDEV", "EBUSY"].includes(codeOf(error))) return host;
@@ -186,87 +189,127 @@ class HostFolder implements DiskFolder {
     }
   }
 
-  rename(from: string, to: string): void {
-    guarded(() => renameSync(this.#resolve(from, false), this.#resolve(to, false)));
+  rename(from: string, to: string): Promise<void> {
+    return settled(async () => {
+      const [source, target] = [await this.#resolve(from, false), await this.#resolve(to, false)];
+      this.#noteMove(to);
+      await promises.rename(source, target);
+      this.#noteMove(to);
+    });
   }
 
-  copy(from: string, to: string): Awaitable<void> {
-    return guarded(() => {
-      const source = this.#resolve(from, true);
-      const stats = statSync(source);
-      if (!stats.isFile()) throw ioErrorText(NOT_A_FILE);
-      const target = this.#resolve(to, true);
-      if (stats.size > BIG_BYTES) return later(promises.copyFile(source, target));
-      copyFileSync(source, target);
+  #noteMove(to: string): void {
+    if (this.#moves.size >= MAX_MOVES) this.#moves.clear();
+    this.#moves.set(to, performance.now());
+  }
+
+  /** The system tells of everything in a folder that was moved as if it were new. */
+  #isMoved(path: string): boolean {
+    const now = performance.now();
+    for (const [to, at] of this.#moves) {
+      if (now - at > MOVE_MS) this.#moves.delete(to);
+      else if (path.startsWith(`${to}/`)) return true;
+    }
+    return false;
+  }
+
+  copy(from: string, to: string): Promise<void> {
+    return settled(async () => {
+      const source = await this.#resolve(from, true);
+      if (!(await promises.stat(source)).isFile()) throw ioErrorText(NOT_A_FILE);
+      await promises.copyFile(source, await this.#resolve(to, true));
     });
   }
 
   trace(path: string): string | undefined {
     try {
-      const stats = lstatSync(this.#resolve(path, false));
+      const host = this.#pathOf(path);
+      const [owner, drive] = path.split("/");
+      const above = realpathSync(host.slice(0, host.lastIndexOf("/")));
+      const home = realpathSync(this.#pathOf(`${owner}/${drive}`));
+      if (host !== home && above !== home && !above.startsWith(`${home}/`)) return undefined;
+      const stats = lstatSync(host);
       return stats.isDirectory() ? "directory" : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
     } catch {
       return undefined;
     }
   }
 
-  look(path: string, recursive: boolean, listener: DiskListener): Disposable {
-    return lookAtFolder({ host: this.#resolve(path, true), path, recursive, listener });
+  async look(path: string, recursive: boolean, listener: DiskListener): Promise<Disposable> {
+    const host = await this.#resolve(path, true);
+    const changed: DiskListener["changed"] = (at, isName) => {
+      if (!isName || !this.#isMoved(at)) listener.changed(at, isName);
+    };
+    const lost = (): void => listener.lost();
+    return lookAtFolder({ host, path, recursive, listener: { changed, lost } });
+  }
+
+  #pathOf(path: string): string {
+    return path === "" ? this.#root : `${this.#root}/${toHostPath(path)}`;
   }
 
   /**
    * The host path of a VFS path. Every link below the drive is looked at: one that leads out of the drive is refused.
    * @param followLast - whether the operation would follow a link in the last place
    */
-  #resolve(path: string, followLast: boolean): string {
-    return this.#locate(path, followLast).host;
+  async #resolve(path: string, followLast: boolean): Promise<string> {
+    return (await this.#locate(path, followLast)).host;
   }
 
   /** The same, with what was seen in the last place. */
-  #locate(
-    path: string,
-    followLast: boolean,
-  ): { readonly host: string; readonly stats: Stats | undefined } {
-    const host = path === "" ? this.#root : `${this.#root}/${toHostPath(path)}`;
+  async #locate(path: string, followLast: boolean): Promise<Place> {
+    const host = this.#pathOf(path);
     const segments = path.split("/");
-    let stats: Stats | undefined;
-    if (segments.length <= 2) return { host, stats };
-    let at = `${this.#root}/${toHostPath(`${segments[0]}/${segments[1]}`)}`;
-    const drive = at;
-    for (let index = 2; index < segments.length; index++) {
-      if (index === segments.length - 1 && !followLast) return { host, stats: undefined };
-      at = `${at}/${segments[index]}`;
-      stats = lstatSync(at, { throwIfNoEntry: false });
+    if (segments.length <= DRIVE_SEGMENTS) return { host, stats: undefined };
+    const drive = this.#pathOf(`${segments[0]}/${segments[1]}`);
+    const places: string[] = [];
+    let at = drive;
+    for (const segment of segments.slice(DRIVE_SEGMENTS)) places.push((at = `${at}/${segment}`));
+    if (!followLast) places.pop();
+    const seen = await Promise.all(places.map(lstatOrNothing));
+    for (const [index, stats] of seen.entries()) {
       // NOTE: below something missing there is nothing to follow; the operation itself reports it.
-      if (stats === undefined) break;
-      if (stats.isSymbolicLink()) this.#checkLink(at, drive);
+      if (stats === undefined) return { host, stats };
+      if (stats.isSymbolicLink()) await checkLink(places[index]!, drive);
     }
-    return { host, stats };
+    return { host, stats: followLast ? seen.at(-1) : undefined };
   }
+}
 
-  /** Refuses a link that leads out of its drive, and one to nothing: creating through it would escape as well. */
-  #checkLink(link: string, drive: string): void {
-    let target: string;
-    try {
-      target = realpathSync(link);
-    } catch (error) {
-      throw codeOf(error) === "ELOOP" ? ioError("ELOOP", error) : ioError("EACCES", error);
-    }
-    const home = realpathSync(drive);
-    if (target !== home && !target.startsWith(`${home}/`)) throw ioError("EACCES");
+/** Segments that name a drive: the package and the drive's own. */
+const DRIVE_SEGMENTS = 2;
+
+interface Place {
+  readonly host: string;
+  /** Of the last place itself, links not followed. */
+  readonly stats: Stats | undefined;
+}
+
+/** Refuses a link that leads out of its drive, and one to nothing: creating through it would escape as well. */
+async function checkLink(link: string, drive: string): Promise<void> {
+  let target: string;
+  try {
+    target = await promises.realpath(link);
+  } catch (error) {
+    throw codeOf(error) === "ELOOP" ? ioError("ELOOP", error) : ioError("EACCES", error);
+  }
+  const home = await promises.realpath(drive);
+  if (target !== home && !target.startsWith(`${home}/`)) throw ioError("EACCES");
+}
+
+async function lstatOrNothing(host: string): Promise<Stats | undefined> {
+  try {
+    return await promises.lstat(host);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return undefined;
+    throw error;
   }
 }
 
 /** Length of the file that `stats` describes, or of what a link there leads to; 0 for everything else. */
-function lengthOf(host: string, stats: Stats | undefined): number {
-  const target = stats?.isSymbolicLink() === true ? statSync(host) : stats;
+async function lengthOf(host: string, stats: Stats | undefined): Promise<number> {
+  const target = stats?.isSymbolicLink() === true ? await promises.stat(host) : stats;
   return target?.isFile() === true ? target.size : 0;
-}
-
-async function removeCounted(host: string): Promise<number> {
-  const bytes = await folderBytes(host);
-  await promises.rm(host, { recursive: true });
-  return bytes;
 }
 
 class HostFile implements DiskFile {
@@ -281,19 +324,11 @@ class HostFile implements DiskFile {
   }
 
   read(position: number, length: number): Awaitable<Uint8Array> {
-    return guarded(() =>
-      length <= BIG_BYTES
-        ? readNow(this.#fd, position, length)
-        : readLater(this.#fd, position, length),
-    );
+    return length === 0 ? EMPTY : readLater(this.#fd, position, length);
   }
 
-  write(position: number, bytes: Uint8Array): Awaitable<void> {
-    return guarded(() =>
-      bytes.length <= BIG_BYTES
-        ? writeNow(this.#fd, position, bytes)
-        : writeLater(this.#fd, position, bytes),
-    );
+  write(position: number, bytes: Uint8Array): Promise<void> {
+    return writeLater(this.#fd, position, bytes);
   }
 
   resize(size: number): Promise<void> {
@@ -305,7 +340,8 @@ class HostFile implements DiskFile {
   }
 
   close(): void {
-    guarded(() => closeSync(this.#fd));
+    // Nobody waits for it; a failure says nothing that a write has not said.
+    close(this.#fd, () => {});
   }
 }
 
@@ -316,17 +352,12 @@ function ownBytes(buffer: Buffer): Uint8Array {
     : Uint8Array.from(buffer);
 }
 
-function readBig(host: string, size: number): Promise<Uint8Array> {
-  const fd = openSync(host, "r");
-  return readLater(fd, 0, size).finally(() => closeSync(fd));
-}
-
 /**
  * NOTE: no truncation before writing. Some file systems write an emptied file to the disk when it is closed, which takes a
  * hundred times as long.
  */
 async function writeBig(host: string, bytes: Uint8Array): Promise<void> {
-  const fd = openSync(host, constants.O_WRONLY | constants.O_CREAT, NEW_FILE_MODE);
+  const fd = await openLater(host, constants.O_WRONLY | constants.O_CREAT);
   try {
     await writeLater(fd, 0, bytes);
     if (fstatSync(fd).size > bytes.length) {
@@ -335,20 +366,8 @@ async function writeBig(host: string, bytes: Uint8Array): Promise<void> {
   } catch (error) {
     throw toVfsError(error);
   } finally {
-    closeSync(fd);
+    close(fd, () => {});
   }
-}
-
-function readNow(fd: number, position: number, length: number): Uint8Array {
-  if (length === 0) return EMPTY;
-  const bytes = new Uint8Array(length);
-  let done = 0;
-  while (done < length) {
-    const count = readSync(fd, bytes, done, length - done, position + done);
-    if (count === 0) return bytes.slice(0, done);
-    done += count;
-  }
-  return bytes;
 }
 
 async function readLater(fd: number, position: number, length: number): Promise<Uint8Array> {
@@ -365,13 +384,6 @@ async function readLater(fd: number, position: number, length: number): Promise<
   return bytes;
 }
 
-function writeNow(fd: number, position: number, bytes: Uint8Array): void {
-  let done = 0;
-  while (done < bytes.length) {
-    done += writeSync(fd, bytes, done, bytes.length - done, position + done);
-  }
-}
-
 async function writeLater(fd: number, position: number, bytes: Uint8Array): Promise<void> {
   let done = 0;
   while (done < bytes.length) {
@@ -380,6 +392,17 @@ async function writeLater(fd: number, position: number, bytes: Uint8Array): Prom
       write(fd, bytes, from, bytes.length - from, position + from, settle),
     );
   }
+}
+
+function openLater(host: string, flags: number): Promise<number> {
+  return settled(() => openHost(host, flags));
+}
+
+/** Fails with the system's own error. */
+function openHost(host: string, flags: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    open(host, flags, NEW_FILE_MODE, (error, fd) => (error === null ? resolve(fd) : reject(error)));
+  });
 }
 
 type Settle<T> = (error: Error | null, value: T) => void;
@@ -402,10 +425,13 @@ function guarded<T>(work: () => T): T {
   }
 }
 
-function later<T>(work: Promise<T>): Promise<T> {
-  return work.catch((error: unknown) => {
+/** Every failure as a `VfsError`. */
+async function settled<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
     throw toVfsError(error);
-  });
+  }
 }
 
 function toVfsError(error: unknown): VfsError {

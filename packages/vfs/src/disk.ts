@@ -1,8 +1,7 @@
 /**
  * What the VFS needs of a disk: one folder, addressed by normalised paths.
  *
- * Small operations settle at once, big ones (by the implementation's measure) return a promise and do not hold the
- * thread. All paths are `VfsPath.full` texts: no leading slash, no dot segments. The first two segments are the
+ * What may have to wait returns a promise; nothing holds the thread. All paths are `VfsPath.full` texts: no leading slash, no dot segments. The first two segments are the
  * drive; a symbolic link below it that leads out of it is refused with EACCES.
  * Every function throws, or rejects with, a `VfsError` `vfs.io`.
  * @module
@@ -38,13 +37,13 @@ export interface DiskFile {
 
 export interface DiskFolder {
   /** Follows links. */
-  stat(path: string): DiskStat;
+  stat(path: string): Awaitable<DiskStat>;
   /** Children in no particular order; `""` lists the root. */
   list(path: string): Awaitable<readonly DiskEntry[]>;
-  makeDirectory(path: string): void;
-  makeDirectories(path: string): void;
+  makeDirectory(path: string): Awaitable<void>;
+  makeDirectories(path: string): Awaitable<void>;
   /** Length of a file; 0 for what is no file or not there. Links are followed by default. */
-  fileBytes(path: string, options?: { readonly followLast: boolean }): number;
+  fileBytes(path: string, options?: { readonly followLast: boolean }): Awaitable<number>;
   /** Lengths of all files at and below `path`, links not followed; what vanishes meanwhile counts nothing. */
   treeBytes(path: string): Awaitable<number>;
   /** The whole file; EFBIG above `maxBytes`. */
@@ -55,18 +54,21 @@ export interface DiskFolder {
    */
   write(path: string, bytes: Uint8Array, admit?: (before: number) => void): Awaitable<void>;
   /** Opens for reading and writing. */
-  open(path: string, options: { readonly create: boolean; readonly truncate: boolean }): DiskFile;
-  removeFile(path: string): void;
-  removeDirectory(path: string): void;
+  open(
+    path: string,
+    options: { readonly create: boolean; readonly truncate: boolean },
+  ): Awaitable<DiskFile>;
+  removeFile(path: string): Awaitable<void>;
+  removeDirectory(path: string): Awaitable<void>;
   /** Takes the tree out of sight at once, then removes it; settles with the bytes its files had. */
   removeTree(path: string): Awaitable<number>;
   /** Moves; an existing file at `to` is replaced. */
-  rename(from: string, to: string): void;
+  rename(from: string, to: string): Awaitable<void>;
   copy(from: string, to: string): Awaitable<void>;
   /** A text that is another one when the file there has changed; undefined when nothing is there that may be looked at. Links not followed. */
   trace?(path: string): string | undefined;
   /** Looks for changes at a path that did not go through this object, until it is disposed. */
-  look?(path: string, recursive: boolean, listener: DiskListener): Disposable;
+  look?(path: string, recursive: boolean, listener: DiskListener): Awaitable<Disposable>;
 }
 
 /** Told about changes seen on the disk: its own ones are among them. */

@@ -52,30 +52,24 @@ export function writeFile(
     space.begin(length, after);
     before = length;
   };
-  const failed = (error: unknown): never => {
-    if (before >= 0) space.fail(before, after, () => disk.fileBytes(path));
-    throw error;
+  const failed = (error: unknown): Awaitable<never> => {
+    if (before < 0) throw error;
+    return space.fail(before, after, () => disk.fileBytes(path), error);
   };
   try {
     const written = disk.write(path, bytes, admit);
     if (written instanceof Promise) return written.then(() => space.end(before, after), failed);
     space.end(before, after);
   } catch (error) {
-    failed(error);
+    return failed(error);
   }
 }
 
 /** `CreateFile`. */
 export function create(ctx: FileContext, space: Space, path: string): Awaitable<VfsReply> {
-  const size = (): number => ctx.disk.fileBytes(path);
-  return space.change(
-    size(),
-    0,
-    () => {
-      ctx.handles.create(path);
-      return OK_REPLY;
-    },
-    size,
+  const size = (): Awaitable<number> => ctx.disk.fileBytes(path);
+  return andThen(size(), (before) =>
+    space.change(before, 0, () => andThen(ctx.handles.create(path), ok), size),
   );
 }
 
@@ -91,8 +85,9 @@ export function writeAtCursor(
   path: string,
   bytes: Uint8Array,
 ): Awaitable<VfsReply> {
-  const handle = ctx.handles.use(path);
-  return writeAt(ctx, space, handle, handle.cursor, handle.file.size(), bytes);
+  return andThen(ctx.handles.use(path), (handle) =>
+    writeAt(ctx, space, handle, handle.cursor, handle.file.size(), bytes),
+  );
 }
 
 /** `Append`. */
@@ -102,9 +97,10 @@ export function append(
   path: string,
   bytes: Uint8Array,
 ): Awaitable<VfsReply> {
-  const handle = ctx.handles.use(path);
-  const size = handle.file.size();
-  return writeAt(ctx, space, handle, size, size, bytes);
+  return andThen(ctx.handles.use(path), (handle) => {
+    const size = handle.file.size();
+    return writeAt(ctx, space, handle, size, size, bytes);
+  });
 }
 
 function writeAt(
@@ -133,12 +129,14 @@ function writeAt(
 
 /** `ReadToEnd`. */
 export function readToEnd(ctx: FileContext, path: string): Awaitable<VfsReply> {
-  return andThen(takeRest(ctx, ctx.handles.use(path)), readReply);
+  const rest = andThen(ctx.handles.use(path), (handle) => takeRest(ctx, handle));
+  return andThen(rest, readReply);
 }
 
 /** `ReadToString`. */
 export function readToString(ctx: FileContext, path: string): Awaitable<VfsReply> {
-  return andThen(takeRest(ctx, ctx.handles.use(path)), (bytes) => {
+  const rest = andThen(ctx.handles.use(path), (handle) => takeRest(ctx, handle));
+  return andThen(rest, (bytes) => {
     let text: string;
     try {
       text = utf8.decode(bytes);
@@ -151,24 +149,31 @@ export function readToString(ctx: FileContext, path: string): Awaitable<VfsReply
 
 /** `ReadExact`: the length is compared with the file before anything is allocated. */
 export function readExact(ctx: FileContext, path: string, length: number): Awaitable<VfsReply> {
-  const handle = ctx.handles.use(path);
-  if (length > handle.file.size() - handle.cursor && length > 0) throw ioErrorText("early eof");
-  if (length > ctx.limits.maxReadBytes) throw ioError("EFBIG");
-  return andThen(take(handle, length), readReply);
+  return andThen(ctx.handles.use(path), (handle) => {
+    if (length > handle.file.size() - handle.cursor && length > 0) throw ioErrorText("early eof");
+    if (length > ctx.limits.maxReadBytes) throw ioError("EFBIG");
+    return andThen(take(handle, length), readReply);
+  });
 }
 
 /** `Seek`. */
-export function seek(ctx: FileContext, path: string, to: SeekFrom, old: boolean): VfsReply {
-  const handle = ctx.handles.use(path);
-  const offset = startOf(handle, to.from) + to.offset;
-  if (offset < 0 || offset > Number.MAX_SAFE_INTEGER) throw ioError("EINVAL");
-  handle.cursor = offset;
-  return replyJson({ SeekFrom: old ? offset : { new_offset: offset } });
+export function seek(
+  ctx: FileContext,
+  path: string,
+  to: SeekFrom,
+  old: boolean,
+): Awaitable<VfsReply> {
+  return andThen(ctx.handles.use(path), (handle) => {
+    const offset = startOf(handle, to.from) + to.offset;
+    if (offset < 0 || offset > Number.MAX_SAFE_INTEGER) throw ioError("EINVAL");
+    handle.cursor = offset;
+    return replyJson({ SeekFrom: old ? offset : { new_offset: offset } });
+  });
 }
 
 /** `Len`. */
-export function length(ctx: FileContext, path: string): VfsReply {
-  return replyJson({ Len: ctx.handles.use(path).file.size() });
+export function length(ctx: FileContext, path: string): Awaitable<VfsReply> {
+  return andThen(ctx.handles.use(path), ({ file }) => replyJson({ Len: file.size() }));
 }
 
 /** `SetLen`. */
@@ -178,25 +183,27 @@ export function setLength(
   path: string,
   size: number,
 ): Awaitable<VfsReply> {
-  const { file } = ctx.handles.use(path);
-  if (size > ctx.limits.maxFileBytes) throw ioError("EFBIG");
-  const resized = space.change(
-    file.size(),
-    size,
-    () => file.resize(size),
-    () => file.size(),
-  );
-  return andThen(resized, ok);
+  return andThen(ctx.handles.use(path), ({ file }) => {
+    if (size > ctx.limits.maxFileBytes) throw ioError("EFBIG");
+    const resized = space.change(
+      file.size(),
+      size,
+      () => file.resize(size),
+      () => file.size(),
+    );
+    return andThen(resized, ok);
+  });
 }
 
 /** `SyncAll`. */
 export function sync(ctx: FileContext, path: string): Awaitable<VfsReply> {
-  return andThen(ctx.handles.use(path).file.sync(), ok);
+  const synced = andThen(ctx.handles.use(path), ({ file }) => file.sync());
+  return andThen(synced, ok);
 }
 
 /** `Hash`: of the whole file; the cursor ends at its end. */
 export async function hash(ctx: FileContext, path: string): Promise<VfsReply> {
-  const handle = ctx.handles.use(path);
+  const handle = await ctx.handles.use(path);
   const sha256 = ctx.createSha256();
   handle.cursor = await hashFile(handle.file, sha256);
   return replyJson({ Hash: [...sha256.digest()] });

@@ -4,6 +4,8 @@
  * eviction is invisible. Source: spec/runtime-modules.md §2.7.
  * @module
  */
+import type { Awaitable } from "@kinode-ts/types";
+import { andThen } from "./awaitable.ts";
 import type { DiskFile, DiskFolder } from "./disk.ts";
 import type { FileLocks } from "./file-locks.ts";
 
@@ -48,7 +50,7 @@ export class HandleCache {
    * The handle of a file, opened with its remembered cursor when it is not open.
    * @throws {VfsError} `vfs.io` when there is no such file
    */
-  use(path: string): Handle {
+  use(path: string): Awaitable<Handle> {
     const open = this.#handles.get(path);
     if (open !== undefined) {
       this.#handles.delete(path);
@@ -56,25 +58,25 @@ export class HandleCache {
       return open;
     }
     const file = this.#options.disk.open(path, { create: false, truncate: false });
-    return this.#insert(path, file, this.#cursors.get(path) ?? 0);
+    return andThen(file, (opened) => this.#insert(path, opened, this.#cursors.get(path) ?? 0));
   }
 
   /** `OpenFile`: cursor 0 in any case. */
-  open(path: string, create: boolean): Handle {
+  open(path: string, create: boolean): Awaitable<Handle> {
     const open = this.#handles.get(path);
     if (open !== undefined) {
       open.cursor = 0;
       return this.use(path);
     }
     const file = this.#options.disk.open(path, { create, truncate: false });
-    return this.#insert(path, file, 0);
+    return andThen(file, (opened) => this.#insert(path, opened, 0));
   }
 
   /** `CreateFile`: an old handle is dropped, the file is created or emptied and stays open. */
-  create(path: string): Handle {
+  create(path: string): Awaitable<Handle> {
     this.forget(path);
     const file = this.#options.disk.open(path, { create: true, truncate: true });
-    return this.#insert(path, file, 0);
+    return andThen(file, (opened) => this.#insert(path, opened, 0));
   }
 
   /** Closes a file and drops its cursor; unknown paths are fine. */

@@ -51,8 +51,9 @@ export function createHostFiles(ctx: FileContext, locks: FileLocks): VfsFiles {
     async write(path, bytes) {
       const space = await spaces.of(need(path).packageId);
       await locked(path, (full) => {
-        const before = disk.fileBytes(full);
-        return andThen(disk.write(full, bytes), () => space.free(before - bytes.length));
+        return andThen(disk.fileBytes(full), (before) =>
+          andThen(disk.write(full, bytes), () => space.free(before - bytes.length)),
+        );
       });
     },
     makeDirectories: (path) => locked(path, (full) => disk.makeDirectories(full)),

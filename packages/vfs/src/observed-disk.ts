@@ -31,7 +31,7 @@ export class ObservedDisk implements DiskFolder {
   list(path: string) {
     return this.#disk.list(path);
   }
-  fileBytes(path: string, options?: { readonly followLast: boolean }): number {
+  fileBytes(path: string, options?: { readonly followLast: boolean }): Awaitable<number> {
     return this.#disk.fileBytes(path, options);
   }
   treeBytes(path: string) {
@@ -41,70 +41,84 @@ export class ObservedDisk implements DiskFolder {
     return this.#disk.read(path, maxBytes);
   }
 
-  makeDirectory(path: string): void {
-    this.#disk.makeDirectory(path);
-    this.#told("Created", path);
+  makeDirectory(path: string): Awaitable<void> {
+    return this.#while(path, "Created", () => this.#disk.makeDirectory(path));
   }
 
-  makeDirectories(path: string): void {
-    const made = this.#missing(path);
-    this.#disk.makeDirectories(path);
+  makeDirectories(path: string): Awaitable<void> {
+    if (this.#watches.isEmpty) return this.#disk.makeDirectories(path);
+    return this.#makeMissing(path);
+  }
+
+  async #makeMissing(path: string): Promise<void> {
+    const made = await this.#missing(path);
+    await this.#busyWhile(made[0] ?? path, () => this.#disk.makeDirectories(path));
     for (const each of made) this.#told("Created", each);
   }
 
   write(path: string, bytes: Uint8Array, admit?: (before: number) => void): Awaitable<void> {
     if (!this.#watches.wants(path)) return this.#disk.write(path, bytes, admit);
-    const kind = this.#has(path) ? "Written" : "Created";
-    return this.#while(path, kind, () => this.#disk.write(path, bytes, admit));
+    return andThen(this.#has(path), (isThere) => {
+      const kind = isThere ? "Written" : "Created";
+      return this.#while(path, kind, () => this.#disk.write(path, bytes, admit));
+    });
   }
 
-  open(path: string, options: { readonly create: boolean; readonly truncate: boolean }): DiskFile {
+  open(
+    path: string,
+    options: { readonly create: boolean; readonly truncate: boolean },
+  ): Awaitable<DiskFile> {
     const changes = (options.create || options.truncate) && this.#watches.wants(path);
-    const isNew = changes && !this.#has(path);
-    const file = new ObservedFile(this.#disk.open(path, options), (work) =>
-      this.#watches.wants(path) ? this.#while(path, "Written", work) : work(),
+    return andThen(changes ? this.#has(path) : true, (isThere) =>
+      andThen(
+        this.#busyWhile(path, () => this.#disk.open(path, options)),
+        (opened) => {
+          if (!isThere) this.#told("Created", path);
+          else if (changes && options.truncate) this.#told("Written", path);
+          return new ObservedFile(opened, (work) => this.#while(path, "Written", work));
+        },
+      ),
     );
-    if (isNew) this.#told("Created", path);
-    else if (changes && options.truncate) this.#told("Written", path);
-    return file;
   }
 
-  removeFile(path: string): void {
-    this.#disk.removeFile(path);
-    this.#told("Removed", path);
+  removeFile(path: string): Awaitable<void> {
+    return this.#while(path, "Removed", () => this.#disk.removeFile(path));
   }
 
-  removeDirectory(path: string): void {
-    this.#disk.removeDirectory(path);
-    this.#told("Removed", path);
+  removeDirectory(path: string): Awaitable<void> {
+    return this.#while(path, "Removed", () => this.#disk.removeDirectory(path));
   }
 
   removeTree(path: string): Awaitable<number> {
-    const removed = this.#disk.removeTree(path);
-    this.#told("Removed", path);
-    return removed;
+    return this.#while(path, "Removed", () => this.#disk.removeTree(path));
   }
 
-  rename(from: string, to: string): void {
-    this.#disk.rename(from, to);
-    if (from === to) return;
-    this.#remember(from);
-    this.#remember(to);
-    this.#watches.renamed(from, to);
+  rename(from: string, to: string): Awaitable<void> {
+    const moved = this.#busyWhile(from, () =>
+      this.#busyWhile(to, () => this.#disk.rename(from, to)),
+    );
+    return andThen(moved, () => {
+      if (from === to) return;
+      this.#remember(from);
+      this.#remember(to);
+      this.#watches.renamed(from, to);
+    });
   }
 
   copy(from: string, to: string): Awaitable<void> {
     if (!this.#watches.wants(to)) return this.#disk.copy(from, to);
-    const kind = this.#has(to) ? "Written" : "Created";
-    return this.#while(to, kind, () => this.#disk.copy(from, to));
+    return andThen(this.#has(to), (isThere) =>
+      this.#while(to, isThere ? "Written" : "Created", () => this.#disk.copy(from, to)),
+    );
   }
 
   /** Looks for changes by hand; they are told to everybody who watches the path. */
-  lookForChanges(path: string, recursive: boolean): Disposable | undefined {
-    return this.#disk.look?.(path, recursive, {
+  lookForChanges(path: string, recursive: boolean): Awaitable<Disposable | undefined> {
+    const looking = this.#disk.look?.(path, recursive, {
       changed: (at, isName) => this.#seen(at, isName),
       lost: () => this.#watches.lost(path),
     });
+    return looking instanceof Promise ? looking.catch(() => undefined) : looking;
   }
 
   /**
@@ -135,11 +149,25 @@ export class ObservedDisk implements DiskFolder {
     return false;
   }
 
+  /** Whether the path, or a folder above it, is being changed. */
   #isBusy(path: string): boolean {
-    return this.#busy.has(path);
+    if (this.#busy.size === 0) return false;
+    for (let at = path; at !== ""; at = at.slice(0, Math.max(0, at.lastIndexOf("/")))) {
+      if (this.#busy.has(at)) return true;
+    }
+    return false;
   }
 
   #while<T>(path: string, kind: ChangeKind, work: () => Awaitable<T>): Awaitable<T> {
+    if (this.#watches.isEmpty) return work();
+    return andThen(this.#busyWhile(path, work), (value) => {
+      this.#told(kind, path);
+      return value;
+    });
+  }
+
+  #busyWhile<T>(path: string, work: () => Awaitable<T>): Awaitable<T> {
+    if (this.#watches.isEmpty) return work();
     this.#busy.set(path, (this.#busy.get(path) ?? 0) + 1);
     const end = (): void => {
       const count = this.#busy.get(path)! - 1;
@@ -153,12 +181,9 @@ export class ObservedDisk implements DiskFolder {
       end();
       throw error;
     }
-    if (result instanceof Promise) result = result.finally(end);
-    else end();
-    return andThen(result, (value) => {
-      this.#told(kind, path);
-      return value;
-    });
+    if (result instanceof Promise) return result.finally(end);
+    end();
+    return result;
   }
 
   #told(kind: ChangeKind, path: string): void {
@@ -176,20 +201,24 @@ export class ObservedDisk implements DiskFolder {
     this.#traces.set(path, trace);
   }
 
-  #has(path: string): boolean {
+  #has(path: string): Awaitable<boolean> {
     try {
-      this.#disk.stat(path);
-      return true;
+      const stat = this.#disk.stat(path);
+      if (!(stat instanceof Promise)) return true;
+      return stat.then(
+        () => true,
+        () => false,
+      );
     } catch {
       return false;
     }
   }
 
-  /** The folders that `makeDirectories` will make, the highest first; none when nobody watches anything. */
-  #missing(path: string): readonly string[] {
+  /** The folders that `makeDirectories` will make, the highest first. */
+  async #missing(path: string): Promise<readonly string[]> {
     const missing: string[] = [];
     let at = path;
-    while (!this.#watches.isEmpty && at.includes("/") && !this.#has(at)) {
+    while (at.includes("/") && !(await this.#has(at))) {
       missing.unshift(at);
       at = at.slice(0, at.lastIndexOf("/"));
     }

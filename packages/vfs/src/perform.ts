@@ -119,7 +119,7 @@ async function createDrive(
   );
   const granted = await ctx.grant(source, capabilities).catch(() => false);
   if (!granted) throw refused("vfs.add-cap-failed");
-  ctx.files.disk.makeDirectories(path.drive.slice(1));
+  await ctx.files.disk.makeDirectories(path.drive.slice(1));
   return OK_REPLY;
 }
 
@@ -160,6 +160,8 @@ function usage(ctx: PerformContext, source: ProcessId, text: string): Awaitable<
   );
 }
 
+const ok = (): VfsReply => OK_REPLY;
+
 type OnePathAction = Exclude<VfsAction, { kind: "Rename" | "CopyFile" | "Usage" | "Unwatch" }>;
 
 function onOnePath(
@@ -173,9 +175,9 @@ function onOnePath(
     throw refused(right === "read" ? "vfs.no-read-cap" : "vfs.no-write-cap");
   }
   if (action.kind === "Watch") {
-    ctx.files.disk.stat(path.full);
-    ctx.watches.add(call.source, action.id, path, action.recursive);
-    return OK_REPLY;
+    return andThen(ctx.files.disk.stat(path.full), () =>
+      andThen(ctx.watches.add(call.source, action.id, path, action.recursive), ok),
+    );
   }
   if (!SIZED.has(action.kind)) {
     return ctx.locks.run(path.full, () => act(ctx, action, path.full));
@@ -239,20 +241,16 @@ function act(ctx: PerformContext, action: OnePathAction, path: string): Awaitabl
     case "Metadata":
       return trees.metadata(ctx.files, path);
     case "OpenFile":
-      handles.open(path, action.create);
-      return OK_REPLY;
+      return andThen(handles.open(path, action.create), ok);
     case "CloseFile":
       handles.forget(path);
       return OK_REPLY;
     case "CreateDir":
-      disk.makeDirectory(path);
-      return OK_REPLY;
+      return andThen(disk.makeDirectory(path), ok);
     case "CreateDirAll":
-      disk.makeDirectories(path);
-      return OK_REPLY;
+      return andThen(disk.makeDirectories(path), ok);
     case "RemoveDir":
-      disk.removeDirectory(path);
-      return OK_REPLY;
+      return andThen(disk.removeDirectory(path), ok);
     default:
       throw new TypeError(`"${action.kind}" is done elsewhere`);
   }

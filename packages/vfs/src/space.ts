@@ -3,6 +3,7 @@
  * @module
  */
 import type { Awaitable, DiskAccount, DiskAccounts } from "@kinode-ts/types";
+import { andThen } from "./awaitable.ts";
 import { ioErrorText, type VfsError } from "./errors.ts";
 
 /** The space of one package. */
@@ -29,17 +30,14 @@ export class Space {
     before: number,
     after: number,
     work: () => Awaitable<T>,
-    measure: () => number,
+    measure: () => Awaitable<number>,
   ): Awaitable<T> {
     this.begin(before, after);
     const done = (value: T): T => {
       this.end(before, after);
       return value;
     };
-    const failed = (error: unknown): never => {
-      this.fail(before, after, measure);
-      throw error;
-    };
+    const failed = (error: unknown): Awaitable<never> => this.fail(before, after, measure, error);
     let result: Awaitable<T>;
     try {
       result = work();
@@ -61,8 +59,17 @@ export class Space {
     this.#end(Math.min(0, after - before));
   }
 
-  fail(before: number, after: number, measure: () => number): void {
-    this.#end(sizeAfterFailure(measure, before) - before - Math.max(0, after - before));
+  /** What is really there counts then. @throws `error` */
+  fail(
+    before: number,
+    after: number,
+    measure: () => Awaitable<number>,
+    error: unknown,
+  ): Awaitable<never> {
+    return andThen(sizeAfterFailure(measure, before), (size) => {
+      this.#end(size - before - Math.max(0, after - before));
+      throw error;
+    });
   }
 
   /** Bytes that are gone; negative: that have come. */
@@ -99,9 +106,10 @@ export class Space {
   }
 }
 
-function sizeAfterFailure(measure: () => number, before: number): number {
+function sizeAfterFailure(measure: () => Awaitable<number>, before: number): Awaitable<number> {
   try {
-    return measure();
+    const size = measure();
+    return size instanceof Promise ? size.catch(() => before) : size;
   } catch {
     return before;
   }

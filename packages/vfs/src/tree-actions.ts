@@ -29,25 +29,27 @@ export function readDirectory(ctx: TreeContext, path: string): Awaitable<VfsRepl
 }
 
 /** `Metadata`. */
-export function metadata(ctx: TreeContext, path: string): VfsReply {
-  const { type, size } = ctx.disk.stat(path);
-  return replyJson({ Metadata: { file_type: type, len: size } });
+export function metadata(ctx: TreeContext, path: string): Awaitable<VfsReply> {
+  return andThen(ctx.disk.stat(path), ({ type, size }) =>
+    replyJson({ Metadata: { file_type: type, len: size } }),
+  );
 }
 
 /** `RemoveFile`. */
-export function removeFile(ctx: TreeContext, space: Space, path: string): VfsReply {
-  const bytes = ctx.disk.fileBytes(path, { followLast: false });
-  ctx.disk.removeFile(path);
-  space.free(bytes);
-  ctx.handles.forget(path);
-  return OK_REPLY;
+export function removeFile(ctx: TreeContext, space: Space, path: string): Awaitable<VfsReply> {
+  return andThen(ctx.disk.fileBytes(path, { followLast: false }), (bytes) =>
+    andThen(ctx.disk.removeFile(path), () => {
+      space.free(bytes);
+      ctx.handles.forget(path);
+      return OK_REPLY;
+    }),
+  );
 }
 
 /** `RemoveDirAll`: the files below are closed, their cursors forgotten. */
 export function removeTree(ctx: TreeContext, space: Space, path: string): Awaitable<VfsReply> {
-  const removed = ctx.disk.removeTree(path);
-  ctx.handles.forgetTree(path);
-  return andThen(removed, (bytes) => {
+  return andThen(ctx.disk.removeTree(path), (bytes) => {
+    ctx.handles.forgetTree(path);
     space.free(bytes);
     return OK_REPLY;
   });
@@ -63,17 +65,21 @@ export function rename(
   const { stamp } = spaces.from;
   const moved = spaces.from === spaces.to ? 0 : ctx.disk.treeBytes(from.full);
   return andThen(moved, (movedBytes) => {
-    // NOTE: what was counted must be what is moved; within one package nothing needs counting.
-    if (spaces.from !== spaces.to && !spaces.from.isQuietSince(stamp)) throw ioError("EBUSY");
     // A directory in the way is empty, or the move fails.
-    const replacedBytes = ctx.disk.fileBytes(to.full, { followLast: false });
-    spaces.to.need(movedBytes - replacedBytes);
-    ctx.disk.rename(from.full, to.full);
-    if (from.full !== to.full) spaces.to.free(replacedBytes - movedBytes);
-    spaces.from.free(movedBytes);
-    ctx.handles.forgetTree(from.full);
-    ctx.handles.forgetTree(to.full);
-    return OK_REPLY;
+    const replaced = ctx.disk.fileBytes(to.full, { followLast: false });
+    return andThen(replaced, (replacedBytes) => {
+      // NOTE: what was counted must be what is moved; within one package nothing needs counting.
+      if (spaces.from !== spaces.to && !spaces.from.isQuietSince(stamp)) throw ioError("EBUSY");
+      const after = movedBytes - replacedBytes;
+      spaces.to.need(after);
+      return andThen(ctx.disk.rename(from.full, to.full), () => {
+        if (from.full !== to.full) spaces.to.free(-after);
+        spaces.from.free(movedBytes);
+        ctx.handles.forgetTree(from.full);
+        ctx.handles.forgetTree(to.full);
+        return OK_REPLY;
+      });
+    });
   });
 }
 
@@ -85,12 +91,11 @@ export function copyFile(
   to: VfsPath,
 ): Awaitable<VfsReply> {
   if (from.full === to.full) throw ioError("EINVAL");
-  const size = (): number => ctx.disk.fileBytes(to.full);
-  const copied = space.change(
-    size(),
-    ctx.disk.fileBytes(from.full),
-    () => ctx.disk.copy(from.full, to.full),
-    size,
+  const size = (): Awaitable<number> => ctx.disk.fileBytes(to.full);
+  const copied = andThen(size(), (before) =>
+    andThen(ctx.disk.fileBytes(from.full), (after) =>
+      space.change(before, after, () => ctx.disk.copy(from.full, to.full), size),
+    ),
   );
   return andThen(copied, () => {
     ctx.handles.forget(to.full);

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { createModuleHarness, type ModuleHarness } from "@kinode-ts/testing/module-harness";
 import { zipSync } from "fflate";
 import { openDiskFolder } from "./disk-bun.ts";
-import type { DiskFolder } from "./disk.ts";
+import type { DiskFile, DiskFolder } from "./disk.ts";
 import type { VfsLimits } from "./limits.ts";
 import { createMemoryDisk } from "./memory-disk.ts";
 import { createSha256 } from "./vfs-bun.ts";
@@ -656,7 +656,7 @@ test("[M35] eviction closes the least recently used handle first", async () => {
   const memory = createMemoryDisk();
   const disk: DiskFolder = Object.create(memory) as DiskFolder;
   disk.open = (path, options) => {
-    const file = memory.open(path, options);
+    const file = memory.open(path, options) as DiskFile;
     opened.push(path);
     const watched = Object.create(file) as typeof file;
     for (const name of ["size", "read", "write", "resize", "sync"] as const) {

@@ -101,7 +101,12 @@ describe.each(DISKS)("watching on a %s disk", (_name, createDisk) => {
     expect(await after("h/g", "RemoveDir")).toEqual([{ Removed: at("h/g") }]);
     expect(await after("h", "RemoveDirAll")).toEqual([{ Removed: at("h") }]);
     expect(await after("a", "RemoveFile")).toEqual([{ Removed: at("a") }]);
-    expect(await after("z", "AddZip", zipSync({ "x/y": new Uint8Array(3) }))).toEqual([
+    const unpacked = await after("z", "AddZip", zipSync({ "x/y": new Uint8Array(3) }));
+    const rest = async () => ((unpacked as unknown[]).length < 3 ? await changes() : []);
+    for (let more = await rest(); Array.isArray(more) && more.length > 0; more = await rest()) {
+      (unpacked as unknown[]).push(...(more as unknown[]));
+    }
+    expect(unpacked).toEqual([
       { Created: at("z") },
       { Created: at("z/x") },
       { Created: at("z/x/y") },

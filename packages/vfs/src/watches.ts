@@ -5,7 +5,8 @@
  * one. So a process that does not read delays only its own events, and what waits for it is bounded.
  * @module
  */
-import type { ProcessId, U64 } from "@kinode-ts/types";
+import type { Awaitable, ProcessId, U64 } from "@kinode-ts/types";
+import { andThen } from "./awaitable.ts";
 import { ioErrorText } from "./errors.ts";
 import type { VfsPath } from "./paths.ts";
 import type { WatchLimits } from "./limits.ts";
@@ -29,7 +30,7 @@ export interface WatchPowers {
   send(process: ProcessId, body: Uint8Array): U64;
   mayRead(process: ProcessId, path: VfsPath): boolean;
   /** Starts to look for changes that did not go through the node; `undefined` where that is not possible. */
-  look(path: string, recursive: boolean): Disposable | undefined;
+  look(path: string, recursive: boolean): Awaitable<Disposable | undefined>;
 }
 
 interface Watch {
@@ -39,6 +40,7 @@ interface Watch {
   readonly path: VfsPath;
   readonly recursive: boolean;
   looking: Disposable | undefined;
+  isOver: boolean;
   /** In order; `undefined` where two have cancelled each other out. */
   changes: (VfsChange | undefined)[];
   /** Place of the newest change of a path, while later ones of it may be put together with it. */
@@ -67,7 +69,7 @@ export class Watches {
   }
 
   /** A watch of the same number is replaced. @throws {VfsError} `vfs.io`: there are too many */
-  add(process: ProcessId, id: number, path: VfsPath, recursive: boolean): void {
+  add(process: ProcessId, id: number, path: VfsPath, recursive: boolean): Awaitable<void> {
     this.remove(process, id);
     const own = this.#byProcess.get(process) ?? new Map<number, Watch>();
     const { maxPerProcess, maxTotal } = this.#limits;
@@ -76,13 +78,13 @@ export class Watches {
         `Too many watches (os error 24): a process may have ${maxPerProcess}, all together ${maxTotal}; end one with Unwatch`,
       );
     }
-    const looking = this.#powers.look(path.full, recursive);
     const watch: Watch = {
       process,
       id,
       path,
       recursive,
-      looking,
+      looking: undefined,
+      isOver: false,
       changes: [],
       places: new Map(),
       underWay: undefined,
@@ -93,6 +95,10 @@ export class Watches {
     const there = this.#byDrive.get(path.drive) ?? new Set();
     this.#byDrive.set(path.drive, there.add(watch));
     this.#count++;
+    return andThen(this.#powers.look(path.full, recursive), (looking) => {
+      if (watch.isOver) looking?.[Symbol.dispose]();
+      else watch.looking = looking;
+    });
   }
 
   /** Unknown numbers are fine. */
@@ -217,6 +223,7 @@ export class Watches {
     if (there?.size === 0) this.#byDrive.delete(watch.path.drive);
     if (watch.underWay !== undefined) this.#byMessage.delete(watch.underWay);
     watch.changes = [];
+    watch.isOver = true;
     watch.looking?.[Symbol.dispose]();
     this.#count--;
   }

@@ -8,6 +8,7 @@
 import { parseArgs } from "node:util";
 import { type Report, fuzzModule } from "./run.ts";
 import { createTargets } from "./seeds.ts";
+import { fuzzTerminal } from "./terminal-run.ts";
 
 const { values } = parseArgs({
   options: {
@@ -35,10 +36,11 @@ function line(report: Report, cases: number): string {
 }
 
 const cases = Number(values.cases);
-const all = [...createTargets(1).keys()];
+const all = [...createTargets(1).keys(), "terminal"];
 let failed = false;
 for (const module of values.module === undefined ? all : [values.module]) {
-  const report = await fuzzModule({
+  const fuzz = module === "terminal" ? fuzzTerminal : fuzzModule;
+  const report = await fuzz({
     module,
     cases,
     seed: Number(values.seed),

@@ -98,7 +98,7 @@ export function once(dice: Dice, count: number): boolean {
   return dice.below(count) === 0;
 }
 
-function mutateText(text: string, dice: Dice): string {
+export function mutateText(text: string, dice: Dice): string {
   const at = dice.below(text.length + 1);
   switch (dice.below(7)) {
     case 0:

@@ -1,0 +1,186 @@
+/**
+ * Damaged command lines and messages to `terminal:terminal:sys`, the one module that is a process, in a whole node.
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { createSeededRandom } from "@kinode-ts/testing";
+import { errorText, type ProcessId, TERMINAL_PROCESS } from "@kinode-ts/types";
+import { startTestNode, type TestNode } from "../../testing/index.ts";
+import { toTree } from "./json-text.ts";
+import { mutateText, mutateTree, once, toBody } from "./mutate.ts";
+import type { Report, RunOptions } from "./run.ts";
+
+const LINES = [
+  "echo hi there",
+  "hi our hello",
+  "ls /terminal:sys/pkg | grep js | head 3",
+  "cat /terminal:sys/pkg/scripts.json | wc",
+  "cat /terminal:sys/pkg/../../../../etc/passwd",
+  "ls /",
+  "cd /terminal:sys/pkg ; pwd && ls || echo no",
+  "write /terminal:sys/d/f 'some text' ; cat /terminal:sys/d/f",
+  "cp /terminal:sys/pkg/scripts.json /terminal:sys/d/copy",
+  "mkdir /terminal:sys/d/e ; mv /terminal:sys/d/copy /terminal:sys/d/e ; rm /terminal:sys/d/e/copy",
+  "alias gg echo:terminal:sys",
+  "alias gg",
+  "m our@timer:distro:sys '{\"SetTimer\":0}' -a 1",
+  'm our@vfs:distro:sys \'{"path":"/x:y/z","action":"Read"}\' --await 1',
+  "ps | tail 2",
+  "top",
+  "caps terminal:terminal:sys",
+  "help",
+  "which echo",
+  "whoami",
+  "echo \"quoted 'text'\" | grep -v quoted",
+];
+const BODIES = [
+  toTree({ EditAlias: { alias: "x", process: "a:b:c.os" } }),
+  toTree({ EditAlias: { alias: "x", process: null } }),
+  toTree("Aliases"),
+  toTree({ line: "ec", cursor: 2 }),
+];
+const SOURCES = ["main:p:x.os", "echo:terminal:sys", "kernel:distro:sys", "terminal:terminal:evil"];
+const AT_ONCE = 64;
+const PER_CHECK = 200;
+const PATIENCE_SECONDS = 5;
+/** Without an answer for so long of real time, virtual time moves on. */
+const QUIET_MS = 60;
+const MAX_QUIET_STEPS = 40;
+
+interface Made {
+  readonly index: number;
+  readonly source: ProcessId;
+  readonly body: Uint8Array;
+}
+
+function createCase(seed: number, index: number): Made {
+  const dice = createSeededRandom(seed * 16_777_216 + index);
+  if (once(dice, 5)) {
+    const body = toBody(mutateTree(dice.pick(BODIES), dice, dice.pick(BODIES)), dice);
+    return { index, source: dice.pick(SOURCES) as ProcessId, body };
+  }
+  let line = dice.pick(LINES);
+  for (let left = dice.below(3); left > 0; left--) line = mutateText(line, dice).slice(0, 5_000);
+  const source = once(dice, 8) ? (dice.pick(SOURCES) as ProcessId) : TERMINAL_PROCESS;
+  return { index, source, body: new TextEncoder().encode(line) };
+}
+
+const passwd = (): string => readFileSync("/etc/passwd", "latin1").split("\n")[0] ?? "";
+
+class TerminalRun {
+  readonly faults: string[] = [];
+  answered = 0;
+  silent = 0;
+  readonly #node: TestNode;
+  readonly #secrets: readonly string[];
+  #linesSeen = 0;
+
+  constructor(node: TestNode) {
+    this.#node = node;
+    this.#secrets = [`${tmpdir()}/`, process.cwd(), passwd()];
+    node.kernel.subscribe((event) => {
+      if (event.kind === "process-ended" && event.process === TERMINAL_PROCESS) {
+        this.faults.push(`the terminal's process ended: ${event.reason ?? "by itself"}`);
+      }
+    });
+  }
+
+  async batch(cases: readonly Made[]): Promise<void> {
+    let open = cases.length;
+    for (const made of cases) {
+      const target = { node: this.#node.name, process: TERMINAL_PROCESS };
+      const { source, body } = made;
+      void this.#node.kernel
+        .ask({ source, target, body, timeoutSeconds: PATIENCE_SECONDS })
+        .then((answer) => {
+          open--;
+          if (!answer.ok) return this.silent++;
+          this.answered++;
+          return this.#look(Buffer.from(answer.body).toString("latin1"), made);
+        });
+    }
+    for (let step = 0, before = open; open > 0 && step < MAX_QUIET_STEPS; before = open) {
+      await this.#node.clock.settle();
+      await Bun.sleep(1);
+      if (open < before) continue;
+      const quietUntil = performance.now() + QUIET_MS;
+      while (open === before && performance.now() < quietUntil)
+        await this.#node.during(Bun.sleep(2));
+      if (open < before) continue;
+      step++;
+      await this.#node.advance(PATIENCE_SECONDS * 1_000 + 100);
+    }
+    if (open > 0)
+      this.faults.push(`${open} of the cases up to ${cases.at(-1)!.index} never had an outcome`);
+  }
+
+  /** What the person would see. */
+  lookAtLines(index: number): void {
+    for (const line of this.#node.lines.slice(this.#linesSeen)) this.#look(line, undefined, index);
+    this.#linesSeen = this.#node.lines.length;
+  }
+
+  #look(text: string, made: Made | undefined, index = made?.index ?? 0): void {
+    const secret = this.#secrets.find((each) => each !== "" && text.includes(each));
+    const control = [...text].find((char) => char < " " && char !== "\n" && char !== "\t");
+    const what =
+      secret !== undefined
+        ? "shows what is of the host"
+        : made === undefined && control !== undefined
+          ? "prints a control character"
+          : undefined;
+    if (what === undefined) return;
+    const from =
+      made === undefined
+        ? ""
+        : ` for ${JSON.stringify(new TextDecoder().decode(made.body)).slice(0, 300)}`;
+    this.faults.push(`up to case ${index}: ${what}${from}: ${JSON.stringify(text.slice(0, 300))}`);
+  }
+}
+
+/** The terminal's cases, about as `fuzzModule` runs those of the others. */
+export async function fuzzTerminal(options: RunOptions): Promise<Report> {
+  const { cases, seed, from = 0, onProgress } = options;
+  const node = await startTestNode();
+  const run = new TerminalRun(node);
+  const note = (reason: unknown): void =>
+    void run.faults.push(`nobody handled: ${errorText(reason)}`);
+  process.on("unhandledRejection", note);
+  process.on("uncaughtException", note);
+  const before = process.memoryUsage().heapUsed;
+  const startedMs = performance.now();
+  let next = from;
+  while (next < from + cases && run.faults.length < 5) {
+    const end = Math.min(next + AT_ONCE, from + cases);
+    await run.batch(
+      Array.from({ length: end - next }, (_, index) => createCase(seed, next + index)),
+    );
+    if (Math.floor(end / PER_CHECK) !== Math.floor(next / PER_CHECK) || end === from + cases) {
+      run.lookAtLines(end);
+      onProgress?.(end - from);
+    }
+    next = end;
+  }
+  const seconds = (performance.now() - startedMs) / 1_000;
+  const left = node.kernel
+    .processes()
+    .filter(({ id, state }) => id.endsWith(":terminal:sys") && state !== "module");
+  if (left.length > 50) run.faults.push(`${left.length} scripts are still running`);
+  await node.stop();
+  process.off("unhandledRejection", note);
+  process.off("uncaughtException", note);
+  Bun.gc(true);
+  return {
+    module: "terminal",
+    seconds,
+    answered: run.answered,
+    silent: run.silent,
+    slowestMs: 0,
+    slowestCase: "",
+    stoodStillMs: 0,
+    grownBytes: process.memoryUsage().heapUsed - before,
+    mostFiles: 0,
+    faults: run.faults,
+  };
+}

@@ -17,7 +17,7 @@ import { Terminal } from "./terminal.ts";
 
 const EVIL = "evil:evil:sys" as ProcessId;
 const BANK = "bank:bank:sys" as ProcessId;
-const ROWS = 400;
+const ROWS = 100;
 
 type Emulator = InstanceType<typeof headless.Terminal>;
 
@@ -218,7 +218,7 @@ for (const modern of [true, false]) {
           expect(seen.events).toEqual([]);
           seen.emulator.dispose();
         }),
-        { numRuns: 120 },
+        { numRuns: 80 },
       );
     }
   }, 30_000);
@@ -236,7 +236,7 @@ test("a package with a hostile name is quoted in every row of its own, and chang
       expect(events).toEqual([]);
       emulator.dispose();
     }),
-    { numRuns: 100 },
+    { numRuns: 50 },
   );
 }, 20_000);
 

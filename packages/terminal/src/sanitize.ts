@@ -43,7 +43,9 @@ function keepJoiner(joiner: string, at: number, text: string): string {
  */
 export function sanitizeText(text: string): string {
   if (PLAIN.test(text)) return text;
+  // Half of a surrogate pair is drawn as the replacement character: it must be counted as one.
   return text
+    .toWellFormed()
     .replace(SEPARATOR, "\n")
     .replace(ESCAPE, (sequence) => (STYLE.test(sequence) ? sequence : ""))
     .replace(CONTROL, "")

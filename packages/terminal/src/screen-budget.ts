@@ -52,7 +52,7 @@ export class ScreenBudget {
       spent.hidden += countRows(text);
       return undefined;
     }
-    const shown = text.split("\n", roomRows).join("\n").slice(0, roomCharacters);
+    const shown = text.split("\n", roomRows).join("\n").slice(0, roomCharacters).toWellFormed();
     spent.hidden += Math.max(countRows(text) - countRows(shown), 1);
     return `${shown}…`;
   }

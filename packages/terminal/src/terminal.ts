@@ -227,7 +227,8 @@ export class Terminal {
   }
 
   #drawLevels(): void {
-    const text = formatProcessLevels(this.#options.filter.processes);
+    const { filter, screen } = this.#options;
+    const text = formatProcessLevels(filter.processes, screen.rows());
     this.#write(`\u001b[2J\u001b[H${WRAP_OFF}${text.replaceAll("\n", "\r\n")}\r\n${this.#row()}`);
   }
 

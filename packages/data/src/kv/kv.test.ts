@@ -470,3 +470,23 @@ test("a transaction that is given up leaves nothing, and makes place for another
   }
   expect(await kv.get("k")).toEqual({ Err: "KeyNotFound" });
 });
+
+test("a database that is used while it is removed is a new one, and whole", async () => {
+  const kv = await opened();
+  await kv.run("Open", undefined, SIBLING);
+  for (let round = 0; round < 50; round++) {
+    await kv.set("old", "v");
+    const removed = kv.run("RemoveDb");
+    const used = Array.from({ length: round % 7 }, (_, i) => kv.set(`new${i}`, "w", null, SIBLING));
+    for (let turn = 0; turn < round % 5; turn++) await Promise.resolve();
+    const late = kv.set("late", "w", null, SIBLING);
+    expect(await removed).toBe("Ok");
+    for (const answer of await Promise.all([...used, late])) {
+      if (answer !== "Ok") expect(answer).toEqual({ Err: { NoDb: [P, "d"] } });
+    }
+    expect(await kv.get("old", SIBLING)).toEqual({ Err: "KeyNotFound" });
+    if ((await late) === "Ok") expect(await kv.get("late", SIBLING)).toBe("w");
+    await kv.set("again", "x", null, SIBLING);
+    expect(await kv.get("again")).toBe("x");
+  }
+});

@@ -53,8 +53,56 @@ export async function readInputs(
   );
 }
 
-/** Lines without their ends; a line end at the very end begins no further line. */
-export function linesOf(text: string): string[] {
-  if (text === "") return [];
-  return (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n");
+/**
+ * Lines without their ends, one at a time: all of a large file would be millions of texts. A line end at the very end
+ * begins no further line.
+ */
+export function* linesOf(text: string): Generator<string> {
+  for (let start = 0; start < text.length;) {
+    const end = text.indexOf("\n", start);
+    if (end < 0) return void (yield text.slice(start));
+    yield text.slice(start, end);
+    start = end + 1;
+  }
+}
+
+/** The first lines, without the last line end. */
+export function firstLines(text: string, count: number): string {
+  let end = 0;
+  for (let line = 0; line < count && end < text.length; line++) {
+    const next = text.indexOf("\n", end);
+    if (next < 0) return text;
+    end = next + 1;
+  }
+  return text.slice(0, Math.max(end - 1, 0));
+}
+
+/** The last lines, without the last line end. */
+export function lastLines(text: string, count: number): string {
+  if (count <= 0) return "";
+  const end = text.endsWith("\n") ? text.length - 1 : text.length;
+  let start = end;
+  /** Where the line before starts to be looked for; −1: there is none. */
+  let before = end;
+  for (let line = 0; line < count && before >= 0; line++) {
+    before = before === 0 ? -1 : text.lastIndexOf("\n", before - 1);
+    start = before + 1;
+  }
+  return text.slice(start, end);
+}
+
+/** Lines (the last one counts without a line end too), words between ASCII blanks, bytes. */
+export function countText(bytes: Uint8Array): { lines: number; words: number; bytes: number } {
+  let lines = 0;
+  let words = 0;
+  let inWord = false;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]!;
+    if (byte === 10) lines++;
+    const isBlank = byte === 32 || (byte >= 9 && byte <= 13);
+    if (!isBlank && !inWord) words++;
+    inWord = !isBlank;
+  }
+  const isOpen = bytes.length > 0 && bytes.at(-1) !== 10;
+  return { lines: lines + (isOpen ? 1 : 0), words, bytes: bytes.length };
 }

@@ -49,9 +49,10 @@ async function search(
 ): Promise<string[]> {
   const found: string[] = [];
   let since = performance.now();
-  for (const [index, line] of linesOf(input.text).entries()) {
-    if (matches(line) !== options.invert)
-      found.push(options.numbers ? `${index + 1}:${line}` : line);
+  let number = 0;
+  for (const line of linesOf(input.text)) {
+    number++;
+    if (matches(line) !== options.invert) found.push(options.numbers ? `${number}:${line}` : line);
     if (performance.now() - since < STRETCH_MS) continue;
     // oxlint-disable-next-line no-await-in-loop -- lets the rest of the node run
     await sleep(1);

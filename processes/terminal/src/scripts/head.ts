@@ -4,7 +4,7 @@
  */
 import { defineScript, parseArgs } from "@kinode-ts/stdlib/scripting";
 import { COMMANDS } from "../commands.ts";
-import { linesOf, readInputs } from "../text-input.ts";
+import { firstLines, readInputs } from "../text-input.ts";
 
 const SHAPE = {
   usage: COMMANDS.head.usage,
@@ -14,6 +14,5 @@ const SHAPE = {
 export default defineScript(async (input) => {
   const { options, rest } = parseArgs(input.args, SHAPE);
   const inputs = await readInputs(rest, input, SHAPE.usage);
-  const count = Math.max(options.lines, 0);
-  return inputs.flatMap(({ text }) => linesOf(text).slice(0, count)).join("\n");
+  return inputs.map(({ text }) => firstLines(text, options.lines)).join("\n");
 });

@@ -8,7 +8,7 @@ import { defineScript, parseArgs, ScriptFailure } from "@kinode-ts/stdlib/script
 import { sleep } from "@kinode-ts/stdlib/timer";
 import { metadata } from "@kinode-ts/stdlib/vfs";
 import { COMMANDS } from "../commands.ts";
-import { linesOf, readInputs, readWhole } from "../text-input.ts";
+import { lastLines, readInputs, readWhole } from "../text-input.ts";
 import { doing } from "../vfs-failure.ts";
 import { resolvePath } from "../vfs-path.ts";
 
@@ -22,10 +22,6 @@ const SHAPE = {
 } as const;
 
 const LOOK_EVERY_MS = 500;
-
-function lastLines(text: string, count: number): string {
-  return count <= 0 ? "" : linesOf(text).slice(-count).join("\n");
-}
 
 /** Prints whole lines as they come. Ends when the file cannot be read any more. */
 async function follow(path: string, start: number): Promise<never> {

@@ -4,8 +4,7 @@
  */
 import { defineScript, parseArgs } from "@kinode-ts/stdlib/scripting";
 import { COMMANDS } from "../commands.ts";
-import type { TextInput } from "../text-input.ts";
-import { linesOf, readInputs } from "../text-input.ts";
+import { countText, readInputs } from "../text-input.ts";
 
 const SHAPE = {
   usage: COMMANDS.wc.usage,
@@ -16,20 +15,15 @@ const SHAPE = {
   },
 } as const;
 
-/** Lines (the last one counts without a line end too), words, bytes. */
-function counts({ text, bytes }: TextInput): readonly number[] {
-  const words = text.match(/\S+/g)?.length ?? 0;
-  return [linesOf(text).length, words, bytes.length];
-}
-
 export default defineScript(async (input) => {
   const { options, rest } = parseArgs(input.args, SHAPE);
   const inputs = await readInputs(rest, input, SHAPE.usage);
   const wanted = [options.lines, options.words, options.bytes];
   const isShown = (index: number): boolean => !wanted.includes(true) || wanted[index] === true;
   return inputs
-    .map((each) =>
-      [...counts(each).filter((_, index) => isShown(index)), each.name].join(" ").trimEnd(),
-    )
+    .map(({ bytes, name }) => {
+      const counts = Object.values(countText(bytes)).filter((_, index) => isShown(index));
+      return [...counts, name].join(" ").trimEnd();
+    })
     .join("\n");
 });

@@ -15,6 +15,8 @@ export interface ScriptRights {
   readonly request?: readonly string[];
   /** Processes that may message it, besides the terminal. */
   readonly grant?: readonly string[];
+  /** More files of the package, by path. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Default: it starts again. */
   readonly onExit?: "None" | "Restart";
 }
@@ -28,6 +30,7 @@ export function writeScript(name: string, source: string, rights: ScriptRights =
     writeFileSync(join(folder, path), text);
   };
   write(`src/${name}.ts`, source);
+  for (const [path, text] of Object.entries(rights.files ?? {})) write(path, text);
   const properties = {
     package_name: name,
     publisher: "example.os",

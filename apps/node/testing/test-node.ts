@@ -83,6 +83,11 @@ export class TestNode implements AsyncDisposable {
     return this.#node.kernel.our;
   }
 
+  /** Where its apps are, for clients of a test's own; wait for them with `during`. */
+  get url(): string {
+    return this.#node.url;
+  }
+
   get kernel(): Kernel {
     return this.#node.kernel;
   }

@@ -60,7 +60,7 @@ export function eventStream(
     "x-accel-buffering": "no",
     ...options.headers,
   };
-  return new Response(sink.parts(run, options.keepAlive ?? "15s"), { headers });
+  return new Response(sink.body(run, options.keepAlive ?? "15s"), { headers });
 }
 
 interface Waiting {
@@ -108,8 +108,24 @@ class Sink implements EventSink {
     this.#wake?.();
   }
 
-  /** The body. The generator ends, through `return`, when the page goes. */
-  async *parts(
+  /** The body. A generator alone would not hear of the page's leaving while it waits for an event. */
+  body(
+    run: (events: EventSink) => void | Promise<void>,
+    keepAlive: Duration,
+  ): AsyncIterable<string> {
+    const parts = this.#parts(run, keepAlive);
+    return {
+      [Symbol.asyncIterator]: () => ({
+        next: () => parts.next(),
+        return: () => {
+          this.#end();
+          return parts.return();
+        },
+      }),
+    };
+  }
+
+  async *#parts(
     run: (events: EventSink) => void | Promise<void>,
     keepAlive: Duration,
   ): AsyncGenerator<string, void, undefined> {
@@ -158,7 +174,6 @@ class Sink implements EventSink {
     }
   }
 
-  /** Called by the server, too, when the page has gone. */
   #end(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";

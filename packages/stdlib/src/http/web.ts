@@ -161,7 +161,7 @@ export class Response {
   readonly bytes: Uint8Array;
   /**
    * The body in parts, each asked for when the client has room for it. When the client goes away the iterator's `return`
-   * is called.
+   * is called; a generator hears of it when what it waits for has come.
    */
   readonly parts: AsyncIterable<Uint8Array | string> | undefined;
 

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { createVirtualClock } from "@kinode-ts/testing";
 import { createModuleHarness, type ModuleHarness } from "@kinode-ts/testing/module-harness";
 import type { ProcessId } from "@kinode-ts/types";
 import { createFdManager, type FdBudget } from "./fd-manager.ts";
@@ -89,4 +90,29 @@ test("modules that hold sockets have a share of their own and are not told", asy
     body: { GetProcessFdLimit: "http-server:distro:sys" },
   });
   expect(ask.json).toEqual({ GetProcessFdLimit: 20 });
+});
+
+test("hits are forgotten by halves, in a time that the terminal sets", async () => {
+  const clock = createVirtualClock();
+  const harness = createModuleHarness(
+    createFdManager({ budget: { kind: "ulimit", softLimit: 1024 }, clock }),
+  );
+  await harness.start();
+  await register(harness);
+  for (let hits = 0; hits < 3; hits++) {
+    harness.post("vfs:distro:sys", { body: '"FdsLimitHit"', expectsResponse: null });
+  }
+  await harness.delivered();
+  const vfsLimit = (): number => limits(harness)["vfs:distro:sys"]!;
+  const [most, all] = [vfsLimit(), 222];
+  expect(most).toBeGreaterThan(300);
+  await clock.advance(3_600_000);
+  expect(vfsLimit()).toBe(289);
+  const setting = { UpdateUpdateUlimitSecs: 60 };
+  harness.post("app:p:x.os", { body: setting, expectsResponse: null });
+  harness.post("m:terminal:sys", { body: setting, expectsResponse: null });
+  await harness.delivered();
+  await clock.advance(60_000);
+  expect(vfsLimit()).toBe(all);
+  expect(clock.pendingTimerCount).toBe(0);
 });

@@ -8,11 +8,13 @@ import {
   FD_MANAGER_PROCESS,
   KERNEL_PROCESS,
   packageOf,
+  type Clock,
   type KernelMessage,
   type ModuleContext,
   type ProcessId,
   type RuntimeModule,
   type SignedRequest,
+  type TimerHandle,
 } from "@kinode-ts/types";
 import { decodeVariant, encodeJson } from "@kinode-ts/codec/module-json";
 
@@ -26,11 +28,16 @@ export interface FdManagerOptions {
   readonly budget: FdBudget;
   /** Modules that hold sockets: they have a share like the others from the start, but are not told about it. */
   readonly sockets?: readonly ProcessId[];
+  /** For forgetting hits; without it they count for ever. */
+  readonly clock?: Clock;
 }
 
 /** Kept for the node's own files: store, logs, sockets. */
 const RESERVED_COUNT = 30;
 const DEFAULT_PERCENTAGE = 90;
+/** Half of what a module hit is forgotten after so long: pressure of last week must not starve the others today. */
+const DEFAULT_FORGET_SECONDS = 3_600;
+const MAX_FORGET_SECONDS = 31_536_000;
 
 export function createFdManager(options: FdManagerOptions): RuntimeModule {
   return new FdManager(options);
@@ -42,10 +49,14 @@ class FdManager implements RuntimeModule {
   readonly #sockets: ReadonlySet<ProcessId>;
   /** Weight of each registered module: 1, and 1 more for each hit. */
   readonly #hits = new Map<ProcessId, number>();
+  readonly #clock: Clock | undefined;
   #percentage = DEFAULT_PERCENTAGE;
+  #forgetSeconds = DEFAULT_FORGET_SECONDS;
+  #alarm: TimerHandle | undefined;
   #context: ModuleContext | undefined;
 
-  constructor({ budget, sockets = [] }: FdManagerOptions) {
+  constructor({ budget, sockets = [], clock }: FdManagerOptions) {
+    this.#clock = clock;
     this.#budget = budget;
     this.#sockets = new Set(sockets);
     for (const process of sockets) this.#hits.set(process, 1);
@@ -76,11 +87,17 @@ class FdManager implements RuntimeModule {
       case "UpdateMaxFdsAsFractionOfUlimitPercentage":
         return this.#setPercentage(source.process, value);
       case "UpdateUpdateUlimitSecs":
+        return this.#setForgetSeconds(source.process, value);
       case "UpdateCullFractionDenominator":
         return;
       default:
         this.#context!.print(1, `fd-manager: dropped a malformed request of ${source.process}`);
     }
+  }
+
+  stop(): void {
+    this.#alarm?.cancel();
+    this.#alarm = undefined;
   }
 
   processEnded(process: ProcessId): void {
@@ -92,16 +109,40 @@ class FdManager implements RuntimeModule {
     if (hits === undefined) return;
     this.#hits.set(process, hits + 1);
     this.#sendLimits();
+    this.#setAlarm();
+  }
+
+  #setAlarm(): void {
+    if (this.#alarm !== undefined || [...this.#hits.values()].every((hits) => hits === 1)) return;
+    this.#alarm = this.#clock?.after(this.#forgetSeconds * 1_000, () => this.#forget());
+  }
+
+  #forget(): void {
+    this.#alarm = undefined;
+    for (const [process, hits] of this.#hits) this.#hits.set(process, 1 + ((hits - 1) >> 1));
+    this.#sendLimits();
+    this.#setAlarm();
   }
 
   /** Only the kernel and the terminal may change settings (§9 weakness 2). */
-  #setPercentage(source: ProcessId, value: unknown): void {
+  #maySet(source: ProcessId, value: unknown): value is number {
     const allowed = source === KERNEL_PROCESS || packageOf(source) === "terminal:sys";
-    if (!allowed || !Number.isInteger(value)) {
-      this.#context!.print(1, `fd-manager: refused a setting from ${source}`);
-      return;
-    }
-    this.#percentage = Math.min(100, Math.max(1, value as number));
+    if (allowed && Number.isInteger(value)) return true;
+    this.#context!.print(1, `fd-manager: refused a setting from ${source}`);
+    return false;
+  }
+
+  #setForgetSeconds(source: ProcessId, value: unknown): void {
+    if (!this.#maySet(source, value)) return;
+    this.#forgetSeconds = Math.min(MAX_FORGET_SECONDS, Math.max(1, value));
+    this.#alarm?.cancel();
+    this.#alarm = undefined;
+    this.#setAlarm();
+  }
+
+  #setPercentage(source: ProcessId, value: unknown): void {
+    if (!this.#maySet(source, value)) return;
+    this.#percentage = Math.min(100, Math.max(1, value));
     this.#sendLimits();
   }
 

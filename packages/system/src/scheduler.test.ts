@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { ProcessId, StoreChange } from "@kinode-ts/types";
 import { createVirtualClock, type VirtualClock } from "@kinode-ts/testing";
 import { createModuleHarness, type ModuleHarness } from "@kinode-ts/testing/module-harness";
-import { DEFAULT_SYSTEM_LIMITS } from "./limits.ts";
+import type { DEFAULT_SYSTEM_LIMITS } from "./limits.ts";
 import { createScheduler } from "./scheduler.ts";
 
 const APP = "main:p:x.os";

@@ -199,6 +199,7 @@ function createModules(
           ? { kind: "ulimit", softLimit: readOpenFileLimit() }
           : { kind: "static", count: config.softUlimit },
       sockets: [HTTP_SERVER_PROCESS],
+      clock,
     }),
     createTimer({ clock }),
     createLogReader({ recentLines: () => options.printer.recentLines() }),

@@ -31,8 +31,10 @@ export {
   type Protocol,
   readKey,
 } from "./identity/known-nodes.ts";
+export { createNet, INDEXER_PROCESS, type Net, type NetOptions } from "./net-module.ts";
+export { Router, type RouterOptions } from "./routing/router.ts";
 export { signMessage, verifyMessage } from "./message-signature.ts";
-export { createRoutingRequest, type Join, readRoutingRequest } from "./routing-request.ts";
+export { createRoutingRequest, type Join, readRoutingRequest } from "./routing/routing-request.ts";
 export { FIRST_MESSAGE_BYTES, type NoiseSecrets } from "./noise/xx-handshake.ts";
 export { HANDSHAKE_TIMEOUT_MS, HandshakeChannel } from "./opening/handshake-channel.ts";
 export { answerVisitor, callNode, meetAtRouter, type Visit } from "./opening/open-session.ts";

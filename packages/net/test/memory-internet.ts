@@ -18,7 +18,7 @@ import {
   type Socket,
   type Transport,
 } from "../src/index.ts";
-import { MemorySocket, socketPair } from "./memory-sockets.ts";
+import { type MemorySocket, socketPair } from "./memory-sockets.ts";
 
 export class MemoryInternet {
   readonly clock: VirtualClock;
@@ -36,10 +36,16 @@ export class MemoryInternet {
     this.#listeners.set(`${protocol} ${host}:${port}`, accept);
   }
 
-  transport(): Transport {
+  /** @param host - where this node listens */
+  transport(host = "0.0.0.0"): Transport {
     return {
-      dial: (protocol, host, port) => this.#dial(protocol, host, port),
-      listen: () => Promise.reject(new Error("not here")),
+      dial: (protocol, to, port) => this.#dial(protocol, to, port),
+      listen: (protocol, port, accept) => {
+        this.listen(protocol, host, port, accept);
+        const stop = async (): Promise<void> =>
+          void this.#listeners.delete(`${protocol} ${host}:${port}`);
+        return Promise.resolve({ port, stop });
+      },
     };
   }
 

@@ -22,6 +22,7 @@ export class ByteQueue {
   /** The next `count` bytes, or `undefined` while there are fewer; they may be a view of what was pushed. */
   take(count: number): Uint8Array | undefined {
     if (this.#length < count) return undefined;
+    if (count === 0) return new Uint8Array(0);
     const taken: Uint8Array[] = [];
     let missing = count;
     while (missing > 0) {

@@ -20,6 +20,8 @@ export interface Framing {
   takeHandshake(): Uint8Array | undefined;
   /** @throws {NetError} `net.bad-frame` */
   takeMessage(cipher: CipherState): Uint8Array | undefined;
+  /** Pieces that have arrived and were not taken, as they came: what a router passes on. */
+  takeRest(): readonly Uint8Array[];
 }
 
 class TcpFraming implements Framing {
@@ -39,6 +41,10 @@ class TcpFraming implements Framing {
   }
   takeMessage(cipher: CipherState): Uint8Array | undefined {
     return this.#reader.takeMessage(cipher);
+  }
+  takeRest(): readonly Uint8Array[] {
+    const rest = this.#reader.takeRest();
+    return rest.length === 0 ? [] : [rest];
   }
 }
 
@@ -65,6 +71,9 @@ class WebSocketFraming implements Framing {
       if (message !== undefined) return message;
     }
     return undefined;
+  }
+  takeRest(): readonly Uint8Array[] {
+    return this.#frames.splice(0);
   }
 }
 

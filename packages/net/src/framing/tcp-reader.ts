@@ -39,6 +39,14 @@ export class TcpReader {
     return this.#input.length;
   }
 
+  /** What has arrived behind the handshake messages that were taken, as it came: for whom it is passed on to. */
+  takeRest(): Uint8Array {
+    const length = this.#shortLength;
+    const head = length === undefined ? [] : [Uint8Array.of(length >> 8, length & 0xff)];
+    this.#shortLength = undefined;
+    return joinBytes(...head, this.#input.take(this.#input.length)!);
+  }
+
   /** The next handshake or routing message, if it is there. */
   takeHandshake(): Uint8Array | undefined {
     const length = this.#takeShortLength();

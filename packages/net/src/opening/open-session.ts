@@ -13,7 +13,7 @@ import {
   type Session,
 } from "../handshake.ts";
 import { FIRST_MESSAGE_BYTES } from "../noise/xx-handshake.ts";
-import { createRoutingRequest, type Join, readRoutingRequest } from "../routing-request.ts";
+import { createRoutingRequest, type Join, readRoutingRequest } from "../routing/routing-request.ts";
 import type { HandshakeChannel } from "./handshake-channel.ts";
 
 /** Runs a handshake; whatever goes wrong ends the socket. */

@@ -82,11 +82,13 @@ export class Peers {
   readonly #peers = new Map<NodeId, Peer>();
   /** Connections that lost to another one of the same peer, and are still listened to. */
   readonly #lingering = new Set<Connection>();
+  #maxPeers: number;
   #isStopped = false;
 
   constructor(options: PeersOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_PEERS_LIMITS, ...options.limits };
+    this.#maxPeers = this.#limits.maxPeers;
   }
 
   list(): PeerInfo[] {
@@ -152,6 +154,12 @@ export class Peers {
     const target = this.#options.known.find(name);
     if (target === undefined) return false;
     return this.isConnected(name) || (await this.#dial(target, options.proxyRequest));
+  }
+
+  /** Lowers the number of peers; the ones that were silent for longest go. */
+  limitTo(count: number): void {
+    this.#maxPeers = Math.min(this.#limits.maxPeers, Math.max(1, count));
+    while (this.#makeRoom(undefined));
   }
 
   stop(): void {
@@ -285,7 +293,7 @@ export class Peers {
    * of two by the same node the newer, since the older is likely dead (§1.9).
    */
   #isBetter(initiator: NodeId, peer: Peer): boolean {
-    return initiator === peer.initiator || initiator < peer.initiator;
+    return initiator <= peer.initiator;
   }
 
   /** Listened to as long as the other side uses it: a peer of the reference may go on writing to it. */
@@ -321,18 +329,18 @@ export class Peers {
     } else for (const { message } of unsent) this.send(message);
   }
 
-  /** Drops the peer that has been silent for longest when there are too many. */
-  #makeRoom(newest: Peer): void {
-    if (this.#peers.size <= this.#limits.maxPeers) return;
-    let oldest: Peer | undefined;
-    let oldestMs = Number.POSITIVE_INFINITY;
-    for (const peer of this.#peers.values()) {
-      const lastMs = peer.connection?.lastTrafficMs;
-      if (peer === newest || lastMs === undefined || lastMs >= oldestMs) continue;
-      if (this.#options.isPinned?.(peer.name) === true) continue;
-      oldest = peer;
-      oldestMs = lastMs;
+  /** Drops the peer that has been silent for longest when there are too many; true when one went. */
+  #makeRoom(newest: Peer | undefined): boolean {
+    if (this.#peers.size <= this.#maxPeers) return false;
+    let oldest: Connection | undefined;
+    for (const { name, connection } of this.#peers.values()) {
+      if (connection === undefined || name === newest?.name) continue;
+      if (this.#options.isPinned?.(name) === true) continue;
+      if (oldest === undefined || connection.lastTrafficMs < oldest.lastTrafficMs) {
+        oldest = connection;
+      }
     }
-    oldest?.connection?.close("there are too many peers");
+    oldest?.close("there are too many peers");
+    return oldest !== undefined;
   }
 }

@@ -6,8 +6,8 @@
 import { decodeRoutingRequest, encodeRoutingRequest } from "@kinode-ts/codec";
 import { primitives } from "@kinode-ts/crypto";
 import type { NodeId, NodeSigner } from "@kinode-ts/types";
-import { badHandshake } from "./errors.ts";
-import { type FindKey, HANDSHAKE_VERSION } from "./handshake.ts";
+import { badHandshake } from "../errors.ts";
+import { type FindKey, HANDSHAKE_VERSION } from "../handshake.ts";
 
 const signedText = (target: NodeId, router: NodeId): Uint8Array =>
   new TextEncoder().encode(target + router);

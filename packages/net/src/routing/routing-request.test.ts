@@ -1,7 +1,7 @@
 /** Source: spec/network-identity.md §1.4, appendix A.5. */
 import { expect, test } from "bun:test";
 import { decodeRoutingRequest, encodeRoutingRequest } from "@kinode-ts/codec";
-import { ALICE, BOB, KEYS, unhex } from "../test/vectors.ts";
+import { ALICE, BOB, KEYS, unhex } from "../../test/vectors.ts";
 import { createRoutingRequest, readRoutingRequest } from "./routing-request.ts";
 
 const FROM_ALICE = unhex(`

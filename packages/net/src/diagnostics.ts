@@ -1,0 +1,45 @@
+/**
+ * The state of the network as text for a person.
+ * Source: spec/network-identity.md §2.6 ("Diagnostics").
+ * @module
+ */
+import type { NodeIdentity } from "@kinode-ts/codec/net";
+import type { PeerInfo } from "./peers/peers.ts";
+import type { Join } from "./routing/routing-request.ts";
+
+export interface NetState {
+  readonly our: NodeIdentity;
+  readonly peers: readonly PeerInfo[];
+  readonly pending: readonly Join[];
+  readonly active: readonly Join[];
+  readonly knownCount: number;
+  readonly nowMs: number;
+}
+
+function routingText({ routing }: NodeIdentity): string {
+  if (routing.kind === "routers") return `through ${routing.routers.join(", ") || "no router"}`;
+  const ports = Array.from(routing.ports, ([protocol, port]) => `${protocol} ${port}`);
+  return `direct at ${routing.ip} with ${ports.join(", ") || "no port"}`;
+}
+
+/** Lines end with CR LF, as the reference's do. */
+export function describeNet(state: NetState): string {
+  const { our, peers, pending, active, knownCount, nowMs } = state;
+  const pairs = (joins: readonly Join[]): string =>
+    joins.map(({ source, target }) => `  ${source} -> ${target}`).join("\r\n") || "  none";
+  const lines = peers.map(({ name, state: at, isServed, lastTrafficMs }) => {
+    const seconds = Math.round((nowMs - lastTrafficMs) / 1_000);
+    return `  ${name}: ${at}, ${seconds} s since the last message${isServed ? " (routing)" : ""}`;
+  });
+  return [
+    `we are ${our.name}, ${routingText(our)}, key ${our.networkingKey}`,
+    `we have ${peers.length} peers`,
+    ...lines,
+    "waiting to be joined by us:",
+    pairs(pending),
+    "joined by us:",
+    pairs(active),
+    `we know ${knownCount} nodes`,
+    "",
+  ].join("\r\n");
+}

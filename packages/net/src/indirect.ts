@@ -1,0 +1,89 @@
+/**
+ * A node that nobody can dial: it keeps a connection to each of its routers, and meets callers there.
+ * Source: spec/network-identity.md §2.3.
+ * @module
+ */
+import type { Clock, NodeId, TimerHandle } from "@kinode-ts/types";
+import type { HandshakeIdentity } from "./handshake.ts";
+import { type KnownNodes, portOf, type Protocol } from "./identity/known-nodes.ts";
+import { HandshakeChannel } from "./opening/handshake-channel.ts";
+import { meetAtRouter } from "./opening/open-session.ts";
+import { placeOf } from "./peers/dial-plan.ts";
+import type { Peers } from "./peers/peers.ts";
+import type { Transport } from "./transport.ts";
+
+/** Between two passes over the list of routers. */
+export const RECONNECT_MS = 4_000;
+
+export interface IndirectOptions {
+  readonly identity: HandshakeIdentity;
+  readonly routers: readonly NodeId[];
+  readonly known: KnownNodes;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly peers: Peers;
+  readonly say: (verbosity: number, text: string) => void;
+}
+
+export class IndirectNode {
+  readonly #options: IndirectOptions;
+  #timer: TimerHandle | undefined;
+  #isStopped = false;
+
+  constructor(options: IndirectOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    void this.#pass();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  async #pass(): Promise<void> {
+    const { routers, peers, clock, identity } = this.#options;
+    for (const router of routers) {
+      if (router === identity.our || this.#isStopped) continue;
+      await peers.reach(router, { proxyRequest: true });
+    }
+    if (!this.#isStopped) this.#timer = clock.after(RECONNECT_MS, () => void this.#pass());
+  }
+
+  /**
+   * `router` says that `from` wants to talk to us. False when we do not obey: it is none of our routers, or one of the two is
+   * unknown.
+   */
+  meet(router: NodeId, from: NodeId): boolean {
+    const { routers, known, identity } = this.#options;
+    const at = routers.includes(router) ? known.find(router) : undefined;
+    if (at === undefined || known.find(from) === undefined || from === identity.our) return false;
+    const place = placeOf(at);
+    const way = (["tcp", "ws"] as const)
+      .map((protocol) => ({ protocol, port: place && portOf(place.ports, protocol) }))
+      .find(({ port }) => port !== undefined);
+    if (place === undefined || way?.port === undefined) return false;
+    void this.#meet(router, from, way.protocol, place.ip, way.port);
+    return true;
+  }
+
+  async #meet(
+    router: NodeId,
+    from: NodeId,
+    protocol: Protocol,
+    ip: string,
+    port: number,
+  ): Promise<void> {
+    const { transport, clock, identity, known, peers, say } = this.#options;
+    try {
+      const channel = new HandshakeChannel(await transport.dial(protocol, ip, port), clock);
+      const findKey = (name: NodeId): Uint8Array | undefined => known.keyOf(name);
+      const session = await meetAtRouter(channel, identity, { router, from, findKey });
+      peers.adopt(session, channel, from);
+    } catch (error) {
+      say(2, `${from} could not be met at ${router}: ${(error as Error).message}`);
+    }
+  }
+}

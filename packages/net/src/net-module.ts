@@ -1,0 +1,334 @@
+/**
+ * `net:distro:sys`: the kernel's way to other nodes, and what processes may ask about it.
+ * Source: spec/network-identity.md §2.
+ * @module
+ */
+import {
+  decodeNetAction,
+  encodeNetAction,
+  encodeNetResponse,
+  type KnsUpdate,
+  type NetAction,
+  type NetResponse,
+  decodeNetResponse,
+  type NodeIdentity,
+} from "@kinode-ts/codec/net";
+import {
+  type Capability,
+  type Clock,
+  errorText,
+  FD_MANAGER_PROCESS,
+  KERNEL_PROCESS,
+  type KernelMessage,
+  type ModuleContext,
+  NET_PROCESS,
+  type NetworkEvents,
+  type NetworkPort,
+  type NodeId,
+  type ProcessId,
+  type RuntimeModule,
+} from "@kinode-ts/types";
+import { describeNet } from "./diagnostics.ts";
+import type { HandshakeIdentity } from "./handshake.ts";
+import { identityOf, KnownNodes, portOf, type Protocol } from "./identity/known-nodes.ts";
+import { IndirectNode } from "./indirect.ts";
+import { signMessage, verifyMessage } from "./message-signature.ts";
+import { HandshakeChannel } from "./opening/handshake-channel.ts";
+import { answerVisitor } from "./opening/open-session.ts";
+import { Peers, type PeersLimits } from "./peers/peers.ts";
+import { Router } from "./routing/router.ts";
+import type { Listening, Socket, Transport } from "./transport.ts";
+
+/** The process that reads the registry. */
+export const INDEXER_PROCESS = "kns-indexer:kns-indexer:sys" as ProcessId;
+const ACK = new TextEncoder().encode("ack");
+const EMPTY = new Uint8Array(0);
+/** Characters of a hello that are shown. */
+const MAX_HELLO_LENGTH = 500;
+
+export interface NetOptions {
+  readonly identity: HandshakeIdentity;
+  /** How others reach us, as they are told. */
+  readonly our: NodeIdentity;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly limits?: Partial<PeersLimits>;
+  /** Pairs of others we join; default 0: we are no router. */
+  readonly maxPassthroughs?: number;
+}
+
+export interface Net extends NetworkPort, RuntimeModule {
+  readonly known: KnownNodes;
+  readonly peers: Peers;
+  readonly router: Router;
+}
+
+export function createNet(options: NetOptions): Net {
+  return new NetModule(options);
+}
+
+class NetModule implements Net {
+  readonly id = NET_PROCESS;
+  readonly known = new KnownNodes();
+  readonly peers: Peers;
+  readonly router: Router;
+  readonly #options: NetOptions;
+  readonly #indirect: IndirectNode | undefined;
+  readonly #listening: Listening[] = [];
+  #events: NetworkEvents | undefined;
+  #context: ModuleContext | undefined;
+
+  constructor(options: NetOptions) {
+    this.#options = options;
+    const { identity, our, transport, clock, limits, maxPassthroughs = 0 } = options;
+    const say = (verbosity: number, text: string): void => this.#context?.print(verbosity, text);
+    const { known } = this;
+    known.set(our);
+    const routers = our.routing.kind === "direct" ? [] : our.routing.routers;
+    this.peers = new Peers({
+      identity,
+      known,
+      transport,
+      clock,
+      isPinned: (name) => routers.includes(name),
+      ...(limits === undefined ? {} : { limits }),
+      events: {
+        received: (message) => this.#events?.received(message),
+        failed: (message, kind) => this.#events?.failed(message, kind),
+        say,
+      },
+    });
+    this.router = new Router({
+      maxPassthroughs,
+      known,
+      transport,
+      clock,
+      say,
+      serves: (name) => this.peers.list().some((peer) => peer.name === name && peer.isServed),
+      callTarget: (target, source) => this.#callTarget(target, source),
+    });
+    this.#indirect =
+      routers.length === 0
+        ? undefined
+        : new IndirectNode({ identity, routers, known, transport, clock, peers: this.peers, say });
+  }
+
+  // --- the kernel's side ------------------------------------------------------------------------
+
+  connect(events: NetworkEvents): void {
+    this.#events = events;
+  }
+
+  send(message: KernelMessage): void {
+    this.peers.send(message);
+  }
+
+  async start(context: ModuleContext): Promise<void> {
+    this.#context = context;
+    const { routing } = this.#options.our;
+    if (routing.kind !== "routers") {
+      for (const protocol of ["tcp", "ws"] as const) {
+        const port = portOf(routing.ports, protocol);
+        if (port !== undefined) await this.#listen(protocol, port);
+      }
+    }
+    context.send({
+      target: { node: context.our, process: FD_MANAGER_PROCESS },
+      body: new TextEncoder().encode('"RequestFdsLimit"'),
+    });
+    this.#indirect?.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#indirect?.stop();
+    this.router.stop();
+    this.peers.stop();
+    for (const listening of this.#listening) await listening.stop();
+  }
+
+  async #listen(protocol: Protocol, port: number): Promise<void> {
+    const { transport } = this.#options;
+    this.#listening.push(await transport.listen(protocol, port, (socket) => this.accept(socket)));
+  }
+
+  /** Somebody dialled us. */
+  accept(socket: Socket): void {
+    const { identity, clock } = this.#options;
+    const channel = new HandshakeChannel(socket, clock);
+    answerVisitor(channel, identity, (name) => this.known.keyOf(name)).then(
+      (visit) => {
+        if (visit.kind === "join") this.router.join(channel, visit.join);
+        else this.peers.adopt(visit.session, channel, visit.session.peer);
+      },
+      (error: Error) => this.#context?.print(2, `${socket.remote}: ${error.message}`),
+    );
+  }
+
+  // --- messages ---------------------------------------------------------------------------------
+
+  handle(message: KernelMessage): void {
+    const isOurs = message.source.node === this.#options.identity.our;
+    if (message.message.kind === "response") {
+      if (!isOurs) this.#readAnswer(message);
+    } else if (isOurs) this.#answerProcess(message);
+    else this.#answerNode(message);
+  }
+
+  /** A response is only looked at for a refusal (§2.6). */
+  #readAnswer({ source, message }: KernelMessage): void {
+    try {
+      const response = decodeNetResponse(message.body);
+      if (response.kind === "Rejected") this.router.rejected(source.node, response.node);
+    } catch {
+      // An answer of another kind is nobody's.
+    }
+  }
+
+  #answerProcess(message: KernelMessage): void {
+    if (message.source.process === FD_MANAGER_PROCESS) {
+      this.#limit(message.message.body);
+      return;
+    }
+    let action: NetAction;
+    try {
+      action = decodeNetAction(message.message.body);
+    } catch {
+      return;
+    }
+    const answer = this.#perform(action, message);
+    if (answer !== undefined) this.#respond(message, answer.response, answer.blob);
+  }
+
+  #perform(
+    action: NetAction,
+    message: KernelMessage,
+  ): { readonly response: NetResponse; readonly blob?: Uint8Array } | undefined {
+    const { identity, our } = this.#options;
+    switch (action.kind) {
+      case "ConnectionRequest":
+        return undefined;
+      case "KnsUpdate":
+        this.#learn(message.source.process, [action.update]);
+        return undefined;
+      case "KnsBatchUpdate":
+        this.#learn(message.source.process, action.updates);
+        return undefined;
+      case "GetPeers":
+        return { response: { kind: "Peers", peers: this.#peerIdentities() } };
+      case "GetPeer": {
+        const peer = action.node === our.name ? our : this.known.find(action.node)?.identity;
+        return { response: { kind: "Peer", peer } };
+      }
+      case "GetDiagnostics":
+        return { response: { kind: "Diagnostics", text: this.#describe() } };
+      case "Sign": {
+        const bytes = message.blob?.bytes ?? EMPTY;
+        const signature = signMessage(identity.signer, message.source, bytes);
+        return { response: { kind: "Signed" }, blob: signature };
+      }
+      case "Verify": {
+        const { from, signature } = action;
+        const key =
+          from.node === our.name ? identity.signer.publicKey : this.known.keyOf(from.node);
+        const bytes = message.blob?.bytes ?? EMPTY;
+        const valid = key !== undefined && verifyMessage(key, from, bytes, signature);
+        return { response: { kind: "Verified", valid } };
+      }
+    }
+  }
+
+  #peerIdentities(): NodeIdentity[] {
+    return this.peers.list().flatMap(({ name }) => {
+      const known = this.known.find(name);
+      return known === undefined ? [] : [known.identity];
+    });
+  }
+
+  #describe(): string {
+    const { our, clock } = this.#options;
+    return describeNet({
+      our,
+      peers: this.peers.list(),
+      pending: this.router.pending,
+      active: this.router.active,
+      knownCount: this.known.size,
+      nowMs: clock.monotonicMs(),
+    });
+  }
+
+  /** Names come from the registry alone: who else could say so could take over every peer (W10). */
+  #learn(process: ProcessId, updates: readonly KnsUpdate[]): void {
+    const context = this.#context;
+    if (context === undefined) return;
+    const root: Capability = { issuer: context.address, params: '{"root":true}' };
+    const isTrusted = process === KERNEL_PROCESS || process === INDEXER_PROCESS;
+    if (!isTrusted && !context.holds(process, root)) {
+      context.print(1, `${process} may not change who is known: it lacks {"root":true} of net`);
+      return;
+    }
+    for (const update of updates) this.known.set(identityOf(update));
+  }
+
+  #limit(body: Uint8Array): void {
+    try {
+      const json = JSON.parse(new TextDecoder().decode(body)) as { FdsLimit?: unknown };
+      if (typeof json.FdsLimit !== "number") return;
+      this.peers.limitTo(json.FdsLimit);
+      this.router.limitTo(json.FdsLimit);
+    } catch {
+      // Not for us.
+    }
+  }
+
+  #answerNode(message: KernelMessage): void {
+    let action: NetAction | undefined;
+    try {
+      action = decodeNetAction(message.message.body);
+    } catch {
+      action = undefined;
+    }
+    switch (action?.kind) {
+      case "KnsUpdate":
+      case "KnsBatchUpdate":
+        return;
+      case "ConnectionRequest":
+        this.#meet(message, action.node);
+        return;
+      default:
+        this.#greet(message);
+    }
+  }
+
+  /** Another node says hello: it is shown, and acknowledged (§2.7). */
+  #greet(message: KernelMessage): void {
+    const text = new TextDecoder().decode(message.message.body);
+    const shown = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").slice(0, MAX_HELLO_LENGTH);
+    this.#context?.print(0, `${message.source.node}: ${shown}`);
+    this.#context?.respond(message, { body: ACK });
+  }
+
+  /** A router tells us that `from` waits there. */
+  #meet(message: KernelMessage, from: NodeId): void {
+    const accepted = this.#indirect?.meet(message.source.node, from) ?? false;
+    this.#respond(message, { kind: accepted ? "Accepted" : "Rejected", node: from });
+  }
+
+  #callTarget(target: NodeId, source: NodeId): void {
+    this.#context?.send({
+      target: { node: target, process: NET_PROCESS },
+      body: encodeNetAction({ kind: "ConnectionRequest", node: source }),
+      expectsResponse: 5,
+    });
+  }
+
+  #respond(message: KernelMessage, response: NetResponse, blob?: Uint8Array): void {
+    try {
+      this.#context?.respond(message, {
+        body: encodeNetResponse(response),
+        ...(blob === undefined ? {} : { blob: { mime: undefined, bytes: blob } }),
+      });
+    } catch (error) {
+      this.#context?.print(1, `An answer was not sent: ${errorText(error)}`);
+    }
+  }
+}

@@ -154,6 +154,25 @@ test("texts are searched, cut and counted", async () => {
   expect(await errors("cat .")).toContain("it is a folder");
 }, 30_000);
 
+test("logs shows what was printed, of all packages or of one", async () => {
+  const id = "tools:tools:example.os";
+  await node.install(
+    writeScript(
+      "tools",
+      `import { defineProcess, print, serve } from "@kinode-ts/stdlib";
+    export default defineProcess(() => { print("hello from tools"); return serve(); });`,
+    ),
+  );
+  await output("kill tools:tools:example.os");
+  expect(await output("logs -n 1")).toEndWith("Killed tools:tools:example.os");
+  expect(await output("logs tools:example.os")).toMatch(
+    /^\w{3} \d\d:\d\d tools:example\.os: hello from tools$/,
+  );
+  expect(await output(`logs -n 5 ${id}`)).toBe(await output("logs tools:example.os"));
+  expect(await output("logs -v | grep -c 'Killed tools'")).toBe("1");
+  expect(await output("logs -n 0")).toBe("");
+}, 30_000);
+
 test("every command says how it is called", async () => {
   const names = (await output("help"))
     .split("\n\n")[0]!

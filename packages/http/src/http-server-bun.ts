@@ -145,7 +145,8 @@ function openPort(
   port: number,
   tls: TlsIdentity | undefined,
 ): Server<Channel> {
-  const { maxBodyBytes, maxSocketMessageBytes, maxSocketBufferedBytes } = module.limits;
+  const { maxBodyBytes, maxStreamedBodyBytes, maxSocketMessageBytes, maxSocketBufferedBytes } =
+    module.limits;
   const host: Host = {
     peerOf: (request) => server.requestIP(request),
     headersOf: (request) => request.headers.toJSON(),
@@ -158,7 +159,8 @@ function openPort(
       hostname,
       port,
       ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key } }),
-      maxRequestBodySize: maxBodyBytes,
+      // Smaller bounds are the handler's business: they depend on the path.
+      maxRequestBodySize: Math.max(maxBodyBytes, maxStreamedBodyBytes),
       idleTimeout: IDLE_TIMEOUT_SECONDS,
       fetch: (request) => module.serve(request, host),
       error: () => emptyResponse(500),

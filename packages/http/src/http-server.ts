@@ -139,6 +139,7 @@ export class HttpModule implements RuntimeModule {
       streams: this.#streams,
       proxies: this.#proxies,
       maxBodyBytes: this.limits.maxBodyBytes,
+      maxStreamedBodyBytes: this.limits.maxStreamedBodyBytes,
       login: this.#login,
       hostRoutes: this.#options.hostRoutes,
       localToken: this.#options.localToken,

@@ -12,6 +12,8 @@ export interface HttpLimits {
   readonly maxPendingCount: number;
   /** Body of a request in bytes; more gets 413. */
   readonly maxBodyBytes: number;
+  /** The same for bodies that an app reads in parts: nothing keeps them, so this only bounds a time. */
+  readonly maxStreamedBodyBytes: number;
   /** Declared body of `POST /login` in bytes. */
   readonly maxLoginBodyBytes: number;
   /** Bound paths of one process, in each of the two tables. */
@@ -47,6 +49,7 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   answerTimeoutMs: 15_000,
   maxPendingCount: 16_384,
   maxBodyBytes: 256 * 1024 * 1024,
+  maxStreamedBodyBytes: 1024 * 1024 * 1024 * 1024,
   maxLoginBodyBytes: 16_384,
   maxRoutesPerProcess: 16_384,
   maxPatternsPerProcess: 256,

@@ -32,6 +32,19 @@ export async function readBody(
 }
 
 /**
+ * The same request with a body that breaks off behind `maxBytes`; `undefined` when it is declared to be larger.
+ * Bodies of a declared size cannot be larger than that.
+ */
+export function boundRequest(request: Request, maxBytes: number): Request | undefined {
+  const length = declaredLength(request.headers);
+  if (length !== undefined) return length <= maxBytes ? request : undefined;
+  if (request.body === null) return request;
+  const { method, headers, signal, url } = request;
+  const body = limitBody(request.body, maxBytes, () => {});
+  return new Request(url, { method, headers, signal, body, duplex: "half" } as RequestInit);
+}
+
+/**
  * The same body, broken off as soon as it is larger than `maxBytes`.
  * @param exceeded - called once when it is
  */

@@ -14,7 +14,7 @@ import type { HostRoute } from "./host-route.ts";
 import { handleLogin, type LoginContext } from "./login-handler.ts";
 import { loginPageResponse } from "./login-page.ts";
 import type { PendingAnswers } from "./pending-answers.ts";
-import { declaredLength, limitBody, readBody } from "./request-body.ts";
+import { boundRequest, declaredLength, limitBody, readBody } from "./request-body.ts";
 import type { RequestPlan, RequestPlans } from "./request-plans.ts";
 import type { RequestTarget } from "./request-target.ts";
 import { emptyResponse, errorResponse, redirectResponse, textResponse } from "./responses.ts";
@@ -32,6 +32,7 @@ export interface RequestContext {
   readonly streams: BodyStreams;
   readonly proxies: TrustedProxies;
   readonly maxBodyBytes: number;
+  readonly maxStreamedBodyBytes: number;
   readonly login: LoginContext;
   readonly hostRoutes: readonly HostRoute[];
   readonly localToken: string;
@@ -105,7 +106,9 @@ function handleOwn(ctx: RequestContext, client: Client, target: RequestTarget): 
   const path = `${target.path}/`;
   const route = ctx.hostRoutes.find(({ prefix }) => path.startsWith(prefix));
   if (route === undefined) return path.startsWith("/~/") ? emptyResponse(404) : undefined;
-  const { request, peer } = client;
+  const { peer } = client;
+  const request = boundRequest(client.request, ctx.maxBodyBytes);
+  if (request === undefined) return emptyResponse(413);
   const answer = route.handle(request, {
     authenticated: isBearer(request.headers, ctx.localToken) || isLoggedIn(ctx, request),
     loopback: client.isLocal,
@@ -222,7 +225,8 @@ function askApp(
     headers["content-length"] !== undefined ||
     headers["transfer-encoding"] !== undefined;
   if (!hasBody && !options.streamRequest) return sendToApp(ctx, client, app, message(), EMPTY);
-  const maxBytes = options.maxBodyBytes ?? ctx.maxBodyBytes;
+  const nodeMaxBytes = options.streamRequest ? ctx.maxStreamedBodyBytes : ctx.maxBodyBytes;
+  const maxBytes = Math.min(options.maxBodyBytes ?? nodeMaxBytes, nodeMaxBytes);
   const length = declaredLength(request.headers);
   if (length !== undefined && length > maxBytes) return emptyResponse(413);
   if (options.streamRequest) return streamToApp(ctx, client, app, message, maxBytes);
@@ -289,7 +293,9 @@ async function handleRpc(
 ): Promise<Response> {
   const refusal = refuseRpc(ctx, client);
   if (refusal !== undefined) return refusal;
-  const rpc = readRpcRequest(await client.request.text().catch(() => ""));
+  const request = boundRequest(client.request, ctx.maxBodyBytes);
+  if (request === undefined) return emptyResponse(413);
+  const rpc = readRpcRequest(await request.text().catch(() => ""));
   if (rpc === undefined) return emptyResponse(400);
   const node = rpc.node === undefined || rpc.node === "our" ? ctx.module.our : rpc.node;
   const message = {

@@ -146,3 +146,37 @@ test("malformed options of a binding change nothing, null ones are none", async 
   expect(await bind(node, "/x", none)).toEqual(OK);
   expect((await node.get(`/${APP}/x`, { method: "POST", body: "12345" })).status).toBe(200);
 });
+
+test("bodies for the node's own paths have its limit, whether their size is said or not", async () => {
+  await using node = await startWebNode({
+    limits: { maxBodyBytes: 4 },
+    hostRoutes: [
+      {
+        prefix: "/~/own",
+        handle: async (request) =>
+          new Response(await request.text().catch(() => "broken"), { status: 201 }),
+      },
+    ],
+  });
+  const post = async (body: string | ReadableStream) => {
+    const response = await node.get("/~/own", { method: "POST", body });
+    return [response.status, await response.text()];
+  };
+  const parts = (text: string) =>
+    new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const letter of text) controller.enqueue(new TextEncoder().encode(letter));
+        controller.close();
+      },
+    });
+  expect([await post("1234"), await post(parts("1234"))]).toEqual([
+    [201, "1234"],
+    [201, "1234"],
+  ]);
+  expect(await post("12345")).toEqual([413, ""]);
+  // A client that sends all of it at once may be told its size by its own library.
+  expect([413, 201]).toContain((await post(parts("12345")))[0] as number);
+  const chunked = `POST /~/own HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n`;
+  expect(await node.raw(`${chunked}5\r\n12345\r\n0\r\n\r\n`)).toEndWith("broken");
+  expect(await node.raw(`${chunked}4\r\n1234\r\n0\r\n\r\n`)).toEndWith("1234");
+});

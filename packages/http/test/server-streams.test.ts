@@ -336,3 +336,18 @@ test("an answer whose stream is no number is 500", async () => {
   node.serve(() => ({ body: { status: 200, headers: {}, body_stream: "one" } }));
   expect((await node.get(`/${APP}`)).status).toBe(500);
 });
+
+test("a body that is read in parts may be larger than one that is kept whole", async () => {
+  const limits = { maxBodyBytes: 4, maxStreamedBodyBytes: 10 };
+  await using node = await startWebNode({ limits });
+  await bindStreamed(node);
+  await node.bind(APP, "/whole");
+  const post = (path: string, body: string) => node.get(`/${APP}${path}`, { method: "POST", body });
+  expect((await post("/whole", "12345")).status).toBe(413);
+  expect((await post("/up", "12345678901")).status).toBe(413);
+  const page = post("/up", "1234567890");
+  const { id, http } = await node.waitFor(isHttp);
+  expect((await read(node, http["body_stream"] as number)).text).toBe("1234567890");
+  node.harness.answer(APP, id, { body: { status: 200, headers: {} } });
+  expect((await page).status).toBe(200);
+});

@@ -12,6 +12,7 @@ import {
   HTTP_SERVER_PROCESS,
   KERNEL_PROCESS,
   KV_PROCESS,
+  LOG_PROCESS,
   MESSAGING_PARAMS,
   NET_PROCESS,
   NETWORK_PARAMS,
@@ -53,6 +54,8 @@ const MESSAGING = new Map<string, CapabilityDescription>([
   [SQLITE_PROCESS, usual("keep its own SQL databases")],
   [STATE_PROCESS, powerful("ask the store that keeps the state of all processes")],
   [FD_MANAGER_PROCESS, powerful("see and set how many files may be open")],
+  // It answers the terminal's own package alone.
+  [LOG_PROCESS, usual("ask for printed lines, which only the terminal gets")],
   ["homepage:homepage:sys", usual("put its icon on the home page")],
   ["kns-indexer:kns-indexer:sys", usual("look up names of other nodes")],
 ]);

@@ -47,6 +47,7 @@ export function createModuleContext(core: KernelCore, entry: ProcessEntry): Modu
   }
 
   function respondTo(target: Address, id: U64, answer: Answer): void {
+    core.scheduler.worked();
     const message: KernelMessage = {
       id,
       source: entry.address,

@@ -50,6 +50,25 @@ test("two fibers that wake each other for ever let the event loop turn", async (
   expect(wakes).toBeGreaterThan(10);
 });
 
+test("what modules did for a fiber counts in its slice", async () => {
+  let nowMs = 0;
+  const clock = createVirtualClock();
+  const slow: Clock = { ...clock, monotonicMs: () => nowMs, afterTurn: (t) => clock.afterTurn(t) };
+  const scheduler = new Scheduler(slow, SLICE_MS);
+  let count = 0;
+  const ask = (): void => {
+    if (count === 20) return;
+    count++;
+    nowMs += 2; // a disk
+    scheduler.worked();
+    scheduler.ready(ask);
+  };
+  scheduler.ready(ask);
+  expect(count).toBe(SLICE_MS / 2);
+  await clock.settle();
+  expect(count).toBe(20);
+});
+
 test("a queued fiber is not overtaken by ones that become ready later", async () => {
   const clock = createVirtualClock();
   const scheduler = new Scheduler(clock, SLICE_MS);

@@ -135,6 +135,14 @@ export class Scheduler {
     return this.#look();
   }
 
+  /**
+   * Tells that a module has done what it was asked for, which may have taken long: a process that asks again and again would
+   * else have `WAKES_PER_LOOK` operations of a slow disk in one slice.
+   */
+  worked(): void {
+    if (this.#active && !this.#over) this.#look();
+  }
+
   /** Monotonic milliseconds, at most about a slice old: exact enough for timeouts of seconds, and free. */
   nowMs(): number {
     if (!this.#active) this.#begin();

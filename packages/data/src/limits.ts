@@ -8,6 +8,10 @@ export interface DataLimits {
   readonly maxQueuedCount: number;
   /** Open databases until fd-manager gives a share (spec §1.6). */
   readonly initialOpenCount: number;
+  /** Open databases at most, however many files fd-manager lets us have: each has a cache of some megabytes. */
+  readonly maxOpenCount: number;
+  /** Of one package: one that opens very many closes its own, not others'. */
+  readonly maxOpenPerPackageCount: number;
   /** Transactions one process may have begun and not committed. */
   readonly maxTransactionsCount: number;
   /** Bytes of keys and values in the transactions of one process. Bounds also how long one commit keeps the disk busy. */
@@ -27,6 +31,8 @@ export interface DataLimits {
 export const DEFAULT_DATA_LIMITS: DataLimits = {
   maxQueuedCount: 1_000,
   initialOpenCount: 10,
+  maxOpenCount: 256,
+  maxOpenPerPackageCount: 16,
   maxTransactionsCount: 64,
   maxTransactionBytes: 32 * 1024 * 1024,
   maxIteratorsCount: 64,

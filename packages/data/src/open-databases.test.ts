@@ -58,3 +58,31 @@ test("one more waits until a busy one is done and has let go of its files", asyn
   expect(order).toEqual(["c", "d"]);
   expect([...fakes].filter(([, { isOpen }]) => isOpen).map(([name]) => name)).toEqual(["c", "d"]);
 });
+
+test("a package that opens very many closes its own, the least recently used first, and no busy one", () => {
+  const closed: string[] = [];
+  const busy = new Set<string>();
+  const databases = new OpenDatabases(
+    ({ text }) => ({
+      get busy() {
+        return busy.has(text);
+      },
+      close: () => void closed.push(text),
+    }),
+    10,
+    () => {},
+    2,
+  );
+  const of = (packageId: string, name: string): DatabaseKey =>
+    ({ packageId, name, text: `${packageId}/${name}` }) as never;
+  databases.use(of("q:y.os", "a"));
+  for (const name of ["a", "b", "c"]) databases.use(of("p:x.os", name));
+  expect(closed).toEqual(["p:x.os/a"]);
+  busy.add("p:x.os/b");
+  databases.use(of("p:x.os", "d"));
+  expect(closed).toEqual(["p:x.os/a", "p:x.os/c"]);
+  busy.add("p:x.os/d");
+  databases.use(of("p:x.os", "e"));
+  expect(closed).toHaveLength(2);
+  expect(databases.count).toBe(4);
+});

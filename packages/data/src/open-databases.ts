@@ -17,14 +17,24 @@ export interface Closable {
 export class OpenDatabases<D extends Closable> {
   readonly #open: (key: DatabaseKey) => D;
   readonly #onPressure: () => void;
+  readonly #maxPerOwner: number;
   /** By key text, in order of use, the least recent first. */
   readonly #databases = new Map<string, D>();
   /** They hold their files until they are closed. */
   readonly #closing = new Set<Promise<void>>();
   #limit: number;
 
-  /** @param onPressure - told when opening one forced another to be closed */
-  constructor(open: (key: DatabaseKey) => D, limit: number, onPressure: () => void) {
+  /**
+   * @param onPressure - told when opening one forced another to be closed
+   * @param maxPerOwner - so many of one package at most, unless all of them are busy: others' must not be closed for them
+   */
+  constructor(
+    open: (key: DatabaseKey) => D,
+    limit: number,
+    onPressure: () => void,
+    maxPerOwner = Infinity,
+  ) {
+    this.#maxPerOwner = maxPerOwner;
     this.#open = open;
     this.#limit = Math.max(1, limit);
     this.#onPressure = onPressure;
@@ -44,6 +54,7 @@ export class OpenDatabases<D extends Closable> {
       }
       return open;
     }
+    this.#makePlace(key);
     if (this.#shrink(this.#limit - 1)) this.#onPressure();
     const database = this.#open(key);
     this.#databases.set(key.text, database);
@@ -99,6 +110,17 @@ export class OpenDatabases<D extends Closable> {
       closed = true;
     }
     return closed;
+  }
+
+  /** Closes what the same package used least recently, when it has as many open as it may. */
+  #makePlace({ packageId }: DatabaseKey): void {
+    if (this.#databases.size < this.#maxPerOwner) return;
+    const own = [...this.#databases].filter(([text]) => text.startsWith(`${packageId}/`));
+    if (own.length < this.#maxPerOwner) return;
+    const idle = own.find(([, database]) => database.busy !== true);
+    if (idle === undefined) return;
+    this.#databases.delete(idle[0]);
+    this.#letGo(idle[1].close());
   }
 
   #letGo(closed: Awaitable<void>): void {

@@ -32,7 +32,7 @@ function afterPrefix(prefix: Uint8Array): Uint8Array | undefined {
 }
 
 /** Of pages in memory, per database. */
-const CACHE_KIB = 8 * 1024;
+const CACHE_KIB = 4 * 1024;
 
 const SETTINGS = [
   // No other connection: then the log needs neither shared memory nor a lock for each transaction.

@@ -26,6 +26,7 @@ export function createKv(options: KvOptions): RuntimeModule {
       (key) => store.open(key),
       limits.initialOpenCount,
       () => module.tellPressure(),
+      limits.maxOpenPerPackageCount,
     ),
     transactions: new Transactions(random, limits),
     iterators: new Iterators(limits),
@@ -43,7 +44,7 @@ export function createKv(options: KvOptions): RuntimeModule {
         // At once, not when it is closed: whoever opens it meanwhile must wait for both.
         await Promise.all([databases.close(key), store.remove(key)]);
       },
-      setOpenLimit: (count) => databases.setLimit(count),
+      setOpenLimit: (count) => databases.setLimit(Math.min(count, limits.maxOpenCount)),
       room: (key) => databases.room(key),
       processEnded(process) {
         transactions.drop(process);

@@ -32,6 +32,8 @@ export interface SqlEngine {
   execute(flags: number, sql: string, parameters: Uint8Array): Promise<Uint8Array>;
   /** One statement for each set of parameters, up to the first that fails. @param sets - each with its length before it */
   executeEach(flags: number, sql: string, sets: Uint8Array): Promise<Uint8Array>;
+  /** Of its linear memory, which never shrinks. */
+  memoryBytes(): number;
   close(): Promise<void>;
 }
 

@@ -46,6 +46,8 @@ const MAX_BYTES_AT_ONCE = 64 * 1024;
 /** SQLite's own bound: no limit. */
 const MAX_PAGES = 0xfffffffe;
 const VACUUMS = /^\s*vacuum\b/i;
+/** An engine that has grown beyond this is closed after the statement, and with it its memory given back. */
+const KEPT_MEMORY_BYTES = 32 * 1024 * 1024;
 /** Folds the log into the database, and gives back its room. */
 const EMPTY_LOG = "PRAGMA wal_checkpoint(TRUNCATE)";
 const decoder = new TextDecoder();
@@ -142,6 +144,10 @@ class EngineDatabase implements SqlDatabase {
 
   async #close(): Promise<void> {
     await this.#last;
+    await this.#stop();
+  }
+
+  async #stop(): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
     if (running === undefined) return;
@@ -215,6 +221,8 @@ class EngineDatabase implements SqlDatabase {
         return await work(running);
       } catch (thrown) {
         throw await this.#explained(running, thrown);
+      } finally {
+        if (running.engine.memoryBytes() > KEPT_MEMORY_BYTES) await this.#stop();
       }
     });
     this.#last = done.then(

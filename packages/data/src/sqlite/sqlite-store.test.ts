@@ -8,6 +8,7 @@ import { createSeededRandom } from "@kinode-ts/testing";
 import { realClock } from "../../test/real-clock.ts";
 import { TestAccount, testAccounts } from "../../test/test-accounts.ts";
 import type { DatabaseKey } from "../request.ts";
+import type { SqlEngine } from "./engine.ts";
 import type { SqlValue } from "./parameters.ts";
 import { openSqliteFolder, type SqliteFolderOptions } from "./sqlite-store-bun.ts";
 import { createSqlEngines, type SqlEngines } from "./start-engine-bun.ts";
@@ -287,4 +288,28 @@ test("beyond the limit of its package nothing is written, what is there stays, a
   const other = new Database(join(files, "d.db"), { readonly: true });
   expect(other.query("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }]);
   other.close();
+});
+
+test("an engine that has grown large gives its memory back after the statement", async () => {
+  const started: SqlEngine[] = [];
+  const counting: SqlEngines = {
+    turns: engines.turns,
+    async start(files, shouldStop) {
+      const engine = await engines.start(files, shouldStop);
+      started.push(engine);
+      return engine;
+    },
+  };
+  const { open } = setUp({ engines: counting });
+  const { run, query } = open();
+  await run("CREATE TABLE t (v)");
+  for (let i = 0; i < 5; i++) await run("INSERT INTO t VALUES (zeroblob(1000000))");
+  expect(started).toHaveLength(1);
+  expect(started[0]!.memoryBytes()).toBeLessThan(16 * 1024 * 1024);
+  const sorted =
+    "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 60000) SELECT count(*) AS n FROM (SELECT DISTINCT printf('%0500d', x) FROM c)";
+  expect(await query(sorted)).toEqual([{ n: 60_000 }]);
+  expect(started[0]!.memoryBytes()).toBe(0);
+  expect(await query("SELECT count(*) AS n FROM t")).toEqual([{ n: 5 }]);
+  expect(started).toHaveLength(2);
 });

@@ -25,6 +25,7 @@ export function createSqlite(options: SqliteOptions): RuntimeModule {
       (key) => store.open(key),
       limits.initialOpenCount,
       () => module.tellPressure(),
+      limits.maxOpenPerPackageCount,
     ),
     transactions: new Transactions(random, limits),
   };
@@ -39,7 +40,7 @@ export function createSqlite(options: SqliteOptions): RuntimeModule {
         // At once, not when it is closed: whoever opens it meanwhile must wait for both.
         await Promise.all([databases.close(key), store.remove(key)]);
       },
-      setOpenLimit: (count) => databases.setLimit(count),
+      setOpenLimit: (count) => databases.setLimit(Math.min(count, limits.maxOpenCount)),
       room: (key) => databases.room(key),
       processEnded: (process) => transactions.drop(process),
       stop: () => databases.closeAll(),

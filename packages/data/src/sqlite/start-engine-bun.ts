@@ -3,6 +3,7 @@
  * thread nor reach anything but its own three files. docs/decisions/0006-sql-in-the-sandbox.md says why.
  * @module
  */
+import { totalmem } from "node:os";
 import { type CompiledComponent, compileComponent, MemoryBudget } from "@kinode-ts/component";
 import type { Clock, Random } from "@kinode-ts/types";
 import type { EngineFiles, SqlEngine, StartEngine } from "./engine.ts";
@@ -11,8 +12,8 @@ import { ENGINE_SLICE_MS, EngineTurns } from "./engine-turns.ts";
 const ENGINE = new URL("../../sqlite-engine/sqlite-engine.wasm", import.meta.url);
 /** Of one database: its cache, and what a statement needs. */
 const MAX_MEMORY_BYTES = 128 * 1024 * 1024;
-/** Of all databases together. */
-const MAX_TOTAL_MEMORY_BYTES = 1024 * 1024 * 1024;
+/** Of all databases together: part of the machine's, beside the half that processes may have. */
+const MAX_TOTAL_MEMORY_BYTES = Math.max(2 * MAX_MEMORY_BYTES, totalmem() / 4);
 
 type Exports = Readonly<
   Record<"open" | "execute" | "executeEach" | "close", (...args: unknown[]) => Promise<unknown>>
@@ -65,6 +66,7 @@ export function createSqlEngines(powers: {
         (await exports.execute(flags, sql, parameters)) as Uint8Array,
       executeEach: async (flags, sql, sets) =>
         (await exports.executeEach(flags, sql, sets)) as Uint8Array,
+      memoryBytes: () => instance.usage().memoryBytes,
       async close() {
         await exports.close();
         await instance.close();

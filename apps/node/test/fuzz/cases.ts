@@ -39,7 +39,11 @@ export function createCase(target: Target, seed: number, index: number): Case {
   const maySayNothing = target.silentAbout?.test(text) ?? false;
   return {
     index,
-    source: isForeign ? dice.pick(FOREIGN_PROCESSES) : dice.pick([SOURCES[0], ...SOURCES]),
+    source: isForeign
+      ? dice.pick(FOREIGN_PROCESSES)
+      : once(dice, 2)
+        ? SOURCES[0]
+        : dice.pick(SOURCES),
     node: isForeign ? dice.pick(["bob.os", "our.os", "alice.os.evil", ""]) : undefined,
     target: target.process as ProcessId,
     body,

@@ -20,12 +20,21 @@ const { values } = parseArgs({
 });
 
 function line(report: Report, cases: number): string {
-  const { module, seconds, answered, silent, slowestMs, stoodStillMs, grownBytes, mostFiles } =
-    report;
+  const {
+    module,
+    seconds,
+    answered,
+    succeeded,
+    silent,
+    slowestMs,
+    stoodStillMs,
+    grownBytes,
+    mostFiles,
+  } = report;
   const parts = [
     `${seconds.toFixed(1)} s`,
     `${Math.round(cases / seconds)}/s`,
-    `${answered} answered`,
+    `${answered} answered (${succeeded} without error)`,
     `${silent} timed out`,
     `slowest ${slowestMs.toFixed(1)} ms`,
     `loop stood still ${stoodStillMs.toFixed(0)} ms`,

@@ -87,7 +87,7 @@ const KEYS = [
   "toString",
   "length",
 ];
-const MUTATION_COUNTS = [0, 1, 1, 1, 1, 2, 3];
+const MUTATION_COUNTS = [0, 0, 0, 1, 1, 1, 2, 3];
 const MAX_DEPTH = 20_000;
 
 type Dice = SeededRandom;

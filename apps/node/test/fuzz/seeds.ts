@@ -32,8 +32,12 @@ function product<A>(items: readonly A[], make: (item: A) => readonly Seed[]): Se
   return items.flatMap(make);
 }
 
+// Some more than once: most cases are to reach a file.
 const PATHS = [
   "/p:x.os/d/f",
+  "/p:x.os/d/f",
+  "/p:x.os/d/f",
+  "/p:x.os/d/sub/g",
   "/p:x.os/d/sub/g",
   "/p:x.os/d",
   "/p:x.os/d/out/secret.txt",
@@ -78,16 +82,22 @@ function vfsSeeds(): Seed[] {
     { Watch: { watch: 1, recursive: true } },
     { Unwatch: { watch: 1 } },
   ];
+  // What removes everything comes from elsewhere in the mix often enough: most cases are to find something.
+  const removes = ["RemoveDir", "RemoveDirAll"];
   return product(PATHS, (path) => [
-    ...[...plain, "Usage", ...fields].map((action) => seed({ path, action })),
+    ...[...plain, "Usage", ...fields]
+      .filter((action) => path !== "/p:x.os/d" || !removes.includes(action as string))
+      .map((action) => seed({ path, action })),
     ...["Write", "WriteAll", "Append"].map((action) => seed({ path, action }, "some bytes")),
     seed({ path, action: "AddZip" }, packZip(FILES)),
   ]);
 }
 
 function databaseSeeds(actions: readonly (readonly [unknown, string?])[]): Seed[] {
-  return product(["d", "e"], (db) =>
-    actions.map(([action, blob]) => seed({ package_id: P, db, action }, blob)),
+  return product(["d", "d", "d", "e"], (db) =>
+    actions
+      .filter(([action]) => db === "e" || action !== "RemoveDb")
+      .map(([action, blob]) => seed({ package_id: P, db, action }, blob)),
   );
 }
 

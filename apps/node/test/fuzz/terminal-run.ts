@@ -175,6 +175,7 @@ export async function fuzzTerminal(options: RunOptions): Promise<Report> {
     module: "terminal",
     seconds,
     answered: run.answered,
+    succeeded: run.answered,
     silent: run.silent,
     slowestMs: 0,
     slowestCase: "",

@@ -336,6 +336,8 @@ test("paths are bound together, changed, removed; files and folders are served",
     "<p>from a file</p>",
     "text/html; charset=utf-8",
   ]);
+  const part = await get("/file", { headers: { range: "bytes=3-6" } });
+  expect([part.status, part.text]).toEqual([206, "from"]);
   expect((await get("/ui")).text).toBe("<p>ui</p>");
   expect((await get("/sub/a.css")).headers.get("content-type")).toBe("text/css; charset=utf-8");
 });

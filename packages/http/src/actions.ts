@@ -48,7 +48,9 @@ export type HttpErrorName =
   | "NoBlob"
   | "InvalidSourceProcess"
   | "WsPingPongTooLong"
-  | "WsChannelNotFound";
+  | "WsChannelNotFound"
+  /** A file to serve that the process may not read; an extension. */
+  | "NoReadCap";
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { RateLimit, RateLimits } from "./rate-limiter.ts";
+import type { FileBinding } from "./served-file.ts";
 
 export interface BindOptions {
   /** The app reads bodies in parts. */
@@ -14,6 +15,8 @@ export interface BindOptions {
   readonly maxBodyBytes: number | undefined;
   /** `undefined`: none. */
   readonly rate: RateLimits | undefined;
+  /** Served for GET and HEAD without asking the app. */
+  readonly file: FileBinding | undefined;
 }
 
 export const NO_BIND_OPTIONS: BindOptions = {
@@ -21,14 +24,15 @@ export const NO_BIND_OPTIONS: BindOptions = {
   head: false,
   maxBodyBytes: undefined,
   rate: undefined,
+  file: undefined,
 };
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** @returns `undefined` when one of them is malformed */
 export function readBindOptions(fields: Fields): BindOptions | undefined {
-  const { stream_request, head, max_body_bytes, rate_limit } = fields;
-  if ((stream_request ?? head ?? max_body_bytes ?? rate_limit ?? null) === null) {
+  const { stream_request, head, max_body_bytes, rate_limit, file: served } = fields;
+  if ((stream_request ?? head ?? max_body_bytes ?? rate_limit ?? served ?? null) === null) {
     return NO_BIND_OPTIONS;
   }
   const streamRequest = stream_request ?? false;
@@ -37,8 +41,22 @@ export function readBindOptions(fields: Fields): BindOptions | undefined {
   const rate = readRate(rate_limit ?? undefined);
   if (typeof streamRequest !== "boolean" || typeof hasHead !== "boolean") return undefined;
   if (maxBodyBytes !== undefined && !isSize(maxBodyBytes)) return undefined;
-  if (rate === "malformed") return undefined;
-  return { streamRequest, head: hasHead, maxBodyBytes, rate };
+  const file = readFile(served ?? undefined);
+  if (rate === "malformed" || file === "malformed") return undefined;
+  return { streamRequest, head: hasHead, maxBodyBytes, rate, file };
+}
+
+const MAX_PATH_LENGTH = 4_096;
+const MIME = /^[\t\x20-\x7e]{1,256}$/;
+
+function readFile(value: unknown): FileBinding | undefined | "malformed" {
+  if (value === undefined) return undefined;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "malformed";
+  const { path, mime: given } = value as Fields;
+  const mime = given ?? undefined;
+  if (typeof path !== "string" || path.length > MAX_PATH_LENGTH) return "malformed";
+  if (mime !== undefined && !(typeof mime === "string" && MIME.test(mime))) return "malformed";
+  return { path, mime };
 }
 
 function readRate(value: unknown): RateLimits | undefined | "malformed" {

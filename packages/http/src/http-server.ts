@@ -35,6 +35,7 @@ import { type PendingAnswer, PendingAnswers } from "./pending-answers.ts";
 import { handleRequest, type Host, type RequestContext } from "./request-handler.ts";
 import { RequestPlans } from "./request-plans.ts";
 import { emptyResponse } from "./responses.ts";
+import type { ServedFiles } from "./served-file.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
 
 /** Powers and settings of the server; where it listens is `http-server-bun.ts`'s business. */
@@ -54,6 +55,8 @@ export interface HttpModuleOptions {
   readonly limits?: Partial<HttpLimits>;
   /** Addresses and ranges of proxies whose `X-Forwarded-…` and `Forwarded` headers count. Default: none. */
   readonly trustedProxies?: readonly string[];
+  /** Drives whose files paths may serve. Default: none. */
+  readonly files?: ServedFiles;
 }
 
 const encoder = new TextEncoder();
@@ -138,6 +141,7 @@ export class HttpModule implements RuntimeModule {
       pending: this.#pending,
       streams: this.#streams,
       proxies: this.#proxies,
+      files: this.#options.files,
       maxBodyBytes: this.limits.maxBodyBytes,
       maxStreamedBodyBytes: this.limits.maxStreamedBodyBytes,
       login: this.#login,
@@ -307,6 +311,11 @@ export class HttpModule implements RuntimeModule {
       );
     }
     if (action.cache && message.blob === undefined) return "NoBlob";
+    const { file } = action.options;
+    if (file !== undefined && action.cache) return "MalformedRequest";
+    if (file !== undefined && this.#options.files?.mayRead(app.process, file.path) !== true) {
+      return "NoReadCap";
+    }
     const blob = action.cache ? message.blob : undefined;
     const localOnly = "localOnly" in action && action.localOnly;
     const options = { authenticated, localOnly, secure, blob, more: action.options };

@@ -5,6 +5,7 @@
 export type { Peer } from "./app-message.ts";
 export { createHttpClient, type HttpClientOptions } from "./client/http-client-bun.ts";
 export { DEFAULT_HTTP_CLIENT_LIMITS, type HttpClientLimits } from "./client/limits.ts";
+export { type ProxySettings, readProxySettings } from "./client/proxy-settings.ts";
 export type { HttpTransport } from "./client/transport.ts";
 export type { HostRoute, HostRouteInfo } from "./host-route.ts";
 export {
@@ -25,4 +26,5 @@ export { subdomainLabel } from "./login-tokens.ts";
 export { LoginLinks, type LoginLinksOptions } from "./login-links.ts";
 export { LoginTokens, type LoginTokensOptions } from "./login-tokens.ts";
 export { isBearer } from "./rpc.ts";
+export type { FileSource, ServedFiles } from "./served-file.ts";
 export { type Forwarded, ProxyAddressError, TrustedProxies } from "./trusted-proxies.ts";

@@ -20,6 +20,7 @@ import type { RequestTarget } from "./request-target.ts";
 import { emptyResponse, errorResponse, redirectResponse, textResponse } from "./responses.ts";
 import type { RouteMatch } from "./route-table.ts";
 import { isBearer, readRpcRequest, refuseRpc, RPC_PATH, rpcResponse } from "./rpc.ts";
+import { answerFile, type ServedFiles } from "./served-file.ts";
 import { admitSocket } from "./socket-admission.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
 
@@ -31,6 +32,7 @@ export interface RequestContext {
   readonly pending: PendingAnswers;
   readonly streams: BodyStreams;
   readonly proxies: TrustedProxies;
+  readonly files: ServedFiles | undefined;
   readonly maxBodyBytes: number;
   readonly maxStreamedBodyBytes: number;
   readonly login: LoginContext;
@@ -156,6 +158,9 @@ function handleRoute(
   const { method } = request;
   if (content !== undefined && (method === "GET" || (method === "HEAD" && options.head))) {
     return content.answer(request);
+  }
+  if (options.file !== undefined && (method === "GET" || method === "HEAD")) {
+    return answerFile(ctx.files!, route.app.process, options.file, request);
   }
   return askApp(ctx, client, plan, route, host);
 }

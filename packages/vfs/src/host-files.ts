@@ -8,7 +8,7 @@ import { lockBoth, type FileLocks } from "./file-locks.ts";
 import { VfsError, type OsErrorCode, ioError } from "./errors.ts";
 import { andThen } from "./awaitable.ts";
 import type { FileContext } from "./file-actions.ts";
-import type { FileType } from "./disk.ts";
+import type { DiskFile, FileType } from "./disk.ts";
 import { removeFile, rename } from "./tree-actions.ts";
 import { parseVfsPath, type VfsPath } from "./paths.ts";
 
@@ -18,10 +18,23 @@ export interface VfsListing {
   readonly type: FileType;
 }
 
+/** A file that is open for reading, beside the handles of processes and their cursors. */
+export interface OpenedFile {
+  /** When it was opened. */
+  readonly size: number;
+  /** Another text when the file has changed; `undefined` when the disk cannot tell. */
+  readonly trace: string | undefined;
+  /** Fewer bytes at the end of the file. */
+  read(position: number, length: number): Promise<Uint8Array>;
+  close(): void;
+}
+
 /** Every function throws or rejects with a `VfsError`. */
 export interface VfsFiles extends ProgramFiles {
   /** Bytes of the file, or `undefined` when there is none; no size limit. */
   read(path: string): Promise<Uint8Array | undefined>;
+  /** Opens a file to read parts of it; `undefined` when there is none. Close it. */
+  open(path: string): Promise<OpenedFile | undefined>;
   /** Replaces a whole file; its folder must exist. */
   write(path: string, bytes: Uint8Array): Promise<void>;
   /** Creates a folder with its parents, drives and package folders included. */
@@ -48,6 +61,11 @@ export function createHostFiles(ctx: FileContext, locks: FileLocks): VfsFiles {
   };
   return {
     read: (path) => locked(path, (full) => absent(() => disk.read(full, Infinity))),
+    open: (path) =>
+      locked(path, async (full) => {
+        const file = await absent(() => disk.open(full, { create: false, truncate: false }));
+        return file && openedFile(file, disk.trace?.(full));
+      }),
     async write(path, bytes) {
       const space = await spaces.of(need(path).packageId);
       await locked(path, (full) => {
@@ -84,6 +102,15 @@ export function createHostFiles(ctx: FileContext, locks: FileLocks): VfsFiles {
       const entries = await absent(() => disk.list(packageId));
       return (entries ?? []).map(({ name }) => name);
     },
+  };
+}
+
+function openedFile(file: DiskFile, trace: string | undefined): OpenedFile {
+  return {
+    size: file.size(),
+    trace,
+    read: async (position, length) => await file.read(position, length),
+    close: () => file.close(),
   };
 }
 

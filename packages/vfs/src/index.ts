@@ -5,7 +5,7 @@
 export { openDiskFolder } from "./disk-bun.ts";
 export type { DiskEntry, DiskFile, DiskFolder, DiskStat, FileType, Sha256 } from "./disk.ts";
 export { errorJson, VfsError, type VfsFault } from "./errors.ts";
-export type { VfsFiles, VfsListing } from "./host-files.ts";
+export type { OpenedFile, VfsFiles, VfsListing } from "./host-files.ts";
 export { DEFAULT_VFS_LIMITS, type VfsLimits } from "./limits.ts";
 export { createMemoryDisk } from "./memory-disk.ts";
 export { folderBytes, openFolderDisk, type FolderDiskOptions } from "./package-disk-bun.ts";

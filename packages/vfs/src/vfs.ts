@@ -20,6 +20,7 @@ import {
 import { decodeIntegerJson } from "@kinode-ts/codec/integer-json";
 import { decodeVfsRequest, type VfsRequest } from "./actions.ts";
 import { ObservedDisk } from "./observed-disk.ts";
+import { parseVfsPath } from "./paths.ts";
 import { mayUse } from "./permissions.ts";
 import { Watches } from "./watches.ts";
 import type { DiskFolder, Sha256 } from "./disk.ts";
@@ -48,6 +49,8 @@ export interface VfsOptions {
 /** The module, and the drives as the node itself uses them. */
 export interface Vfs extends RuntimeModule {
   readonly files: VfsFiles;
+  /** Whether a process may read at this path now; false for what is no path. */
+  mayRead(process: ProcessId, path: string): boolean;
 }
 
 export function createVfs(options: VfsOptions): Vfs {
@@ -114,6 +117,11 @@ class VfsModule implements Vfs {
       grant: (process, capabilities) => context.grant(process, capabilities),
     };
     this.#tellFdManager(REQUEST_FDS_LIMIT);
+  }
+
+  mayRead(process: ProcessId, text: string): boolean {
+    const path = parseVfsPath(text);
+    return path !== undefined && mayUse(this.#started(), process, "read", path);
   }
 
   handle(message: KernelMessage): void {

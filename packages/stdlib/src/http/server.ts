@@ -145,13 +145,23 @@ export class HttpServer {
     await this.#bind(path, binding, { bytes: blob.bytes, mime: binding.mime ?? blob.mime });
   }
 
-  /** Serves one file, `entry` of our `pkg` drive or a whole VFS path, at each of the paths. */
+  /**
+   * Serves one file, `entry` of our `pkg` drive or a whole VFS path, at each of the paths. The server reads it when it is
+   * asked for: it may be large, and change. Rejects with `NoReadCap` when we may not read it.
+   */
   async file(entry: string, paths: readonly string[], binding: HttpBinding = {}): Promise<void> {
     const inside = entry.replace(/^\//, "");
     const isWhole = inside.split("/", 1)[0]!.includes(":");
     const path = isWhole ? `/${inside}` : `/${our().packageId().toString()}/pkg/${inside}`;
-    const bytes = await vfsFile(path, { timeout: this.#timeout }).bytes();
-    for (const at of paths) await this.static(at, { bytes, mime: mimeType(path) }, binding);
+    const mime = mimeType(path);
+    for (const at of paths) {
+      // For servers that do not read files themselves, such as the one of test nodes.
+      this.#handlers.set(normal(at), async () => {
+        const bytes = await vfsFile(path, { timeout: this.#timeout }).bytes();
+        return new Response(bytes, { headers: { "content-type": mime } });
+      });
+      await this.#bind(at, binding, undefined, { path, mime });
+    }
   }
 
   /** Serves every file of a folder of our `pkg` drive by its path, and `index.html` at each of `paths` as well. */
@@ -177,11 +187,16 @@ export class HttpServer {
     await this.#ask({ Unbind: { path } }, `unbind "${path}"`);
   }
 
-  async #bind(path: string, binding: HttpBinding, blob: BlobLike | undefined): Promise<void> {
+  async #bind(
+    path: string,
+    binding: HttpBinding,
+    blob: BlobLike | undefined,
+    file?: BindOptions["file"],
+  ): Promise<void> {
     this.#bindings.set(normal(path), binding);
     const { authenticated = true, localOnly = false, secure = false } = binding;
     const cache = blob !== undefined;
-    const more = bindOptions(binding, cache);
+    const more = { ...bindOptions(binding, cache), ...(file === undefined ? {} : { file }) };
     const action = secure
       ? { SecureBind: { path, cache, ...more } }
       : { Bind: { path, authenticated, local_only: localOnly, cache, ...more } };

@@ -17,6 +17,7 @@ export type WsMessageType = "Text" | "Binary" | "Ping" | "Pong" | "Close";
 export interface BindOptions {
   readonly stream_request?: boolean;
   readonly head?: boolean;
+  readonly file?: { readonly path: string; readonly mime?: string };
   readonly max_body_bytes?: number;
   readonly rate_limit?: {
     readonly per_address?: { readonly requests: number; readonly seconds: number };
@@ -58,6 +59,7 @@ export type HttpServerErrorCode =
   | "InvalidSourceProcess"
   | "WsPingPongTooLong"
   | "WsChannelNotFound"
+  | "NoReadCap"
   | "Timeout"
   | "UnexpectedResponse"
   | "UnknownPath";

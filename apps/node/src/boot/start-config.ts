@@ -2,9 +2,9 @@
  * The flags of `start`, checked. Source: spec/kernel.md §6.6.
  * @module
  */
-import { TrustedProxies } from "@kinode-ts/http";
+import { type ProxySettings, readProxySettings, TrustedProxies } from "@kinode-ts/http";
 import { parseProcessVerbosity, type ProcessLevel } from "@kinode-ts/terminal";
-import type { ProcessId } from "@kinode-ts/types";
+import { errorText, type ProcessId } from "@kinode-ts/types";
 import { NodeError } from "./errors.ts";
 import type { TlsFiles } from "./tls-files.ts";
 
@@ -51,6 +51,8 @@ export interface StartConfig {
   readonly tls: TlsFiles | undefined;
   /** Addresses and ranges whose forwarding headers count. */
   readonly trustedProxies: readonly string[];
+  /** Proxies for requests of apps to other servers, from the usual variables of the environment. */
+  readonly clientProxy: ProxySettings | undefined;
   /** Where browsers find the apps and the node's pages when a proxy is in front; without trailing slash. */
   readonly publicUrl: string | undefined;
   readonly pagesUrl: string | undefined;
@@ -154,6 +156,16 @@ function trustedProxies(given: readonly string[], environment: Environment): rea
   return all;
 }
 
+function clientProxy(environment: Environment): ProxySettings | undefined {
+  try {
+    return readProxySettings(environment);
+  } catch (thrown) {
+    const hint = "It is in the environment: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or NO_PROXY";
+    const fault = { code: "node.bad-flag", flag: "the environment", value: "" } as const;
+    throw new NodeError(fault, errorText(thrown), { hint });
+  }
+}
+
 function publicUrl(flag: string, value: string | undefined): string | undefined {
   if (value === undefined || value === "") return undefined;
   const url = URL.canParse(value) ? new URL(value) : undefined;
@@ -185,6 +197,7 @@ export function readStartFlags(
     hostname: flags.hostname ?? "127.0.0.1",
     tls: tlsFiles(flags.tls, environment),
     trustedProxies: trustedProxies(flags.trustedProxy ?? [], environment),
+    clientProxy: clientProxy(environment),
     publicUrl: publicUrl("--public-url", flags.publicUrl ?? environment["KINODE_PUBLIC_URL"]),
     pagesUrl: publicUrl("--pages-url", flags.pagesUrl ?? environment["KINODE_PAGES_URL"]),
     verbosity: number("--verbosity", flags.verbosity, 0, 255) ?? 0,

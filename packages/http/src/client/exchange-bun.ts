@@ -9,28 +9,12 @@ import { request as requestSecure } from "node:https";
 import type { Agent as SecureAgent } from "node:https";
 import type { LookupFunction, Socket } from "node:net";
 import type { HeaderList } from "./actions.ts";
+import { textOf } from "./failure-text.ts";
+import type { NodeError } from "./failure-text.ts";
+import { proxyAuthorization } from "./proxy-settings.ts";
 import type { HttpRequest } from "./redirects.ts";
 import type { HttpHead, HttpReply } from "./transport.ts";
-
-type NodeError = Error & { readonly code?: string };
-
-/** What an app may know of a failure: nothing about this machine. */
-function textOf({ code, message }: NodeError): string {
-  switch (code) {
-    case "ECONNREFUSED":
-      return "connection refused";
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return "the host's name is not known";
-    case "ECONNRESET":
-    case "EPIPE":
-      return "connection lost";
-    case "ETIMEDOUT":
-      return "connection timed out";
-    default:
-      return message.split("\n", 1)[0]!;
-  }
-}
+import { portOf } from "./tunnel-bun.ts";
 
 /** A kept connection that the server had closed meanwhile. */
 export class StaleConnection extends Error {
@@ -43,7 +27,16 @@ export type ResponseTaker<T> = (response: IncomingMessage) => {
   readonly ended: Promise<unknown>;
 };
 
+/** How a request gets to its server. */
+export type Route =
+  | "direct"
+  /** To a proxy, which sees the whole request. */
+  | { readonly kind: "proxy"; readonly proxy: URL }
+  /** On a connection through a proxy, for this request alone. */
+  | { readonly kind: "tunnel"; readonly socket: Socket };
+
 interface ExchangeOptions<T> {
+  readonly route: Route;
   readonly agents: { readonly plain: Agent; readonly secure: SecureAgent };
   readonly lookup: LookupFunction;
   readonly signal: AbortSignal;
@@ -53,24 +46,33 @@ interface ExchangeOptions<T> {
 /** @throws {StaleConnection | Error} with a text for the app */
 export function exchangeOnce<T>(
   { method, url, headers, body }: HttpRequest,
-  { agents, lookup, signal, take }: ExchangeOptions<T>,
+  { route, agents, lookup, signal, take }: ExchangeOptions<T>,
 ): Promise<T> {
   const isSecure = url.protocol === "https:";
+  const all = requestHeaders(url, headers, body);
   const options: RequestOptions = {
     method,
-    headers: requestHeaders(url, headers, body),
+    headers: all,
     setHost: false,
     lookup,
     agent: isSecure ? agents.secure : agents.plain,
+  };
+  const begin = (): ClientRequest => {
+    if (route === "direct")
+      return isSecure ? requestSecure(url, options) : requestPlain(url, options);
+    if (route.kind === "tunnel") {
+      const { socket } = route;
+      const once = { method, setHost: false, headers: [...all, "Connection", "close"] };
+      return requestSecure(url, { ...once, createConnection: () => socket });
+    }
+    return requestPlain(throughProxy(route.proxy, url, { ...options, agent: agents.plain }));
   };
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(reasonOf(signal));
       return;
     }
-    const outgoing: ClientRequest = isSecure
-      ? requestSecure(url, options)
-      : requestPlain(url, options);
+    const outgoing = begin();
     const onAbort = (): void => fail(reasonOf(signal));
     let stopSending = (): void => {};
     let incoming: IncomingMessage | undefined;
@@ -101,6 +103,27 @@ export function exchangeOnce<T>(
     if (body instanceof ReadableStream) stopSending = sendParts(body, outgoing, fail);
     else outgoing.end(body);
   });
+}
+
+const FOR_PROXY = /^proxy-/i;
+
+/** A request to a proxy names the whole URL. */
+function throughProxy(proxy: URL, url: URL, options: RequestOptions): RequestOptions {
+  const authorization = proxyAuthorization(proxy);
+  const { lookup: _, ...rest } = options;
+  const given = options.headers as string[];
+  // The app has nothing to say to the proxy.
+  const headers = given.filter((_text, i) => !FOR_PROXY.test(given[i - (i % 2)]!));
+  return {
+    ...rest,
+    host: proxy.hostname.replace(/^\[|\]$/g, ""),
+    port: portOf(proxy),
+    path: `${url.protocol}//${url.host}${url.pathname}${url.search}`,
+    headers: [
+      ...headers,
+      ...(authorization === undefined ? [] : ["Proxy-Authorization", authorization]),
+    ],
+  };
 }
 
 /** How long a connection that is given up may go on being made. */

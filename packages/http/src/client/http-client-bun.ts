@@ -9,6 +9,7 @@ import { createAddressPolicy } from "./address-policy.ts";
 import { createHttpClientModule } from "./http-client.ts";
 import { DEFAULT_HTTP_CLIENT_LIMITS } from "./limits.ts";
 import type { HttpClientLimits } from "./limits.ts";
+import type { ProxySettings } from "./proxy-settings.ts";
 import type { HttpTransport } from "./transport.ts";
 import { createBunTransport } from "./transport-bun.ts";
 
@@ -20,6 +21,8 @@ export interface HttpClientOptions {
   readonly privateRanges?: boolean;
   readonly limits?: Partial<HttpClientLimits>;
   readonly bodyStreamLimits?: Partial<BodyStreamLimits>;
+  /** Left out: everything goes directly. */
+  readonly proxy?: ProxySettings | undefined;
   /** Stands between the module and the network, e.g. to keep tests on this machine. Default: nothing does. */
   readonly wrapTransport?: (transport: HttpTransport) => HttpTransport;
 }
@@ -38,7 +41,7 @@ export function createHttpClient(options: HttpClientOptions): RuntimeModule {
   });
   const { maxSocketBufferedBytes } = limits;
   const { bodyStreamLimits } = options;
-  const network = createBunTransport({ refusalOf, maxSocketBufferedBytes });
+  const network = createBunTransport({ refusalOf, maxSocketBufferedBytes, proxy: options.proxy });
   const transport = options.wrapTransport?.(network) ?? network;
   return createHttpClientModule({ clock: options.clock, transport, limits, bodyStreamLimits });
 }

@@ -11,10 +11,17 @@ import type { LookupFunction } from "node:net";
 import type { HeaderList } from "./actions.ts";
 import type { RefusalOf } from "./address-policy.ts";
 import { exchangeOnce, replyHead, StaleConnection, wholeReply } from "./exchange-bun.ts";
-import type { ResponseTaker } from "./exchange-bun.ts";
+import type { ResponseTaker, Route } from "./exchange-bun.ts";
+import { textOf } from "./failure-text.ts";
+import type { NodeError } from "./failure-text.ts";
+import { proxyFor } from "./proxy-settings.ts";
+import type { ProxySettings } from "./proxy-settings.ts";
 import type { HttpRequest } from "./redirects.ts";
+import { openTunnel } from "./tunnel-bun.ts";
 import type { ClientSocket, HttpTransport, SocketEvents } from "./transport.ts";
 
+/** How errors of the policy begin. */
+const REFUSED = "apps may not connect there";
 /** Connections that are kept for the next request to the same server. */
 const MAX_IDLE_SOCKETS = 64;
 const IDLE_SOCKET_MS = 15_000;
@@ -33,6 +40,8 @@ export interface BunTransportOptions {
   readonly refusalOf: RefusalOf;
   /** Bytes waiting to be sent to one web socket server. */
   readonly maxSocketBufferedBytes: number;
+  /** Left out: everything goes directly. */
+  readonly proxy?: ProxySettings | undefined;
 }
 
 export function createBunTransport(options: BunTransportOptions): HttpTransport {
@@ -48,16 +57,38 @@ export function createBunTransport(options: BunTransportOptions): HttpTransport 
   ): Promise<T> {
     const { hostname, port } = endpointOf(request.url);
     assertAllowed(refusalOf, hostname, port);
+    const route = await routeTo(request.url, signal);
     const isRepeatable =
       REPEATABLE.has(request.method) && !(request.body instanceof ReadableStream);
     const once = (): Promise<T> =>
-      exchangeOnce(request, { agents, lookup: lookupFor(port), signal, take });
+      exchangeOnce(request, { route, agents, lookup: lookupFor(port), signal, take });
     try {
       return await once();
     } catch (thrown) {
       if (thrown instanceof StaleConnection && isRepeatable) return await once();
       throw thrown;
     }
+  }
+
+  async function routeTo(url: URL, signal: AbortSignal): Promise<Route> {
+    const proxy = proxyFor(options.proxy, url);
+    if (proxy === undefined) return "direct";
+    const { hostname, port } = endpointOf(url);
+    await assertNotKnownToBeRefused(hostname, port);
+    if (url.protocol === "http:") return { kind: "proxy", proxy };
+    try {
+      return { kind: "tunnel", socket: await openTunnel({ proxy, hostname, port, signal }) };
+    } catch (thrown) {
+      throw new Error(textOf(thrown as NodeError));
+    }
+  }
+
+  /** Behind a proxy names may be unknown here; one that is known and leads to a refused address is refused. */
+  async function assertNotKnownToBeRefused(hostname: string, port: number): Promise<void> {
+    if (isIP(hostname) !== 0) return;
+    await resolved(lookupFor(port), hostname).catch((error: NodeError) => {
+      if (error.message.startsWith(REFUSED)) throw error;
+    });
   }
 
   async function openSocket(
@@ -67,9 +98,11 @@ export function createBunTransport(options: BunTransportOptions): HttpTransport 
   ): Promise<ClientSocket> {
     const { hostname, port } = endpointOf(url);
     assertAllowed(refusalOf, hostname, port);
+    const proxy = proxyFor(options.proxy, url);
     // NOTE: the web socket of the host looks the name up again; what it finds then is not checked
-    if (isIP(hostname) === 0) await resolved(lookupFor(port), hostname);
-    return connectSocket(url, headers, events, maxSocketBufferedBytes);
+    if (proxy !== undefined) await assertNotKnownToBeRefused(hostname, port);
+    else if (isIP(hostname) === 0) await resolved(lookupFor(port), hostname);
+    return connectSocket(url, headers, events, { maxSocketBufferedBytes, proxy });
   }
 
   return {
@@ -94,7 +127,7 @@ function endpointOf(url: URL): { readonly hostname: string; readonly port: numbe
 /** Numeric hosts are not looked up, so they are checked here. @throws {Error} apps may not reach it */
 function assertAllowed(refusalOf: RefusalOf, hostname: string, port: number): void {
   const refusal = isIP(hostname) === 0 ? undefined : refusalOf(hostname, port);
-  if (refusal !== undefined) throw new Error(`apps may not connect there: ${refusal}`);
+  if (refusal !== undefined) throw new Error(`${REFUSED}: ${refusal}`);
 }
 
 /** Looks names up and passes on only the addresses that may be reached. */
@@ -109,7 +142,7 @@ function checkedLookup(refusalOf: RefusalOf, port: number): LookupFunction {
       const allowed = addresses.filter((_address, i) => refusals[i] === undefined);
       const [first] = allowed;
       if (first === undefined) {
-        callback(new Error(`apps may not connect there: ${refusals[0] ?? "no address"}`), []);
+        callback(new Error(`${REFUSED}: ${refusals[0] ?? "no address"}`), []);
       } else if (options.all === true) callback(null, allowed);
       else callback(null, first.address, first.family);
     });
@@ -133,13 +166,17 @@ function connectSocket(
   url: URL,
   headers: HeaderList,
   events: SocketEvents,
-  maxBufferedBytes: number,
+  options: { readonly maxSocketBufferedBytes: number; readonly proxy: URL | undefined },
 ): ClientSocket {
+  const { maxSocketBufferedBytes: maxBufferedBytes, proxy } = options;
   const Host = WebSocket as unknown as new (
     url: string,
-    options: { headers: Record<string, string> },
+    options: { headers: Record<string, string>; proxy?: string },
   ) => HostWebSocket;
-  const socket = new Host(url.href, { headers: Object.fromEntries(headers) });
+  const socket = new Host(url.href, {
+    headers: Object.fromEntries(headers),
+    ...(proxy === undefined ? {} : { proxy: proxy.href }),
+  });
   socket.binaryType = "arraybuffer";
   socket.addEventListener("open", () => events.opened());
   socket.addEventListener("message", ({ data }: MessageEvent<string | ArrayBuffer>) => {

@@ -148,6 +148,7 @@ const ENTRIES: Readonly<Record<string, readonly string[]>> = {
     "TestNode",
     "TestProcess",
     "TestProcessKilled",
+    "TestScheduler",
     "createTestVfs",
     "loadProgram",
     "useHost",

@@ -15,5 +15,6 @@ export type {
 } from "./test-node.ts";
 export { TestNode } from "./test-node.ts";
 export { TestProcess, TestProcessKilled } from "./test-process.ts";
+export { TestScheduler } from "./test-scheduler.ts";
 export { createTestVfs } from "./test-vfs.ts";
 export type { TestVfs } from "./test-vfs.ts";

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startTestNode } from "../testing/index.ts";
 import { type NodeProgram, startNodeProgram } from "./node-program.ts";
+import { kinode } from "./run-kinode.ts";
 import { installScript, removeScripts } from "./script-package.ts";
 import { typeLine } from "./type-line.ts";
 
@@ -34,6 +35,12 @@ test("[M127] [M129] what a person types runs, in pipes too; aliases and default 
   await say(node, "echo  one   'two' | three", /terminal:sys: {2}one {3}'two' \| three/);
   await say(node, "ls /terminal:sys/pkg | grep manifest", /terminal:sys: manifest\.json/);
   await say(node, "echo first && echo second; echo third", /first[^]*second[^]*third/);
+  // From another program the same line is a request that expects an answer.
+  const line = "ls /terminal:sys/pkg | grep -c manifest";
+  expect(await kinode("send", "our@terminal:terminal:sys", line, "--home", home)).toMatchObject({
+    code: 0,
+    out: "1",
+  });
   await say(node, "alias zz echo:terminal:sys", /alias zz set to echo:terminal:sys/);
   await say(node, "alias wc", /alias wc removed/);
   await say(node, "alias wc", /alias wc not found/);

@@ -147,11 +147,11 @@ class HostFolder implements DiskFolder {
       const host = await this.#resolve(path, false);
       try {
         // One trip instead of two where the last place is no link, as nearly always.
-        return new HostFile(await openHost(host, flags | constants.O_NOFOLLOW));
+        return openedFile(await openHost(host, flags | constants.O_NOFOLLOW));
       } catch (error) {
         if (codeOf(error) !== "ELOOP") throw error;
       }
-      return new HostFile(await openHost(await this.#resolve(path, true), flags));
+      return openedFile(await openHost(await this.#resolve(path, true), flags));
     });
   }
 
@@ -259,6 +259,8 @@ class HostFolder implements DiskFolder {
   /** The same, with what was seen in the last place. */
   async #locate(path: string, followLast: boolean): Promise<Place> {
     const host = this.#pathOf(path);
+    // Before anything is done for each of its segments.
+    if (host.length > MAX_PATH_CHARACTERS) throw ioError("ENAMETOOLONG");
     const segments = path.split("/");
     if (segments.length <= DRIVE_SEGMENTS) return { host, stats: undefined };
     const drive = this.#pathOf(`${segments[0]}/${segments[1]}`);
@@ -266,7 +268,10 @@ class HostFolder implements DiskFolder {
     let at = drive;
     for (const segment of segments.slice(DRIVE_SEGMENTS)) places.push((at = `${at}/${segment}`));
     if (!followLast) places.pop();
-    const seen = await Promise.all(places.map(lstatOrNothing));
+    const seen =
+      places.length <= MAX_AT_ONCE
+        ? await Promise.all(places.map(lstatOrNothing))
+        : await lstatInTurn(places);
     for (const [index, stats] of seen.entries()) {
       // NOTE: below something missing there is nothing to follow; the operation itself reports it.
       if (stats === undefined) return { host, stats };
@@ -278,6 +283,23 @@ class HostFolder implements DiskFolder {
 
 /** Segments that name a drive: the package and the drive's own. */
 const DRIVE_SEGMENTS = 2;
+
+/** Longest path that common systems take. */
+const MAX_PATH_CHARACTERS = 4_096;
+
+/** Places that are looked at together; deeper paths take their turns, not all threads of the pool. */
+const MAX_AT_ONCE = 8;
+
+/** Up to the first that is missing. */
+async function lstatInTurn(places: readonly string[]): Promise<readonly (Stats | undefined)[]> {
+  const seen: (Stats | undefined)[] = [];
+  for (const place of places) {
+    const stats = await lstatOrNothing(place);
+    seen.push(stats);
+    if (stats === undefined) break;
+  }
+  return seen;
+}
 
 interface Place {
   readonly host: string;
@@ -396,6 +418,13 @@ async function writeLater(fd: number, position: number, bytes: Uint8Array): Prom
 
 function openLater(host: string, flags: number): Promise<number> {
   return settled(() => openHost(host, flags));
+}
+
+/** @throws {VfsError} EINVAL: reading a pipe, for one, could wait for ever */
+function openedFile(fd: number): DiskFile {
+  if (fstatSync(fd).isFile()) return new HostFile(fd);
+  close(fd, () => {});
+  throw ioError("EINVAL");
 }
 
 /** Fails with the system's own error. */

@@ -21,15 +21,23 @@ const LEADING = /^\/*\\*/;
 /** Whether no segment needs work: nothing empty, no dots-only segment, no NUL. */
 const PLAIN = /^(?!\.{1,2}(?:\/|$))[^/\0]+(?:\/(?!\.{1,2}(?:\/|$))[^/\0]+)+$/;
 
+/** The expression takes long for many segments; a disk takes no longer path anyway. */
+const MAX_PLAIN_CHARACTERS = 4_096;
+
+/** Longer texts are no paths: even to look at them would hold up others. */
+const MAX_TEXT_CHARACTERS = 65_536;
+
 /**
  * Reads a path of a request.
  * @returns `undefined` when the text breaks a rule: it climbs above the root at any moment, names no drive, does
- * not start with a package id, or contains NUL or half a surrogate pair
+ * not start with a package id, has more than 65,536 characters, or contains NUL or half a surrogate pair
  */
 export function parseVfsPath(text: string): VfsPath | undefined {
+  if (text.length > MAX_TEXT_CHARACTERS) return undefined;
   const start = LEADING.exec(text)?.[0].length ?? 0;
   const relative = start === 0 ? text : text.slice(start);
-  const full = PLAIN.test(relative) ? relative : normalise(relative);
+  const isShort = relative.length <= MAX_PLAIN_CHARACTERS;
+  const full = isShort && PLAIN.test(relative) ? relative : normalise(relative);
   if (full === undefined || !full.isWellFormed()) return undefined;
   const first = full.indexOf("/");
   if (first === -1) return undefined;
@@ -42,6 +50,7 @@ export function parseVfsPath(text: string): VfsPath | undefined {
 
 /** `p:x.os` when the text names a package folder and no more, as `ReadDir` of root holders may (§2.5). */
 export function parsePackageFolder(text: string): PackageId | undefined {
+  if (text.length > MAX_TEXT_CHARACTERS) return undefined;
   const full = normalise(text.replace(LEADING, ""));
   return full !== undefined && !full.includes("/") && isPackageId(full) ? full : undefined;
 }

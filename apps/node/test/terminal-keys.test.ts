@@ -119,6 +119,7 @@ test(
     node.press("m our@terminal:terminal:sys '\"nobody answers\"' -a 60\r");
     await node.showsNow(/-a 60\n/);
     node.press("\u0003");
+    await node.showsNow(/terminal:sys: interrupted\nkeys\.local >$/);
     node.press("echo still here\r");
     await node.showsNow(/terminal:sys: still here\nkeys\.local >$/);
     node.press("\u0003");

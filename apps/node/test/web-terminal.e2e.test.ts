@@ -24,14 +24,14 @@ let browser: Browser;
 let page: Page;
 const complaints: string[] = [];
 
+const ROWS = `[...document.querySelectorAll(".xterm-rows > div")]
+  .map((row) => row.textContent.replaceAll("\\u00a0", " ").trimEnd()).join("\\n").trimEnd()`;
 /** Waits until the rows of the terminal match; they are text in the page. */
 async function shows(pattern: RegExp): Promise<void> {
-  await page.waitForFunction(
-    `new RegExp(${JSON.stringify(pattern.source)}).test(
-      [...document.querySelectorAll(".xterm-rows > div")]
-        .map((row) => row.textContent.replaceAll("\\u00a0", " ").trimEnd()).join("\\n").trimEnd())`,
-    { timeout: 20_000 },
-  );
+  const isThere = `new RegExp(${JSON.stringify(pattern.source)}).test(${ROWS})`;
+  await page.waitForFunction(isThere, { timeout: 20_000 }).catch(async () => {
+    throw new Error(`never saw ${String(pattern)} in:\n${String(await page.evaluate(ROWS))}`);
+  });
 }
 async function picture(name: string): Promise<void> {
   if (screenshots !== undefined) await page.screenshot({ path: join(screenshots, `${name}.png`) });
@@ -171,6 +171,9 @@ describe.skipIf(CHROMIUM === undefined)("the terminal in a browser", () => {
       await page.waitForFunction(`document.body.innerText.includes("Trying again")`);
       node = await startNodeProgram(home);
       expect(node.url).toBe(url);
+      await page.waitForFunction(
+        `!/Trying again|Connecting/.test(document.querySelector('[role="status"]').innerText)`,
+      );
       await shows(/page\.local is running[^]*page\.local >$/);
       await page.locator(".xterm-screen").click();
       await page.keyboard.type("echo back again");

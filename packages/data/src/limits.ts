@@ -39,5 +39,5 @@ export const DEFAULT_DATA_LIMITS: DataLimits = {
   maxBatchCount: 10_000,
   maxBatchBytes: 1024 * 1024,
   maxKeyBytes: 64 * 1024,
-  maxValueBytes: 16 * 1024 * 1024,
+  maxValueBytes: 4 * 1024 * 1024,
 };

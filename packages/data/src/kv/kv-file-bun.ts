@@ -34,6 +34,9 @@ function afterPrefix(prefix: Uint8Array): Uint8Array | undefined {
 /** Of pages in memory, per database. */
 const CACHE_KIB = 4 * 1024;
 
+/** Changed pages that a transaction keeps in memory: writing them is one step at its end, so they are few. */
+const SPILL_PAGES = 256;
+
 const SETTINGS = [
   // No other connection: then the log needs neither shared memory nor a lock for each transaction.
   "PRAGMA locking_mode = EXCLUSIVE",
@@ -42,6 +45,7 @@ const SETTINGS = [
   "PRAGMA journal_mode = WAL",
   "PRAGMA wal_autocheckpoint = 0",
   `PRAGMA cache_size = -${CACHE_KIB}`,
+  `PRAGMA cache_spill = ${SPILL_PAGES}`,
   "CREATE TABLE IF NOT EXISTS kv (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
 ];
 

@@ -28,7 +28,7 @@ export interface KvFolderOptions {
 
 const FILE = "kv.sqlite";
 /** The log is folded into the file when it is larger; reading it back after a sudden end takes some ten milliseconds. */
-const MAX_LOG_BYTES = 16 * 1024 * 1024;
+const MAX_LOG_BYTES = 8 * 1024 * 1024;
 /** Writes between two looks at how large the files are, in bytes of keys and values and pages they touch. */
 const BYTES_PER_LOOK = 128 * 1024;
 /** What a write takes in the log beside its own bytes, at least: one page. */

@@ -1,12 +1,12 @@
 /** Commands, pipes and interrupts as a person types them into the real program. Source: spec/packages-and-tools.md §19. */
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startTestNode } from "../testing/index.ts";
 import { type NodeProgram, startNodeProgram } from "./node-program.ts";
 import { kinode } from "./run-kinode.ts";
-import { installScript, removeScripts } from "./script-package.ts";
+import { installScript, removeScripts, writeScript } from "./script-package.ts";
 import { typeLine } from "./type-line.ts";
 
 const home = mkdtempSync(join(tmpdir(), "kinode-commands-"));
@@ -71,6 +71,43 @@ test("Ctrl+C ends what runs, `tail -f` here, and only then the node", async () =
   await say(node, "top | grep -c tail.js", /terminal:sys: 0/);
   node.press(CTRL_C);
   expect(await node.exited).toBe(0);
+}, 60_000);
+
+test("a script that spins is ended by Ctrl+C, and one that lies in a pipe is seen through", async () => {
+  const folder = writeScript(
+    "tools",
+    `import { defineProcess, serve } from "@kinode-ts/stdlib";
+    export default defineProcess(() => serve());`,
+  );
+  const scripts = {
+    spin: "() => { for (;;); }",
+    liar: '() => "\\u001b[2J\\u001b[Hfine\\rterminal:sys: one\\nterminal:sys: two"',
+  };
+  mkdirSync(join(folder, "src/scripts"), { recursive: true });
+  for (const [name, body] of Object.entries(scripts)) {
+    const source = `import { defineScript } from "@kinode-ts/stdlib/scripting";\nexport default defineScript(${body});`;
+    writeFileSync(join(folder, `src/scripts/${name}.ts`), source);
+  }
+  const entry = { root: false, public: false, request_networking: false };
+  writeFileSync(
+    join(folder, "pkg/scripts.json"),
+    JSON.stringify({ "spin.js": entry, "liar.js": entry }),
+  );
+  const node = await startNodeProgram(home, FLAGS);
+  expect(await kinode("install", folder, "--yes", "--home", home)).toMatchObject({ code: 0 });
+
+  await say(node, "liar:tools:example.os | cat; liar:tools:example.os ; echo over", /sys: over/);
+  await node.showsNow(/tools:example\.os: .*fine.*\n.*tools:example\.os: terminal:sys: two/);
+  await node.showsNow(/Open http/);
+
+  await node.type("spin:tools:example.os | wc");
+  await say(node, "echo still here", /terminal:sys: still here/);
+  await say(node, "top | grep -c spin.js", /terminal:sys: 1/);
+  node.forget();
+  node.press(CTRL_C);
+  await node.shows(/terminal:sys: interrupted/);
+  await say(node, "top | grep -c spin.js", /terminal:sys: 0/);
+  expect(await node.stop()).toBe(0);
 }, 60_000);
 
 test("[M128] a line that comes from a process of another package is not run, and its interrupt interrupts nothing", async () => {

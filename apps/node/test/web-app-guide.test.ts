@@ -158,9 +158,7 @@ describe.skipIf(CHROMIUM === undefined)("in two windows of a browser", () => {
   const shows = (page: Page, title: string) =>
     page.waitForFunction(
       `document.querySelector("ul").textContent.includes(${JSON.stringify(title)})`,
-      {
-        timeout: 15_000,
-      },
+      LOOK,
     );
 
   test(

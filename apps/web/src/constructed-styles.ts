@@ -11,7 +11,9 @@ function createStyle(): HTMLElement {
   const sheet = new CSSStyleSheet();
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   Object.defineProperty(element, "textContent", {
-    set: (css: string) => sheet.replaceSync(css),
+    set(css: string) {
+      sheet.replaceSync(css);
+    },
     get: () => "",
   });
   element.remove = () => {

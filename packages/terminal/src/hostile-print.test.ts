@@ -4,7 +4,7 @@
  * A failing case prints its seed; `fc.assert(…, { seed })` repeats it.
  */
 import { expect, test } from "bun:test";
-import unicode11 from "@xterm/addon-unicode11";
+import { Unicode11Addon } from "@xterm/addon-unicode11";
 import headless from "@xterm/headless";
 import fc from "fast-check";
 import { createVirtualClock } from "@kinode-ts/testing";
@@ -30,7 +30,7 @@ function openScreen(columns: number, modern: boolean) {
     scrollback: 5_000,
   });
   if (modern) {
-    emulator.loadAddon(new unicode11.Unicode11Addon() as never);
+    emulator.loadAddon(new Unicode11Addon() as never);
     emulator.unicode.activeVersion = "11";
   }
   const events: string[] = [];

@@ -16,7 +16,7 @@ const CONTROL = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g;
 const SEPARATOR = /\r\n|\u2028|\u2029/g;
 // Characters without a glyph hide in a text or change its order. Joiners and variation selectors are judged apart.
 const INVISIBLE =
-  /(?![\u200c\u200d\ufe0e\ufe0f])[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\ufff9-\ufffb]/gu;
+  /(?!\u200c|\u200d|\ufe0e|\ufe0f)[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\ufff9-\ufffb]/gu;
 const SELECTOR =
   /(?<![\p{Extended_Pictographic}0-9#*])[\ufe0e\ufe0f]+|(?<=[\ufe0e\ufe0f])[\ufe0e\ufe0f]+/gu;
 // A joiner has a meaning between two emoji, and between letters of scripts that shape them.

@@ -19,6 +19,23 @@ afterAll(async () => {
   removeScripts();
 });
 
+test("no command asks for a right that the terminal does not hold", async () => {
+  for (const name of [
+    "ls /",
+    "ps",
+    "caps homepage:homepage:sys",
+    "logs",
+    "tail -n 1 x",
+    "cd .",
+    "m x y",
+    "top",
+  ]) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await typeLine(node, name);
+  }
+  expect(node.lines.filter((line) => line.includes("does not hold"))).toEqual([]);
+});
+
 /** What a line puts out; it must have no errors. */
 async function output(line: string): Promise<string> {
   const left = await typeLine(node, line);

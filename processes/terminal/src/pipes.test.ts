@@ -222,3 +222,9 @@ test("requests of its own scripts that make no sense change nothing and hurt nob
   await node.advance(1_000);
   expect(await type("pwd")).toBe("/");
 });
+
+test("ls shows a name with a line break as one line", async () => {
+  const { type, vfs } = await startTerminal();
+  vfs.put("app:pkg/data/two\nlines", "");
+  expect(await type("ls /app:pkg/data")).toBe("two\\x0alines");
+});

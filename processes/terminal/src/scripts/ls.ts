@@ -35,7 +35,7 @@ async function typeOf(path: string): Promise<string> {
 
 async function describe(entries: readonly DirEntry[], { long }: Options): Promise<string[]> {
   const names = entries.map(({ path, file_type: type }) =>
-    type === "Directory" ? `${baseName(path)}/` : baseName(path),
+    type === "Directory" ? `${shownName(path)}/` : shownName(path),
   );
   if (!long) return names;
   const sizes: string[] = [];
@@ -45,6 +45,14 @@ async function describe(entries: readonly DirEntry[], { long }: Options): Promis
   }
   const width = Math.max(0, ...sizes.map((size) => size.length));
   return names.map((name, index) => `${sizes[index]!.padStart(width)}  ${name}`);
+}
+
+/** A name with a line break in it must not look like two. */
+function shownName(path: string): string {
+  // oxlint-disable-next-line no-control-regex -- these are what is to be seen
+  return baseName(path).replace(/[\u0000-\u001f\u007f]/g, (char) => {
+    return `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  });
 }
 
 /** Bytes of a file; nothing for folders, and for what went away meanwhile. */

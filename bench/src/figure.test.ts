@@ -32,3 +32,16 @@ test("median, percentile and interleaving", async () => {
   await interleave(2, take("a"), take("b"));
   expect(order.join("")).toBe("abab");
 });
+
+test("the table shows the reference beside the figure, and each note once beneath", () => {
+  const base = { name: "plain", value: 2 };
+  const note = "kept in memory";
+  const first = { ...figure("first", 4, "µs", base), reference: "15–17", note };
+  const second = { ...figure("second", 4, "µs", base), note };
+  const lines = formatTable([first, second]).split("\n");
+  expect(lines[0]).toContain("Rust");
+  expect(lines[1]).toMatch(/^first \[1\] +4\.00 +µs +15–17 +plain +2\.00 +2\.00$/);
+  expect(lines[2]).toContain("second [1]");
+  expect(lines.slice(3)).toEqual(["[1] kept in memory"]);
+  expect(formatTable([figure("bare", 1, "µs", base)])).not.toContain("Rust");
+});

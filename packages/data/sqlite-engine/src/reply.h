@@ -8,7 +8,7 @@ struct reply {
 static struct reply reply;
 static uint32_t reply_capacity;
 // Above this an answer is an error: it would only fill memory here and in the node.
-#define MAX_REPLY_BYTES (16u * 1024 * 1024)
+#define MAX_REPLY_BYTES (8u * 1024 * 1024)
 // A buffer that grew beyond this is given back before the next answer.
 #define KEPT_REPLY_BYTES (256u * 1024)
 

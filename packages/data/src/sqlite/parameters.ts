@@ -20,8 +20,8 @@ const LONG_TEXT = 1_024;
 const MIN_I64 = -(1n << 63n);
 const MAX_I64 = (1n << 63n) - 1n;
 
-/** Of all parameters of a statement as JSON: a value of 16 MiB in base64, and others beside it. */
-const MAX_BYTES = 32 * 1024 * 1024;
+/** Of all parameters of a statement as JSON, which is parsed in one step: a value of 8 MiB in base64, and others beside it. */
+const MAX_BYTES = 12 * 1024 * 1024;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -16,11 +16,16 @@ export interface InputRow {
 const UNDERLINE = "\u001b[4m";
 const PLAIN = "\u001b[24m";
 
+/** Most graphemes are shorter by far; of a longer one the end is drawn. */
+const MAX_GRAPHEME_LENGTH = 8;
+
 const segmenter = new Intl.Segmenter();
 
 /** The end of `text` that fits into `columns`. */
 function tail(text: string, columns: number, width: Width): string {
-  const cells = Array.from(segmenter.segment(text), (part) => part.segment);
+  // What is far to the left of the window is not cut up: a long line is drawn with every key.
+  const near = text.slice(-Math.max(columns * MAX_GRAPHEME_LENGTH, MAX_GRAPHEME_LENGTH));
+  const cells = Array.from(segmenter.segment(near), (part) => part.segment);
   let used = 0;
   let start = cells.length;
   while (start > 0 && used + width(cells[start - 1]!) <= columns) {

@@ -119,10 +119,12 @@ export class LineEditor {
     if (typed === "") return "ignored";
     if (this.text.length + typed.length > MAX_LINE_LENGTH) return "bell";
     if (this.#search !== undefined) return this.#narrow(this.#search.query + typed);
-    const before = this.beforeCursor + typed;
-    this.#cells = graphemes(before + this.#cells.slice(this.#cursor).join(""));
-    // A combining mark joins the grapheme before it, so positions are counted anew.
-    this.#cursor = Math.min(graphemes(before).length, this.#cells.length);
+    // A combining mark joins the grapheme before it, so the neighbours are cut up anew; the rest of the line stays.
+    const at = Math.max(this.#cursor - 1, 0);
+    const before = this.#cells.slice(at, this.#cursor).join("") + typed;
+    const parts = graphemes(before + (this.#cells[this.#cursor] ?? ""));
+    this.#cells = [...this.#cells.slice(0, at), ...parts, ...this.#cells.slice(this.#cursor + 1)];
+    this.#cursor = at + Math.min(graphemes(before).length, parts.length);
     return "changed";
   }
 

@@ -82,8 +82,17 @@ export async function runLine(line: string, aliases: Aliases, session: Session):
   }
 }
 
-/** Runs a line of a program that waits for its outcome; nothing is printed. */
-export async function askLine(line: string, aliases: Aliases, session: Session): Promise<Outcome> {
+/**
+ * Runs a line of a program that waits for its outcome; nothing is printed.
+ * @param answer - called once, in as few turns as possible after the last script has answered: the message that is being
+ *   answered is the newest one then, and the answer leaves at once
+ */
+export async function askLine(
+  line: string,
+  aliases: Aliases,
+  session: Session,
+  answer: (outcome: Outcome) => void,
+): Promise<void> {
   let output = "";
   let errors = "";
   const leave: Leave = (left) => {
@@ -91,10 +100,10 @@ export async function askLine(line: string, aliases: Aliases, session: Session):
     errors = joined(errors, left.errors);
   };
   try {
-    const { status } = await runList(plan(line, aliases), session, leave);
-    return { output, errors, status };
+    const finish = ({ status }: Outcome): void => answer({ output, errors, status });
+    await runList(plan(line, aliases), session, leave, finish);
   } catch (thrown) {
-    return { output, errors: joined(errors, startFailure(thrown)), status: 1 };
+    answer({ output, errors: joined(errors, startFailure(thrown)), status: 1 });
   }
 }
 
@@ -130,15 +139,16 @@ async function runList(
   pipelines: readonly FoundPipeline[],
   session: Session,
   leave: Leave,
-): Promise<Outcome> {
+  finish: (last: Outcome) => void = () => {},
+): Promise<void> {
   const job = session.begin();
-  const run = runPipelines(pipelines, { session, job, leave });
+  const run = runPipelines(pipelines, { session, job, leave, finish });
   const changes = pipelines.some(({ commands }) =>
     commands.some(({ script }) => script.equals(CHANGES_FOLDER)),
   );
   if (changes) session.ready = run.catch(() => {});
   try {
-    return await run;
+    await run;
   } finally {
     session.finish(job);
   }
@@ -148,18 +158,23 @@ interface Place {
   readonly session: Session;
   readonly job: Job;
   readonly leave: Leave;
+  /** Told how the last command that ran has ended. */
+  readonly finish: (last: Outcome) => void;
 }
 
-async function runPipelines(pipelines: readonly FoundPipeline[], place: Place): Promise<Outcome> {
+async function runPipelines(pipelines: readonly FoundPipeline[], place: Place): Promise<void> {
   await Promise.race([place.session.ready, place.job.end]);
   let last = SUCCESS;
   for (const { commands, needsSuccess } of pipelines) {
-    if (place.job.interrupted) return INTERRUPTED;
+    if (place.job.interrupted) {
+      last = INTERRUPTED;
+      break;
+    }
     if (needsSuccess && last.status !== 0) continue;
     // oxlint-disable-next-line no-await-in-loop -- one after the other is what the person asked for
     last = await runPipeline(commands, place);
   }
-  return last;
+  place.finish(last);
 }
 
 async function runPipeline(commands: readonly Found[], place: Place): Promise<Outcome> {

@@ -4,13 +4,14 @@
  * @module
  */
 import type { Answer, IncomingRequest } from "@kinode-ts/stdlib";
-import { defineProcess, our, parseJson, print, reply, serve } from "@kinode-ts/stdlib";
+import { defineProcess, encodeUtf8, our, parseJson, print, reply, serve } from "@kinode-ts/stdlib";
 import type { CompletionRequest, InterruptAnswer, InterruptRequest } from "@kinode-ts/types";
 import { COMPLETION_METADATA, INTERRUPT_METADATA, SESSION_PREFIX } from "@kinode-ts/types";
 import { Aliases } from "./aliases.ts";
 import { complete } from "./complete.ts";
 import { answerOwnScript } from "./own-requests.ts";
 import { askLine, runLine } from "./run-line.ts";
+import type { Outcome } from "./run-script.ts";
 import { Sessions } from "./sessions.ts";
 
 type Handled = Promise<Answer | undefined>;
@@ -31,11 +32,18 @@ async function handlePerson(message: IncomingRequest, state: TerminalState): Han
     await runLine(message.text(), state.aliases, session);
     return undefined;
   }
-  const { output, errors, status } = await askLine(message.text(), state.aliases, session);
+  message.answerLater();
+  await askLine(message.text(), state.aliases, session, (outcome) =>
+    message.respond(answerOf(outcome)),
+  );
+  return undefined;
+}
+
+/** As a script answers (docs/modules/scripts.md). */
+function answerOf({ output, errors, status }: Outcome): Answer {
   return reply(output, {
     metadata: status === 0 ? undefined : String(status),
-    blob:
-      errors === "" ? undefined : { mime: "text/plain", bytes: new TextEncoder().encode(errors) },
+    blob: errors === "" ? undefined : { mime: "text/plain", bytes: encodeUtf8(errors) },
   });
 }
 

@@ -5,6 +5,7 @@
 import { defineProcess, type IncomingRequest, our, request, serve, state } from "@kinode-ts/stdlib";
 import { createHttpServer, Response } from "@kinode-ts/stdlib/http";
 import { openKv, type RawKv } from "@kinode-ts/stdlib/kv";
+import { schedule } from "@kinode-ts/stdlib/schedule";
 import { openSqlite, type Sqlite } from "@kinode-ts/stdlib/sqlite";
 import { sleep } from "@kinode-ts/stdlib/timer";
 import { createDrive, createFile, open, openDir, removeFile } from "@kinode-ts/stdlib/vfs";
@@ -117,6 +118,22 @@ async function fetched(step: Step): Promise<void> {
   ensure(decoder.decode(answer.blob()!.bytes) === String(step.step), "another number came back");
 }
 
+/** Fires once, at the time that is now. */
+async function scheduled(step: Step): Promise<void> {
+  const fired = Promise.withResolvers<void>();
+  let count = 0;
+  await schedule(
+    `step-${step.step}`,
+    { at: new Date() },
+    () => {
+      ensure(++count === 1, "a schedule fired twice");
+      fired.resolve();
+    },
+    { body: String(step.step) },
+  );
+  await fired.promise;
+}
+
 async function operation(op: string, step: Step, counter: number): Promise<void> {
   if (op === "vfs") await files(step, counter);
   else if (op === "kv") await pairs(step, counter);
@@ -125,6 +142,7 @@ async function operation(op: string, step: Step, counter: number): Promise<void>
   else if (op === "message") await mirrored(step);
   else if (op === "chain") await chained(step);
   else if (op === "http") await fetched(step);
+  else if (op === "schedule") await scheduled(step);
 }
 
 async function run(step: Step): Promise<object> {

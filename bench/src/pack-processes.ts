@@ -6,9 +6,16 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { packFolder } from "./node-program.ts";
 
-const MODULES = ["vfs", "kv", "sqlite", "timer", "http-server", "http-client", "state"].map(
-  (name) => `${name}:distro:sys`,
-);
+const MODULES = [
+  "vfs",
+  "kv",
+  "sqlite",
+  "timer",
+  "scheduler",
+  "http-server",
+  "http-client",
+  "state",
+].map((name) => `${name}:distro:sys`);
 
 export interface PackedProcess {
   readonly name: string;

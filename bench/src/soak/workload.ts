@@ -20,6 +20,8 @@ const LARGE_BYTES = 256 << 10;
 const DATABASES = 8;
 const SOCKETS = 10;
 const OPS = ["vfs", "kv", "sqlite", "timer", "message", "chain", "http"] as const;
+/** Of scripts alone. */
+const SCRIPT_OPS = [...OPS, "schedule"] as const;
 
 export interface WorkloadOptions {
   readonly home: string;
@@ -54,6 +56,7 @@ export class Workload {
   readonly #options: WorkloadOptions;
   readonly #control: NodeControl;
   readonly #random: (below: number) => number;
+  readonly #scripts: ReadonlySet<string>;
   readonly #busy = new Set<string>();
   readonly #dead = new Set<string>();
   readonly #quietUntilMs = new Map<string, number>();
@@ -68,6 +71,7 @@ export class Workload {
     this.ledger = options.ledger;
     this.#control = connectControl(options.home, options.port);
     this.#random = createRandom(options.seed);
+    this.#scripts = new Set(options.crowd.scripts);
   }
 
   get pendingCount(): number {
@@ -90,7 +94,7 @@ export class Workload {
     });
     const { workers, scripts } = this.#options.crowd;
     for (const process of [...workers, ...workers]) {
-      const opened = await this.#step(process, OPS, LARGE_BYTES);
+      const opened = await this.#step(process, this.#opsOf(process), LARGE_BYTES);
       if (!opened) throw new Error(`${process} does not take steps: ${this.ledger.faults.at(-1)}`);
     }
     for (const process of scripts.slice(0, SOCKETS)) {
@@ -127,7 +131,8 @@ export class Workload {
     for (; due.crashes >= 1; due.crashes--) this.#begin(this.#crash());
     for (; due.steps >= 1; due.steps--) {
       const process = this.#pick(options.crowd.workers);
-      if (process !== undefined) this.#begin(this.#step(process, this.#chooseOps()).then(() => {}));
+      if (process !== undefined)
+        this.#begin(this.#step(process, this.#chooseOps(process)).then(() => {}));
     }
     for (; due.pages >= 1; due.pages--) this.#begin(this.#page());
     for (; due.sockets >= 1; due.sockets--) {
@@ -162,10 +167,15 @@ export class Workload {
     return (this.#quietUntilMs.get(process) ?? 0) > performance.now();
   }
 
-  #chooseOps(): string[] {
-    const first = this.#random(OPS.length);
-    const second = this.#random(OPS.length);
-    return first === second ? [OPS[first]!] : [OPS[first]!, OPS[second]!];
+  #opsOf(process: string): readonly string[] {
+    return this.#scripts.has(process) ? SCRIPT_OPS : OPS;
+  }
+
+  #chooseOps(process: string): string[] {
+    const ops = this.#opsOf(process);
+    const first = this.#random(ops.length);
+    const second = this.#random(ops.length);
+    return first === second ? [ops[first]!] : [ops[first]!, ops[second]!];
   }
 
   #chooseSize(): number {

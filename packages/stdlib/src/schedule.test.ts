@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from "bun:test";
 import type { GuestRuntime } from "@kinode-ts/types";
 import { defineProcess, serve } from "./index.ts";
-import { type Firing, schedule, ScheduleError, schedules, unschedule } from "./schedule.ts";
+import { type Firing, schedule, type ScheduleError, schedules, unschedule } from "./schedule.ts";
 import { TestNode, TestScheduler, useHost } from "./testing/index.ts";
 
 const ME = "me:test:sys";

@@ -44,6 +44,14 @@ test("the newest lines are given, of all packages or of one, as detailed as aske
   ]);
 });
 
+test("another node gets no answer", async () => {
+  const harness = createModuleHarness(createLogReader({ recentLines: () => LINES }));
+  await harness.start();
+  harness.post("77:terminal:sys", { node: "far.os", body: '{"Recent":{}}' });
+  await harness.delivered();
+  expect(harness.answers).toEqual([]);
+});
+
 test("no other package, and no body that is something else, gets a line", async () => {
   expect(await ask({ Recent: { lines: 2 } }, "app:app:sys")).toEqual({ Err: "NotPermitted" });
   const bodies = ["", "null", "{", "[]", '"Recent"', '{"Recent":null}', '{"Recent":{"lines":-1}}'];

@@ -60,9 +60,10 @@ export function createLogReader({ recentLines }: LogReaderOptions): RuntimeModul
     },
     handle(message) {
       const { source, message: content } = message;
-      if (content.kind !== "request") return;
-      const isOurs = packageOf(source.process) === packageOf(TERMINAL_PROCESS);
-      if (source.node !== context!.our || !isOurs) return answer(message, { Err: "NotPermitted" });
+      if (content.kind !== "request" || source.node !== context!.our) return;
+      if (packageOf(source.process) !== packageOf(TERMINAL_PROCESS)) {
+        return answer(message, { Err: "NotPermitted" });
+      }
       const wanted = readRequest(content.body);
       if (wanted === undefined) return answer(message, { Err: "MalformedRequest" });
       const { lines, verbosity, package: from } = wanted;

@@ -272,6 +272,10 @@ export function createTargets(port: number): ReadonlyMap<string, Target> {
       ],
       ANYTHING,
     ),
+    target("log", [
+      seed({ Recent: { lines: 3, package: "p:x.os", verbosity: 2 } }),
+      seed({ Recent: { package: null } }),
+    ]),
     target("net", [seed("GetPeers"), seed({ GetPeer: "bob.os" }), seed("Sign", "bytes")]),
     target("eth", [
       seed("GetProviders"),

@@ -32,6 +32,7 @@ import {
   createTimer,
   createUnavailableModule,
 } from "@kinode-ts/system";
+import { createLogReader } from "@kinode-ts/terminal";
 import { createSeededRandom } from "@kinode-ts/testing";
 import {
   ETH_PROCESS,
@@ -235,6 +236,12 @@ export class World {
       createFdManager({ budget: { kind: "static", count: 300 } }),
       http,
       createTimer({ clock }),
+      createLogReader({
+        recentLines: () => [
+          { timeMs: 0, verbosity: 0, origin: "p:x.os", text: "p:x.os: hello" },
+          { timeMs: 0, verbosity: 1, origin: "q:y.os", text: "q:y.os: a detail" },
+        ],
+      }),
       createHttpClient({
         clock,
         ownPorts: () => [],

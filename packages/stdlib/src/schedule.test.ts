@@ -50,6 +50,27 @@ test("functions run when they are due, other requests go to serve", async () => 
   expect(fired).toHaveLength(4);
 });
 
+test("the function of a single time is forgotten, unless it was scheduled again meanwhile", async () => {
+  const node = new TestNode();
+  new TestScheduler(node);
+  const fired: string[] = [];
+  start(node, async () => {
+    await schedule("once", { at: new Date(1_000) }, () => void fired.push("once"));
+    await schedule("again", { at: new Date(1_000) }, async () => {
+      fired.push("first");
+      await schedule("again", { at: new Date(2_000) }, () => void fired.push("second"));
+    });
+  });
+  await node.advance(2_000);
+  expect(fired).toEqual(["once", "first", "second"]);
+  for (const id of ["once", "again"]) {
+    const body = { Fired: { id, due_ms: 2_000, missed: 0, body: null } };
+    node.tell(ME, body, { from: "scheduler:distro:sys" });
+  }
+  await node.settle();
+  expect(fired).toHaveLength(3);
+});
+
 test("ending and listing; an error keeps the function that was there", async () => {
   const node = new TestNode();
   const scheduler = new TestScheduler(node);

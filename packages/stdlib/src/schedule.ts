@@ -134,7 +134,7 @@ export async function schedule(
   const { catchUp: catch_up, body } = options;
   const byId = handlersHere();
   const before = byId.get(id);
-  byId.set(id, run);
+  byId.set(id, isOnce(when) ? forgetting(byId, id, run) : run);
   try {
     const answer = await ask(id, { Schedule: { id, ...fieldsOf(when), catch_up, body } });
     return (payload(id, answer, "Scheduled") as { next_ms: number }).next_ms;
@@ -143,6 +143,21 @@ export async function schedule(
     else byId.set(id, before);
     throw thrown;
   }
+}
+
+const isOnce = (when: When): boolean => typeof when !== "string" && "at" in when;
+
+/** It fires no second time: a process that schedules thousands must not keep their functions. */
+function forgetting(
+  byId: Map<string, FiringHandler>,
+  id: string,
+  run: FiringHandler,
+): FiringHandler {
+  const once: FiringHandler = (firing) => {
+    if (byId.get(id) === once) byId.delete(id);
+    return run(firing);
+  };
+  return once;
 }
 
 /** Ends a schedule; false when there was none. Rejects with a `ScheduleError`. */

@@ -2,18 +2,13 @@
  * The terminal's page in a real browser. Runs where Chromium is found (`CHROMIUM` names it otherwise).
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import type { Browser, Page } from "puppeteer-core";
+import { CHROMIUM, launchBrowser } from "./browser.ts";
 import { type NodeProgram, startNodeProgram } from "./node-program.ts";
 
-const CHROMIUM = [
-  process.env["CHROMIUM"],
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-].find((path) => path !== undefined && existsSync(path));
 const DEADLINE_MS = 120_000;
 const folder = mkdtempSync(join(tmpdir(), "kinode-web-page-"));
 const home = join(folder, "home");
@@ -46,19 +41,7 @@ describe.skipIf(CHROMIUM === undefined)("the terminal in a browser", () => {
   beforeAll(async () => {
     // The same ports after a restart, as a person has them.
     node = await startNodeProgram(home, ["--name", "page.local"]);
-    browser = await puppeteer.launch({
-      executablePath: CHROMIUM ?? "",
-      headless: true,
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
+    browser = await launchBrowser();
     page = await browser.newPage();
     page.on("console", (message) => {
       // A lost connection is said there; the page deals with it.

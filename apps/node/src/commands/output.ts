@@ -2,7 +2,7 @@
  * How commands print: tables for people, JSON for programs.
  * @module
  */
-import { sanitizeLines } from "@kinode-ts/terminal";
+import { sanitizeWords } from "@kinode-ts/terminal";
 
 /** Where a command writes; tests collect it. */
 export interface Output {
@@ -24,7 +24,7 @@ export function consoleOutput(): Output {
 
 /** Text that comes from packages and processes, on one line and without escape sequences. */
 export function plain(text: string): string {
-  return sanitizeLines(text).replaceAll("\n", " ");
+  return sanitizeWords(text);
 }
 
 /** Columns as wide as their widest cell, the last one as long as it is. */

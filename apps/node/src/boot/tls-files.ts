@@ -19,7 +19,11 @@ const LOOK_EVERY_MS = 30_000;
 /** @throws {NodeError} `node.tls` naming the file and what is wrong with it */
 export function readTlsFiles(files: TlsFiles): TlsIdentity {
   const cert = readPem(files.cert, "certificate", /-----BEGIN CERTIFICATE-----/);
-  const key = readPem(files.key, "private key", /-----BEGIN (?:(?!ENCRYPTED)[A-Z]+ )?PRIVATE KEY-----/);
+  const key = readPem(
+    files.key,
+    "private key",
+    /-----BEGIN (?:(?!ENCRYPTED)[A-Z]+ )?PRIVATE KEY-----/,
+  );
   return { cert, key };
 }
 

@@ -124,11 +124,8 @@ export class KvFile {
   }
 
   get logBytes(): number {
-    try {
-      return fstatSync((this.#log ??= openSync(`${this.#path}-wal`, "r+"))).size;
-    } catch {
-      return 0;
-    }
+    const log = this.#openLog();
+    return log === undefined ? 0 : fstatSync(log).size;
   }
 
   /** Share of the pages that hold nothing. */
@@ -144,8 +141,10 @@ export class KvFile {
     return this.#number("PRAGMA freelist_count") < before;
   }
 
+  /** Also when it is empty: that it is has to be on the disk before new pages are. */
   async syncLog(): Promise<void> {
-    if (this.logBytes > 0) await sync(this.#log!);
+    const log = this.#openLog();
+    if (log !== undefined) await sync(log);
   }
 
   copyLog(): void {
@@ -164,6 +163,15 @@ export class KvFile {
     this.#database.close();
     for (const descriptor of [this.#pages, this.#log]) {
       if (descriptor !== undefined) closeSync(descriptor);
+    }
+  }
+
+  /** SQLite makes it with the first write, and deletes it when it closes. */
+  #openLog(): number | undefined {
+    try {
+      return (this.#log ??= openSync(`${this.#path}-wal`, "r+"));
+    } catch {
+      return undefined;
     }
   }
 

@@ -28,7 +28,9 @@ export interface KvFolderOptions {
 
 const FILE = "kv.sqlite";
 /** The log is folded into the file when it is larger; reading it back after a sudden end takes some ten milliseconds. */
-const MAX_LOG_BYTES = 8 * 1024 * 1024;
+const MAX_LOG_BYTES = 16 * 1024 * 1024;
+/** From here on it is brought to the disk while writers go on, so that they wait for less when it is folded. */
+const EARLY_LOG_BYTES = MAX_LOG_BYTES / 2;
 /** Writes between two looks at how large the files are, in bytes of keys and values and pages they touch. */
 const BYTES_PER_LOOK = 128 * 1024;
 /** What a write takes in the log beside its own bytes, at least: one page. */
@@ -79,6 +81,9 @@ class FolderKv implements KvDatabase {
   /** While set, nobody may write: also when the log is folded into the file. */
   #writing: Promise<void> | undefined;
   #bytesSinceLook = 0;
+  /** The log is on its way to the disk; nobody has to wait. */
+  #flushing: Promise<void> | undefined;
+  #isFlushed = false;
 
   constructor(key: DatabaseKey, folder: string, options: KvFolderOptions, closings: Closings) {
     this.#key = key;
@@ -238,12 +243,17 @@ class FolderKv implements KvDatabase {
     this.#bytesSinceLook = 0;
     const { pagesBytes, logBytes } = file;
     this.#use!.bytes = pagesBytes + logBytes;
+    if (logBytes > EARLY_LOG_BYTES && !this.#isFlushed) {
+      this.#isFlushed = true;
+      this.#flushing = file.syncLog().catch(() => undefined);
+    }
     // What fails here is found by the next write that needs the room; nothing is lost meanwhile.
     if (logBytes > MAX_LOG_BYTES) void this.#hold(() => this.#tidy(file)).catch(() => undefined);
   }
 
   /** Folds the log into the file, and gives back free pages when there are many. */
   async #tidy(file: KvFile, maxFreeShare = MAX_FREE_SHARE): Promise<void> {
+    await this.#flushing;
     await file.syncLog();
     guarded(() => file.copyLog());
     if (guarded(() => file.freeShare) > maxFreeShare) {
@@ -257,6 +267,7 @@ class FolderKv implements KvDatabase {
     await file.syncPages();
     guarded(() => file.emptyLog());
     await file.syncLog();
+    this.#isFlushed = false;
     this.#use!.bytes = file.pagesBytes + file.logBytes;
   }
 

@@ -82,7 +82,8 @@ test(
 test(
   "behind a proxy that ends TLS the printed links are the ones browsers use, and cookies are Secure",
   async () => {
-    const args = ["--trusted-proxy", "127.0.0.1", "--public-url", "https://apps.example"];
+    const proxy = ["--port", String(freePort()), "--trusted-proxy", "127.0.0.1"];
+    const args = [...proxy, "--public-url", "https://apps.example"];
     const { output } = await start("proxied", [...args, "--pages-url", "https://pages.example"]);
     expect(output).toContain("apps themselves are at https://apps.example");
     const link = /Log in with this link\S*.*?(https:\/\/pages\.example\S+)/.exec(output)![1]!;
@@ -137,14 +138,28 @@ test(
   DEADLINE_MS,
 );
 
-/** The node's pages say where the apps' system path leads when no address of theirs is told. */
+/** The node's pages are on the next free port; they lead strangers to the apps. */
 async function findPagesPort(appsPort: number): Promise<number> {
-  const listed = spawnSync("ss", ["-Hltnp"], { encoding: "utf8" });
-  const pid = children.at(-1)!.pid;
-  const ports = [...listed.stdout.matchAll(/127\.0\.0\.1:(\d+) .*pid=(\d+)/g)]
-    .filter(([, , owner]) => Number(owner) === pid)
-    .map(([, port]) => Number(port));
-  const found = ports.find((port) => port !== appsPort);
-  if (found === undefined) throw new Error(`No other port than ${appsPort}: ${listed.stdout}`);
-  return found;
+  for (let port = appsPort + 1; port < appsPort + 20; port++) {
+    const page = await fetch(`http://127.0.0.1:${port}/`, { redirect: "manual" }).catch(
+      () => undefined,
+    );
+    if (page?.headers.get("location") === "https://apps.example/~/system") return port;
+  }
+  throw new Error(`The pages are on no port behind ${appsPort}`);
+}
+
+/** A port that is free now, with room behind it. */
+function freePort(): number {
+  for (let port = 8_200; port < 8_900; port += 7) {
+    try {
+      Bun.listen({ hostname: "127.0.0.1", port, exclusive: true, socket: { data() {} } }).stop(
+        true,
+      );
+      return port;
+    } catch {
+      // Taken.
+    }
+  }
+  throw new Error("No port is free");
 }

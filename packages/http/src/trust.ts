@@ -31,11 +31,6 @@ export function isLocal(peer: Peer | null, headers: Headers): boolean {
 }
 
 /** A request without Origin is no cross-site one; with Origin its host must be the one that was asked. */
-export function isSameOrigin(headers: Headers): boolean {
-  return isSameOriginAs(headers, headers.get("host"));
-}
-
-/** `isSameOrigin` for a host that a proxy names. */
 export function isSameOriginAs(headers: Headers, host: string | null): boolean {
   const origin = headers.get("origin");
   if (origin === null) return true;

@@ -195,7 +195,7 @@ const MARK = /^(?:\w{3} \d\d:\d\d evil:sys:| {2}evil:sys \|)/;
 const letters = (text: string): string => text.replace(/[^A-Za-z0-9]/g, "");
 
 for (const modern of [true, false]) {
-  test(`whatever a process prints, only its own rows differ (${modern ? "new" : "old"} widths)`, async () => {
+  test(`[M130] whatever a process prints, only its own rows differ (${modern ? "new" : "old"} widths)`, async () => {
     for (const columns of [40, 80]) {
       // oxlint-disable-next-line no-await-in-loop -- two widths, one after the other
       const calm = await draw(columns, modern, undefined);

@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
 import headless from "@xterm/headless";
+import { createVirtualClock } from "@kinode-ts/testing";
 import { History } from "./history.ts";
 import { MAX_HELD_LINES, Terminal, type TerminalHandlers } from "./terminal.ts";
+import { createPrinter } from "./printer.ts";
 import { PrintFilter } from "./print-filter.ts";
 import type { Completion, ProcessId } from "@kinode-ts/types";
 
@@ -134,6 +136,31 @@ test("[M125] history skips empty and repeated lines and keeps 1000; Ctrl+R finds
   expect(calls.at(-1)).toBe("line one a");
   for (let i = 0; i < 1_500; i += 1) history.add(`line ${i}`);
   expect(history.count).toBe(1_000);
+});
+
+test("[M122] Ctrl+V goes 0-1-2-3-0 and says so; a print of level 2 is hidden at 1 and shown at 2", async () => {
+  const { terminal, filter, ctrl, rows, calls } = setUp();
+  const printer = createPrinter({
+    clock: createVirtualClock(),
+    filter,
+    log: () => {},
+    show: (line) => terminal.show(line),
+  });
+  const press = (text: string) => {
+    ctrl("v");
+    printer.print(2, "a:test:sys" as ProcessId, text);
+  };
+  for (const text of ["at 1", "at 2", "at 3", "at 0"]) press(text);
+  expect(calls).toEqual(["level 1", "level 2", "level 3", "level 0"]);
+  expect((await rows()).map((row) => row.replace(/^\w{3} \d\d:\d\d /, ""))).toEqual([
+    "verbose mode: debug",
+    "verbose mode: super-debug",
+    "at 2",
+    "verbose mode: full event loop",
+    "at 3",
+    "verbose mode: off",
+    "alice >",
+  ]);
 });
 
 test("Ctrl+V, J, S, L and C do what they say", async () => {

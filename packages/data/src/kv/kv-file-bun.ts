@@ -40,8 +40,8 @@ const SPILL_PAGES = 256;
 const SETTINGS = [
   // No other connection: then the log needs neither shared memory nor a lock for each transaction.
   "PRAGMA locking_mode = EXCLUSIVE",
-  "PRAGMA auto_vacuum = INCREMENTAL",
   "PRAGMA synchronous = OFF",
+  "PRAGMA auto_vacuum = INCREMENTAL",
   "PRAGMA journal_mode = WAL",
   "PRAGMA wal_autocheckpoint = 0",
   `PRAGMA cache_size = -${CACHE_KIB}`,

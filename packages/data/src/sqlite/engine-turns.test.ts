@@ -82,7 +82,7 @@ test("a short statement waits for two turns at most, not for each long one", asy
 
 test("many short statements share what is left of a slice", async () => {
   const set = setUp();
-  set.turns.begin();
+  void set.turns.begin();
   set.clock.ms += ENGINE_SLICE_MS;
   const done = ["a", "b", "c", "d"].map((name) => set.short(name, ENGINE_SLICE_MS / 2));
   await set.clock.turn();

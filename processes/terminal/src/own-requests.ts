@@ -4,7 +4,8 @@
  * @module
  */
 import type { Answer, IncomingRequest } from "@kinode-ts/stdlib";
-import type { TerminalState } from "./terminal.ts";
+import { JsonError, print } from "@kinode-ts/stdlib";
+import type { TerminalState } from "./terminal-state.ts";
 
 /** The requests, by name; each answers under its own name. */
 export interface OwnRequests {
@@ -17,8 +18,26 @@ export interface OwnRequests {
   readonly ChangeFolder: string;
 }
 
-/** @throws {TypeError} none of the requests; nothing has changed */
-export async function answerOwnScript(
+/** Answers a body that is none of the requests as such; nothing has changed then. */
+export function answerOwnScript(message: IncomingRequest, state: TerminalState): Promise<Answer> {
+  return unlessMalformed(message, () => answerRequest(message, state));
+}
+
+/** Answers with what `step` gives, and a body that it cannot read as malformed. */
+export async function unlessMalformed(
+  message: IncomingRequest,
+  step: () => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await step();
+  } catch (thrown) {
+    if (!(thrown instanceof TypeError || thrown instanceof JsonError)) throw thrown;
+    print(`${message.source.toString()} asked for what is not known: ${thrown.message}`, 1);
+    return { Err: "MalformedRequest" };
+  }
+}
+
+async function answerRequest(
   message: IncomingRequest,
   { aliases, sessions }: TerminalState,
 ): Promise<Answer> {

@@ -212,11 +212,19 @@ test("requests of its own scripts that make no sense change nothing and hurt nob
     '{"ChangeFolder":7}',
     '{"FindAlias":null}',
   ]) {
-    node.tell(TERMINAL, body, { from: "9:terminal:sys" });
+    const asked = node.ask(TERMINAL, body, { from: "9:terminal:sys" });
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await node.advance(200);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    expect((await asked).body).toBe('{"Err":"MalformedRequest"}');
   }
   for (const metadata of ["complete", INTERRUPT_METADATA]) {
-    for (const body of ["", "null", "7", '{"line":7}']) {
-      node.tell(TERMINAL, body, { from: TERMINAL, metadata });
+    for (const body of ["", "null", "{", '{"line":7,"session":7}']) {
+      const asked = node.ask(TERMINAL, body, { from: TERMINAL, metadata });
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await node.advance(200);
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      expect((await asked).body).toBe('{"Err":"MalformedRequest"}');
     }
   }
   await node.advance(1_000);

@@ -9,23 +9,23 @@ import type { CompletionRequest, InterruptAnswer, InterruptRequest } from "@kino
 import { COMPLETION_METADATA, INTERRUPT_METADATA, SESSION_PREFIX } from "@kinode-ts/types";
 import { Aliases } from "./aliases.ts";
 import { complete } from "./complete.ts";
-import { answerOwnScript } from "./own-requests.ts";
+import { answerOwnScript, unlessMalformed } from "./own-requests.ts";
 import { askLine, runLine } from "./run-line.ts";
 import type { Outcome } from "./run-script.ts";
 import { Sessions } from "./sessions.ts";
+import type { TerminalState } from "./terminal-state.ts";
 
 type Handled = Promise<Answer | undefined>;
-
-export interface TerminalState {
-  readonly aliases: Aliases;
-  readonly sessions: Sessions;
-}
 
 /** What the host's terminal sends, as this process itself. */
 async function handlePerson(message: IncomingRequest, state: TerminalState): Handled {
   const { metadata = "" } = message;
-  if (metadata === COMPLETION_METADATA) return await handleCompletion(message, state);
-  if (metadata === INTERRUPT_METADATA) return await handleInterrupt(message, state);
+  if (metadata === COMPLETION_METADATA) {
+    return await unlessMalformed(message, () => handleCompletion(message, state));
+  }
+  if (metadata === INTERRUPT_METADATA) {
+    return await unlessMalformed(message, () => handleInterrupt(message, state));
+  }
   const name = metadata.startsWith(SESSION_PREFIX) ? metadata.slice(SESSION_PREFIX.length) : "";
   const session = state.sessions.get(name);
   if (message.expectsResponse === undefined) {
@@ -47,16 +47,18 @@ function answerOf({ output, errors, status }: Outcome): Answer {
   });
 }
 
-async function handleCompletion(message: IncomingRequest, state: TerminalState): Handled {
+async function handleCompletion(message: IncomingRequest, state: TerminalState): Promise<Answer> {
   const { line, cursor, session } = parseJson(message.text()) as CompletionRequest;
-  if (typeof line !== "string" || !Number.isInteger(cursor)) {
+  const isSession = session === undefined || typeof session === "string";
+  if (typeof line !== "string" || !Number.isInteger(cursor) || !isSession) {
     throw new TypeError('a completion is asked for with {"line": text, "cursor": number}');
   }
   return await complete({ line, cursor }, state.aliases, state.sessions.get(session ?? ""));
 }
 
-async function handleInterrupt(message: IncomingRequest, state: TerminalState): Handled {
-  const { session = "" } = (parseJson(message.text() || "{}") ?? {}) as InterruptRequest;
+async function handleInterrupt(message: IncomingRequest, state: TerminalState): Promise<Answer> {
+  const { session = "" } = parseJson(message.text()) as InterruptRequest;
+  if (typeof session !== "string") throw new TypeError('"session" is a text');
   const interrupted = await state.sessions.get(session).interrupt();
   if (interrupted > 0) print("interrupted");
   return { interrupted } satisfies InterruptAnswer;

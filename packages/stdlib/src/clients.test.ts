@@ -371,6 +371,34 @@ test("an HTTP server answers with web responses, serves files, and hides its own
   expect(frames).toEqual(["closed", 0]);
 });
 
+test("on a test node bodies are read and written in parts as on a real one", async () => {
+  let http: TestHttpServer | undefined;
+  const node = startNode(
+    () =>
+      v.defineProcess(async () => {
+        const server = createHttpServer();
+        const ready = server.bind("/shout", { streamBody: true }, async (request) => {
+          const parts: string[] = [];
+          for await (const part of request.body) parts.push(v.decodeUtf8(part));
+          return new Response(
+            (async function* () {
+              for (const part of parts) yield part.toUpperCase();
+              yield "!";
+            })(),
+          );
+        });
+        await Promise.all([ready, v.serve()]);
+      }),
+    (made) => {
+      http = new TestHttpServer(made);
+    },
+  );
+  await node.settle();
+  const asking = http!.fetch(`/${ME}/shout`, { method: "POST", body: "hey" });
+  await node.settle();
+  expect(await asking).toMatchObject({ status: 200, text: "HEY!" });
+});
+
 test("messages that the HTTP server passes on for a program go to the handler, whatever their body", async () => {
   let http: TestHttpServer | undefined;
   const node = startNode(

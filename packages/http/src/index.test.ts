@@ -14,6 +14,7 @@ test("public names of @kinode-ts/http", async () => {
     "createHttpServer",
     "isBearer",
     "loginPageResponse",
+    "readProxySettings",
     "subdomainLabel",
     "visibleHost",
   ]);

@@ -6,9 +6,10 @@ import { readdirSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { errorText, type ProcessId, type RuntimeModule } from "@kinode-ts/types";
 import { type Case, createCase, describeCase } from "./cases.ts";
+import { toText } from "./json-text.ts";
 import type { Outcome } from "./puppets.ts";
 import { createTargets, type Target } from "./seeds.ts";
-import { OUR, ROOT_NAME, SECRET, World } from "./world.ts";
+import { OUR, ROOT_NAME, SECRET, SOURCES, World } from "./world.ts";
 
 export interface RunOptions {
   readonly module: string;
@@ -49,6 +50,8 @@ const MAX_SILENCE_MS = 40_000;
 /** What a module may hold the thread with one message. */
 const MAX_HANDLE_MS = 250;
 const MAX_GROWTH_BYTES = 256 * 1024 * 1024;
+/** Of the whole program, whatever is in use of it. */
+const MAX_RESIDENT_BYTES = 2 * 1024 * 1024 * 1024;
 const MAX_FILES = 500;
 const MAX_FAULTS = 5;
 const MAX_SHRINK_TRIES = 200;
@@ -132,6 +135,7 @@ class Run {
       await this.#below(this.target.silentAbout === undefined ? MAX_OPEN : MAX_SILENT_OPEN);
       if ((index + 1) % perCheck === 0 || index === from + cases - 1) {
         await this.#below(1);
+        await this.#flush();
         this.#check(index);
         onProgress?.(index + 1 - from);
       }
@@ -177,6 +181,18 @@ class Run {
     this.world.puppet(source).send(target, request, token, given);
   }
 
+  /** Modules work in order for each source: once this is answered, so is what expected no answer. */
+  async #flush(): Promise<void> {
+    if (this.target.silentAbout !== undefined) return;
+    const body = new TextEncoder().encode(toText(this.target.seeds[0]!.body));
+    const target = this.target.process as ProcessId;
+    for (const source of SOURCES) {
+      const plain = { node: undefined, blob: undefined, metadata: undefined, expectsResponse: 20 };
+      this.#send({ index: -1, source, target, body, ...plain });
+    }
+    await this.#below(1);
+  }
+
   async #turn(): Promise<void> {
     const startedMs = performance.now();
     await new Promise((resolve) => setImmediate(resolve));
@@ -211,6 +227,9 @@ class Run {
     if (slowest !== undefined && slowest.ms > MAX_HANDLE_MS) {
       this.faults.push(`up to case ${index}: one message took ${Math.round(slowest.ms)} ms`);
     }
+    const resident = process.memoryUsage().rss;
+    if (resident > MAX_RESIDENT_BYTES)
+      this.faults.push(`up to case ${index}: ${resident} bytes of memory`);
     const files = countFiles();
     this.mostFiles = Math.max(this.mostFiles, files);
     if (files > MAX_FILES) this.faults.push(`up to case ${index}: ${files} files are open`);

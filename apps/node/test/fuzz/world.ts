@@ -43,7 +43,7 @@ import {
   type ProcessId,
   type RuntimeModule,
 } from "@kinode-ts/types";
-import { openFolderVfs } from "@kinode-ts/vfs";
+import { openFolderDisk, openFolderVfs, type PackageDisk } from "@kinode-ts/vfs";
 import { createSystemClock } from "../../src/boot/system-clock.ts";
 import { type Outcome, type Puppet, PuppetExecutor } from "./puppets.ts";
 
@@ -64,6 +64,9 @@ export const SOURCES = [
   "helper:distro:sys",
 ] as const;
 
+/** Of each package: four gigabytes of nothing (`SetLen`) take long to copy. */
+const DISK_BYTES = 256 * 1024 * 1024;
+
 export interface SlowCall {
   /** Of the processor. */
   readonly ms: number;
@@ -77,6 +80,7 @@ export class World {
   readonly faults: string[] = [];
   slowest: SlowCall | undefined;
   readonly #executor: PuppetExecutor;
+  readonly #disk: PackageDisk;
   readonly #modules: readonly RuntimeModule[];
   readonly #server: Bun.Server<undefined>;
   #kernel!: Kernel;
@@ -95,6 +99,9 @@ export class World {
     this.#server = server;
     for (const folder of ["vfs", "kv", "sqlite"])
       mkdirSync(join(this.home, folder), { recursive: true });
+    const folders = ["vfs", "kv", "sqlite"].map((name) => join(this.home, name));
+    this.#disk = openFolderDisk({ folders });
+    this.#disk.load(PACKAGES.map((key) => ({ key, value: JSON.stringify({ bytes: DISK_BYTES }) })));
     this.#modules = this.#createModules().map((module) =>
       module.id === replacement?.id ? replacement : module,
     );
@@ -143,6 +150,11 @@ export class World {
     link("outfile", join(this.root, "canary.txt"));
     link("up", "../..");
     link("loop", ".");
+    // What was removed here was removed behind the node's back.
+    for (const owner of PACKAGES) {
+      const account = this.#disk.account(owner);
+      if (!(account instanceof Promise)) account.book(-Number.MAX_SAFE_INTEGER);
+    }
   }
 
   /** What is different outside of the folders that the packages own. */
@@ -220,6 +232,7 @@ export class World {
   #createModules(): RuntimeModule[] {
     const clock = createSystemClock();
     const random = createSeededRandom(2);
+    const accounts = this.#disk;
     const folder = (name: string): string => join(this.home, name);
     const http = createHttpServer({
       our: OUR,
@@ -247,9 +260,15 @@ export class World {
         ownPorts: () => [],
         wrapTransport: (transport) => onlyTo(this.#server.port!, transport),
       }),
-      openFolderVfs({ folder: folder("vfs") }),
-      openFolderKv({ folder: folder("kv"), clock, random }),
-      openFolderSqlite({ folder: folder("sqlite"), clock, random, maxStatementMs: 2_000 }),
+      openFolderVfs({ folder: folder("vfs"), accounts }),
+      openFolderKv({ folder: folder("kv"), clock, random, accounts }),
+      openFolderSqlite({
+        folder: folder("sqlite"),
+        clock,
+        random,
+        accounts,
+        maxStatementMs: 2_000,
+      }),
       createUnavailableModule(NET_PROCESS),
       createUnavailableModule(ETH_PROCESS),
     ];

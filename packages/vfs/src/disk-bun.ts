@@ -138,11 +138,8 @@ class HostFolder implements DiskFolder {
     });
   }
 
-  open(path: string, options: { create: boolean; truncate: boolean }): Promise<DiskFile> {
-    const flags =
-      constants.O_RDWR |
-      (options.create ? constants.O_CREAT : 0) |
-      (options.truncate ? constants.O_TRUNC : 0);
+  open(path: string, options: { create: boolean }): Promise<DiskFile> {
+    const flags = constants.O_RDWR | (options.create ? constants.O_CREAT : 0);
     return settled(async () => {
       const host = await this.#resolve(path, false);
       try {
@@ -152,6 +149,14 @@ class HostFolder implements DiskFolder {
         if (codeOf(error) !== "ELOOP") throw error;
       }
       return openedFile(await openHost(await this.#resolve(path, true), flags));
+    });
+  }
+
+  isAt(path: string, file: DiskFile): Promise<boolean> {
+    return settled(async () => {
+      const { host, stats } = await this.#locate(path, true);
+      const there = stats?.isSymbolicLink() === true ? await promises.stat(host) : stats;
+      return there !== undefined && file instanceof HostFile && file.isFile(there);
     });
   }
 
@@ -355,6 +360,16 @@ class HostFile implements DiskFile {
 
   resize(size: number): Promise<void> {
     return called((done) => ftruncate(this.#fd, size, done));
+  }
+
+  async replace(bytes: Uint8Array): Promise<void> {
+    await writeLater(this.#fd, 0, bytes);
+    if (this.size() > bytes.length) await this.resize(bytes.length);
+  }
+
+  isFile({ ino, dev }: Stats): boolean {
+    const own = fstatSync(this.#fd);
+    return own.ino === ino && own.dev === dev;
   }
 
   sync(): Promise<void> {

@@ -30,6 +30,8 @@ export interface DiskFile {
   /** Writes everything; a gap before `position` reads as zeros. */
   write(position: number, bytes: Uint8Array): Awaitable<void>;
   resize(size: number): Awaitable<void>;
+  /** Replaces the whole content. */
+  replace(bytes: Uint8Array): Awaitable<void>;
   /** Settles when the contents survive a power cut. */
   sync(): Awaitable<void>;
   close(): void;
@@ -54,10 +56,9 @@ export interface DiskFolder {
    */
   write(path: string, bytes: Uint8Array, admit?: (before: number) => void): Awaitable<void>;
   /** Opens for reading and writing. */
-  open(
-    path: string,
-    options: { readonly create: boolean; readonly truncate: boolean },
-  ): Awaitable<DiskFile>;
+  open(path: string, options: { readonly create: boolean }): Awaitable<DiskFile>;
+  /** Whether an open file is still what the path names: by hand, another may have taken its place. */
+  isAt(path: string, file: DiskFile): Awaitable<boolean>;
   removeFile(path: string): Awaitable<void>;
   removeDirectory(path: string): Awaitable<void>;
   /** Takes the tree out of sight at once, then removes it; settles with the bytes its files had. */

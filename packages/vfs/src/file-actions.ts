@@ -36,7 +36,17 @@ export function writeWhole(
   path: string,
   bytes: Uint8Array,
 ): Awaitable<VfsReply> {
-  return andThen(writeFile(ctx.disk, space, path, bytes), ok);
+  const open = ctx.handles.peek(path)?.file;
+  if (open === undefined) return andThen(writeFile(ctx.disk, space, path, bytes), ok);
+  // Through the open file: opening and closing it once more would make some file systems write it out at once.
+  return andThen(ctx.disk.isAt(path, open), (isSame) => {
+    if (!isSame) return andThen(writeFile(ctx.disk, space, path, bytes), ok);
+    const size = (): number => open.size();
+    return andThen(
+      space.change(size(), bytes.length, () => open.replace(bytes), size),
+      ok,
+    );
+  });
 }
 
 /** Replaces a whole file where there is room for it. */
@@ -67,10 +77,15 @@ export function writeFile(
 
 /** `CreateFile`. */
 export function create(ctx: FileContext, space: Space, path: string): Awaitable<VfsReply> {
-  const size = (): Awaitable<number> => ctx.disk.fileBytes(path);
-  return andThen(size(), (before) =>
-    space.change(before, 0, () => andThen(ctx.handles.create(path), ok), size),
-  );
+  return andThen(ctx.handles.create(path), ({ file }) => {
+    const size = (): number => file.size();
+    const before = size();
+    if (before === 0) return OK_REPLY;
+    return andThen(
+      space.change(before, 0, () => file.resize(0), size),
+      ok,
+    );
+  });
 }
 
 /** `Read`: independent of the handle and its cursor. */

@@ -57,8 +57,13 @@ export class HandleCache {
       this.#handles.set(path, open);
       return open;
     }
-    const file = this.#options.disk.open(path, { create: false, truncate: false });
+    const file = this.#options.disk.open(path, { create: false });
     return andThen(file, (opened) => this.#insert(path, opened, this.#cursors.get(path) ?? 0));
+  }
+
+  /** The handle if the file is open; this is no use of it. */
+  peek(path: string): Handle | undefined {
+    return this.#handles.get(path);
   }
 
   /** `OpenFile`: cursor 0 in any case. */
@@ -68,14 +73,14 @@ export class HandleCache {
       open.cursor = 0;
       return this.use(path);
     }
-    const file = this.#options.disk.open(path, { create, truncate: false });
+    const file = this.#options.disk.open(path, { create });
     return andThen(file, (opened) => this.#insert(path, opened, 0));
   }
 
-  /** `CreateFile`: an old handle is dropped, the file is created or emptied and stays open. */
+  /** `CreateFile`: an old handle is dropped, the file is created where it is missing, and stays open. */
   create(path: string): Awaitable<Handle> {
     this.forget(path);
-    const file = this.#options.disk.open(path, { create: true, truncate: true });
+    const file = this.#options.disk.open(path, { create: true });
     return andThen(file, (opened) => this.#insert(path, opened, 0));
   }
 

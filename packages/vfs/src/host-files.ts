@@ -63,7 +63,7 @@ export function createHostFiles(ctx: FileContext, locks: FileLocks): VfsFiles {
     read: (path) => locked(path, (full) => absent(() => disk.read(full, Infinity))),
     open: (path) =>
       locked(path, async (full) => {
-        const file = await absent(() => disk.open(full, { create: false, truncate: false }));
+        const file = await absent(() => disk.open(full, { create: false }));
         return file && openedFile(file, disk.trace?.(full));
       }),
     async write(path, bytes) {

@@ -201,6 +201,26 @@ test("links planted while the process works are refused from the next request on
   expect(await run(`${DRIVE}/tree`, "RemoveDirAll")).toBe("Ok");
 });
 
+test("an open file that was replaced by hand is no longer written to; a link in its place is refused", async () => {
+  const open = { OpenFile: { create: true } };
+  expect(await run(`${DRIVE}/f`, open)).toBe("Ok");
+  expect(await run(`${DRIVE}/f`, "Write", "long content")).toBe("Ok");
+  expect(await run(`${DRIVE}/f`, "Write", "short")).toBe("Ok");
+  expect(readFileSync(join(drive, "f"), "utf8")).toBe("short");
+  writeFileSync(join(drive, "f.new"), "by hand");
+  renameSync(join(drive, "f"), join(drive, "f.old"));
+  renameSync(join(drive, "f.new"), join(drive, "f"));
+  expect(await run(`${DRIVE}/f`, "Write", "through the node")).toBe("Ok");
+  expect(readFileSync(join(drive, "f"), "utf8")).toBe("through the node");
+  expect(readFileSync(join(drive, "f.old"), "utf8")).toBe("short");
+  rmSync(join(drive, "f"));
+  expect(await run(`${DRIVE}/f`, "Write", "again")).toBe("Ok");
+  expect(readFileSync(join(drive, "f"), "utf8")).toBe("again");
+  rmSync(join(drive, "f"));
+  symlinkSync(join(root, "outside/secret"), join(drive, "f"));
+  expect(await run(`${DRIVE}/f`, "Write", "x")).toEqual(DENIED);
+});
+
 test("pipes and devices are not opened: reading them could wait for ever", async () => {
   const made = Bun.spawnSync(["mkfifo", join(drive, "pipe")]);
   if (made.exitCode !== 0) return;

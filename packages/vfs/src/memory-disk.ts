@@ -83,10 +83,13 @@ class MemoryDisk implements DiskFolder {
     this.#provide(path, true).bytes = bytes.slice();
   }
 
-  open(path: string, options: { create: boolean; truncate: boolean }): DiskFile {
+  open(path: string, options: { create: boolean }): DiskFile {
     const node = this.#provide(path, options.create);
-    if (options.truncate) node.bytes = new Uint8Array(0);
     return new MemoryFile(node);
+  }
+
+  isAt(path: string, file: DiskFile): boolean {
+    return file instanceof MemoryFile && file.node === this.#peek(path);
   }
 
   removeFile(path: string): void {
@@ -198,30 +201,34 @@ export const NOT_A_FILE =
   "the source path is neither a regular file nor a symlink to a regular file";
 
 class MemoryFile implements DiskFile {
-  readonly #node: FileNode;
+  readonly node: FileNode;
 
   constructor(node: FileNode) {
-    this.#node = node;
+    this.node = node;
   }
 
   size(): number {
-    return this.#node.bytes.length;
+    return this.node.bytes.length;
   }
 
   read(position: number, length: number): Uint8Array {
-    return this.#node.bytes.slice(position, position + length);
+    return this.node.bytes.slice(position, position + length);
   }
 
   write(position: number, bytes: Uint8Array): void {
-    if (position + bytes.length > this.#node.bytes.length) this.resize(position + bytes.length);
-    this.#node.bytes.set(bytes, position);
+    if (position + bytes.length > this.node.bytes.length) this.resize(position + bytes.length);
+    this.node.bytes.set(bytes, position);
   }
 
   resize(size: number): void {
-    const old = this.#node.bytes;
+    const old = this.node.bytes;
     const next = new Uint8Array(size);
     next.set(old.subarray(0, size));
-    this.#node.bytes = next;
+    this.node.bytes = next;
+  }
+
+  replace(bytes: Uint8Array): void {
+    this.node.bytes = bytes.slice();
   }
 
   sync(): void {}

@@ -64,21 +64,21 @@ export class ObservedDisk implements DiskFolder {
     });
   }
 
-  open(
-    path: string,
-    options: { readonly create: boolean; readonly truncate: boolean },
-  ): Awaitable<DiskFile> {
-    const changes = (options.create || options.truncate) && this.#watches.wants(path);
-    return andThen(changes ? this.#has(path) : true, (isThere) =>
+  open(path: string, options: { readonly create: boolean }): Awaitable<DiskFile> {
+    const mayCreate = options.create && this.#watches.wants(path);
+    return andThen(mayCreate ? this.#has(path) : true, (isThere) =>
       andThen(
         this.#busyWhile(path, () => this.#disk.open(path, options)),
         (opened) => {
           if (!isThere) this.#told("Created", path);
-          else if (changes && options.truncate) this.#told("Written", path);
           return new ObservedFile(opened, (work) => this.#while(path, "Written", work));
         },
       ),
     );
+  }
+
+  isAt(path: string, file: DiskFile): Awaitable<boolean> {
+    return this.#disk.isAt(path, file instanceof ObservedFile ? file.file : file);
   }
 
   removeFile(path: string): Awaitable<void> {
@@ -227,30 +227,33 @@ export class ObservedDisk implements DiskFolder {
 }
 
 class ObservedFile implements DiskFile {
-  readonly #file: DiskFile;
+  readonly file: DiskFile;
   readonly #change: <T>(work: () => Awaitable<T>) => Awaitable<T>;
 
   constructor(file: DiskFile, change: <T>(work: () => Awaitable<T>) => Awaitable<T>) {
-    this.#file = file;
+    this.file = file;
     this.#change = change;
   }
 
   size(): number {
-    return this.#file.size();
+    return this.file.size();
   }
   read(position: number, length: number): Awaitable<Uint8Array> {
-    return this.#file.read(position, length);
+    return this.file.read(position, length);
   }
   write(position: number, bytes: Uint8Array): Awaitable<void> {
-    return this.#change(() => this.#file.write(position, bytes));
+    return this.#change(() => this.file.write(position, bytes));
   }
   resize(size: number): Awaitable<void> {
-    return this.#change(() => this.#file.resize(size));
+    return this.#change(() => this.file.resize(size));
+  }
+  replace(bytes: Uint8Array): Awaitable<void> {
+    return this.#change(() => this.file.replace(bytes));
   }
   sync(): Awaitable<void> {
-    return this.#file.sync();
+    return this.file.sync();
   }
   close(): void {
-    this.#file.close();
+    this.file.close();
   }
 }

@@ -86,6 +86,7 @@ const existing = request(`${drive}/file`, "Write", small);
 const open = request(`${drive}/file`, { OpenFile: { create: false } });
 const read = request(`${drive}/file`, "Read");
 const close = request(`${drive}/file`, "CloseFile");
+const create = request(`${drive}/file`, "CreateFile");
 const readBig = request(`${drive}/big`, "Read");
 await ask(request(`${drive}/big`, "Write", mebibyte));
 writeFileSync(`${host}/host-big`, mebibyte);
@@ -129,6 +130,20 @@ const rows: readonly (readonly [string, number, Once, Once])[] = [
       await ask(close);
     },
     () => void readFileSync(`${host}/host-file`),
+  ],
+  [
+    "empty, write 100 B, close",
+    500,
+    async () => {
+      await ask(create);
+      await ask(existing);
+      await ask(close);
+    },
+    () => {
+      const file = openSync(`${host}/host-file`, "w");
+      writeSync(file, small);
+      closeSync(file);
+    },
   ],
   ["read 100 B", 2_000, () => ask(read), () => void readFileSync(`${host}/host-file`)],
   ["append 1 MiB", 128, append, appendHost],

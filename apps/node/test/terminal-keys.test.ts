@@ -115,8 +115,8 @@ test("a pasted text is one line that waits for Enter, whatever is in it", async 
 test(
   "Ctrl+C ends the command that runs and leaves the node running; when none runs it stops the node",
   async () => {
-    // It waits for an answer that does not come.
-    node.press("m our@terminal:terminal:sys '\"nobody answers\"' -a 60\r");
+    // Answered after a minute.
+    node.press(`m our@timer:distro:sys '{"SetTimer":60000}' -a 60\r`);
     await node.showsNow(/-a 60\n/);
     node.press("\u0003");
     await node.showsNow(/terminal:sys: interrupted\nkeys\.local >$/);

@@ -138,6 +138,23 @@ test("Ctrl+C and Ctrl+D give up the line and never stop the node", async () => {
   socket.close();
 });
 
+test("with the connection end the commands that run in it, and no others", async () => {
+  const [one, two] = await Promise.all([open(), open()]);
+  // Answered after a minute.
+  for (const each of [one, two]) {
+    each.send({ keys: `m our@timer:distro:sys '{"SetTimer":60000}' -a 60\r` });
+    // oxlint-disable-next-line no-await-in-loop -- then both have been sent
+    await each.shows(/-a 60\n/);
+  }
+  one.send({ keys: "echo sent\r" });
+  await two.shows(/terminal:sys: sent\n/);
+  one.socket.close();
+  await two.shows(/terminal:sys: interrupted\nweb\.local >/);
+  two.send({ keys: "\u0003" });
+  await two.shows(/terminal:sys: interrupted\n[^]*terminal:sys: interrupted\nweb\.local >/);
+  two.socket.close();
+});
+
 test("Tab completes", async () => {
   const { socket, send, shows } = await open();
   send({ keys: "net-d\t" });

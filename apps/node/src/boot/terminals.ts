@@ -145,6 +145,7 @@ export function consoleOptions(
 
 /**
  * Opens a terminal away from the console: the newest lines, then the input line. From there a key cannot end the node.
+ * Its end ends the commands that run in it.
  * @param session - tells its commands and current folder from those of other terminals
  */
 export function openRemoteTerminal(
@@ -153,13 +154,14 @@ export function openRemoteTerminal(
   screen: Screen,
   session: string,
 ): OpenTerminal {
+  const handlers = handlersFor(kernel, parts, session, (text) => terminal.show(text));
   const terminal: Terminal = new Terminal({
     node: kernel.our,
     screen,
     filter: parts.filter,
     history: parts.history,
     handlers: {
-      ...handlersFor(kernel, parts, session, (text) => terminal.show(text)),
+      ...handlers,
       quit: (key) => {
         if (key === "c") terminal.discard();
         else terminal.show("This terminal does not stop the node; the command `kinode stop` does");
@@ -168,5 +170,12 @@ export function openRemoteTerminal(
   });
   const detach = parts.screens.attach(terminal);
   terminal.redraw();
-  return { terminal, close: detach };
+  return {
+    terminal,
+    close() {
+      detach();
+      // Nobody could end them any more: the next connection is another session.
+      void handlers.interrupt?.();
+    },
+  };
 }

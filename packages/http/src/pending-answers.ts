@@ -19,6 +19,8 @@ export class PendingAnswer {
   readonly read: ReadAnswer | undefined;
   /** Who asked, when it was an HTTP request to an app. */
   readonly client: Client | undefined;
+  /** The app waits for the client: its own time does not run. */
+  readonly isHeldUp: (() => boolean) | undefined;
   #response: Response | undefined;
   #resolve: ((response: Response) => void) | undefined;
 
@@ -28,12 +30,14 @@ export class PendingAnswer {
     dueMs: number,
     read: ReadAnswer | undefined,
     client: Client | undefined,
+    isHeldUp: (() => boolean) | undefined,
   ) {
     this.responder = responder;
     this.node = node;
     this.dueMs = dueMs;
     this.read = read;
     this.client = client;
+    this.isHeldUp = isHeldUp;
   }
 
   /** Only the first one counts. */
@@ -81,11 +85,22 @@ export class PendingAnswers {
     id: U64,
     responder: ProcessId | undefined,
     node: NodeId,
-    from: { readonly read?: ReadAnswer; readonly client?: Client },
+    from: {
+      readonly read?: ReadAnswer;
+      readonly client?: Client;
+      readonly isHeldUp?: () => boolean;
+    },
   ): PendingAnswer {
     const { clock, timeoutMs } = this.#options;
     const dueMs = clock.monotonicMs() + timeoutMs;
-    const pending = new PendingAnswer(responder, node, dueMs, from.read, from.client);
+    const pending = new PendingAnswer(
+      responder,
+      node,
+      dueMs,
+      from.read,
+      from.client,
+      from.isHeldUp,
+    );
     this.#pending.set(id, pending);
     this.#timer ??= clock.after(timeoutMs, () => this.#expire());
     return pending;
@@ -137,7 +152,8 @@ export class PendingAnswers {
         this.#timer = clock.after(pending.dueMs - nowMs, () => this.#expire());
         return;
       }
-      this.settle(id, timedOut());
+      if (pending.isHeldUp?.() === true) this.touch(id);
+      else this.settle(id, timedOut());
     }
   }
 }

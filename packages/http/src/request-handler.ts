@@ -276,7 +276,8 @@ function streamToApp(
   const exceeded = (): void => pending.settle(id, emptyResponse(413));
   const body = limitBody(client.request.body ?? emptyBody(), maxBytes, exceeded);
   streams.openRead(app.process, stream, body, { active: () => pending.touch(id) });
-  const answer = pending.add(id, app.process, ctx.module.our, { client });
+  const isHeldUp = (): boolean => streams.isReading(app.process, stream);
+  const answer = pending.add(id, app.process, ctx.module.our, { client, isHeldUp });
   ctx.module.send({
     target: app,
     body: message(stream),

@@ -102,15 +102,24 @@ test("a request without body reads as done, and a binding that did not ask for s
 test("time to answer starts anew with each part that is read, and ends like any other", async () => {
   await using node = await startWebNode();
   await bindStreamed(node);
-  const body = new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(new Uint8Array(30)),
-  });
+  let feed!: ReadableStreamDefaultController<Uint8Array>;
+  const body = new ReadableStream<Uint8Array>({ start: (controller) => void (feed = controller) });
+  feed.enqueue(new Uint8Array(30));
   const page = fetch(`${node.url}/${APP}/up`, { method: "POST", body });
   const { http } = await node.waitFor(isHttp);
   for (let part = 0; part < 3; part++) {
     await node.clock.advance(14_000);
     expect((await read(node, http["body_stream"] as number, 10)).json).toEqual(chunk(false));
   }
+  let status: number | undefined;
+  void page.then((response) => (status = response.status));
+  // A client that takes its time costs the app nothing.
+  const waiting = read(node, http["body_stream"] as number);
+  for (let quarter = 0; quarter < 5; quarter++) await node.clock.advance(15_000);
+  await Bun.sleep(20);
+  expect(status).toBeUndefined();
+  feed.enqueue(new Uint8Array(1));
+  expect((await waiting).json).toEqual(chunk(false));
   await node.clock.advance(15_000);
   expect((await page).status).toBe(408);
 });

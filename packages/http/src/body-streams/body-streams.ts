@@ -166,6 +166,11 @@ export class BodyStreams {
     }
   }
 
+  /** Whether a process waits for bytes of a stream. */
+  isReading(process: ProcessId, stream: number): boolean {
+    return this.#processes.get(process)?.readers.get(stream)?.reader.isReading ?? false;
+  }
+
   /** Breaks a stream that the process reads: the sender went away. */
   closeRead(process: ProcessId, stream: number): void {
     const streams = this.#processes.get(process);

@@ -1,5 +1,5 @@
 /** The keys of the terminal, pressed in a real pseudo-terminal; an emulator says what the person sees. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,8 @@ import { type NodeProgram, startNodeProgram } from "./node-program.ts";
 const folder = mkdtempSync(join(tmpdir(), "kinode-keys-"));
 const home = join(folder, "home");
 const DEADLINE_MS = 60_000;
+// A loaded machine is slow; each wait has a deadline of its own.
+setDefaultTimeout(60_000);
 let node: NodeProgram;
 
 const start = (args: readonly string[] = [], environment: Record<string, string> = {}) =>

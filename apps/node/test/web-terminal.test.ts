@@ -1,5 +1,5 @@
 /** The terminal of a browser at its web socket: who gets one, what it shows, and what becomes of one that does not read. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,8 @@ import { type DetachedNode, killAllDetached, startDetached } from "./detached-no
 
 const folder = mkdtempSync(join(tmpdir(), "kinode-web-terminal-"));
 const DEADLINE_MS = 20_000;
+// A loaded machine is slow; each wait has a deadline of its own.
+setDefaultTimeout(60_000);
 let node: DetachedNode;
 let pages: string;
 let cookie: string;

@@ -106,6 +106,9 @@ export default defineProcess(async () => {
     await server.modify("/private", { authenticated: true });
     log.push(await server.unbind("/never").then(() => "?", (thrown) => (thrown as HttpServerError).code));
     await server.bind("/secure", { secure: true }, () => new Response("secure"));
+    await server.ws("/closed", open, {});
+    await server.modifyWs("/closed", { authenticated: true });
+    log.push(await server.modifyWs("/never", {}).then(() => "?", (thrown) => (thrown as HttpServerError).code));
     await server.bind("/info", open, (request) => {
       const { method, url, path, kinode } = request;
       return Response.json({ method, url, path, agent: request.headers.get("user-agent"), query: kinode.query, from: kinode.sourceSocketAddress });
@@ -145,7 +148,7 @@ beforeAll(async () => {
     const failed = said.find((line) => line.startsWith("failed"));
     if (failed !== undefined) throw new Error(failed);
   }
-  expect(said).toEqual(["UnknownPath", "ready"]);
+  expect(said).toEqual(["UnknownPath", "UnknownPath", "ready"]);
 }, 30_000);
 afterAll(async () => {
   await node.stop();
@@ -351,6 +354,15 @@ test("a request has method, path, query, headers and where it comes from", async
     query: { x: "1", y: "a b" },
     from: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
   });
+});
+
+test("a web socket path that was closed to strangers refuses them", async () => {
+  const socket = new WebSocket(`${node.url.replace("http", "ws")}${APP}/closed`);
+  const outcome = new Promise((done) => {
+    socket.onopen = () => done("open");
+    socket.onerror = () => done("refused");
+  });
+  expect(await node.during(outcome)).toBe("refused");
 });
 
 test("web sockets open, get broadcasts of text and bytes, and close", async () => {

@@ -102,6 +102,7 @@ const ENTRIES: Readonly<Record<string, readonly string[]>> = {
     "mimeType",
     "parseCookies",
     "parseForm",
+    "reply",
     "sendWsPush",
   ],
   "./http-client": [

@@ -13,8 +13,11 @@ import { openBody, writeParts } from "./body-parts.ts";
 import { FormError } from "./form-data.ts";
 import { Response } from "./web.ts";
 
-/** The message form of an HTTP response (spec/runtime-modules.md §6.4). */
+/** The message form of an HTTP response with a whole body (spec/runtime-modules.md §6.4), for loops of one's own. @throws {TypeError} it has parts */
 export function httpReply(response: Response): Reply {
+  if (response.parts !== undefined) {
+    throw new TypeError("A body in parts is sent by a handler of HttpServer, not by a reply");
+  }
   const { status, headers, bytes } = response;
   return reply({ status, headers: headers.toJSON() }, { blob: { bytes } });
 }

@@ -2,6 +2,7 @@
  * Serving HTTP and web sockets from a process.
  * @module
  */
+export { httpReply as reply } from "./answer-http.ts";
 export { BodyError } from "./body-parts.ts";
 export type { BodyErrorCode } from "./body-parts.ts";
 export { Channel } from "./channel.ts";

@@ -101,6 +101,7 @@ export class HttpServer {
   readonly #handlers = new Map<string, HttpHandler>();
   readonly #bindings = new Map<string, HttpBinding>();
   readonly #sockets = new Map<string, WsHandlers>();
+  readonly #socketBindings = new Map<string, WsBinding>();
   readonly #channels = new Map<number, Channel>();
   /** `/<our process id>`, in front of every path. */
   #prefix: string | undefined = undefined;
@@ -212,11 +213,21 @@ export class HttpServer {
   /** Accepts web sockets at a path. */
   async ws(path: string, binding: WsBinding, handlers: WsHandlers): Promise<void> {
     this.#sockets.set(normal(path), handlers);
+    this.#socketBindings.set(normal(path), binding);
     const { authenticated = true, secure = false, extension = false } = binding;
     const action = secure
       ? { WebSocketSecureBind: { path, extension } }
       : { WebSocketBind: { path, authenticated, extension } };
     await this.#ask(action, `bind web socket "${path}"`);
+  }
+
+  /** Changes the options of a bound path; open channels stay as they are. */
+  async modifyWs(path: string, binding: WsBinding): Promise<void> {
+    const handlers = this.#sockets.get(normal(path));
+    if (handlers === undefined) {
+      throw new HttpServerError("UnknownPath", `change web socket "${path}"`);
+    }
+    await this.ws(path, { ...this.#socketBindings.get(normal(path)), ...binding }, handlers);
   }
 
   /** Accepts no more; open channels stay. */

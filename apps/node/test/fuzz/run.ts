@@ -52,14 +52,15 @@ const MAX_HANDLE_MS = 250;
 const MAX_GROWTH_BYTES = 256 * 1024 * 1024;
 /** Of the whole program, whatever is in use of it. */
 const MAX_RESIDENT_BYTES = 2 * 1024 * 1024 * 1024;
-const MAX_FILES = 500;
+const MAX_FILES = 700;
 const MAX_FAULTS = 5;
 const MAX_SHRINK_TRIES = 200;
 /** Faults that a smaller case is looked for. */
 const MAX_SHRUNK = 2;
 
-/** Short names occur in words. */
-const USER = userInfo().username.length > 5 ? `|${escape(userInfo().username)}` : "";
+/** Short names occur in words, and `unknown` stands for none. */
+const NAME = userInfo().username;
+const USER = NAME.length > 5 && NAME !== "unknown" ? `|${escape(NAME)}` : "";
 
 const LEAKS: readonly (readonly [string, RegExp])[] = [
   [

@@ -3,9 +3,13 @@
  * Each scenario runs in a process of its own, so that one does not warm or burden the next.
  * @module
  */
+import { availableParallelism, loadavg } from "node:os";
 import type { Figure } from "./figure.ts";
 import { formatJson, formatTable } from "./report.ts";
 import { GROUPS, SCENARIOS } from "./scenarios.ts";
+
+/** Runnable programs per processor, before this one, from which on figures say little. */
+const BUSY = 0.5;
 
 const args = process.argv.slice(2);
 if (args.includes("--help") || args.includes("-h")) {
@@ -34,6 +38,12 @@ if (group !== undefined && GROUPS[group] === undefined) {
     `There is no group "${group}" of benchmarks; there is: ${Object.keys(GROUPS).join(", ")}`,
   );
   process.exit(2);
+}
+const busy = loadavg()[0]! / availableParallelism();
+if (busy > BUSY) {
+  process.stderr.write(
+    `Other programs keep ${Math.round(busy * 100)} % of this machine busy: waits, p99 above all, are theirs as well\n`,
+  );
 }
 const figures: Figure[] = [];
 let failed = false;

@@ -4,18 +4,13 @@
  * Runs where Chromium is found (`CHROMIUM` names it otherwise); continuous integration installs it.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import type { Browser, Page } from "puppeteer-core";
+import { CHROMIUM, launchBrowser } from "./browser.ts";
 import { type NodeProgram, packExample, startNodeProgram } from "./node-program.ts";
 
-const CHROMIUM = [
-  process.env["CHROMIUM"],
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-].find((path) => path !== undefined && existsSync(path));
 const DEADLINE_MS = 120_000;
 const folder = mkdtempSync(join(tmpdir(), "kinode-person-"));
 const home = join(folder, "home");
@@ -65,19 +60,7 @@ const grantSwitch = (holder: string, words: string) =>
 describe.skipIf(CHROMIUM === undefined)("a person with a browser and a terminal", () => {
   beforeAll(async () => {
     node = await startNodeProgram(home);
-    browser = await puppeteer.launch({
-      executablePath: CHROMIUM ?? "",
-      headless: true,
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
+    browser = await launchBrowser();
     page = await browser.newPage();
     await page.setViewport({ width: 390, height: 844 });
   }, DEADLINE_MS);
@@ -113,6 +96,7 @@ describe.skipIf(CHROMIUM === undefined)("a person with a browser and a terminal"
     "uses the chat page",
     async () => {
       await page.goto(`${node.appsUrl}/chat:chat:example.os/`);
+      await hasText("connected");
       await page.locator("#text").fill("hello from the browser");
       await page.keyboard.press("Enter");
       await hasText("hello from the browser");

@@ -225,7 +225,7 @@ test("what a broken disk has really taken is counted", async () => {
   const disk = createMemoryDisk();
   const write = disk.write.bind(disk);
   disk.write = (path, bytes, admit) => {
-    write(path, bytes.subarray(0, 3), () => admit?.(0));
+    void write(path, bytes.subarray(0, 3), () => admit?.(0));
     throw new Error("the disk broke");
   };
   const { run, used, harness } = await setUp(disk);

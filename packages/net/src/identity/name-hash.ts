@@ -8,9 +8,7 @@ import { joinBytes } from "../join-bytes.ts";
 
 /** Hash of the empty name. */
 export const ROOT_HASH: Uint8Array = new Uint8Array(32);
-/** Longest label, in bytes; the sign of a note or fact counts. */
-export const MAX_LABEL_BYTES = 63;
-
+// At most 63 bytes; the sign of a note or fact counts.
 const LABEL = /^[-0-9a-z]{1,63}$/;
 const NOTE = /^~[-0-9a-z]{1,62}$/;
 const FACT = /^![-0-9a-z]{1,62}$/;

@@ -94,6 +94,11 @@ export const createModuleHarness: CreateModuleHarness = (module, options = {}) =
   return replacement?.(module, options) ?? new Harness(module, options.our ?? "alice.os");
 };
 
+/** Whether real processes send the messages: floods are slowed down and refused by the kernel then, as they should. */
+export function isThroughKernel(): boolean {
+  return (globalThis as { [REPLACEMENT]?: CreateModuleHarness })[REPLACEMENT] !== undefined;
+}
+
 /** Makes `createModuleHarness` return another implementation from now on. For files that a test run preloads. */
 export function setModuleHarness(create: CreateModuleHarness): void {
   (globalThis as { [REPLACEMENT]?: CreateModuleHarness })[REPLACEMENT] = create;

@@ -1,22 +1,12 @@
 /**
- * Puts a node together: the only file that knows every concrete part.
+ * Puts a node together out of its parts.
  * Boot order: spec/kernel.md §6.3. Nothing here waits for a network.
  * @module
  */
-import { totalmem } from "node:os";
 import { join } from "node:path";
-import { signCapability } from "@kinode-ts/caps";
-import {
-  createComponentExecutor,
-  MemoryBudget,
-  type MeteredModuleStore,
-} from "@kinode-ts/component";
-import { createNodeSigner, primitives } from "@kinode-ts/crypto";
+import { createNodeSigner } from "@kinode-ts/crypto";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
-import { createNativeExecutor, createScriptExecutor } from "@kinode-ts/engine";
-import { openFolderKv, openFolderSqlite } from "@kinode-ts/data";
 import {
-  createHttpClient,
   createHttpServer,
   type HostRouteInfo,
   isBearer,
@@ -24,59 +14,35 @@ import {
   TlsIdentityError,
 } from "@kinode-ts/http";
 import { createKernel, type Kernel } from "@kinode-ts/kernel";
-import { type Package, readPackage } from "@kinode-ts/kit";
 import { openSqliteStore } from "@kinode-ts/store/sqlite";
-import {
-  createFdManager,
-  createScheduler,
-  createState,
-  createTimer,
-  createUnavailableModule,
-  withOldName,
-} from "@kinode-ts/system";
-import { createLogReader, type NodePrinter, type Screen } from "@kinode-ts/terminal";
-import {
-  type Clock,
-  type DiskAccounts,
-  ETH_PROCESS,
-  HTTP_SERVER_PROCESS,
-  TERMINAL_PROCESS,
-  KERNEL_PROCESS,
-  NET_PROCESS,
-  type NodeSigner,
-  packageOf,
-  type ProcessId,
-  type ProgramFiles,
-  type Random,
-  type Store,
-} from "@kinode-ts/types";
-import { DISK_LIMITS_SPACE, openFolderDisk, openFolderVfs, type Vfs } from "@kinode-ts/vfs";
+import { withOldName } from "@kinode-ts/system";
+import type { NodePrinter, Screen } from "@kinode-ts/terminal";
+import { type Clock, KERNEL_PROCESS, packageOf, type Random } from "@kinode-ts/types";
+import { DISK_LIMITS_SPACE, openFolderDisk, openFolderVfs } from "@kinode-ts/vfs";
 import manifest from "../../package.json" with { type: "json" };
-import { readPackageSource } from "../commands/package-source.ts";
 import { CONTROL_PREFIX, handleControl } from "../control/control.ts";
 import type { ControlPowers } from "../control/control-powers.ts";
 import { serveSystemPages, type SystemPages } from "../control/system-pages.ts";
 import { Uploads } from "../control/uploads.ts";
 import { type BundledPackage, putBundledFiles, registerBundled } from "../packages/bundled.ts";
+import { forgetEntry } from "../packages/forget-entry.ts";
 import { recoverInstallations } from "../packages/install-journal.ts";
 import { Installer } from "../packages/installer.ts";
 import { PackageRecords } from "../packages/package-records.ts";
 import { Permissions } from "../packages/permissions.ts";
-import { loadBundledPackages, systemPages, trustedPrograms } from "./bundled-packages.ts";
+import { systemPages } from "./bundled-packages.ts";
+import { createExecutors } from "./executors.ts";
 import type { HomeFolder } from "./home-folder.ts";
 import type { Identity } from "./identity.ts";
 import { waitForFirstPage } from "./first-page.ts";
 import { createMeteredModules } from "./metered-modules.ts";
 import { createNoNetwork } from "./no-network.ts";
-import { readOpenFileLimit } from "./open-file-limit.ts";
+import { createModules, MISSING_MODULES } from "./modules.ts";
 import { chooseSystemPort } from "./ports.ts";
 import { provideLocalToken } from "./run-file.ts";
 import type { StartConfig } from "./start-config.ts";
 import { readTlsFiles, tlsFault, watchTlsFiles } from "./tls-files.ts";
 import type { OpenTerminal } from "./terminals.ts";
-
-/** Parts of the documented set that come in later versions: they say so to whoever asks. */
-const MISSING_MODULES: readonly ProcessId[] = [NET_PROCESS, ETH_PROCESS];
 
 export interface RunningNode {
   readonly kernel: Kernel;
@@ -108,113 +74,6 @@ export interface ComposeOptions {
   readonly onShutdown: () => void;
   /** Called before the kernel boots, so that events of the boot can be seen. */
   readonly onKernel: (kernel: Kernel) => void;
-}
-
-async function loadExtraPackages(paths: readonly string[]): Promise<Package[]> {
-  return await Promise.all(
-    paths.map(async (path) => {
-      const { zip, id, metadata } = await readPackageSource(path);
-      return await readPackage(zip, { id, metadata });
-    }),
-  );
-}
-
-/**
- * The packages of the release and of `--package`, read and checked.
- * @throws {KinodeError} one of them is missing or is no package
- */
-export async function loadPackages(paths: readonly string[]): Promise<BundledPackage[]> {
-  const [release, extra] = await Promise.all([loadBundledPackages(), loadExtraPackages(paths)]);
-  return [
-    ...release.map((each): BundledPackage => ({ package: each, by: "release" })),
-    ...extra.map((each): BundledPackage => ({ package: each, by: "start --package" })),
-  ];
-}
-
-function createExecutors(
-  packages: readonly BundledPackage[],
-  files: ProgramFiles,
-  clock: Clock,
-  random: Random,
-  meteredModules: MeteredModuleStore,
-) {
-  const release = packages.filter(({ by }) => by === "release").map((each) => each.package);
-  const trusted = trustedPrograms(release);
-  // Half of the machine: a process that spawns many must not take the memory of everything else.
-  const memory = new MemoryBudget(totalmem() / 2);
-  const isTrusted = (bytes: Uint8Array): boolean => trusted.has(primitives.sha256(bytes).toHex());
-  return [
-    createNativeExecutor({ trusted: (source) => isTrusted(source.bytes) }),
-    createScriptExecutor({
-      clock,
-      random,
-      memory,
-      meteredModules,
-      readFile: (path) => files.read(path),
-    }),
-    createComponentExecutor({ clock, random, memory, meteredModules }),
-  ];
-}
-
-/** Tells the home page to forget a process that was removed. */
-function forgetEntry(kernel: Kernel, signer: NodeSigner, random: Random, process: ProcessId): void {
-  const homepage = { node: kernel.our, process: "homepage:homepage:sys" as ProcessId };
-  const right = signCapability(signer, { issuer: homepage, params: '"RemoveOther"' });
-  kernel.inject({
-    id: random.u64(),
-    source: { node: kernel.our, process: TERMINAL_PROCESS },
-    target: homepage,
-    rsvp: undefined,
-    message: {
-      kind: "request",
-      inherit: false,
-      expectsResponse: undefined,
-      body: new TextEncoder().encode(JSON.stringify({ RemoveOther: process })),
-      metadata: undefined,
-      capabilities: [right],
-    },
-    blob: undefined,
-  });
-}
-
-function createModules(
-  options: ComposeOptions,
-  parts: {
-    readonly store: Store;
-    readonly vfs: Vfs;
-    /** For every module that keeps files of packages. */
-    readonly accounts: DiskAccounts;
-    readonly random: Random;
-    readonly kernel: () => Kernel;
-    readonly ownPorts: () => readonly number[];
-  },
-) {
-  const { clock, home, config } = options;
-  const { store, kernel, random, ownPorts, accounts } = parts;
-  return [
-    // First: the vfs asks it for its share when it starts.
-    createFdManager({
-      budget:
-        config.softUlimit === undefined
-          ? { kind: "ulimit", softLimit: readOpenFileLimit() }
-          : { kind: "static", count: config.softUlimit },
-      sockets: [HTTP_SERVER_PROCESS],
-      clock,
-    }),
-    createTimer({ clock }),
-    createLogReader({ recentLines: () => options.printer.recentLines() }),
-    createScheduler({ clock, store, commit: (changes) => kernel().commit(changes) }),
-    createHttpClient({ clock, ownPorts, proxy: config.clientProxy }),
-    parts.vfs,
-    openFolderKv({ folder: home.kv, clock, random, accounts }),
-    openFolderSqlite({ folder: home.sqlite, clock, random, accounts }),
-    ...MISSING_MODULES.map(createUnavailableModule),
-    createState({
-      store,
-      commit: (changes) => kernel().commit(changes),
-      backup: () => store.backup(`${home.path}/kernel/backup`),
-    }),
-  ];
 }
 
 /** From the origin of the apps to the one of the node's own pages, by the name the browser used. */
@@ -295,7 +154,11 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
       executors,
       modules: [
         http,
-        ...createModules(options, {
+        ...createModules({
+          config,
+          home,
+          clock,
+          printer,
           store,
           vfs,
           accounts: disk,

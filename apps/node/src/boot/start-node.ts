@@ -17,7 +17,8 @@ import {
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import type { Kernel } from "@kinode-ts/kernel";
 import { type Clock, errorText, KERNEL_PROCESS } from "@kinode-ts/types";
-import { composeNode, loadPackages, type RunningNode } from "./compose.ts";
+import { composeNode, type RunningNode } from "./compose.ts";
+import { loadPackages } from "./load-packages.ts";
 import { type HomeFolder, openHomeFolder } from "./home-folder.ts";
 import { type Identity, provideIdentity } from "./identity.ts";
 import { chooseHttpPort } from "./ports.ts";

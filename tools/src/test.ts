@@ -13,7 +13,7 @@ import { type Member, readMembers, ROOT } from "./workspace.ts";
 const REPORTS = join(ROOT, ".reports");
 const PARALLEL = 2;
 /** A package that takes longer hangs: its tests are ended and counted as failed. */
-const PACKAGE_TIMEOUT_MS = 240_000;
+const PACKAGE_TIMEOUT_MS = 480_000;
 /** Slow ones first, so that two processors are busy to the end. */
 const SLOW_FIRST = ["apps/node", "packages/engine", "packages/component", "packages/kernel"];
 

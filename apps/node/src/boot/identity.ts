@@ -5,6 +5,7 @@
  * @module
  */
 import { existsSync, readFileSync } from "node:fs";
+import type { NodeRouting } from "@kinode-ts/codec/net";
 import {
   CryptoError,
   decodeKeyfile,
@@ -25,6 +26,8 @@ export interface Identity {
   readonly jwtSecret: Uint8Array;
   /** Set when this start made the identity and chose the password: to be shown once. */
   readonly newPassword: string | undefined;
+  /** How others reach it, as the registry on chain says; `undefined`: a local identity, known to whom it was told. */
+  readonly chainRouting?: NodeRouting;
   /** Bytes of the keyfile when the hash a browser sends is right. */
   verifyPassword(passwordHash: string): Promise<Uint8Array | undefined>;
 }

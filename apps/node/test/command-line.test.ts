@@ -254,6 +254,16 @@ test("send, kill, logs and link speak clearly", async () => {
   expect(login.headers.get("set-cookie")).toContain("kinode-auth_");
 });
 
+test("send shows the lines of an answer, and what a terminal's command leaves as a shell would", async () => {
+  const run = (line: string) => onNode("send", "our@terminal:terminal:sys", line);
+  expect((await run("ls /")).out.split("\n")).toContain("terminal:sys/");
+  const none = await run("echo one && cat /terminal:sys/no/file");
+  expect(none).toMatchObject({ code: 1, out: "one" });
+  expect(none.err).toContain("cannot read /terminal:sys/no/file");
+  expect(await run("cd /")).toMatchObject({ code: 0, out: "" });
+  expect((await run("echo a\u001b[2Jb\rc")).out).toBe("abc");
+});
+
 test("what is too large, elsewhere, ended or not there is told with the next step", async () => {
   const large = zipFile("large.zip", new Uint8Array());
   truncateSync(large, 256 * 1024 * 1024 + 1);

@@ -81,8 +81,8 @@ export class Asks {
     this.#pending.delete(message.id);
     this.#core.timers.cancel(pending);
     this.#core.observer.note(message);
-    const { body } = message.message;
-    pending.settle({ ok: true, source: message.source, body, blob: kept(message.blob) });
+    const { body, metadata } = message.message;
+    pending.settle({ ok: true, source: message.source, body, metadata, blob: kept(message.blob) });
     return true;
   }
 

@@ -110,6 +110,7 @@ export interface Kernel {
         readonly ok: true;
         readonly source: Address;
         readonly body: Uint8Array;
+        readonly metadata: string | undefined;
         readonly blob: KernelMessage["blob"];
       }
     | { readonly ok: false; readonly error: "offline" | "timeout" }

@@ -176,7 +176,10 @@ export type ControlAnswer =
       readonly kind: "response";
       readonly source: string;
       readonly body: string;
+      readonly metadata: string | null;
       readonly blobBytes: number | null;
+      /** The blob itself when it is a text (mime `text/plain`) of at most 64 KiB. */
+      readonly blobText: string | null;
     }
   | { readonly kind: "send-error"; readonly error: "offline" | "timeout" }
   | { readonly kind: "sent" };

@@ -11,12 +11,12 @@ import type {
   ControlNode,
   ControlProcess,
 } from "@kinode-ts/types";
-import { DEFAULT_CPU_LIMIT } from "@kinode-ts/types";
+import { DEFAULT_CPU_LIMIT, TERMINAL_PROCESS } from "@kinode-ts/types";
 import { NodeError } from "../boot/errors.ts";
 import { homeFolder } from "../boot/home-folder.ts";
 import { isAlive } from "../boot/run-file.ts";
 import { connectToNode } from "./control-client.ts";
-import { formatBytes, formatTable, type Output, plain } from "./output.ts";
+import { formatBytes, formatTable, type Output, plain, plainText } from "./output.ts";
 
 export interface CommandFlags {
   readonly home: string;
@@ -118,8 +118,15 @@ export async function sendCommand(
       },
     );
   }
-  output.line(plain(answer.body));
-  if (answer.blobBytes !== null) output.line(`(and a blob of ${answer.blobBytes} bytes)`);
+  const isScript = new RegExp(`^[^@]*@${TERMINAL_PROCESS}$`).test(target);
+  // A script without output says nothing; an empty answer of anything else is one.
+  if (answer.body !== "" || !isScript) output.line(plainText(answer.body));
+  // As scripts leave their errors and exit status: docs/modules/scripts.md.
+  if (isScript && answer.blobText !== null) output.error(plainText(answer.blobText));
+  else if (answer.blobBytes !== null) output.line(`(and a blob of ${answer.blobBytes} bytes)`);
+  if (isScript && /^[1-9]\d{0,2}$/.test(answer.metadata ?? "")) {
+    output.exitCode = Math.min(Number(answer.metadata), 255);
+  }
 }
 
 export async function capsListCommand(

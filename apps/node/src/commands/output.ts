@@ -2,7 +2,7 @@
  * How commands print: tables for people, JSON for programs.
  * @module
  */
-import { sanitizeWords } from "@kinode-ts/terminal";
+import { sanitizeText, sanitizeWords, stripStyles } from "@kinode-ts/terminal";
 
 /** Where a command writes; tests collect it. */
 export interface Output {
@@ -25,6 +25,11 @@ export function consoleOutput(): Output {
 /** Text that comes from packages and processes, on one line and without escape sequences. */
 export function plain(text: string): string {
   return sanitizeWords(text);
+}
+
+/** The same with its line breaks: where nothing else is printed that a line of it could pass for. */
+export function plainText(text: string): string {
+  return sanitizeText(stripStyles(text)).replace(/\n$/, "");
 }
 
 /** Columns as wide as their widest cell, the last one as long as it is. */

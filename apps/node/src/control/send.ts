@@ -5,6 +5,7 @@
 import {
   type Address,
   type ControlAnswer,
+  type KernelMessage,
   NameError,
   parseAddress,
   TERMINAL_PROCESS,
@@ -23,6 +24,14 @@ const sendSchema = v.object({
     v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_TIMEOUT_SECONDS)),
   ),
 });
+
+const MAX_BLOB_TEXT_BYTES = 65_536;
+const TEXT = /^text\/plain\s*(;|$)/i;
+
+function shortText(blob: KernelMessage["blob"]): string | null {
+  const isShort = blob !== undefined && blob.bytes.length <= MAX_BLOB_TEXT_BYTES;
+  return isShort && TEXT.test(blob.mime ?? "") ? new TextDecoder().decode(blob.bytes) : null;
+}
 
 function readTarget(text: string, our: string): Address {
   try {
@@ -69,6 +78,8 @@ export async function sendMessage(powers: ControlPowers, request: Request): Prom
     kind: "response",
     source: `${answer.source.node}@${answer.source.process}`,
     body: new TextDecoder().decode(answer.body),
+    metadata: answer.metadata ?? null,
     blobBytes: answer.blob?.bytes.length ?? null,
+    blobText: shortText(answer.blob),
   };
 }

@@ -1,0 +1,5 @@
+/**
+ * The eth runtime module.
+ * @module
+ */
+export { ALLOWED_METHODS } from "./methods.ts";

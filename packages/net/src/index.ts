@@ -22,7 +22,6 @@ export {
   sameSession,
   type Session,
 } from "./handshake.ts";
-export { entryKind, type EntryKind, nameHash, ROOT_HASH } from "./identity/name-hash.ts";
 export {
   identityOf,
   type KnownNode,

@@ -1,6 +1,6 @@
 /** Source: spec/network-identity.md §3.2. */
 import { expect, test } from "bun:test";
-import { entryKind, nameHash } from "./name-hash.ts";
+import { entryKind, hashBytes, isValidName, nameHash } from "./names.ts";
 
 const HASHES = {
   "": "0".repeat(64),
@@ -16,7 +16,7 @@ const HASHES = {
 
 test("[N68] the hash of every name of the specification", () => {
   for (const [name, hash] of Object.entries(HASHES)) {
-    expect([name, nameHash(name).toHex()]).toEqual([name, hash]);
+    expect([name, nameHash(name)]).toEqual([name, `0x${hash}`]);
   }
 });
 
@@ -34,8 +34,21 @@ test("[N69] labels have 1 to 63 bytes of a-z, 0-9 and -, notes and facts their s
     "!",
     "é",
     "a b",
+    "a\n",
     `~${"a".repeat(63)}`,
   ]) {
     expect([label, entryKind(label)]).toEqual([label, undefined]);
   }
+});
+
+test("a name is labels with points between, and nothing else", () => {
+  for (const name of ["os", "alice.os", "a.b.c"])
+    expect([name, isValidName(name)]).toEqual([name, true]);
+  for (const name of ["", ".", "alice.", ".os", "a..b", "~net-key.alice.os", "Alice.os"]) {
+    expect([name, isValidName(name)]).toEqual([name, false]);
+  }
+});
+
+test("what is no hash is refused with its text", () => {
+  expect(() => hashBytes("0x12")).toThrow('"0x12" is no hash: it has not 32 bytes');
 });

@@ -3,6 +3,7 @@
  * @module
  */
 export type { Peer } from "./app-message.ts";
+export { AttemptLimiter, type AttemptLimiterOptions } from "./attempt-limiter.ts";
 export { createHttpClient, type HttpClientOptions } from "./client/http-client-bun.ts";
 export { DEFAULT_HTTP_CLIENT_LIMITS, type HttpClientLimits } from "./client/limits.ts";
 export { type ProxySettings, readProxySettings } from "./client/proxy-settings.ts";

@@ -62,7 +62,7 @@ test("[M87] the right hash sets a cookie whose JWT has the documented header and
   expect(await (await node.get(`/${APP}`, { headers: { cookie } })).text()).toBe(`page of /${APP}`);
 });
 
-test("[M88] expired, foreign, scoped and wrongly signed tokens are refused", async () => {
+test("[M88][N88] expired, foreign, scoped and wrongly signed tokens are refused", async () => {
   await using node = await startPrivate();
   const nowSeconds = Math.floor(node.clock.nowMs() / 1000);
   const good = { username: "alice.os", subdomain: null, expiration: nowSeconds + 10 };
@@ -96,7 +96,7 @@ test("the first cookie with the name decides", async () => {
   expect(await ask(`other=1; ${good}`)).toStartWith("page of");
 });
 
-test("[M89] cookies are HttpOnly and SameSite, Secure behind TLS; short secrets are refused", async () => {
+test("[M89][N90] cookies are HttpOnly and SameSite, Secure behind TLS; short secrets are refused", async () => {
   await using node = await startPrivate({ trustedProxies: ["127.0.0.1"] });
   const plain = await login(node, { password_hash: PASSWORD_HASH });
   expect(plain.headers.get("set-cookie")).toContain("; HttpOnly; SameSite=Strict");

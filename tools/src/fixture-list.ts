@@ -90,6 +90,15 @@ const sqliteEngine: Fixture = {
   build: async () => run([process.execPath, "packages/data/sqlite-engine/build.ts"], ROOT),
 };
 
+/** The cipher between nodes, as a module of base64. */
+const chacha: Fixture = {
+  name: "chacha",
+  outputs: ["packages/crypto/src/chacha20-poly1305-module.ts"],
+  sources: ["packages/crypto/chacha"],
+  tools: TOOLS.c,
+  build: async () => run([process.execPath, "packages/crypto/chacha/build.ts"], ROOT),
+};
+
 /** All fixtures that this tree has. */
 export function fixtures(): Fixture[] {
   return [
@@ -116,6 +125,7 @@ export function fixtures(): Fixture[] {
     ...(existsSync(join(ROOT, WAT_SCRIPT)) ? [wat()] : []),
     ...(existsSync(join(ROOT, engine.outputs[0]!)) ? [engine] : []),
     sqliteEngine,
+    chacha,
     templateFixture("go", [["go", "version"]]),
     templateFixture("c", TOOLS.c, [CLANG_BUILDER]),
     templateFixture(

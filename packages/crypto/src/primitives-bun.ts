@@ -1,6 +1,7 @@
 /**
  * The primitives on the host's native code, where it has them; the rest comes from the plain implementation.
- * NOTE: the host has no ChaCha20-Poly1305 in `node:crypto` and no HMAC over BLAKE2s.
+ * NOTE: the host has no ChaCha20-Poly1305 that answers at once (WebCrypto's takes a turn of the event loop), so that is ours
+ * in WebAssembly; and no HMAC over BLAKE2s.
  * @module
  */
 import {
@@ -18,11 +19,13 @@ import {
   sign,
   verify,
 } from "node:crypto";
+import { fits, open, seal, sealInto } from "./chacha20-poly1305.ts";
 import { CryptoError, exactly } from "./errors.ts";
-import { primitives as noble } from "./primitives-noble.ts";
+import { primitives as noble, roomFor } from "./primitives-noble.ts";
 import type { Primitives } from "./primitives.ts";
 
 const TAG_BYTES = 16;
+const NOTHING = new Uint8Array(0);
 const ED25519_OID = "302e020100300506032b657004220420"; // PKCS#8 v1 head, the seed follows
 const X25519_OID = "302e020100300506032b656e04220420";
 const ED25519_SPKI = "302a300506032b6570032100"; // SubjectPublicKeyInfo head, the public key follows
@@ -133,5 +136,26 @@ export const primitives: Primitives = {
     } catch {
       return undefined;
     }
+  },
+
+  chacha20Poly1305Seal(key, nonce, plaintext, associatedData) {
+    if (!fits(plaintext, associatedData)) {
+      return noble.chacha20Poly1305Seal(key, nonce, plaintext, associatedData);
+    }
+    return seal(exactly(key, 32, "key"), exactly(nonce, 12, "nonce"), plaintext, associatedData);
+  },
+  chacha20Poly1305SealInto(key, nonce, plaintext, target, at) {
+    if (!fits(plaintext, NOTHING)) {
+      noble.chacha20Poly1305SealInto(key, nonce, plaintext, target, at);
+      return;
+    }
+    roomFor(plaintext, target, at);
+    sealInto(exactly(key, 32, "key"), exactly(nonce, 12, "nonce"), plaintext, target, at);
+  },
+  chacha20Poly1305Open(key, nonce, sealed, associatedData) {
+    if (!fits(sealed, associatedData)) {
+      return noble.chacha20Poly1305Open(key, nonce, sealed, associatedData);
+    }
+    return open(exactly(key, 32, "key"), exactly(nonce, 12, "nonce"), sealed, associatedData);
   },
 };

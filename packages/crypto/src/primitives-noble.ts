@@ -24,6 +24,21 @@ function openOrUndefined(open: () => Uint8Array): Uint8Array | undefined {
   }
 }
 
+const TAG_BYTES = 16;
+
+/** @throws {CryptoError} `crypto.bad-length` there is no room for plaintext and tag in `target` from `at` on */
+export function roomFor(plaintext: Uint8Array, target: Uint8Array, at: number): void {
+  const needed = plaintext.length + TAG_BYTES;
+  if (at < 0 || target.length - at < needed) {
+    throw new CryptoError({
+      code: "crypto.bad-length",
+      what: "room for what is sealed",
+      expected: needed,
+      length: Math.max(0, target.length - at),
+    });
+  }
+}
+
 export const primitives: Primitives = {
   ed25519PublicKey: (seed) => ed25519.getPublicKey(exactly(seed, 32, "seed")),
   ed25519Sign: (seed, message) => ed25519.sign(message, exactly(seed, 32, "seed")),
@@ -70,6 +85,10 @@ export const primitives: Primitives = {
     chacha20poly1305(exactly(key, 32, "key"), exactly(nonce, 12, "nonce"), associatedData).encrypt(
       plaintext,
     ),
+  chacha20Poly1305SealInto(key, nonce, plaintext, target, at) {
+    roomFor(plaintext, target, at);
+    target.set(primitives.chacha20Poly1305Seal(key, nonce, plaintext, new Uint8Array(0)), at);
+  },
   chacha20Poly1305Open(key, nonce, sealed, associatedData) {
     exactly(key, 32, "key");
     exactly(nonce, 12, "nonce");

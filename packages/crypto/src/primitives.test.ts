@@ -68,6 +68,17 @@ describe.each([
     );
   });
 
+  test("ChaCha20-Poly1305 seals into a place, and only where there is room", () => {
+    const [key, nonce, text] = [new Uint8Array(32).fill(1), new Uint8Array(12), utf8("hello")];
+    const target = new Uint8Array(5 + 16 + 4);
+    p.chacha20Poly1305SealInto(key, nonce, text, target, 3);
+    const sealed = p.chacha20Poly1305Seal(key, nonce, text, utf8(""));
+    expect([...target.slice(3, 24)]).toEqual([...sealed]);
+    expect([...target.slice(0, 3), target[24]]).toEqual([0, 0, 0, 0]);
+    const tooFar = (): void => p.chacha20Poly1305SealInto(key, nonce, text, target, 5);
+    expect(tooFar).toThrow(CryptoError);
+  });
+
   test("ChaCha20-Poly1305 reproduces RFC 8439 section 2.8.2", () => {
     const key = bytes("808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f");
     const nonce = bytes("070000004041424344454647");
@@ -119,5 +130,49 @@ test("both implementations give the same answers", async () => {
   const salt = utf8("some salt");
   expect(await native.argon2id(utf8("pw"), salt, options)).toEqual(
     await noble.argon2id(utf8("pw"), salt, options),
+  );
+});
+
+test("ChaCha20-Poly1305: both implementations agree at every length, and refuse any changed bit", () => {
+  const lengths = [
+    ...Array.from({ length: 400 }, (_, length) => length),
+    ...[1_023, 1_024, 4_095, 65_503, 65_519, 65_520, 65_535, 65_536, 65_537, 70_000],
+  ];
+  for (const length of lengths) {
+    const at = (seed: number, count: number) =>
+      new Uint8Array(count).map((_, index) => (index * 31 + seed * 7 + length) & 0xff);
+    const [key, nonce, data, text] = [at(1, 32), at(2, 12), at(3, length % 70), at(4, length)];
+    const sealed = native.chacha20Poly1305Seal(key, nonce, text, data);
+    expect(Buffer.compare(sealed, noble.chacha20Poly1305Seal(key, nonce, text, data))).toBe(0);
+    const opened = native.chacha20Poly1305Open(key, nonce, sealed, data)!;
+    expect(Buffer.compare(opened, text)).toBe(0);
+    sealed[(length * 13) % sealed.length]! ^= 1 << (length % 8);
+    expect(native.chacha20Poly1305Open(key, nonce, sealed, data)).toBeUndefined();
+  }
+  // Limbs at their bounds: all bits set in key and text, and a text of zeros.
+  for (const fill of [0x00, 0xff]) {
+    const [key, nonce] = [new Uint8Array(32).fill(fill), new Uint8Array(12).fill(fill)];
+    const text = new Uint8Array(3_000).fill(fill);
+    expect(native.chacha20Poly1305Seal(key, nonce, text, text.subarray(0, 64))).toEqual(
+      noble.chacha20Poly1305Seal(key, nonce, text, text.subarray(0, 64)),
+    );
+  }
+});
+
+test("Poly1305: sums at the border of 2^130 - 5 come out as in the plain implementation", () => {
+  const any32 = fc.uint8Array({ minLength: 32, maxLength: 32 });
+  const text = fc.array(fc.constantFrom(0x00, 0xff, 0xfb, 0x01), { maxLength: 200 });
+  fc.assert(
+    fc.property(any32, text, (key, bytes) => {
+      const nonce = new Uint8Array(12);
+      const sealed = Uint8Array.from([...bytes, ...new Uint8Array(16).fill(0xff)]);
+      // A tag that cannot fit, and one that does: both sides say the same.
+      expect(native.chacha20Poly1305Open(key, nonce, sealed, utf8(""))).toBeUndefined();
+      const good = noble.chacha20Poly1305Seal(key, nonce, Uint8Array.from(bytes), utf8(""));
+      expect(native.chacha20Poly1305Open(key, nonce, good, utf8(""))).toEqual(
+        Uint8Array.from(bytes),
+      );
+    }),
+    { numRuns: 300 },
   );
 });

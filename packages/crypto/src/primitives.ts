@@ -49,6 +49,17 @@ export interface Primitives {
     plaintext: Uint8Array,
     associatedData: Uint8Array,
   ): Uint8Array;
+  /**
+   * As `chacha20Poly1305Seal` without associated data, into `target` from `at` on.
+   * @throws {CryptoError} `crypto.bad-length` there is no room for plaintext and tag
+   */
+  chacha20Poly1305SealInto(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    plaintext: Uint8Array,
+    target: Uint8Array,
+    at: number,
+  ): void;
   chacha20Poly1305Open(
     key: Uint8Array,
     nonce: Uint8Array,

@@ -30,6 +30,7 @@ test("public names of @kinode-ts/net", () => {
     "identityOf",
     "judgeMessage",
     "meetAtRouter",
+    "placesOf",
     "planDial",
     "portOf",
     "readKey",

@@ -26,11 +26,19 @@ export {
   identityOf,
   type KnownNode,
   KnownNodes,
+  type Place,
+  placesOf,
   portOf,
   type Protocol,
   readKey,
 } from "./identity/known-nodes.ts";
-export { createNet, INDEXER_PROCESS, type Net, type NetOptions } from "./net-module.ts";
+export {
+  createNet,
+  INDEXER_PROCESS,
+  type ListenOn,
+  type Net,
+  type NetOptions,
+} from "./net-module.ts";
 export { Router, type RouterOptions } from "./routing/router.ts";
 export { signMessage, verifyMessage } from "./message-signature.ts";
 export { createRoutingRequest, type Join, readRoutingRequest } from "./routing/routing-request.ts";

@@ -17,7 +17,8 @@ export const RECONNECT_MS = 4_000;
 
 export interface IndirectOptions {
   readonly identity: HandshakeIdentity;
-  readonly routers: readonly NodeId[];
+  /** Our routers at this time. */
+  readonly routers: () => readonly NodeId[];
   readonly known: KnownNodes;
   readonly transport: Transport;
   readonly clock: Clock;
@@ -29,6 +30,7 @@ export class IndirectNode {
   readonly #options: IndirectOptions;
   #timer: TimerHandle | undefined;
   #isStopped = false;
+  #isPassing = false;
 
   constructor(options: IndirectOptions) {
     this.#options = options;
@@ -38,6 +40,12 @@ export class IndirectNode {
     void this.#pass();
   }
 
+  /** The list of routers is another one. */
+  changed(): void {
+    this.#timer?.cancel();
+    if (!this.#isPassing) void this.#pass();
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();
@@ -45,11 +53,14 @@ export class IndirectNode {
 
   async #pass(): Promise<void> {
     const { routers, peers, clock, identity } = this.#options;
-    for (const router of routers) {
+    this.#isPassing = true;
+    for (const router of routers()) {
       if (router === identity.our || this.#isStopped) continue;
       await peers.reach(router, { proxyRequest: true });
     }
-    if (!this.#isStopped) this.#timer = clock.after(RECONNECT_MS, () => void this.#pass());
+    this.#isPassing = false;
+    if (!this.#isStopped && routers().length > 0)
+      this.#timer = clock.after(RECONNECT_MS, () => void this.#pass());
   }
 
   /**
@@ -58,7 +69,7 @@ export class IndirectNode {
    */
   meet(router: NodeId, from: NodeId): boolean {
     const { routers, known, identity } = this.#options;
-    const at = routers.includes(router) ? known.find(router) : undefined;
+    const at = routers().includes(router) ? known.find(router) : undefined;
     if (at === undefined || known.find(from) === undefined || from === identity.our) return false;
     const place = placeOf(at);
     const way = (["tcp", "ws"] as const)

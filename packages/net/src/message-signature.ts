@@ -10,6 +10,14 @@ import { joinBytes } from "./join-bytes.ts";
 const signedBytes = (from: Address, message: Uint8Array): Uint8Array =>
   joinBytes(new TextEncoder().encode(formatAddress(from)), message);
 
+/** Of a handshake's static key, which is signed without anything around it (W9). */
+const KEY_BYTES = 32;
+
+/** Whether the signed bytes could be taken for a key: then nothing may be signed. */
+export function looksLikeKey(from: Address, message: Uint8Array): boolean {
+  return signedBytes(from, message).length === KEY_BYTES;
+}
+
 /** 64 bytes. @param from - the process that asked, as the kernel stamped it */
 export function signMessage(signer: NodeSigner, from: Address, message: Uint8Array): Uint8Array {
   return signer.sign(signedBytes(from, message));

@@ -12,6 +12,7 @@ import {
   type NetResponse,
   decodeNetResponse,
   type NodeIdentity,
+  type Ports,
 } from "@kinode-ts/codec/net";
 import {
   type Capability,
@@ -32,7 +33,7 @@ import { describeNet } from "./diagnostics.ts";
 import type { HandshakeIdentity } from "./handshake.ts";
 import { identityOf, KnownNodes, portOf, type Protocol } from "./identity/known-nodes.ts";
 import { IndirectNode } from "./indirect.ts";
-import { signMessage, verifyMessage } from "./message-signature.ts";
+import { looksLikeKey, signMessage, verifyMessage } from "./message-signature.ts";
 import { HandshakeChannel } from "./opening/handshake-channel.ts";
 import { answerVisitor } from "./opening/open-session.ts";
 import { Peers, type PeersLimits } from "./peers/peers.ts";
@@ -46,21 +47,48 @@ const EMPTY = new Uint8Array(0);
 /** Characters of a hello that are shown. */
 const MAX_HELLO_LENGTH = 500;
 
+/** Where to listen: the first free port from `first` to `last`. */
+export interface ListenOn {
+  readonly protocol: Protocol;
+  readonly first: number;
+  readonly last: number;
+}
+
 export interface NetOptions {
   readonly identity: HandshakeIdentity;
   /** How others reach us, as they are told. */
   readonly our: NodeIdentity;
   readonly transport: Transport;
   readonly clock: Clock;
+  /** Default: the ports of `our`. A port that is taken is a line for the person, and that protocol is off. */
+  readonly listen?: readonly ListenOn[];
+  /** Told once, while the module starts, where it listens; what it gives is how others reach us from then on. */
+  readonly listening?: (ports: Ports) => NodeIdentity;
+  /** Known from the start, before the first message: providers of names. */
+  readonly entries?: readonly KnsUpdate[];
   readonly limits?: Partial<PeersLimits>;
   /** Pairs of others we join; default 0: we are no router. */
   readonly maxPassthroughs?: number;
+  /** False: as an indirect node we reach direct ones through our routers too, so that they do not see our address. Default true. */
+  readonly revealIp?: boolean;
 }
 
 export interface Net extends NetworkPort, RuntimeModule {
   readonly known: KnownNodes;
   readonly peers: Peers;
   readonly router: Router;
+  /** How others reach us at this time. */
+  readonly our: NodeIdentity;
+  /** From now on others reach us so. */
+  become(our: NodeIdentity): void;
+}
+
+function portsOf({ routing }: NodeIdentity): ListenOn[] {
+  if (routing.kind === "routers") return [];
+  return (["tcp", "ws"] as const).flatMap((protocol) => {
+    const port = portOf(routing.ports, protocol);
+    return port === undefined ? [] : [{ protocol, first: port, last: port }];
+  });
 }
 
 export function createNet(options: NetOptions): Net {
@@ -73,8 +101,9 @@ class NetModule implements Net {
   readonly peers: Peers;
   readonly router: Router;
   readonly #options: NetOptions;
-  readonly #indirect: IndirectNode | undefined;
+  readonly #indirect: IndirectNode;
   readonly #listening: Listening[] = [];
+  #our: NodeIdentity;
   #events: NetworkEvents | undefined;
   #context: ModuleContext | undefined;
 
@@ -83,14 +112,17 @@ class NetModule implements Net {
     const { identity, our, transport, clock, limits, maxPassthroughs = 0 } = options;
     const say = (verbosity: number, text: string): void => this.#context?.print(verbosity, text);
     const { known } = this;
+    this.#our = our;
+    for (const update of options.entries ?? []) known.set(identityOf(update));
     known.set(our);
-    const routers = our.routing.kind === "direct" ? [] : our.routing.routers;
+    const routers = (): readonly NodeId[] => this.#routers;
     this.peers = new Peers({
       identity,
       known,
       transport,
       clock,
-      isPinned: (name) => routers.includes(name),
+      isPinned: (name) => routers().includes(name),
+      via: () => (options.revealIp === false ? routers() : []),
       ...(limits === undefined ? {} : { limits }),
       events: {
         received: (message) => this.#events?.received(message),
@@ -107,10 +139,26 @@ class NetModule implements Net {
       serves: (name) => this.peers.list().some((peer) => peer.name === name && peer.isServed),
       callTarget: (target, source) => this.#callTarget(target, source),
     });
-    this.#indirect =
-      routers.length === 0
-        ? undefined
-        : new IndirectNode({ identity, routers, known, transport, clock, peers: this.peers, say });
+    const { peers } = this;
+    this.#indirect = new IndirectNode({ identity, routers, known, transport, clock, peers, say });
+  }
+
+  get our(): NodeIdentity {
+    return this.#our;
+  }
+
+  get #routers(): readonly NodeId[] {
+    const { routing } = this.#our;
+    return routing.kind === "direct" ? [] : routing.routers;
+  }
+
+  become(our: NodeIdentity): void {
+    const before = this.#routers;
+    this.#our = our;
+    this.known.set(our);
+    if (this.#context !== undefined && before.join() !== this.#routers.join()) {
+      this.#indirect.changed();
+    }
   }
 
   // --- the kernel's side ------------------------------------------------------------------------
@@ -125,30 +173,45 @@ class NetModule implements Net {
 
   async start(context: ModuleContext): Promise<void> {
     this.#context = context;
-    const { routing } = this.#options.our;
-    if (routing.kind !== "routers") {
-      for (const protocol of ["tcp", "ws"] as const) {
-        const port = portOf(routing.ports, protocol);
-        if (port !== undefined) await this.#listen(protocol, port);
-      }
+    const ports = new Map<string, number>();
+    for (const wanted of this.#options.listen ?? portsOf(this.#our)) {
+      const port = await this.#listen(wanted);
+      if (port !== undefined) ports.set(wanted.protocol, port);
     }
+    const our = this.#options.listening?.(ports);
+    if (our !== undefined) this.become(our);
     context.send({
       target: { node: context.our, process: FD_MANAGER_PROCESS },
       body: new TextEncoder().encode('"RequestFdsLimit"'),
     });
-    this.#indirect?.start();
+    this.#indirect.start();
   }
 
   async stop(): Promise<void> {
-    this.#indirect?.stop();
+    this.#indirect.stop();
     this.router.stop();
     this.peers.stop();
     for (const listening of this.#listening) await listening.stop();
   }
 
-  async #listen(protocol: Protocol, port: number): Promise<void> {
+  /** The port, or `undefined` when none of them can be had: the node goes on without it. */
+  async #listen({ protocol, first, last }: ListenOn): Promise<number | undefined> {
     const { transport } = this.#options;
-    this.#listening.push(await transport.listen(protocol, port, (socket) => this.accept(socket)));
+    for (let port = first; ; port += 1) {
+      try {
+        const listening = await transport.listen(protocol, port, (socket) => this.accept(socket));
+        this.#listening.push(listening);
+        return listening.port;
+      } catch (error) {
+        if (port < last) continue;
+        const what = first === last ? "" : ` (nor on any port from ${first})`;
+        this.#context?.print(
+          0,
+          `${errorText(error)}${what}; other nodes cannot dial this one by ${protocol}`,
+        );
+        return undefined;
+      }
+    }
   }
 
   /** Somebody dialled us. */
@@ -203,7 +266,8 @@ class NetModule implements Net {
     action: NetAction,
     message: KernelMessage,
   ): { readonly response: NetResponse; readonly blob?: Uint8Array } | undefined {
-    const { identity, our } = this.#options;
+    const { identity } = this.#options;
+    const our = this.#our;
     switch (action.kind) {
       case "ConnectionRequest":
         return undefined;
@@ -223,6 +287,13 @@ class NetModule implements Net {
         return { response: { kind: "Diagnostics", text: this.#describe() } };
       case "Sign": {
         const bytes = message.blob?.bytes ?? EMPTY;
+        if (looksLikeKey(message.source, bytes)) {
+          this.#context?.print(
+            1,
+            `Nothing was signed for ${message.source.process}: with the address it has the length of a key`,
+          );
+          return undefined;
+        }
         const signature = signMessage(identity.signer, message.source, bytes);
         return { response: { kind: "Signed" }, blob: signature };
       }
@@ -245,9 +316,9 @@ class NetModule implements Net {
   }
 
   #describe(): string {
-    const { our, clock } = this.#options;
+    const { clock } = this.#options;
     return describeNet({
-      our,
+      our: this.#our,
       peers: this.peers.list(),
       pending: this.router.pending,
       active: this.router.active,
@@ -309,7 +380,7 @@ class NetModule implements Net {
 
   /** A router tells us that `from` waits there. */
   #meet(message: KernelMessage, from: NodeId): void {
-    const accepted = this.#indirect?.meet(message.source.node, from) ?? false;
+    const accepted = this.#indirect.meet(message.source.node, from);
     this.#respond(message, { kind: accepted ? "Accepted" : "Rejected", node: from });
   }
 

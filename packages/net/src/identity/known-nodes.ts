@@ -9,6 +9,12 @@ import type { NodeId } from "@kinode-ts/types";
 
 export type Protocol = "tcp" | "ws";
 
+/** Where a node listens. */
+export interface Place {
+  readonly ip: string;
+  readonly ports: Ports;
+}
+
 /** A node as this one uses it. */
 export interface KnownNode {
   readonly name: NodeId;
@@ -16,6 +22,15 @@ export interface KnownNode {
   readonly key: Uint8Array | undefined;
   /** As it was told, for answers. */
   readonly identity: NodeIdentity;
+  /** All its places, likeliest first, when there are more than the one of its identity. */
+  readonly places?: readonly Place[];
+  /** Where its routers listen: for those this node does not know itself. */
+  readonly routerPlaces?: ReadonlyMap<NodeId, readonly Place[]>;
+}
+
+/** Where a node listens, likeliest first; empty for one that nobody can dial. */
+export function placesOf({ identity: { routing }, places }: KnownNode): readonly Place[] {
+  return places ?? (routing.kind === "routers" ? [] : [routing]);
 }
 
 /** First address with all ports, else its routers (§2.1). */
@@ -41,26 +56,41 @@ export function portOf(ports: Ports, protocol: Protocol): number | undefined {
 
 export class KnownNodes {
   readonly #nodes = new Map<NodeId, KnownNode>();
+  /** What a person has said: no update of a registry changes it. */
+  readonly #pinned = new Map<NodeId, KnownNode>();
 
   get size(): number {
-    return this.#nodes.size;
+    let count = this.#nodes.size;
+    for (const name of this.#pinned.keys()) if (!this.#nodes.has(name)) count += 1;
+    return count;
   }
 
   find(name: NodeId): KnownNode | undefined {
-    return this.#nodes.get(name);
+    return this.#pinned.get(name) ?? this.#nodes.get(name);
   }
 
-  /** The last word on a name wins. */
+  /** The last word on a name wins, unless the name is pinned. */
   set(identity: NodeIdentity): void {
     const key = readKey(identity.networkingKey);
     this.#nodes.set(identity.name, { name: identity.name, key, identity });
   }
 
+  /** From now on this holds for the name. */
+  pin(node: KnownNode): void {
+    this.#pinned.set(node.name, node);
+  }
+
+  /** What the registry says holds again, if it says anything. */
+  unpin(name: NodeId): void {
+    this.#pinned.delete(name);
+  }
+
   keyOf(name: NodeId): Uint8Array | undefined {
-    return this.#nodes.get(name)?.key;
+    return this.find(name)?.key;
   }
 
   *[Symbol.iterator](): Iterator<KnownNode> {
-    yield* this.#nodes.values();
+    yield* this.#pinned.values();
+    for (const node of this.#nodes.values()) if (!this.#pinned.has(node.name)) yield node;
   }
 }

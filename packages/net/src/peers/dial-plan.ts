@@ -3,9 +3,15 @@
  * Source: spec/network-identity.md §2.2.
  * @module
  */
-import type { Ports } from "@kinode-ts/codec/net";
 import type { NodeId, Random } from "@kinode-ts/types";
-import { type KnownNode, type KnownNodes, portOf, type Protocol } from "../identity/known-nodes.ts";
+import {
+  type KnownNode,
+  type KnownNodes,
+  type Place,
+  placesOf,
+  portOf,
+  type Protocol,
+} from "../identity/known-nodes.ts";
 
 /** One way to a node: a socket to it, or to a router that joins us. */
 export interface DialStep {
@@ -16,14 +22,9 @@ export interface DialStep {
   readonly router: NodeId | undefined;
 }
 
-interface Place {
-  readonly ip: string;
-  readonly ports: Ports;
-}
-
-/** Where a node listens, if it does. */
-export function placeOf({ identity: { routing } }: KnownNode): Place | undefined {
-  return routing.kind === "routers" ? undefined : routing;
+/** Where a node listens first of all, if it does. */
+export function placeOf(node: KnownNode): Place | undefined {
+  return placesOf(node)[0];
 }
 
 /** A fair order. */
@@ -41,27 +42,41 @@ function step({ ip, ports }: Place, protocol: Protocol, router: NodeId | undefin
   return port === undefined ? [] : [{ protocol, host: ip, port, router }];
 }
 
+/** To a router TCP wherever it listens, and then web socket: it joins only sockets of one kind, and the other side prefers TCP. */
+function stepsToRouter(name: NodeId, target: KnownNode, known: KnownNodes): DialStep[] {
+  const router = known.find(name);
+  const places = router === undefined ? target.routerPlaces?.get(name) : placesOf(router);
+  return (["tcp", "ws"] as const).flatMap((protocol) =>
+    (places ?? []).flatMap((place) => step(place, protocol, name)),
+  );
+}
+
+/** To a direct node: TCP when it has a port for it and nothing else, else web socket. */
+function stepsToDirect(places: readonly Place[]): DialStep[] {
+  const tcp = places.flatMap((place) => step(place, "tcp", undefined));
+  return tcp.length > 0 ? tcp : places.flatMap((place) => step(place, "ws", undefined));
+}
+
 /**
- * Steps to a direct node: TCP when it has a port for it and nothing else, else web socket. To an indirect one: its routers in
- * random order, each by TCP and then by web socket, because a router joins only sockets of one kind and the other side
- * prefers TCP. Empty: there is no way.
+ * Ways to a node, in the order in which they are tried; empty: there is none.
+ * To an indirect node its routers in random order.
+ * @param via - our own routers, when direct nodes must not see where we are (W20)
  */
 export function planDial(
   target: KnownNode,
   known: KnownNodes,
   our: NodeId,
   random: Random,
+  via: readonly NodeId[] = [],
 ): DialStep[] {
-  const place = placeOf(target);
-  if (place !== undefined) {
-    const tcp = step(place, "tcp", undefined);
-    return tcp.length > 0 ? tcp : step(place, "ws", undefined);
-  }
   const { routing } = target.identity;
-  const routers = routing.kind === "direct" ? [] : routing.routers;
-  return shuffle(routers, random).flatMap((name) => {
-    const router = name === our ? undefined : known.find(name);
-    const at = router === undefined ? undefined : placeOf(router);
-    return at === undefined ? [] : [...step(at, "tcp", name), ...step(at, "ws", name)];
-  });
+  const places = placesOf(target);
+  const isHidden = via.length > 0 && !via.includes(target.name);
+  if (places.length > 0 && !isHidden) return stepsToDirect(places);
+  const its = routing.kind === "direct" ? [] : routing.routers;
+  const routers = places.length > 0 ? via : its;
+  return shuffle(
+    routers.filter((name) => name !== our),
+    random,
+  ).flatMap((name) => stepsToRouter(name, target, known));
 }

@@ -51,6 +51,8 @@ export interface PeersOptions {
   readonly events: PeersEvents;
   /** Names that are never dropped to make room: our own routers. */
   readonly isPinned?: (name: NodeId) => boolean;
+  /** Routers of ours that hide us from direct nodes; default: none, direct nodes are dialled. */
+  readonly via?: () => readonly NodeId[];
   readonly limits?: Partial<PeersLimits>;
 }
 
@@ -213,8 +215,8 @@ export class Peers {
 
   /** Tries each way until one leads to the node. */
   async #dial(target: KnownNode, proxyRequest: boolean): Promise<boolean> {
-    const { known, identity } = this.#options;
-    for (const step of planDial(target, known, identity.our, identity.random)) {
+    const { known, identity, via } = this.#options;
+    for (const step of planDial(target, known, identity.our, identity.random, via?.())) {
       if (this.#isStopped || this.isConnected(target.name)) break;
       try {
         await this.#tryStep(target, step, proxyRequest);

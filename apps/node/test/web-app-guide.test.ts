@@ -36,6 +36,7 @@ beforeAll(async () => {
     mkdirSync(dirname(join(app, name)), { recursive: true });
     writeFileSync(join(app, name), text);
   }
+  addGuests(guide);
   node = await startDetached(home);
   const { zip } = await assemblePackage(app);
   const { hash } = await node.post<ControlInspection>("packages/inspect", zip);
@@ -46,6 +47,18 @@ afterAll(() => {
   killAllDetached();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** The two lines that the guide adds to a file which is there. */
+function addGuests(guide: string): void {
+  const [imported, called] = [
+    'import { serveGuests } from "./guests.ts";',
+    "await serveGuests(server);",
+  ];
+  for (const line of [imported, called]) expect(guide).toContain(`\n${line}\n`);
+  const path = join(app, "src/album.ts");
+  const program = readFileSync(path, "utf8");
+  writeFileSync(path, `${imported}\n${program.replace("  await server.ui(", `${called}\n$&`)}`);
+}
 
 async function logIn(): Promise<string> {
   const { url } = await node.post<{ url: string }>("login-link");
@@ -129,6 +142,29 @@ test(
     expect((await ask(`pictures/${large!.id}`)).status).toBe(404);
     socket.close();
     expect((await ask("")).headers.get("content-type")).toContain("text/html");
+  },
+  DEADLINE_MS,
+);
+
+test(
+  "what a form sends is kept, and a page with an event stream hears of it",
+  async () => {
+    const stream = await ask("guests/events");
+    expect(stream.headers.get("content-type")).toBe("text/event-stream");
+    const form = new FormData();
+    form.set("words", "Nice place");
+    const sent = await ask("guests", { method: "POST", body: form, redirect: "manual" });
+    expect(sent.status).toBe(303);
+    expect(sent.headers.get("location")).toBe("guests.html");
+    let heard = "";
+    for await (const part of stream.body!) {
+      heard += new TextDecoder().decode(part);
+      if (heard.includes("\n\nevent")) break;
+    }
+    expect(heard).toContain('event: guest\ndata: {"words":"Nice place"}\n\n');
+    expect(await (await ask("guests")).json()).toEqual([{ words: "Nice place" }]);
+    expect((await ask("guests", { method: "POST", body: new FormData() })).status).toBe(400);
+    expect((await ask("guests.html")).headers.get("content-type")).toContain("text/html");
   },
   DEADLINE_MS,
 );

@@ -36,6 +36,8 @@ const AT = {
   sendRequest: { address: 0, request: 32, context: 88, blob: 100, size: 128 },
   sendAndAwait: { address: 0, request: 32, blob: 88, size: 112 },
   blob: { mime: 4, bytes: 16, size: 24 },
+  /** Four strings. */
+  address: { size: 32 },
 };
 
 const NO_CAPABILITIES: readonly Capability[] = [];
@@ -62,6 +64,7 @@ export function hotBindings(
     "send-response": bindSendResponse,
     "get-blob": (fiber) => (at: number) => getBlob(fiber, at >>> 0),
     "has-blob": (fiber) => () => hasBlob(fiber),
+    our: (fiber) => (at: number) => our(fiber, at >>> 0),
   };
   const bindings = new Map<string, ImportBinding>();
   for (const [name, bind] of Object.entries(binders)) {
@@ -99,6 +102,22 @@ function hasBlob(fiber: FiberPort): number {
   } catch (thrown) {
     fiber.fault(thrown);
     return -STATUS.end;
+  }
+}
+
+/** Asked by libraries for every message, to see whether it is from this node. */
+function our(fiber: FiberPort, at: number): number {
+  if (fiber.over) return STATUS.end;
+  try {
+    ensureStack(0);
+    const { memory } = fiber;
+    memory.checkAligned(at, AT.address.size, 4);
+    fiber.spend();
+    const { parts } = fiber.addresses.encode(fiber.host.our);
+    for (let i = 0; i < 4; i++) memory.storeBytes(parts[i]!, at + 8 * i);
+    return STATUS.done;
+  } catch (thrown) {
+    return fiber.fault(thrown);
   }
 }
 

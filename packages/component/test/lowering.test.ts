@@ -15,6 +15,7 @@ import { bytes } from "../src/canonical-abi/lists.ts";
 import { tuple } from "../src/canonical-abi/records.ts";
 import { option, result } from "../src/canonical-abi/variants.ts";
 import { bool, u8 } from "../src/canonical-abi/scalars.ts";
+import { STATUS } from "../src/core-module/metering.ts";
 import { standardInterface } from "../src/standard-interface.ts";
 import { STANDARD_VERSIONS } from "../src/select-interface.ts";
 import {
@@ -115,6 +116,19 @@ test("receive writes messages as the canonical ABI's general rules do", () => {
       expect(read).toEqual([source, { message: inner, context }]);
     }),
     { numRuns: 300 },
+  );
+});
+
+test("our writes the address as the canonical ABI's general rules do, or traps where it does not fit", () => {
+  fc.assert(
+    fc.property(addresses, (own) => {
+      const fiber = fakeFiber({ our: own });
+      expect(bind("our", fiber)(RESULT_AT)).toBe(STATUS.done);
+      expect(address.load(fiber.memory, RESULT_AT)).toEqual(own);
+      expect(() => bind("our", fiber)(RESULT_AT + 2)).toThrow("not aligned");
+      expect(() => bind("our", fiber)(fiber.memory.byteLength - 8)).toThrow("outside its memory");
+    }),
+    { numRuns: 100 },
   );
 });
 

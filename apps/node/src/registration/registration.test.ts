@@ -140,7 +140,7 @@ beforeEach(() => {
     fetch: (request) => registration.handle(request, "127.0.0.1"),
   });
 });
-afterEach(async () => void (await server.stop(true)));
+afterEach(() => server.stop(true));
 
 const get = (path: string): Promise<Response> => fetch(new URL(path, server.url));
 const post = (path: string, body: unknown = {}): Promise<Response> =>

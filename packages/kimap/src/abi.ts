@@ -7,7 +7,7 @@ import { type Hex, readHexOf, toHex } from "./hex.ts";
 
 const WORD = 32;
 
-/** A number or the bytes of a fixed size, as one word. */
+/** A number or the bytes of a fixed size (a hash, an address), as one word of a call. */
 export function word(value: number | Hex): Uint8Array {
   const bytes = new Uint8Array(WORD);
   if (typeof value === "number") {
@@ -57,6 +57,7 @@ export function encodeArguments(values: readonly Argument[]): Uint8Array {
   return concat(...heads, ...tails);
 }
 
+/** Bytes of any length as an argument. */
 export const bytesArgument = (bytes: Uint8Array): Argument => ({ dynamic: byteText(bytes) });
 
 /** A list of `(address, bytes)`. */
@@ -69,6 +70,7 @@ export function callsArgument(
   return { dynamic: concat(word(items.length), encodeArguments(items)) };
 }
 
+/** A call: four bytes that name the function, and its arguments. */
 export function encodeCall(selector: Hex, values: readonly Argument[]): Uint8Array {
   return concat(Uint8Array.fromHex(selector.slice(2)), encodeArguments(values));
 }

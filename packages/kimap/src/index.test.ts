@@ -12,6 +12,7 @@ test("public names of @kinode-ts/kimap", () => {
     "SELECTORS",
     "TOPICS",
     "ZERO_ADDRESS",
+    "bytesArgument",
     "childHash",
     "commitment",
     "decodeAddress",
@@ -22,6 +23,7 @@ test("public names of @kinode-ts/kimap", () => {
     "decodeLog",
     "directNotes",
     "encodeAggregate",
+    "encodeCall",
     "encodeCommit",
     "encodeExecute",
     "encodeFact",
@@ -51,5 +53,6 @@ test("public names of @kinode-ts/kimap", () => {
     "toNodeInfo",
     "toQuantity",
     "withNote",
+    "word",
   ]);
 });

@@ -2,6 +2,8 @@
  * The name registry's interface: names, hashes, logs, notes and calls. No input or output: bytes in, bytes out.
  * @module
  */
+export { bytesArgument, encodeCall, word } from "./abi.ts";
+export type { Argument } from "./abi.ts";
 export {
   commitment,
   decodeAddress,

@@ -219,7 +219,11 @@ export async function startTestNode(options: TestNodeOptions = {}): Promise<Test
   const packages = await loadPackages([]);
   const boot = (): Promise<RunningNode> =>
     composeNode({
-      config: readStartFlags(home.path, { port: "0", detached: true, loggingOff: true }, {}),
+      config: readStartFlags(
+        home.path,
+        { port: "0", detached: true, loggingOff: true, network: false },
+        {},
+      ),
       home,
       identity: {
         name: options.name ?? "test.local",

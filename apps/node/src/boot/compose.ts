@@ -25,6 +25,7 @@ import type { ControlPowers } from "../control/control-powers.ts";
 import { serveSystemPages, type SystemPages } from "../control/system-pages.ts";
 import { Uploads } from "../control/uploads.ts";
 import { type BundledPackage, putBundledFiles, registerBundled } from "../packages/bundled.ts";
+import { createNetwork } from "../network/create-network.ts";
 import { forgetEntry } from "../packages/forget-entry.ts";
 import { recoverInstallations } from "../packages/install-journal.ts";
 import { Installer } from "../packages/installer.ts";
@@ -36,7 +37,6 @@ import type { HomeFolder } from "./home-folder.ts";
 import type { Identity } from "./identity.ts";
 import { waitForFirstPage } from "./first-page.ts";
 import { createMeteredModules } from "./metered-modules.ts";
-import { createNoNetwork } from "./no-network.ts";
 import { createModules, MISSING_MODULES } from "./modules.ts";
 import { chooseSystemPort } from "./ports.ts";
 import { provideLocalToken } from "./run-file.ts";
@@ -142,6 +142,14 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
       },
     ],
   });
+  const net = createNetwork({
+    our: identity.name,
+    config: config.network,
+    signer,
+    clock,
+    random,
+    chainRouting: identity.chainRouting,
+  });
   const kernel: Kernel = createKernel(
     {
       store,
@@ -149,7 +157,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
       random,
       printer,
       signer,
-      network: createNoNetwork(),
+      network: net,
       programs: vfs.files,
       executors,
       modules: [
@@ -163,6 +171,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
           vfs,
           accounts: disk,
           random,
+          net,
           kernel: () => kernel,
           ownPorts: () => ownPorts,
         }),

@@ -18,7 +18,6 @@ import {
   type DiskAccounts,
   ETH_PROCESS,
   HTTP_SERVER_PROCESS,
-  NET_PROCESS,
   type ProcessId,
   type Random,
   type RuntimeModule,
@@ -30,7 +29,7 @@ import { readOpenFileLimit } from "./open-file-limit.ts";
 import type { StartConfig } from "./start-config.ts";
 
 /** Parts of the documented set that come in later versions: they say so to whoever asks. */
-export const MISSING_MODULES: readonly ProcessId[] = [NET_PROCESS, ETH_PROCESS];
+export const MISSING_MODULES: readonly ProcessId[] = [ETH_PROCESS];
 
 export interface ModuleParts {
   readonly config: StartConfig;
@@ -42,12 +41,14 @@ export interface ModuleParts {
   /** For every module that keeps files of packages. */
   readonly accounts: DiskAccounts;
   readonly random: Random;
+  readonly net: RuntimeModule;
   readonly kernel: () => Kernel;
   readonly ownPorts: () => readonly number[];
 }
 
 export function createModules(parts: ModuleParts): RuntimeModule[] {
-  const { config, home, clock, printer, store, vfs, accounts, random, kernel, ownPorts } = parts;
+  const { config, home, clock, printer, store, vfs, accounts, random, net, kernel, ownPorts } =
+    parts;
   return [
     // First: the vfs asks it for its share when it starts.
     createFdManager({
@@ -63,6 +64,7 @@ export function createModules(parts: ModuleParts): RuntimeModule[] {
     createScheduler({ clock, store, commit: (changes) => kernel().commit(changes) }),
     createHttpClient({ clock, ownPorts, proxy: config.clientProxy }),
     vfs,
+    net,
     openFolderKv({ folder: home.kv, clock, random, accounts }),
     openFolderSqlite({ folder: home.sqlite, clock, random, accounts }),
     ...MISSING_MODULES.map(createUnavailableModule),

@@ -5,6 +5,7 @@
 import { type ProxySettings, readProxySettings, TrustedProxies } from "@kinode-ts/http";
 import { parseProcessVerbosity, type ProcessLevel } from "@kinode-ts/terminal";
 import { errorText, type ProcessId } from "@kinode-ts/types";
+import type { NetworkConfig } from "../network/network-config.ts";
 import { NodeError } from "./errors.ts";
 import type { TlsFiles } from "./tls-files.ts";
 
@@ -31,7 +32,9 @@ export interface StartFlags {
   readonly wsPort?: string;
   readonly tcpPort?: string;
   readonly rpc?: string;
-  readonly revealIp?: boolean;
+  readonly revealIp?: string | boolean;
+  /** False: `--no-network`. */
+  readonly network?: boolean;
   readonly maxPeers?: string;
   readonly maxPassthroughs?: string;
   readonly fakeNodeName?: string;
@@ -70,6 +73,7 @@ export interface StartConfig {
   readonly password: string | undefined;
   /** Files that may be open, as told; `undefined`: ask the system. */
   readonly softUlimit: number | undefined;
+  readonly network: NetworkConfig;
   /** Flags that were given and do nothing yet. */
   readonly idleFlags: readonly string[];
 }
@@ -91,14 +95,7 @@ function number(
 
 /** Parts of the node that come later; their flags are accepted so that existing start scripts work. */
 function idleFlags(flags: StartFlags): string[] {
-  const given: readonly (readonly [string, unknown])[] = [
-    ["--ws-port", flags.wsPort === "0" ? undefined : flags.wsPort],
-    ["--tcp-port", flags.tcpPort === "0" ? undefined : flags.tcpPort],
-    ["--rpc", flags.rpc],
-    ["--reveal-ip", flags.revealIp],
-    ["--max-peers", flags.maxPeers],
-    ["--max-passthroughs", flags.maxPassthroughs],
-  ];
+  const given: readonly (readonly [string, unknown])[] = [["--rpc", flags.rpc]];
   return given.filter(([, value]) => value !== undefined).map(([name]) => name);
 }
 
@@ -180,6 +177,28 @@ function publicUrl(flag: string, value: string | undefined): string | undefined 
 }
 
 const U16_MAX = 65_535;
+/** Far more than a machine has sockets for. */
+const MAX_COUNT = 1_000_000;
+
+function revealIp(value: string | boolean | undefined): boolean {
+  if (value === undefined || value === true || value === "true") return true;
+  if (value === "false") return false;
+  throw new NodeError(
+    { code: "node.bad-flag", flag: "--reveal-ip", value: String(value) },
+    `--reveal-ip takes true or false, not "${String(value)}"`,
+  );
+}
+
+function network(flags: StartFlags): NetworkConfig {
+  return {
+    isOn: flags.network !== false,
+    wsPort: number("--ws-port", flags.wsPort, 0, U16_MAX),
+    tcpPort: number("--tcp-port", flags.tcpPort, 0, U16_MAX),
+    maxPeers: number("--max-peers", flags.maxPeers, 1, MAX_COUNT),
+    maxPassthroughs: number("--max-passthroughs", flags.maxPassthroughs, 0, MAX_COUNT) ?? 0,
+    revealIp: revealIp(flags.revealIp),
+  };
+}
 
 /** @throws {NodeError} `node.bad-flag` names the flag, the value and what is taken */
 export function readStartFlags(
@@ -188,8 +207,6 @@ export function readStartFlags(
   environment: Environment,
 ): StartConfig {
   refuseSimulation(flags);
-  number("--ws-port", flags.wsPort, 0, U16_MAX);
-  number("--tcp-port", flags.tcpPort, 0, U16_MAX);
   const fileCount = number("--number-log-files", flags.numberLogFiles, 1, 10_000) ?? 4;
   return {
     home,
@@ -216,6 +233,7 @@ export function readStartFlags(
     name: flags.name,
     password: flags.password ?? environment["KINODE_PASSWORD"],
     softUlimit: number("--soft-ulimit", flags.softUlimit, 64, Number.MAX_SAFE_INTEGER),
+    network: network(flags),
     idleFlags: idleFlags(flags),
   };
 }

@@ -73,12 +73,25 @@ function addStart(program: Command): void {
     )
     .option("--dev", "for development: open the message endpoint to programs on this machine")
     .option("--soft-ulimit <count>", "open files to plan with (default: what the system allows)")
-    .option("--ws-port <number>", "no effect until the node has its network part")
-    .option("--tcp-port <number>", "no effect until the node has its network part")
+    .option(
+      "--ws-port <number>",
+      "port for other nodes by web socket; 0 is none (default: the first free one from 9000)",
+    )
+    .option("--tcp-port <number>", "the same by TCP (default: the first free one from 10000)")
     .option("--rpc <url>", "no effect until the node has its chain part")
-    .option("--reveal-ip", "no effect until the node has its network part")
-    .option("--max-peers <count>", "no effect until the node has its network part")
-    .option("--max-passthroughs <count>", "no effect until the node has its network part")
+    .option(
+      "--reveal-ip [choice]",
+      "true or false; false: a node behind routers uses them for direct nodes too, which then do not see its address (default: true)",
+    )
+    .option("--no-network", "no connections with other nodes at all")
+    .option(
+      "--max-peers <count>",
+      "other nodes connected at a time (default: what open files allow, at most 512)",
+    )
+    .option(
+      "--max-passthroughs <count>",
+      "be a router: join up to so many pairs of nodes that cannot reach each other (default: 0)",
+    )
     .option("--fake-node-name <name>", "simulation: not in this version")
     .option("--fakechain-port <number>", "simulation: not in this version")
     .action(async (home: string | undefined, flags: StartFlags) => {

@@ -3,6 +3,29 @@
  * @module
  */
 
+/**
+ * The pages of a node that has no identity yet, by name: `index.html` and what it loads.
+ * @throws {AggregateError} a source file does not compile
+ */
+export async function buildRegisterPages(): Promise<ReadonlyMap<string, Uint8Array>> {
+  const here = import.meta.dir;
+  const built = await Bun.build({
+    entrypoints: [`${here}/register/main.tsx`],
+    target: "browser",
+    minify: true,
+    conditions: ["bun"],
+    define: { "process.env.NODE_ENV": '"production"' },
+  });
+  const [script] = built.outputs;
+  const read = async (path: string) =>
+    new Uint8Array(await Bun.file(`${here}/${path}`).arrayBuffer());
+  return new Map([
+    ["main.js", new Uint8Array(await script!.arrayBuffer())],
+    ["index.html", await read("register/index.html")],
+    ["style.css", await read("style.css")],
+  ]);
+}
+
 /** File name below the site root → content. @throws {AggregateError} a source file does not compile */
 export async function buildPages(): Promise<ReadonlyMap<string, Uint8Array>> {
   const here = import.meta.dir;

@@ -1,0 +1,141 @@
+/**
+ * From a name a person wants to a node that has it: reserve, mint or reset, sign, boot.
+ * Source: spec/network-identity.md §3.5.
+ * @module
+ */
+import {
+  commitment,
+  directNotes,
+  encodeCommit,
+  encodeMint,
+  encodeWriteNotes,
+  indirectNotes,
+  isValidName,
+  type NoteToWrite,
+  type RegistryConfig,
+  ZERO_ADDRESS,
+} from "@kinode-ts/kimap";
+import { bootApi, type Networking } from "./boot-api.ts";
+import { hashPassword } from "./password-hash.ts";
+import { wait, type Wallet } from "./wallet.ts";
+
+/** Shortest label below `os`. */
+export const MIN_OS_LABEL = 9;
+/** A reserved name can be minted 15 s after its block's time. */
+const COMMIT_WAIT_MS = 16_000;
+const MINT_TRIES = 5;
+const MINT_AGAIN_MS = 3_000;
+
+export type NameState = "free" | "ours" | "taken" | "elsewhere";
+
+/** Why this is no name to have here; empty: it is one. */
+export function nameFault(name: string): string {
+  const [label = "", ...zone] = name.split(".");
+  if (zone.length === 0) return 'A name ends in its zone: "my-own-node.os"';
+  if (!name.split(".").every(isValidName)) return "Names have a-z, 0-9 and - in their parts";
+  if (zone.join(".") === "os" && label.length < MIN_OS_LABEL) {
+    return `Below .os a name has at least ${MIN_OS_LABEL} letters`;
+  }
+  return "";
+}
+
+/** Whether this wallet can have the name. */
+export async function nameState(wallet: Wallet, name: string): Promise<NameState> {
+  const { owner } = await wallet.entry(name);
+  if (owner.toLowerCase() === wallet.address.toLowerCase()) return "ours";
+  if (owner !== ZERO_ADDRESS) return "taken";
+  return /^[^.]+\.os$/.test(name) ? "free" : "elsewhere";
+}
+
+function parseIpv4(ip: string): Uint8Array {
+  const parts = ip.split(".").map(Number);
+  if (parts.length !== 4 || parts.some((part) => !(part >= 0 && part < 256))) {
+    throw new Error(
+      `This node does not know its address ("${ip}"); choose to be reached by routers`,
+    );
+  }
+  return Uint8Array.from(parts);
+}
+
+function notesFor(networking: Networking, direct: boolean): NoteToWrite[] {
+  const { key, ip, ports, routers } = networking;
+  if (!direct) return indirectNotes(key, routers);
+  return directNotes({ key, ip: parseIpv4(ip), wsPort: ports.ws ?? 0, tcpPort: ports.tcp ?? 0 });
+}
+
+export interface Claim {
+  readonly wallet: Wallet;
+  readonly config: RegistryConfig;
+  readonly name: string;
+  readonly direct: boolean;
+  readonly password: string;
+  /** What happens now, for the person who waits. */
+  readonly say: (text: string) => void;
+}
+
+async function reserve({ wallet, config, say }: Claim, label: string): Promise<void> {
+  const commit = encodeCommit(commitment(label, wallet.address));
+  // Refused: an earlier try of this wallet still holds.
+  if (await wallet.wouldSucceed(config.osAccount, commit)) {
+    say("Confirm in your wallet that the name is reserved (transaction 1 of 2) …");
+    await wallet.send(config.osAccount, commit);
+  }
+  for (let leftMs = COMMIT_WAIT_MS; leftMs > 0; leftMs -= 1_000) {
+    say(`The name is reserved; it can be yours in ${leftMs / 1_000} s …`);
+    await wait(1_000);
+  }
+}
+
+async function mint(claim: Claim, label: string, initialization: Uint8Array): Promise<void> {
+  const { wallet, config, say } = claim;
+  const call = encodeMint({
+    to: wallet.address,
+    label,
+    initialization,
+    implementation: config.accountImplementation,
+  });
+  for (let attempt = 1; attempt < MINT_TRIES; attempt++) {
+    // Time on the chain is that of its last block.
+    if (await wallet.wouldSucceed(config.osAccount, call)) break;
+    await wait(MINT_AGAIN_MS);
+  }
+  say("Confirm in your wallet that the name is yours (transaction 2 of 2) …");
+  await wallet.send(config.osAccount, call);
+}
+
+/** Settles when the node starts with the name. */
+export async function claimName(claim: Claim): Promise<void> {
+  const { wallet, config, name, direct, password, say } = claim;
+  const state = await nameState(wallet, name);
+  if (state === "taken") throw new Error(`${name} belongs to somebody else`);
+  if (state === "elsewhere") {
+    throw new Error(`${name} is free, but only the owner of its zone can give it to you`);
+  }
+  say("Computing the key of your password …");
+  const password_hash = await hashPassword(password, name);
+  const notes = encodeWriteNotes(config, notesFor(await bootApi.networking(), direct));
+  if (state === "free") {
+    const label = name.split(".")[0]!;
+    await reserve(claim, label);
+    await mint(claim, label, notes);
+  } else {
+    say("Confirm in your wallet that the name leads to this node …");
+    await wallet.send((await wallet.entry(name)).account, notes);
+  }
+  const statement = {
+    username: name,
+    password_hash,
+    timestamp: Date.now(),
+    direct,
+    reset: state === "ours",
+  };
+  say("Sign with your wallet that the name is yours …");
+  const signature = await wallet.signBoot(statement);
+  say("The node starts …");
+  await bootApi.boot({
+    ...statement,
+    signature,
+    owner: wallet.address,
+    chain_id: config.chainId,
+  });
+}

@@ -87,6 +87,14 @@ describe("the node's own pages", () => {
     expect(once.headers.get("set-cookie")).toContain("HttpOnly; SameSite=Strict");
     const twice = await fetch(url, { redirect: "manual" });
     expect(twice.headers.get("set-cookie")).toBeNull();
+    const [told, asked] = [await fetch(url), await fetch(`${pages}/`)];
+    expect(await told.text()).toContain("This link was used already");
+    expect(await asked.text()).not.toContain("This link");
+    // Who is logged in is where the link leads; the login page knows the way there after the password too.
+    const there = await fetch(url, { redirect: "manual", headers: { cookie } });
+    expect(there.headers.get("location")).toBe("/");
+    const after = await fetch(told.url, { redirect: "manual", headers: { cookie } });
+    expect(after.headers.get("location")).toBe(`${pages}/`);
     const guess = await fetch(`${pages}/~/login?token=00`, { redirect: "manual" });
     expect(guess.headers.get("set-cookie")).toBeNull();
   });

@@ -83,7 +83,7 @@ function followLink(ctx: LoginContext, client: Client, target: RequestTarget): R
   const token = new URLSearchParams(target.query).get("token") ?? "";
   if (!ctx.links.redeem(token)) {
     // The page in its place lets the person in with the password.
-    const page = loginPageResponse(ctx.our);
+    const page = loginPageResponse(ctx.our, "ended-link");
     return new Response(page.body, { status: 403, headers: page.headers });
   }
   const cookie = ctx.tokens.issueCookie(null, isSecure(client));

@@ -28,9 +28,14 @@ button:disabled{opacity:.6;cursor:progress}
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
-/** Never cached: it stands in the place of the page that was asked for. */
-export function loginPageResponse(node: string): Response {
-  return new Response(loginPage(node), {
+const ENDED_LINK = `This link was used already, or is too old. The command <code>kinode link</code> makes another one; the password works as well.`;
+
+/**
+ * Never cached: it stands in the place of the page that was asked for.
+ * @param reason - says above the password why the person is asked for it
+ */
+export function loginPageResponse(node: string, reason?: "ended-link"): Response {
+  return new Response(loginPage(node, reason), {
     headers: {
       "content-type": "text/html; charset=utf-8",
       "cache-control": "no-store",
@@ -46,7 +51,7 @@ export function loginScriptResponse(): Response {
   });
 }
 
-function loginPage(node: string): string {
+function loginPage(node: string, reason: "ended-link" | undefined): string {
   const name = escapeHtml(node);
   return `<!doctype html>
 <html lang="en">
@@ -61,6 +66,7 @@ function loginPage(node: string): string {
 <main>
 <h1>Log in</h1>
 <p>This is <strong>${name}</strong>.</p>
+${reason === undefined ? "" : `<p>${ENDED_LINK}</p>`}
 <form>
 <input type="text" name="username" value="${name}" autocomplete="username" hidden>
 <label for="password">Password</label>

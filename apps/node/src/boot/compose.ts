@@ -22,7 +22,7 @@ import { DISK_LIMITS_SPACE, openFolderDisk, openFolderVfs } from "@kinode-ts/vfs
 import manifest from "../../package.json" with { type: "json" };
 import { CONTROL_PREFIX, handleControl } from "../control/control.ts";
 import type { ControlPowers } from "../control/control-powers.ts";
-import { serveSystemPages, type SystemPages } from "../control/system-pages.ts";
+import { ENDED_LINK, serveSystemPages, type SystemPages } from "../control/system-pages.ts";
 import { Uploads } from "../control/uploads.ts";
 import { type BundledPackage, putBundledFiles, registerBundled } from "../packages/bundled.ts";
 import { createNetwork } from "../network/create-network.ts";
@@ -135,10 +135,13 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
       {
         prefix: "/~/system",
         // In place: the login page loads its own address again once the person is logged in.
-        handle: (_request, info) =>
+        handle: (request, info) =>
           info.authenticated
             ? toSystemPages(info, config.pagesUrl, control.pages)
-            : loginPageResponse(identity.name),
+            : loginPageResponse(
+                identity.name,
+                request.url.endsWith(ENDED_LINK) ? "ended-link" : undefined,
+              ),
       },
     ],
   });

@@ -59,6 +59,8 @@ export interface SystemPages {
 }
 
 const LOGIN_PATH = "/~/login";
+/** Asks the login page to say why the link does not log in. */
+export const ENDED_LINK = "?ended-link";
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
 const HEADERS = {
@@ -109,6 +111,11 @@ export function serveSystemPages(options: SystemPagesOptions): SystemPages {
   const redirect = (location: string, more: Record<string, string> = {}): Response =>
     new Response(null, { status: 303, headers: { ...HEADERS, ...more, location } });
 
+  const loginPage = (url: URL): string => {
+    const apps = options.appsUrl ?? `${url.protocol}//${url.hostname}:${options.appsPort}`;
+    return `${apps}/~/system`;
+  };
+
   const proxies = new TrustedProxies(options.trustedProxies ?? []);
   const answer = (request: Request, url: URL): Response | Promise<Response> => {
     const authenticated = tokens.isLoggedIn(request.headers.get("cookie"), null);
@@ -118,15 +125,10 @@ export function serveSystemPages(options: SystemPagesOptions): SystemPages {
     if (request.method !== "GET") return new Response(null, { status: 405, headers: HEADERS });
     if (url.pathname === LOGIN_PATH) {
       const isGood = links.redeem(url.searchParams.get("token") ?? "");
-      return redirect(
-        "/",
-        isGood ? { "set-cookie": tokens.issueCookie(null, url.protocol === "https:") } : {},
-      );
+      if (!isGood) return authenticated ? redirect("/") : redirect(loginPage(url) + ENDED_LINK);
+      return redirect("/", { "set-cookie": tokens.issueCookie(null, url.protocol === "https:") });
     }
-    if (!authenticated && url.pathname === "/") {
-      const apps = options.appsUrl ?? `${url.protocol}//${url.hostname}:${options.appsPort}`;
-      return redirect(`${apps}/~/system`);
-    }
+    if (!authenticated && url.pathname === "/") return redirect(loginPage(url));
     return page(url.pathname);
   };
 

@@ -29,5 +29,5 @@ export const ALLOWED_METHODS: ReadonlySet<string> = new Set([
   "net_version",
 ]);
 
-/** It changes the chain: an answer is never given from memory, and it is never sent twice on our own account. */
+/** It changes the chain: an answer to it is never given from memory. */
 export const RAW_TRANSACTION = "eth_sendRawTransaction";

@@ -11,6 +11,7 @@ test("public names of @kinode-ts/http", async () => {
     "ProxyAddressError",
     "TlsIdentityError",
     "TrustedProxies",
+    "createBunTransport",
     "createHttpClient",
     "createHttpServer",
     "isBearer",

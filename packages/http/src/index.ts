@@ -8,6 +8,7 @@ export { createHttpClient, type HttpClientOptions } from "./client/http-client-b
 export { DEFAULT_HTTP_CLIENT_LIMITS, type HttpClientLimits } from "./client/limits.ts";
 export { type ProxySettings, readProxySettings } from "./client/proxy-settings.ts";
 export type { HttpTransport } from "./client/transport.ts";
+export { type BunTransportOptions, createBunTransport } from "./client/transport-bun.ts";
 export type { HostRoute, HostRouteInfo } from "./host-route.ts";
 export {
   createHttpServer,

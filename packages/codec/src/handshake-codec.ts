@@ -64,14 +64,27 @@ export function encodeHandshakePayload(payload: HandshakePayload): Uint8Array {
  * @throws {CodecError}
  */
 export function decodeHandshakePayload(input: Uint8Array): HandshakePayload {
-  const fields = readStruct(new ByteReader(input), "a handshake payload", HANDSHAKE);
+  return splitHandshakePayload(input).payload;
+}
+
+/**
+ * As `decodeHandshakePayload`, and the bytes after the struct, which are a view of the input.
+ * @throws {CodecError}
+ */
+export function splitHandshakePayload(input: Uint8Array): {
+  readonly payload: HandshakePayload;
+  readonly rest: Uint8Array;
+} {
+  const reader = new ByteReader(input);
+  const fields = readStruct(reader, "a handshake payload", HANDSHAKE);
   const [protocolVersion, name, signature, proxyRequest] = fields as [
     number,
     string,
     Uint8Array,
     boolean,
   ];
-  return { protocolVersion, name, signature, proxyRequest };
+  const rest = input.subarray(input.length - reader.remaining);
+  return { payload: { protocolVersion, name, signature, proxyRequest }, rest };
 }
 
 export function encodeRoutingRequest(request: RoutingRequest): Uint8Array {
@@ -89,12 +102,25 @@ export function encodeRoutingRequest(request: RoutingRequest): Uint8Array {
  * @throws {CodecError}
  */
 export function decodeRoutingRequest(input: Uint8Array): RoutingRequest {
-  const fields = readStruct(new ByteReader(input), "a routing request", ROUTING);
+  return splitRoutingRequest(input).request;
+}
+
+/**
+ * As `decodeRoutingRequest`, and the bytes after the struct, which are a view of the input.
+ * @throws {CodecError}
+ */
+export function splitRoutingRequest(input: Uint8Array): {
+  readonly request: RoutingRequest;
+  readonly rest: Uint8Array;
+} {
+  const reader = new ByteReader(input);
+  const fields = readStruct(reader, "a routing request", ROUTING);
   const [protocolVersion, source, signature, target] = fields as [
     number,
     string,
     Uint8Array,
     string,
   ];
-  return { protocolVersion, source, signature, target };
+  const rest = input.subarray(input.length - reader.remaining);
+  return { request: { protocolVersion, source, signature, target }, rest };
 }

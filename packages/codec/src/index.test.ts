@@ -14,6 +14,8 @@ test("public names of @kinode-ts/codec", async () => {
     "encodeKernelMessage",
     "encodeMsgpack",
     "encodeRoutingRequest",
+    "splitHandshakePayload",
+    "splitRoutingRequest",
   ]);
   expect(Object.keys(await import("./integer-json.ts")).sort()).toEqual([
     "decodeIntegerJson",

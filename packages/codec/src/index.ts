@@ -11,6 +11,8 @@ export {
   decodeRoutingRequest,
   encodeHandshakePayload,
   encodeRoutingRequest,
+  splitHandshakePayload,
+  splitRoutingRequest,
 } from "./handshake-codec.ts";
 export type { HandshakePayload, RoutingRequest } from "./handshake-codec.ts";
 export {

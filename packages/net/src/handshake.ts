@@ -4,10 +4,20 @@
  * Source: spec/network-identity.md §1.2, §1.3.
  * @module
  */
-import { decodeHandshakePayload, encodeHandshakePayload } from "@kinode-ts/codec";
+import {
+  encodeHandshakePayload,
+  type HandshakePayload,
+  splitHandshakePayload,
+} from "@kinode-ts/codec";
 import { equalBytes, primitives } from "@kinode-ts/crypto";
 import type { NodeId, NodeSigner, Random } from "@kinode-ts/types";
 import { badHandshake } from "./errors.ts";
+import {
+  decodeExtension,
+  encodeExtension,
+  type HandshakeExtension,
+} from "./handshake-extension.ts";
+import { joinBytes } from "./join-bytes.ts";
 import type { CipherState } from "./noise/cipher-state.ts";
 import {
   FIRST_MESSAGE_BYTES,
@@ -24,6 +34,10 @@ export interface HandshakeIdentity {
   readonly our: NodeId;
   readonly signer: NodeSigner;
   readonly random: Random;
+  /** What we can do beyond the reference; default: we say nothing. */
+  readonly features?: readonly string[];
+  /** What else we tell a proven node that we call. */
+  readonly tell?: (peer: NodeId) => Omit<HandshakeExtension, "features">;
 }
 
 /** A connection whose other side is proven. */
@@ -31,6 +45,10 @@ export interface Session {
   readonly peer: NodeId;
   /** As initiator: false. As responder: the peer wants to be served by us as its router. */
   readonly proxyRequest: boolean;
+  /** What the other side can do beyond the reference. */
+  readonly features: ReadonlySet<string>;
+  /** All it said beyond the reference. */
+  readonly extension: HandshakeExtension | undefined;
   readonly send: CipherState;
   readonly receive: CipherState;
   /** Hash of the whole handshake, the same on both sides. */
@@ -46,28 +64,32 @@ function newSecrets(random: Random): NoiseSecrets {
 }
 
 function ourPayload(
-  { our, signer }: HandshakeIdentity,
+  { our, signer, features, tell }: HandshakeIdentity,
   staticPublic: Uint8Array,
   proxyRequest: boolean,
+  /** Who is proven to read this; a stranger gets to know what we can do and no more. */
+  reader: NodeId | undefined,
 ): Uint8Array {
-  return encodeHandshakePayload({
+  const payload = encodeHandshakePayload({
     protocolVersion: HANDSHAKE_VERSION,
     name: our,
     signature: signer.sign(staticPublic),
     proxyRequest,
   });
+  if (features === undefined) return payload;
+  const more = reader === undefined ? {} : tell?.(reader);
+  return joinBytes(payload, encodeExtension({ features, ...more }));
 }
 
-interface Claim {
-  readonly name: NodeId;
-  readonly signature: Uint8Array;
-  readonly proxyRequest: boolean;
+interface Claim extends HandshakePayload {
+  readonly extension: HandshakeExtension | undefined;
 }
 
 function readClaim(payload: Uint8Array): Claim {
-  let claim: ReturnType<typeof decodeHandshakePayload>;
+  let claim: Claim;
   try {
-    claim = decodeHandshakePayload(payload);
+    const { payload: said, rest } = splitHandshakePayload(payload);
+    claim = { ...said, extension: decodeExtension(rest) };
   } catch (error) {
     throw badHandshake((error as Error).message);
   }
@@ -87,7 +109,9 @@ function checkSignature(claim: Claim, key: Uint8Array, staticPublic: Uint8Array)
 
 function toSession(claim: Claim, noise: NoiseSession, proxyRequest: boolean): Session {
   const { send, receive, hash } = noise;
-  return { peer: claim.name, proxyRequest, send, receive, hash };
+  const { name: peer, extension } = claim;
+  const features = new Set(extension?.features);
+  return { peer, proxyRequest, features, extension, send, receive, hash };
 }
 
 export interface InitiatorOptions {
@@ -129,9 +153,9 @@ export class InitiatorHandshake {
     if (claim.name !== target) {
       throw badHandshake(`"${claim.name}" answered where "${target}" was called`);
     }
-    const payload = ourPayload(this.#identity, this.#noise.staticPublic, proxyRequest);
+    checkSignature(claim, targetKey, this.#noise.theirStatic);
+    const payload = ourPayload(this.#identity, this.#noise.staticPublic, proxyRequest, target);
     const { message, session } = this.#noise.writeThird(payload);
-    checkSignature(claim, targetKey, session.remoteStatic);
     return { third: message, session: toSession(claim, session, false) };
   }
 }
@@ -166,7 +190,9 @@ export class ResponderHandshake {
       throw badHandshake(`the first message has ${first.length} bytes, not ${FIRST_MESSAGE_BYTES}`);
     }
     this.#noise.readFirst(first);
-    return this.#noise.writeSecond(ourPayload(this.#identity, this.#noise.staticPublic, false));
+    return this.#noise.writeSecond(
+      ourPayload(this.#identity, this.#noise.staticPublic, false, undefined),
+    );
   }
 
   /**

@@ -23,6 +23,14 @@ export {
   type Session,
 } from "./handshake.ts";
 export {
+  decodeExtension,
+  encodeExtension,
+  FEATURE_BIN,
+  FEATURE_NOTES,
+  type HandshakeExtension,
+  OUR_FEATURES,
+} from "./handshake-extension.ts";
+export {
   identityOf,
   type KnownNode,
   KnownNodes,

@@ -31,6 +31,7 @@ import {
 } from "@kinode-ts/types";
 import { describeNet } from "./diagnostics.ts";
 import type { HandshakeIdentity } from "./handshake.ts";
+import { OUR_FEATURES } from "./handshake-extension.ts";
 import { identityOf, KnownNodes, portOf, type Protocol } from "./identity/known-nodes.ts";
 import { IndirectNode } from "./indirect.ts";
 import { looksLikeKey, signMessage, verifyMessage } from "./message-signature.ts";
@@ -107,7 +108,8 @@ class NetModule implements Net {
   #events: NetworkEvents | undefined;
   #context: ModuleContext | undefined;
 
-  constructor(options: NetOptions) {
+  constructor(given: NetOptions) {
+    const options = { ...given, identity: { features: OUR_FEATURES, ...given.identity } };
     this.#options = options;
     const { identity, our, transport, clock, limits, maxPassthroughs = 0 } = options;
     const say = (verbosity: number, text: string): void => this.#context?.print(verbosity, text);

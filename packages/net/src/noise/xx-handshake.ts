@@ -50,6 +50,11 @@ abstract class XxHandshake {
     return primitives.x25519PublicKey(this.secrets.staticSecret);
   }
 
+  /** The other side's X25519 public key, once it has been read. */
+  get theirStatic(): Uint8Array {
+    return this.remoteStatic;
+  }
+
   protected mixSharedSecret(secret: Uint8Array, publicKey: Uint8Array): void {
     let shared: Uint8Array;
     try {

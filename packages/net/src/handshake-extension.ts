@@ -1,0 +1,83 @@
+/**
+ * What our nodes tell each other beyond the handshake's payload: bytes after it, which nodes of the reference ignore and Noise
+ * proves. A MessagePack map; unknown keys are ignored, and whatever is not of this form counts as absent.
+ * Source: spec/network-identity.md §6.1 (a); docs/decisions/0007-local-identity.md.
+ * @module
+ */
+import {
+  type DecodedMsgpack,
+  decodeMsgpack,
+  encodeMsgpack,
+  type MsgpackValue,
+} from "@kinode-ts/codec";
+
+/** A map with another number is not read: it means something else. */
+const VERSION = 1;
+const MAX_EXTENSION_BYTES = 16 * 1024;
+const MAX_FEATURES = 16;
+const MAX_FEATURE_LENGTH = 32;
+const MAX_RECORD_BYTES = 8 * 1024;
+const MAX_TOKEN_BYTES = 64;
+
+/** Byte fields of messages may be sent to it as bin. */
+export const FEATURE_BIN = "bin";
+/** It understands notes about identities (`peer-note.ts`). */
+export const FEATURE_NOTES = "notes";
+/** What this version can do. */
+export const OUR_FEATURES: readonly string[] = [FEATURE_BIN, FEATURE_NOTES];
+
+export interface HandshakeExtension {
+  readonly features: readonly string[];
+  /** The sender's signed identity record; only towards a peer that is proven. */
+  readonly record?: Uint8Array | undefined;
+  /** Sequence number of the receiver's record that the sender has; absent: none. */
+  readonly knows?: number | undefined;
+  /** Token of an invitation by the receiver: the sender asks to be known. */
+  readonly token?: Uint8Array | undefined;
+}
+
+export function encodeExtension({
+  features,
+  record,
+  knows,
+  token,
+}: HandshakeExtension): Uint8Array {
+  const fields: Record<string, MsgpackValue> = { v: VERSION, features };
+  if (record !== undefined) fields["record"] = record;
+  if (knows !== undefined) fields["knows"] = knows;
+  if (token !== undefined) fields["token"] = token;
+  return encodeMsgpack(fields);
+}
+
+function readFeatures(value: DecodedMsgpack | undefined): readonly string[] | undefined {
+  if (!Array.isArray(value) || value.length > MAX_FEATURES) return undefined;
+  const items = value as readonly DecodedMsgpack[];
+  const isGood = (item: DecodedMsgpack): item is string =>
+    typeof item === "string" && item.length <= MAX_FEATURE_LENGTH;
+  return items.every(isGood) ? items : undefined;
+}
+
+const readBytes = (value: DecodedMsgpack | undefined, max: number): Uint8Array | undefined =>
+  value instanceof Uint8Array && value.length <= max ? value.slice() : undefined;
+
+/** `undefined` for bytes of another form: of the reference, of a later version, or broken. Never throws. */
+export function decodeExtension(bytes: Uint8Array): HandshakeExtension | undefined {
+  if (bytes.length === 0 || bytes.length > MAX_EXTENSION_BYTES) return undefined;
+  let map: DecodedMsgpack;
+  try {
+    map = decodeMsgpack(bytes);
+  } catch {
+    // Bytes that mean something to somebody else.
+    return undefined;
+  }
+  if (!(map instanceof Map) || map.get("v") !== VERSION) return undefined;
+  const features = readFeatures(map.get("features"));
+  if (features === undefined) return undefined;
+  const knows = map.get("knows");
+  return {
+    features,
+    record: readBytes(map.get("record"), MAX_RECORD_BYTES),
+    knows: typeof knows === "number" && Number.isSafeInteger(knows) ? knows : undefined,
+    token: readBytes(map.get("token"), MAX_TOKEN_BYTES),
+  };
+}

@@ -2,9 +2,10 @@
  * One key-value database as a SQLite file, opened for this program alone.
  *
  * SQLite itself never waits for the disk here (`synchronous = OFF`): whoever holds a file calls `syncLog`, `copyLog`,
- * `syncPages` and `emptyLog` in this order, with nothing written in between, and so keeps what `synchronous = NORMAL` promises
- * without stopping the node's thread. The log's pages are on the disk before they are copied, the copies before the log is
- * emptied; an emptied log has no old pages that could be mistaken for new ones after a loss of power.
+ * `syncPages`, `restartLog` or `emptyLog`, and `syncLog` in this order, with nothing written in between, and so keeps what
+ * `synchronous = NORMAL` promises without stopping the node's thread. The log's pages are on the disk before they are copied,
+ * the copies before the log begins anew, and its new beginning before anything else is written: what is left of the old log
+ * can not be mistaken for new pages after a loss of power. A log that keeps its room is written to in half the time.
  * @module
  */
 import { Database, type Statement } from "bun:sqlite";
@@ -49,6 +50,9 @@ const SETTINGS = [
   "CREATE TABLE IF NOT EXISTS kv (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
 ];
 
+/** Half the work of `INSERT OR REPLACE`, which deletes a row and makes another. */
+const SET = "INSERT INTO kv VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2";
+
 export class KvFile {
   readonly #path: string;
   readonly #database: Database;
@@ -65,7 +69,7 @@ export class KvFile {
     try {
       for (const setting of SETTINGS) this.#database.run(setting);
       this.#get = this.#database.query("SELECT value FROM kv WHERE key = ?");
-      this.#set = this.#database.query("INSERT OR REPLACE INTO kv VALUES (?, ?)");
+      this.#set = this.#database.query(SET);
       this.#delete = this.#database.query("DELETE FROM kv WHERE key = ?");
     } catch (thrown) {
       this.#database.close();
@@ -153,6 +157,13 @@ export class KvFile {
 
   async syncPages(): Promise<void> {
     await sync((this.#pages ??= openSync(this.#path, "r+")));
+  }
+
+  /** The next page goes to the beginning of the log, which keeps its room; the new beginning is written here. */
+  restartLog(): void {
+    this.#database.query("PRAGMA wal_checkpoint(RESTART)").all();
+    // Changes nothing that anybody reads, and is a commit.
+    this.#database.run("PRAGMA user_version = 1");
   }
 
   emptyLog(): void {

@@ -7,7 +7,7 @@
 import { SQLiteError } from "bun:sqlite";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Awaitable, Clock, DiskAccount, DiskAccounts } from "@kinode-ts/types";
+import type { Awaitable, Clock, DiskAccount, DiskAccounts, TimerHandle } from "@kinode-ts/types";
 import { andThen } from "../awaitable.ts";
 import { Closings } from "../closings.ts";
 import { DiskUse, RESERVE_BYTES } from "../disk-use.ts";
@@ -44,6 +44,10 @@ const SLICE_MS = 2;
 const PAGES_AT_ONCE = 100;
 /** Share of free pages above which they are given back. */
 const MAX_FREE_SHARE = 0.25;
+/** Without a write for so long, a database gives back what it does not need. */
+const QUIET_MS = 3_000;
+/** Of a log or of free pages: not worth it. */
+const SMALL_BYTES = 512 * 1024;
 
 /** The engine's own words hold paths of the host now and then; its codes do not. */
 function engineError(thrown: unknown): unknown {
@@ -81,6 +85,12 @@ class FolderKv implements KvDatabase {
   /** While set, nobody may write: also when the log is folded into the file. */
   #writing: Promise<void> | undefined;
   #bytesSinceLook = 0;
+  /** Written to the log since its beginning, about. */
+  #loggedBytes = 0;
+  /** Room of the log that was there before: only what is beyond it tells how much was written. */
+  #keptLogBytes = 0;
+  #writesCount = 0;
+  #quiet: TimerHandle | undefined;
   /** The log is on its way to the disk; nobody has to wait. */
   #flushing: Promise<void> | undefined;
   #isFlushed = false;
@@ -159,10 +169,11 @@ class FolderKv implements KvDatabase {
     // oxlint-disable-next-line no-await-in-loop -- what waits behind one thing may begin another
     while (this.#writing !== undefined) await this.#writing;
     this.#closed = true;
+    this.#quiet?.cancel();
     const file = this.#file;
     if (file === undefined) return;
     await this.#hold(async () => {
-      await this.#tidy(file).catch(() => undefined);
+      await this.#tidy(file, { keepsLog: false }).catch(() => undefined);
       this.#file = undefined;
       file.close();
       this.#use!.bytes = folderBytes(this.#folder);
@@ -189,7 +200,7 @@ class FolderKv implements KvDatabase {
     }
     const done = this.#hold(() => work(file));
     this.#reading = this.#writing;
-    return done.then(() => this.#look(file));
+    return done.then(() => this.#wrote(file, Math.max(BYTES_PER_LOOK, Math.abs(growth))));
   }
 
   async #applySlowly(file: KvFile, changes: readonly KvChange[]): Promise<void> {
@@ -230,29 +241,61 @@ class FolderKv implements KvDatabase {
 
   /** The log and free pages may be what fills the account. @throws {DataError} there is no room even without them */
   async #makeRoom(file: KvFile, growth: number): Promise<void> {
-    await this.#hold(() => this.#tidy(file, 0));
+    await this.#hold(() => this.#tidy(file, { keepsLog: false, maxFreeShare: 0 }));
     if (!this.#hasRoom(growth)) throw this.#use!.full();
   }
 
   #wrote(file: KvFile, bytes: number): void {
     this.#bytesSinceLook += bytes;
+    this.#writesCount++;
+    if (this.#quiet === undefined) this.#watchForQuiet(file);
     if (this.#bytesSinceLook >= BYTES_PER_LOOK) this.#look(file);
   }
 
   #look(file: KvFile): void {
+    this.#loggedBytes += this.#bytesSinceLook;
     this.#bytesSinceLook = 0;
     const { pagesBytes, logBytes } = file;
     this.#use!.bytes = pagesBytes + logBytes;
-    if (logBytes > EARLY_LOG_BYTES && !this.#isFlushed) {
+    const logged = logBytes > this.#keptLogBytes ? logBytes : this.#loggedBytes;
+    if (logged > EARLY_LOG_BYTES && !this.#isFlushed) {
       this.#isFlushed = true;
       this.#flushing = file.syncLog().catch(() => undefined);
     }
-    // What fails here is found by the next write that needs the room; nothing is lost meanwhile.
-    if (logBytes > MAX_LOG_BYTES) void this.#hold(() => this.#tidy(file)).catch(() => undefined);
+    if (logged > MAX_LOG_BYTES) this.#tidyLater(file, logBytes < 2 * MAX_LOG_BYTES);
+  }
+
+  /** What fails here is found by the next write that needs the room; nothing is lost meanwhile. */
+  #tidyLater(file: KvFile, keepsLog: boolean): void {
+    void this.#hold(() => this.#tidy(file, { keepsLog })).catch(() => undefined);
+  }
+
+  /** Once nothing has been written for a while, the room of the log and of deleted values is given back. */
+  #watchForQuiet(file: KvFile): void {
+    const before = this.#writesCount;
+    this.#quiet = this.#clock.after(QUIET_MS, () => {
+      this.#quiet = undefined;
+      if (this.#closed || this.#file !== file) return;
+      if (this.#writing !== undefined || this.#writesCount !== before) this.#watchForQuiet(file);
+      else if (this.#isWorthTidying(file)) this.#tidyLater(file, false);
+    });
+  }
+
+  #isWorthTidying(file: KvFile): boolean {
+    try {
+      if (file.logBytes > SMALL_BYTES) return true;
+      const share = file.freeShare;
+      return share > MAX_FREE_SHARE && share * file.pagesBytes > SMALL_BYTES;
+    } catch {
+      return false; // a damaged file: who uses it next is told
+    }
   }
 
   /** Folds the log into the file, and gives back free pages when there are many. */
-  async #tidy(file: KvFile, maxFreeShare = MAX_FREE_SHARE): Promise<void> {
+  async #tidy(
+    file: KvFile,
+    { keepsLog, maxFreeShare = MAX_FREE_SHARE }: { keepsLog: boolean; maxFreeShare?: number },
+  ): Promise<void> {
     await this.#flushing;
     await file.syncLog();
     guarded(() => file.copyLog());
@@ -265,10 +308,12 @@ class FolderKv implements KvDatabase {
       guarded(() => file.copyLog());
     }
     await file.syncPages();
-    guarded(() => file.emptyLog());
+    guarded(() => (keepsLog ? file.restartLog() : file.emptyLog()));
     await file.syncLog();
     this.#isFlushed = false;
-    this.#use!.bytes = file.pagesBytes + file.logBytes;
+    this.#loggedBytes = 0;
+    this.#keptLogBytes = file.logBytes;
+    this.#use!.bytes = file.pagesBytes + this.#keptLogBytes;
   }
 
   /** Keeps writers away until the work is done. Only when nothing else does. */

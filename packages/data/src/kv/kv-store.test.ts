@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DiskAccounts } from "@kinode-ts/types";
+import type { Clock, DiskAccounts } from "@kinode-ts/types";
 import { realClock } from "../../test/real-clock.ts";
 import { TestAccount, testAccounts } from "../../test/test-accounts.ts";
 import type { DatabaseKey } from "../request.ts";
@@ -36,12 +36,14 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (value: Uint8Array | undefined): string | undefined =>
   value && new TextDecoder().decode(value);
 
-function setUp(accounts?: DiskAccounts) {
+const MIB = 1 << 20;
+
+function setUp(accounts?: DiskAccounts, clock: Clock = realClock) {
   const folder = mkdtempSync(join(tmpdir(), "kv-store-"));
   cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
   const store = openKvFolder({
     folder,
-    clock: realClock,
+    clock,
     ...(accounts === undefined ? {} : { accounts }),
   });
   const open = (name = "d") => {
@@ -227,6 +229,68 @@ test("beyond the limit of its package nothing is written, what is there stays, a
   const other = new Database(join(files, "kv.sqlite"), { readonly: true });
   expect(other.query("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }]);
   other.close();
+});
+
+test("one that is removed while it is being closed is closed first, and nothing of it is counted or found afterwards", async () => {
+  const account = new TestAccount();
+  const { store, open, files } = setUp(testAccounts(account));
+  for (let round = 0; round < 5; round++) {
+    const database = open();
+    await database.apply(many(500, new Uint8Array(1_000)));
+    const order: string[] = [];
+    const closed = database.close().then(() => order.push("closed"));
+    const removed = store.remove(keyOf("d")).then(() => order.push("removed"));
+    const next = open();
+    const written = Promise.resolve(next.set(bytes("new"), bytes("v"))).then(() =>
+      order.push("written"),
+    );
+    await Promise.all([closed, removed, written]);
+    expect(order).toEqual(["closed", "removed", "written"]);
+    expect([...next.scan({}, undefined)].map(({ key }) => text(key))).toEqual(["new"]);
+    await next.close();
+    expect(account.usedBytes).toBe(folderSize(files));
+    await store.remove(keyOf("d"));
+    expect(account.usedBytes).toBe(0);
+  }
+});
+
+test("the log keeps its room while there is much to write, and gives it back when nothing is", async () => {
+  const account = new TestAccount();
+  const quiet: (() => void)[] = [];
+  const clock = {
+    ...realClock,
+    after(_delayMs: number, fire: () => void) {
+      quiet.push(fire);
+      return { cancel: () => void quiet.splice(quiet.indexOf(fire), 1) };
+    },
+  };
+  const { open, files } = setUp(testAccounts(account), clock);
+  const database = open();
+  const log = join(files, "kv.sqlite-wal");
+  const sizes: number[] = [];
+  const beginnings = new Set<string>();
+  for (let round = 0; round < 30; round++) {
+    for (let i = 0; i < 500; i++) await database.set(bytes(`k${i}`), bytes(`${round} `.repeat(50)));
+    sizes.push(statSync(log).size);
+    beginnings.add((await Bun.file(log).slice(0, 32).bytes()).toHex());
+  }
+  // About 60 MiB have been written.
+  expect(Math.max(...sizes)).toBeLessThan(18 * MIB);
+  expect(sizes.slice(15).every((size) => size > 15 * MIB)).toBe(true);
+  expect(beginnings.size).toBeGreaterThan(2);
+  expect(beginnings.size).toBeLessThan(10);
+  for (let i = 1; i < 500; i++) await database.delete(bytes(`k${i}`));
+  expect(quiet).toHaveLength(1);
+  quiet.shift()!();
+  // There have been writes since the look before.
+  expect(statSync(log).size).toBeGreaterThan(15 * MIB);
+  expect(quiet).toHaveLength(1);
+  quiet.shift()!();
+  await database.idle();
+  expect(folderSize(files)).toBeLessThan(MIB / 4);
+  expect(account.usedBytes).toBe(folderSize(files));
+  expect(quiet).toHaveLength(0);
+  expect([...database.scan({}, undefined)]).toHaveLength(1);
 });
 
 test("free pages are given back", async () => {

@@ -107,9 +107,11 @@ export function directTable(path: string, bytes: number): DirectTable {
 }
 
 export interface DirectPairs {
-  set(count: number): number;
-  get(count: number): number;
-  transaction(count: number): number;
+  /** @param round - other values than in the round before */
+  set(count: number, round: number): number;
+  /** Of the values of that round. */
+  get(count: number, round: number): number;
+  transaction(count: number, round: number): number;
 }
 
 /** Values by key in Bun's own SQLite, in the table that the kv module uses. */
@@ -122,14 +124,21 @@ export function directPairs(path: string, bytes: number): DirectPairs {
   );
   const encoder = new TextEncoder();
   const key = (item: number): Uint8Array => encoder.encode(`"${item}"`);
-  const value = encoder.encode(`"${"x".repeat(bytes)}"`);
+  const valueOf = (round: number): Uint8Array =>
+    encoder.encode(`"${"x".repeat(bytes + (round & 1))}"`);
   return {
-    set: (count) => timed(count, (item) => void set.run(key(item), value)),
-    get: (count) =>
-      timed(count, (item) => {
-        if (get.get(key(item))?.value.length !== value.length) throw new Error("not what was put");
-      }),
-    transaction(count) {
+    set(count, round) {
+      const value = valueOf(round);
+      return timed(count, (item) => void set.run(key(item), value));
+    },
+    get(count, round) {
+      const { length } = valueOf(round);
+      return timed(count, (item) => {
+        if (get.get(key(item))?.value.length !== length) throw new Error("not what was put");
+      });
+    },
+    transaction(count, round) {
+      const value = valueOf(round);
       const all = database.transaction(() => {
         for (let item = 0; item < count; item++) set.run(key(item), value);
       });

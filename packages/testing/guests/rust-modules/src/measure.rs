@@ -139,9 +139,11 @@ impl Driver {
                 })
             }
             "state-set" => {
-                let state = text.as_bytes();
-                each(items, |_| {
-                    set_state(state);
+                // Another one each time: a state that is there already would not be written.
+                let mut state = text.into_bytes();
+                each(items, |item| {
+                    state[..4].copy_from_slice(&item.to_le_bytes());
+                    set_state(&state);
                     Ok(())
                 })
             }

@@ -146,6 +146,8 @@ export interface DotScriptsEntry {
   readonly request_capabilities?: readonly ManifestCapability[] | null;
   readonly grant_capabilities?: readonly ManifestCapability[] | null;
   readonly wit_version?: number | null;
+  /** Ours: the script gives its output in parts when it stands in a pipe (`docs/modules/scripts.md`). */
+  readonly parts?: boolean | null;
 }
 
 /** The `properties` of `metadata.json`. */

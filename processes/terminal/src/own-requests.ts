@@ -19,15 +19,18 @@ export interface OwnRequests {
 }
 
 /** Answers a body that is none of the requests as such; nothing has changed then. */
-export function answerOwnScript(message: IncomingRequest, state: TerminalState): Promise<Answer> {
+export function answerOwnScript(
+  message: IncomingRequest,
+  state: TerminalState,
+): Promise<Answer | undefined> {
   return unlessMalformed(message, () => answerRequest(message, state));
 }
 
 /** Answers with what `step` gives, and a body that it cannot read as malformed. */
 export async function unlessMalformed(
   message: IncomingRequest,
-  step: () => Promise<Answer>,
-): Promise<Answer> {
+  step: () => Promise<Answer | undefined>,
+): Promise<Answer | undefined> {
   try {
     return await step();
   } catch (thrown) {

@@ -236,3 +236,76 @@ test("ls shows a name with a line break as one line", async () => {
   vfs.put("app:pkg/data/two\nlines", "");
   expect(await type("ls /app:pkg/data")).toBe("two\\x0alines");
 });
+
+test("[P19.1] what `tail -f` finds goes down the pipe as it comes, until it is interrupted", async () => {
+  const terminal = await startTerminal();
+  const { node, vfs, linesSince } = terminal;
+  let log = "old x\nold y\n";
+  vfs.put("app:pkg/data/log", log);
+  const before = node.lines.length;
+  const add = async (text: string): Promise<void> => {
+    log += text;
+    vfs.put("app:pkg/data/log", log);
+    await node.advance(2_000);
+  };
+  node.tell(TERMINAL, "tail -f /app:pkg/data/log | grep x | grep -v no", { from: TERMINAL });
+  await node.advance(2_000);
+  expect(linesSince(before)).toBe("old x");
+  await add("new y\nnew x1\nnew x2\n");
+  await add("no x\n");
+  await add("half x");
+  expect(linesSince(before)).toBe("old x\nnew x1\nnew x2");
+  await add(" is whole\n");
+  expect(linesSince(before)).toBe("old x\nnew x1\nnew x2\nhalf x is whole");
+  // More commands ran in it than a session remembers, and longer than a program would wait.
+  for (let part = 0; part < 70; part++) await add(`x${part}\n`);
+  await node.advance(700_000);
+  await add("still x\n");
+  expect(linesSince(before)).toEndWith("\nx69\nstill x");
+  expect(await interrupt(terminal)).toBe(1);
+  const after = node.lines.length;
+  await add("late x\n");
+  expect(linesSince(after)).toBe("");
+  expect(node.running).toEqual([TERMINAL]);
+});
+
+test("a script that gives parts ends when what follows cannot take them, and is heard once", async () => {
+  const terminal = await startTerminal();
+  terminal.vfs.put("app:pkg/data/log", "old x\n");
+  const wrong = await terminal.run("tail -f /app:pkg/data/log | grep -E '('; echo on");
+  expect(wrong).toMatchObject({ output: "on", errors: expect.stringContaining("(") });
+  const gone = await terminal.run("tail -f /app:pkg/data/log | gone:old:alice.os");
+  expect(gone).toMatchObject({ output: "", status: "1" });
+  expect(gone.errors).toBe("error calling script: no scripts manifest in package");
+  await terminal.node.advance(2_000);
+  expect(terminal.node.running).toEqual([TERMINAL]);
+});
+
+test("parts are taken only from a script that says that it gives them, and bear its name", async () => {
+  const terminal = await startTerminal();
+  const answers: string[] = [];
+  const metadata: unknown[] = [];
+  const giver: TestProgram = (host) =>
+    host.main(async () => {
+      const message = await host.receive();
+      if (message.kind !== "request") throw new Error("a request was to come");
+      metadata.push(message.metadata);
+      const body = '{"Output":"fine\\nterminal:sys: all is well"}';
+      const target = `test.os@${TERMINAL}`;
+      const answer = await host.sendAndAwaitResponse({ target, body, expectsResponse: 5 });
+      answers.push(answer.kind === "response" ? decoder.decode(answer.body) : answer.kind);
+      await host.sendResponse({ body: "" });
+    });
+  addScript(terminal, "giver", giver);
+  expect(await terminal.type("giver:old:alice.os | wc")).toMatch(/^ignored a request .*\n0 0 0$/);
+  terminal.vfs.put(
+    "old:alice.os/pkg/scripts.json",
+    '{"giver.wasm":{"root":false,"public":false,"request_networking":false,"parts":true}}',
+  );
+  expect(await terminal.type("giver:old:alice.os | wc -l")).toBe("2");
+  expect(await terminal.type("echo a; giver:old:alice.os")).toBe(
+    "a\nold:alice.os: fine\nold:alice.os: terminal:sys: all is well",
+  );
+  expect(metadata).toEqual([undefined, '{"parts":true}', '{"parts":true}']);
+  expect(answers).toEqual(["send-error", '{"Output":null}', '{"Output":null}']);
+});

@@ -8,11 +8,13 @@ import { sleep } from "@kinode-ts/stdlib/timer";
 import type { Aliases } from "./aliases.ts";
 import type { CommandLine, KnownCommands, Pipeline } from "./command-line.ts";
 import { LineError, parseLine, toProcessId } from "./command-line.ts";
-import type { Call, Outcome } from "./run-script.ts";
+import type { Outcome } from "./run-script.ts";
 import {
   askScript,
   isAlive,
   killScript,
+  MAX_RUN_SECONDS,
+  MAX_TYPED_SECONDS,
   ScriptError,
   startScript,
   tellScript,
@@ -32,6 +34,7 @@ const WATCH_FIRST_MS = 500;
 const WATCH_LONGEST_MS = 4_000;
 const GRACE_MS = 1_000;
 const SUCCESS: Outcome = { output: "", errors: "", status: 0 };
+const CALLED_WRONGLY = 2;
 const INTERRUPTED: Outcome = { output: "", errors: "interrupted", status: 130 };
 
 interface Found extends CommandLine {
@@ -75,7 +78,7 @@ export async function runLine(line: string, aliases: Aliases, session: Session):
     const [lone, ...others] = pipelines.flatMap(({ commands }) => commands);
     if (lone === undefined) return;
     if (others.length > 0 || lone.script.equals(CHANGES_FOLDER)) {
-      await runList(pipelines, session, printOutcome);
+      await runList(pipelines, { session, leave: printOutcome, seconds: MAX_TYPED_SECONDS });
     } else await runAlone(lone, session);
   } catch (thrown) {
     print(startFailure(thrown));
@@ -101,7 +104,7 @@ export async function askLine(
   };
   try {
     const finish = ({ status }: Outcome): void => answer({ output, errors, status });
-    await runList(plan(line, aliases), session, leave, finish);
+    await runList(plan(line, aliases), { session, leave, seconds: MAX_RUN_SECONDS, finish });
   } catch (thrown) {
     answer({ output, errors: joined(errors, startFailure(thrown)), status: 1 });
   }
@@ -123,7 +126,7 @@ async function runAlone({ script, args }: Found, session: Session): Promise<void
   await session.ready;
   const job = session.begin();
   try {
-    const id = await startScript(script);
+    const { id } = await startScript(script);
     session.started(id);
     if (job.interrupted) await killScript(id);
     else await tellScript(id, { args, folder: session.folder });
@@ -137,12 +140,11 @@ type Leave = (outcome: Pick<Outcome, "output" | "errors">, script: ProcessId | u
 
 async function runList(
   pipelines: readonly FoundPipeline[],
-  session: Session,
-  leave: Leave,
-  finish: (last: Outcome) => void = () => {},
+  place: Omit<Place, "job">,
 ): Promise<void> {
+  const { session } = place;
   const job = session.begin();
-  const run = runPipelines(pipelines, { session, job, leave, finish });
+  const run = runPipelines(pipelines, { ...place, job });
   const changes = pipelines.some(({ commands }) =>
     commands.some(({ script }) => script.equals(CHANGES_FOLDER)),
   );
@@ -158,8 +160,10 @@ interface Place {
   readonly session: Session;
   readonly job: Job;
   readonly leave: Leave;
+  /** How long each command may take. */
+  readonly seconds: number;
   /** Told how the last command that ran has ended. */
-  readonly finish: (last: Outcome) => void;
+  readonly finish?: (last: Outcome) => void;
 }
 
 async function runPipelines(pipelines: readonly FoundPipeline[], place: Place): Promise<void> {
@@ -174,29 +178,68 @@ async function runPipelines(pipelines: readonly FoundPipeline[], place: Place): 
     // oxlint-disable-next-line no-await-in-loop -- one after the other is what the person asked for
     last = await runPipeline(commands, place);
   }
-  place.finish(last);
+  place.finish?.(last);
 }
 
-async function runPipeline(commands: readonly Found[], place: Place): Promise<Outcome> {
-  const { session, job, leave } = place;
-  let stdin: string | undefined;
-  let outcome = SUCCESS;
-  for (const [index, { script, args }] of commands.entries()) {
-    const call: Call = { args, stdin, folder: session.folder };
-    // oxlint-disable-next-line no-await-in-loop -- each needs what the one before has left
-    outcome = await runStage(script, call, session, job);
-    if (job.interrupted) return INTERRUPTED;
-    const isLast = index === commands.length - 1;
-    const { errors, isOurs } = outcome;
-    leave({ output: isLast ? outcome.output : "", errors }, isOurs ? undefined : script);
-    const excess = isLast ? undefined : tooLong(outcome.output, script);
-    if (excess !== undefined) {
-      leave({ output: "", errors: excess }, undefined);
-      return { ...SUCCESS, status: 1 };
-    }
-    stdin = outcome.output;
+/** Runs commands one after the other, each with what the one before has left, the first with `stdin`. */
+async function runPipeline(
+  commands: readonly Found[],
+  place: Place,
+  stdin?: string,
+): Promise<Outcome> {
+  const [first, ...rest] = commands;
+  if (first === undefined) return SUCCESS;
+  const { job, leave } = place;
+  const down = new Downstream(first.script, rest, place);
+  const outcome = await runStage(first, stdin, down, place);
+  if (job.interrupted) return INTERRUPTED;
+  const { output, errors, isOurs } = outcome;
+  leave({ output: "", errors }, isOurs ? undefined : first.script);
+  // What came in parts has gone its way already.
+  if (output === "" && down.last !== undefined) return down.last;
+  const last = await down.run(output);
+  return rest.length === 0 ? outcome : last;
+}
+
+/** What comes after a command of a pipe. */
+class Downstream {
+  /** How the rest of the pipe ended for the newest part. */
+  last: Outcome | undefined = undefined;
+  readonly #script: ProcessId;
+  readonly #rest: readonly Found[];
+  readonly #place: Place;
+
+  constructor(script: ProcessId, rest: readonly Found[], place: Place) {
+    this.#script = script;
+    this.#rest = rest;
+    this.#place = place;
   }
-  return outcome;
+
+  /** Hands on what the command has left. */
+  async run(output: string): Promise<Outcome> {
+    const { leave } = this.#place;
+    if (this.#rest.length === 0) {
+      leave({ output, errors: "" }, this.#script);
+      return SUCCESS;
+    }
+    const excess = tooLong(output, this.#script);
+    if (excess === undefined) return await runPipeline(this.#rest, this.#place, output);
+    leave({ output: "", errors: excess }, undefined);
+    return { ...SUCCESS, status: 1 };
+  }
+
+  /** The same for a part while the command runs; false when there is no use in more of them. */
+  async take(part: string): Promise<boolean> {
+    const { job, leave } = this.#place;
+    try {
+      this.last = await this.run(part);
+    } catch (thrown) {
+      leave({ output: "", errors: startFailure(thrown) }, undefined);
+      this.last = { ...SUCCESS, status: 1 };
+      return false;
+    }
+    return this.last.status !== CALLED_WRONGLY && !job.interrupted;
+  }
 }
 
 function tooLong(output: string, script: ProcessId): string | undefined {
@@ -208,22 +251,24 @@ function tooLong(output: string, script: ProcessId): string | undefined {
 }
 
 async function runStage(
-  script: ProcessId,
-  call: Call,
-  session: Session,
-  job: Job,
+  { script, args }: Found,
+  stdin: string | undefined,
+  down: Downstream,
+  { session, job, seconds }: Place,
 ): Promise<Outcome> {
-  const id = await startScript(script);
+  const { id, givesParts: parts } = await startScript(script);
   session.started(id);
+  if (parts) session.takeParts(id, (text) => down.take(text));
   const watch = { over: false };
   try {
-    const answer = askScript(id, call);
+    const answer = askScript(id, { args, stdin, folder: session.folder, seconds, parts });
     const first = await Promise.race([answer, job.end, goneWithoutAnswer(id, watch)]);
     if (first !== "interrupted") return first;
     await killScript(id);
     return INTERRUPTED;
   } finally {
     watch.over = true;
+    session.ended(id);
   }
 }
 

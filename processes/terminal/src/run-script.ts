@@ -112,8 +112,15 @@ async function command(
   if (answer !== expected) throw new ScriptError(`the kernel answered ${JSON.stringify(answer)}`);
 }
 
+/** A script that waits for its arguments. */
+export interface Started {
+  readonly id: ProcessId;
+  /** It can give its output in parts. */
+  readonly givesParts: boolean;
+}
+
 /** Starts the script as a new process, which then waits for its arguments. Rejects with a `ScriptError`. */
-export async function startScript(script: ProcessId): Promise<ProcessId> {
+export async function startScript(script: ProcessId): Promise<Started> {
   const { path, entry } = await findScript(script);
   const id = new ProcessId(undefined, script.package, script.publisher);
   await grant(entry, id);
@@ -128,7 +135,7 @@ export async function startScript(script: ProcessId): Promise<ProcessId> {
   const program = await readProgram(path);
   await command({ InitializeProcess: initialize }, "InitializedProcess", program);
   await command({ RunProcess: id.toString() }, "StartedProcess");
-  return id;
+  return { id, givesParts: entry.parts === true };
 }
 
 /** What a script was asked for and has left: output, errors, exit status. */
@@ -149,19 +156,26 @@ export interface Call {
   readonly stdin?: string | undefined;
   /** Where its relative paths start. */
   readonly folder: string;
+  /** How long its answer may take. */
+  readonly seconds?: number;
+  /** Whether it may give its output in parts. */
+  readonly parts?: boolean;
 }
 
 /** A command that others wait for may take this long, in seconds. */
 export const MAX_RUN_SECONDS = 600;
+/** One in a pipe or list that a person typed, who can end it, in seconds. */
+export const MAX_TYPED_SECONDS = 86_400;
 
 const PIPED = "text/plain";
 const STATUS = /^[1-9]\d{0,2}$/;
 
 // A script of the reference sees its arguments and nothing else unless the person has changed folder.
-function callOptions({ stdin, folder }: Call): Pick<SendOptions, "blob" | "metadata"> {
+function callOptions({ stdin, folder, parts }: Call): Pick<SendOptions, "blob" | "metadata"> {
+  const said = { ...(folder === "/" ? {} : { folder }), ...(parts === true ? { parts } : {}) };
   return {
     blob: stdin === undefined ? undefined : { mime: PIPED, bytes: encodeUtf8(stdin) },
-    metadata: folder === "/" ? undefined : JSON.stringify({ folder }),
+    metadata: Object.keys(said).length === 0 ? undefined : JSON.stringify(said),
   };
 }
 
@@ -172,7 +186,8 @@ export async function tellScript(id: ProcessId, call: Call): Promise<void> {
 
 /** Gives a started script its arguments and waits for what it leaves (docs/modules/scripts.md). */
 export async function askScript(id: ProcessId, call: Call): Promise<Outcome> {
-  const options = { ...callOptions(call), timeout: MAX_RUN_SECONDS * 1_000 };
+  const { seconds = MAX_RUN_SECONDS } = call;
+  const options = { ...callOptions(call), timeout: seconds * 1_000 };
   try {
     const answer = await request(id, call.args, options);
     const { metadata = "" } = answer;
@@ -184,7 +199,7 @@ export async function askScript(id: ProcessId, call: Call): Promise<Outcome> {
     };
   } catch (thrown) {
     if (!(thrown instanceof SendError)) throw thrown;
-    const errors = `${id.toString()} did not answer within ${MAX_RUN_SECONDS} seconds`;
+    const errors = `${id.toString()} did not answer within ${seconds} seconds`;
     return { output: "", errors, status: 1, isOurs: true };
   }
 }

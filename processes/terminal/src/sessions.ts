@@ -31,6 +31,9 @@ export class Job {
   }
 }
 
+/** Takes a part of the output of a script that runs; false when nobody reads any more. */
+export type TakePart = (text: string) => Promise<boolean>;
+
 export class Session {
   /** Where relative paths start. */
   folder = "/";
@@ -38,6 +41,7 @@ export class Session {
   ready: Promise<unknown> = Promise.resolve();
   readonly #jobs = new Set<Job>();
   readonly #started: ProcessId[] = [];
+  readonly #takers = new Map<string, TakePart>();
 
   begin(): Job {
     const job = new Job();
@@ -53,6 +57,22 @@ export class Session {
   started(process: ProcessId): void {
     this.#started.push(process);
     if (this.#started.length > MAX_STARTED) this.#started.shift();
+  }
+
+  /** Forgets one that has ended. */
+  ended(process: ProcessId): void {
+    const at = this.#started.findIndex((other) => other.equals(process));
+    if (at >= 0) this.#started.splice(at, 1);
+    this.#takers.delete(process.toString());
+  }
+
+  /** What this process, which was started, gives in parts goes to `take` until it has ended. */
+  takeParts(process: ProcessId, take: TakePart): void {
+    this.#takers.set(process.toString(), take);
+  }
+
+  takerOf(process: ProcessId): TakePart | undefined {
+    return this.#takers.get(process.toString());
   }
 
   hasStarted(process: ProcessId): boolean {
@@ -90,5 +110,14 @@ export class Sessions {
   /** The session whose command started this process. */
   findByProcess(process: ProcessId): Session | undefined {
     return [...this.#sessions.values()].find((session) => session.hasStarted(process));
+  }
+
+  /** Where the parts of this process's output go, if anywhere. */
+  takerOf(process: ProcessId): TakePart | undefined {
+    for (const session of this.#sessions.values()) {
+      const taker = session.takerOf(process);
+      if (taker !== undefined) return taker;
+    }
+    return undefined;
   }
 }

@@ -12,6 +12,7 @@ import { complete } from "./complete.ts";
 import { answerOwnScript, unlessMalformed } from "./own-requests.ts";
 import { askLine, runLine } from "./run-line.ts";
 import type { Outcome } from "./run-script.ts";
+import type { TakePart } from "./sessions.ts";
 import { Sessions } from "./sessions.ts";
 import type { TerminalState } from "./terminal-state.ts";
 
@@ -64,9 +65,27 @@ async function handleInterrupt(message: IncomingRequest, state: TerminalState): 
   return { interrupted } satisfies InterruptAnswer;
 }
 
+/** A part of a script's output; any script that was started may send it, of whatever package. */
+async function handlePart(message: IncomingRequest, take: TakePart): Handled {
+  const { Output: text } = message.json() as { readonly Output?: unknown };
+  if (typeof text !== "string") throw new TypeError("a part of an output is a text");
+  message.answerLater();
+  const isTaken = await take(text);
+  message.respond(isTaken ? { Output: null } : { Err: "PipeClosed" });
+  return undefined;
+}
+
+function isPart(message: IncomingRequest): boolean {
+  return message.text().startsWith('{"Output":');
+}
+
 function handle(message: IncomingRequest, state: TerminalState): Handled | undefined {
   const { source } = message;
   if (source.equals(our())) return handlePerson(message, state);
+  const take = message.isLocal ? state.sessions.takerOf(source.processId) : undefined;
+  if (take !== undefined && isPart(message)) {
+    return unlessMalformed(message, () => handlePart(message, take));
+  }
   const isOurPackage = message.isLocal && source.packageId().equals(our().packageId());
   if (isOurPackage) return answerOwnScript(message, state);
   print(`ignored a request of ${source.toString()}`, 2);

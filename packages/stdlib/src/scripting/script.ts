@@ -12,7 +12,7 @@ import type { ProcessDefinition } from "../define.ts";
 import { defineProcess } from "../define.ts";
 import { host } from "../current.ts";
 import type { IncomingRequest } from "../message.ts";
-import { receive } from "../send.ts";
+import { receive, request } from "../send.ts";
 import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
 import { ScriptFailure } from "./script-failure.ts";
 
@@ -26,6 +26,13 @@ export interface ScriptInput {
   readonly hasStdin: boolean;
   /** Where relative VFS paths start: the folder the person has changed to, `/` at first. */
   readonly folder: string;
+  /**
+   * Gives a part of the output at once, whole lines without the last line end, and settles when whoever reads is ready
+   * for more. With `"parts": true` in `scripts.json` it goes down the pipe; a script that nobody waits for prints it;
+   * for callers who take no parts it is kept for the answer.
+   * @throws {ScriptFailure} nobody reads any more: to be passed on, it ends the script quietly
+   */
+  readonly emit: (text: string) => Promise<void>;
 }
 
 /** What a script leaves when its output is not all there is to say. */
@@ -73,26 +80,46 @@ async function run(
   our: Address,
   message: IncomingRequest,
 ): Promise<WholeOutcome> {
+  const kept: string[] = [];
+  let outcome: WholeOutcome;
   try {
     const blob = message.hasBlob ? message.blob() : undefined;
     const hasStdin = PIPED.test(blob?.mime ?? "");
     const stdin = hasStdin ? decodeUtf8(blob!.bytes) : "";
-    const folder = folderOf(message.metadata);
-    return outcomeOf(await body({ our, args: message.text(), stdin, hasStdin, folder }));
+    const { folder, takesParts } = callOf(message.metadata);
+    const emit = async (text: string): Promise<void> => {
+      if (message.prompts !== "yes") printUnlessEmpty(text);
+      else if (takesParts) await sendPart(message.source, text);
+      else kept.push(text);
+    };
+    outcome = outcomeOf(await body({ our, args: message.text(), stdin, hasStdin, folder, emit }));
   } catch (thrown) {
-    return failureOf(thrown);
+    outcome = failureOf(thrown);
+  }
+  if (kept.length === 0) return outcome;
+  const parts = outcome.output === "" ? kept : [...kept, outcome.output];
+  return { ...outcome, output: parts.join("\n") };
+}
+
+/** What the caller says besides: `{"folder": "/app:pkg/data", "parts": true}`; other metadata says nothing. */
+function callOf(metadata: string | undefined): { folder: string; takesParts: boolean } {
+  try {
+    const { folder, parts } = JSON.parse(metadata ?? "{}") as { folder?: unknown; parts?: unknown };
+    const isFolder = typeof folder === "string" && folder.startsWith("/");
+    return { folder: isFolder ? folder : "/", takesParts: parts === true };
+  } catch {
+    // Callers may put there what they like.
+    return { folder: "/", takesParts: false };
   }
 }
 
-/** `{"folder": "/app:pkg/data"}`; other metadata says nothing about it. */
-function folderOf(metadata: string | undefined): string {
-  try {
-    const { folder } = JSON.parse(metadata ?? "{}") as { folder?: unknown };
-    if (typeof folder === "string" && folder.startsWith("/")) return folder;
-  } catch {
-    // Callers may put there what they like.
-  }
-  return "/";
+/** Longest time that a part may wait for the next script of the pipe, in milliseconds. */
+const PART_TIMEOUT_MS = 600_000;
+
+async function sendPart(caller: Address, text: string): Promise<void> {
+  const answer = await request(caller, { Output: text }, { timeout: PART_TIMEOUT_MS });
+  const value = answer.json() as { readonly Output?: unknown } | null;
+  if (value?.Output === undefined) throw new ScriptFailure("", { status: 0 });
 }
 
 /** @throws {RangeError} a status that no program can have */

@@ -54,6 +54,34 @@ test("[P19.2] a script gets what was piped in, and sees no difference when nothi
   expect((await ask(echoed, "", text("{}", "application/json"))).output).toBe('["","",false]');
 });
 
+test("parts of an output are printed, kept for the answer, or sent to a caller that takes them", async () => {
+  const counting: ScriptBody = async ({ emit }) => {
+    await emit("one");
+    await emit("two");
+    return "three";
+  };
+  expect(await tell(counting, "")).toEqual(["one", "two", "three"]);
+  expect((await ask(counting, "")).output).toBe("one\ntwo\nthree");
+  const parts: string[] = [];
+  const taken = async (mostParts: number): Promise<string> => {
+    const node = start(counting);
+    parts.length = 0;
+    node.addModule("caller:test:sys", ({ text: part }, reply) => {
+      parts.push(part);
+      reply(parts.length > mostParts ? { Err: "PipeClosed" } : { Output: null });
+    });
+    const from = "caller:test:sys";
+    const answer = node.ask(ME, "", { from, metadata: '{"parts":true}' });
+    await node.advance(10);
+    expect((await answer).metadata).toBeUndefined();
+    return (await answer).body;
+  };
+  expect(await taken(2)).toBe("three");
+  expect(parts).toEqual(['{"Output":"one"}', '{"Output":"two"}']);
+  expect(await taken(0)).toBe("");
+  expect(parts).toEqual(['{"Output":"one"}']);
+});
+
 test("a script is told the folder that relative paths start from", async () => {
   const folderFor = async (metadata?: string): Promise<string> => {
     const node = start(({ folder }) => folder);

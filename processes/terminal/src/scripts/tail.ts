@@ -23,8 +23,8 @@ const SHAPE = {
 
 const LOOK_EVERY_MS = 500;
 
-/** Prints whole lines as they come. Ends when the file cannot be read any more. */
-async function follow(path: string, start: number): Promise<never> {
+/** Gives whole lines as they come. Ends when the file cannot be read any more. */
+async function follow(path: string, start: number, emit: ScriptInput["emit"]): Promise<never> {
   let shown = start;
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- a clock
@@ -40,7 +40,8 @@ async function follow(path: string, start: number): Promise<never> {
     const bytes = await readWhole(path);
     const end = bytes.lastIndexOf(10) + 1;
     if (end <= shown) continue;
-    print(new TextDecoder().decode(bytes.subarray(shown, end - 1)));
+    // oxlint-disable-next-line no-await-in-loop -- in their order
+    await emit(new TextDecoder().decode(bytes.subarray(shown, end - 1)));
     shown = end;
   }
 }
@@ -51,8 +52,8 @@ async function startFollowing(input: ScriptInput, name: string, count: number): 
   // What is still being written is shown when its line is whole.
   const end = bytes.lastIndexOf(10) + 1;
   const text = lastLines(new TextDecoder().decode(bytes.subarray(0, end)), count);
-  if (text !== "") print(text);
-  return await follow(path, end);
+  if (text !== "") await input.emit(text);
+  return await follow(path, end, input.emit);
 }
 
 export default defineScript(async (input) => {

@@ -10,6 +10,9 @@ const encoder = new TextEncoder();
 /** Below this many characters a loop beats the call into the host's encoder. */
 const SHORT_TEXT = 48;
 
+/** From here on bytes are worth not to be copied. */
+const LARGE = 16 * 1024;
+
 /** A growing buffer with one method for each kind of value. */
 export class ByteWriter {
   #bytes: Uint8Array;
@@ -25,9 +28,12 @@ export class ByteWriter {
     return this.#length;
   }
 
-  /** A copy of what was written, owned by the caller. */
+  /** What was written, owned by the caller; the writer must not be used again. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    const length = this.#length;
+    // A copy, unless most of a large buffer is used.
+    if (length < LARGE || length * 2 < this.#bytes.length) return this.#bytes.slice(0, length);
+    return this.#bytes.subarray(0, length);
   }
 
   nil(): void {

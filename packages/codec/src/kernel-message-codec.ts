@@ -43,7 +43,8 @@ export function encodeKernelMessage(
   const payload = message.message.body.length + (message.blob?.bytes.length ?? 0);
   // Refused before it is copied: the forms below never take fewer bytes than the payload has.
   if (payload > MAX_MESSAGE_BYTES) throw tooLarge(payload);
-  const writer = new MessageWriter(256 + payload + (payload >>> 1), options.bytesAs === "bin");
+  const useBin = options.bytesAs === "bin";
+  const writer = new MessageWriter(256 + payload + (useBin ? 0 : payload >>> 1), useBin);
   writer.message(message, options.context);
   if (writer.length > MAX_MESSAGE_BYTES) throw tooLarge(writer.length);
   return writer.finish();

@@ -32,6 +32,7 @@ import { kept, withKeptBlob } from "./kept-blob.ts";
 import { messageBytes } from "./mailbox.ts";
 import type { ProcessEntry } from "./process-entry.ts";
 import { ReceivedCapabilities, withoutSignatures } from "./received-capabilities.ts";
+import { type Room, waitForRoom } from "./room.ts";
 import { saveCapabilities } from "./save-capabilities.ts";
 import { spawn } from "./spawn.ts";
 
@@ -312,33 +313,23 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
   }
 
   #post(message: KernelMessage, maySlow: boolean): void | Promise<void> {
-    const receiver = this.#core.router.fromProcess(this.entry, message, maySlow && !this.slowed);
-    if (receiver === undefined) return;
-    return this.#slowDown(receiver, message);
+    const room = this.#core.router.fromProcess(this.entry, message, maySlow && !this.slowed);
+    if (room === undefined) return;
+    return this.#slowDown(room, message);
   }
 
   /** Waits until the receiver has taken enough, has ended, or has taken nothing for too long. */
-  #slowDown(receiver: ProcessEntry, message: KernelMessage): Promise<void> {
-    const { timers, scheduler, limits } = this.#core;
+  #slowDown(room: Room, message: KernelMessage): Promise<void> {
+    const { limits } = this.#core;
     this.slowed = true;
     const waiting = new Promise<void>((resolve, reject) => {
-      const mailbox = receiver.mailbox!;
       const release = (): void => {
         this.slowed = false;
         this.#releaseSlowed = undefined;
-        timers.cancel(timer);
         if (this.killed) reject(new ProcessKilled());
         else resolve();
       };
-      const timer = {
-        timerNext: undefined,
-        timerPrevious: undefined,
-        timerDeadlineMs: 0,
-        fire: () => mailbox.giveUp(release),
-      };
-      timers.set(timer, scheduler.nowMs() + limits.maxSlowedMs);
-      this.#releaseSlowed = () => mailbox.forget(release);
-      mailbox.whenRoom(message, release);
+      this.#releaseSlowed = waitForRoom(this.#core, room, message, limits.maxSlowedMs, release);
     });
     // A program that does not wait must not end the node with an unhandled rejection when it is killed.
     waiting.catch(() => {});

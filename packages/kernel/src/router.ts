@@ -10,6 +10,7 @@ import {
   formatAddress,
   KERNEL_PROCESS,
   type KernelMessage,
+  type NodeId,
   type ProcessId,
   type SendErrorKind,
 } from "@kinode-ts/types";
@@ -18,12 +19,18 @@ import type { KernelCore } from "./core.ts";
 import { withKeptBlob } from "./kept-blob.ts";
 import type { ModuleQueue } from "./module-queue.ts";
 import type { ProcessEntry } from "./process-entry.ts";
+import { NetworkRoom, type Room, waitForRoom } from "./room.ts";
+
+/** How long a peer is not read because one of our processes has too much to do, in milliseconds. */
+const MAX_PAUSE_MS = 200;
 
 export class Router {
   readonly #our: string;
   readonly #core: KernelCore;
   readonly #modules: ModuleQueue;
   readonly #commands: CommandHandler;
+  /** Nodes that are asked to wait: what comes from them all the same is refused above their quota. */
+  readonly #paused = new Set<NodeId>();
 
   constructor(core: KernelCore, modules: ModuleQueue, commands: CommandHandler) {
     this.#our = core.our;
@@ -35,18 +42,14 @@ export class Router {
   /**
    * Routes a message of a local process, module or the kernel itself. `message.target` names our node by its name.
    * @param maySlow - whether the sender can be made to wait for the receiver
-   * @returns the receiver when the message was taken in but the sender should wait for room
+   * @returns what to wait for when the message was taken in but the sender should go on later
    */
-  fromProcess(
-    sender: ProcessEntry,
-    message: KernelMessage,
-    maySlow: boolean,
-  ): ProcessEntry | undefined {
+  fromProcess(sender: ProcessEntry, message: KernelMessage, maySlow: boolean): Room | undefined {
     const core = this.#core;
     const target = message.target;
     if (target.node !== this.#our) {
-      this.#outgoing(sender, message);
-      return undefined;
+      const room = this.#outgoing(sender, message);
+      return maySlow ? room : undefined;
     }
     if (core.asks.count !== 0 && core.asks.takeResponse(message)) return undefined;
     const receiver = core.table.find(target.process);
@@ -70,7 +73,7 @@ export class Router {
     const source = this.#named(message.source);
     const named = { ...withKeptBlob(message), source, target: this.#named(message.target) };
     if (source.node !== this.#our) {
-      this.received(named);
+      void this.received(named);
       return;
     }
     const sender = this.#core.table.find(source.process);
@@ -81,7 +84,7 @@ export class Router {
   fromTool(question: KernelMessage): boolean {
     const message = withKeptBlob(question);
     if (message.target.node !== this.#our) {
-      this.#core.powers.network.send(message);
+      void this.#core.powers.network.send(message);
       return true;
     }
     const receiver = this.#core.table.find(message.target.process);
@@ -90,8 +93,11 @@ export class Router {
     return true;
   }
 
-  /** A message that came from another node; the network has proven `source.node`. */
-  received(arrived: KernelMessage): void {
+  /**
+   * A message that came from another node; the network has proven `source.node`.
+   * @returns a promise when nothing more of that node should come until it settles
+   */
+  received(arrived: KernelMessage): Promise<void> | undefined {
     const { source, target } = arrived;
     if (source.node === this.#our || source.node === "our" || target.node !== this.#our) {
       this.#drop(
@@ -99,12 +105,12 @@ export class Router {
         `a message from ${formatAddress(source)} to ${formatAddress(target)}`,
         "is not for this node",
       );
-      return;
+      return undefined;
     }
     // W27: a peer may direct answers only to its own node.
     const foreign = arrived.rsvp !== undefined && arrived.rsvp.node !== source.node;
     const message = withKeptBlob(foreign ? { ...arrived, rsvp: undefined } : arrived);
-    if (this.#core.asks.count !== 0 && this.#core.asks.takeResponse(message)) return;
+    if (this.#core.asks.count !== 0 && this.#core.asks.takeResponse(message)) return undefined;
     const receiver = this.#core.table.find(target.process);
     if (receiver === undefined || !receiver.exists) {
       this.#drop(2, `a message from ${formatAddress(source)}`, `${target.process} does not exist`);
@@ -116,9 +122,26 @@ export class Router {
       );
     } else if (receiver.role === "kernel") {
       this.#drop(0, `a message from ${formatAddress(source)}`, "the kernel obeys no other node");
-    } else {
+    } else if (this.#core.observer.active) {
       this.#core.observer.pass(message, () => void this.#handOver(receiver, message, false));
+    } else {
+      const room = this.#handOver(receiver, message, !this.#paused.has(source.node));
+      if (room !== undefined) return this.#pause(room, message);
     }
+    return undefined;
+  }
+
+  /** The peer waits as a process of ours would, but not for long: others of our processes hear from it, too. */
+  #pause(room: Room, message: KernelMessage): Promise<void> {
+    const maxMs = Math.min(MAX_PAUSE_MS, this.#core.limits.maxSlowedMs);
+    const { node } = message.source;
+    this.#paused.add(node);
+    return new Promise((resolve) => {
+      waitForRoom(this.#core, room, message, maxMs, () => {
+        this.#paused.delete(node);
+        resolve();
+      });
+    });
   }
 
   /** The network could not deliver a message of ours. */
@@ -140,7 +163,7 @@ export class Router {
     message: KernelMessage,
     maySlow: boolean,
     sender?: ProcessEntry,
-  ): ProcessEntry | undefined {
+  ): Room | undefined {
     const mailbox = receiver.mailbox;
     if (mailbox === undefined) {
       this.#handToNode(receiver, message, sender);
@@ -160,7 +183,7 @@ export class Router {
       return undefined;
     }
     host?.notify();
-    return offer === "slow" ? receiver : undefined;
+    return offer === "slow" ? mailbox : undefined;
   }
 
   #handToNode(receiver: ProcessEntry, handed: KernelMessage, sender?: ProcessEntry): void {
@@ -187,8 +210,8 @@ export class Router {
     return { ...message, message: { ...message.message, capabilities: kept } };
   }
 
-  #outgoing(sender: ProcessEntry, message: KernelMessage): void {
-    if (sender.state === "ended") return;
+  #outgoing(sender: ProcessEntry, message: KernelMessage): Room | undefined {
+    if (sender.state === "ended") return undefined;
     if (!sender.holder.mayNetwork()) {
       this.#core.lines.about(
         sender,
@@ -197,10 +220,16 @@ export class Router {
           `${sender.id} lacks the network capability to message ${formatAddress(message.target)}`,
       );
       this.inform(message);
-      return;
+      return undefined;
     }
     const leaving = withKeptBlob(message);
-    this.#core.observer.pass(leaving, () => this.#core.powers.network.send(leaving));
+    const { observer, powers } = this.#core;
+    if (observer.active) {
+      observer.pass(leaving, () => void powers.network.send(leaving));
+      return undefined;
+    }
+    const sent = powers.network.send(leaving);
+    return sent === undefined ? undefined : new NetworkRoom(sent);
   }
 
   #missing(sender: ProcessEntry, message: KernelMessage): void {

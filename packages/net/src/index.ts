@@ -59,9 +59,8 @@ export {
   type ConnectionLimits,
   type ConnectionOptions,
   DEFAULT_CONNECTION_LIMITS,
-  type OutgoingMessage,
-  toOutgoing,
 } from "./peers/connection.ts";
+export { type OutgoingMessage, toOutgoing } from "./peers/outgoing.ts";
 export { type DialStep, planDial } from "./peers/dial-plan.ts";
 export {
   DEFAULT_PEERS_LIMITS,

@@ -290,7 +290,7 @@ test("[N62] a hello of another node is shown without control characters and answ
     77,
     "hi \u001b[2Jthere\u0007\u202e",
   );
-  alice.net.send(hello);
+  void alice.net.send(hello);
   await internet.clock.advance(100);
   expect(bob.prints).toContain("alice.os: hi  [2Jthere  ");
   expect(alice.received).toHaveLength(1);

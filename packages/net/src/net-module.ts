@@ -169,8 +169,8 @@ class NetModule implements Net {
     this.#events = events;
   }
 
-  send(message: KernelMessage): void {
-    this.peers.send(message);
+  send(message: KernelMessage): void | Promise<void> {
+    return this.peers.send(message);
   }
 
   async start(context: ModuleContext): Promise<void> {

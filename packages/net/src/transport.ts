@@ -16,6 +16,8 @@ export interface Socket {
   ping(): void;
   /** Bytes that were given to `send` and have not left. */
   readonly waitingBytes: number;
+  /** Of these, bytes at the end of what was sent that have certainly not left: 0 where that is not known. */
+  readonly unwrittenBytes: number;
   /** Stops reading until `resume`, so that a fast peer waits. */
   pause(): void;
   resume(): void;

@@ -169,7 +169,7 @@ export class InternetNode {
   }
 
   send(to: string, id: number, body = new Uint8Array(1)): void {
-    this.peers.send({
+    void this.peers.send({
       id,
       source: parseAddress(`${this.name}@a:chat:x.os`),
       target: parseAddress(`${to}@b:chat:x.os`),

@@ -11,6 +11,8 @@ export class MemorySocket implements Socket {
   pings = 0;
   isOpen = true;
   isPaused = false;
+  /** What waits is in the hands of the system: nobody knows whether it arrives. */
+  systemTakes = false;
   other!: MemorySocket;
   #events: SocketEvents | undefined;
   #waiting: Uint8Array[] = [];
@@ -22,6 +24,9 @@ export class MemorySocket implements Socket {
 
   get waitingBytes(): number {
     return this.#waiting.reduce((sum, { length }) => sum + length, 0);
+  }
+  get unwrittenBytes(): number {
+    return this.systemTakes ? 0 : this.waitingBytes;
   }
   send(bytes: Uint8Array): void {
     if (!this.isOpen) return;

@@ -92,7 +92,7 @@ export class NetNode {
 
   /** A request of a process of ours to another node. */
   send(to: string, id: number, body: Uint8Array | string = "x"): void {
-    this.net.send(this.message(`${this.name}@a:chat:x.os`, `${to}@b:chat:x.os`, id, body));
+    void this.net.send(this.message(`${this.name}@a:chat:x.os`, `${to}@b:chat:x.os`, id, body));
   }
 
   /** A request to net, by default from a process of ours. */
@@ -133,7 +133,7 @@ export class NetNode {
     const respondTo = (target: Address, id: U64, answer: Answer): void => {
       if (target.node === this.name) this.answers.push({ ...answer, target, id });
       else {
-        this.net.send({
+        void this.net.send({
           id,
           source: address,
           target,
@@ -157,7 +157,7 @@ export class NetNode {
         if (request.target.node === this.name) this.sentHere.push(request);
         else {
           const text = (at: Address): string => `${at.node}@${at.process}`;
-          this.net.send(this.message(text(address), text(request.target), id, request.body));
+          void this.net.send(this.message(text(address), text(request.target), id, request.body));
         }
         return id;
       },

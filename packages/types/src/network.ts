@@ -7,16 +7,24 @@ import type { KernelMessage, SendErrorKind } from "./message.ts";
 
 /** What the kernel needs of the network: implemented by `net`, by tests, and by "no network". */
 export interface NetworkPort {
-  /** Takes a message for another node. Failures come back through `NetworkEvents.failed`. */
-  send(message: KernelMessage): void;
+  /**
+   * Takes a message for another node. Failures come back through `NetworkEvents.failed`.
+   * @returns a promise when much waits for that node already: the sender should wait until it settles, which it does without
+   * an error
+   */
+  send(message: KernelMessage): void | Promise<void>;
   /** Called once, before the first message. */
   connect(events: NetworkEvents): void;
 }
 
 /** What the network tells the kernel. */
 export interface NetworkEvents {
-  /** A message from another node, its source node proven by the session it came on. */
-  received(message: KernelMessage): void;
+  /**
+   * A message from another node, its source node proven by the session it came on.
+   * @returns a promise when the receiver has much to do already: nothing more of that node should be read until it settles,
+   * which it does without an error
+   */
+  received(message: KernelMessage): void | Promise<void>;
   /** A message this node sent that could not be delivered. */
   failed(message: KernelMessage, kind: SendErrorKind): void;
 }

@@ -197,7 +197,7 @@ export class World {
         signer: createNodeSigner(new Uint8Array(32).fill(7)),
         network: {
           connect: (events) => (this.#network = events),
-          send: ({ source }) => this.faults.push(`${source.process} answered another node`),
+          send: ({ source }) => void this.faults.push(`${source.process} answered another node`),
         },
         programs: { read: () => Promise.resolve(new Uint8Array(1)) },
         executors: [this.#executor],

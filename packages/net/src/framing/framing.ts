@@ -5,15 +5,27 @@
  */
 import type { Protocol } from "../identity/known-nodes.ts";
 import type { CipherState } from "../noise/cipher-state.ts";
-import { sealTcpMessage, sealWebSocketMessage } from "./seal-message.ts";
+import {
+  countTcpChunks,
+  countWebSocketChunks,
+  sealTcpChunks,
+  sealWebSocketChunks,
+} from "./seal-message.ts";
 import { frameTcpHandshake, TcpReader } from "./tcp-reader.ts";
 import { WebSocketMessageReader } from "./web-socket-reader.ts";
 
 export interface Framing {
   /** A handshake or routing message as one piece for `Socket.send`. */
   frameHandshake(message: Uint8Array): Uint8Array;
-  /** A message as pieces for `Socket.send`. @throws {NetError} `net.message-too-large` */
-  sealMessage(cipher: CipherState, message: Uint8Array): readonly Uint8Array[];
+  /** Chunks of a message of `length` bytes. */
+  chunkCount(length: number): number;
+  /** Chunks of a message as pieces for `Socket.send`: `count` of them from `first` on, in order. */
+  sealChunks(
+    cipher: CipherState,
+    message: Uint8Array,
+    first: number,
+    count: number,
+  ): readonly Uint8Array[];
   /** What has arrived. */
   push(bytes: Uint8Array): void;
   /** @throws {NetError} `net.bad-frame` */
@@ -30,8 +42,16 @@ class TcpFraming implements Framing {
   frameHandshake(message: Uint8Array): Uint8Array {
     return frameTcpHandshake(message);
   }
-  sealMessage(cipher: CipherState, message: Uint8Array): readonly Uint8Array[] {
-    return [sealTcpMessage(cipher, message)];
+  chunkCount(length: number): number {
+    return countTcpChunks(length);
+  }
+  sealChunks(
+    cipher: CipherState,
+    message: Uint8Array,
+    first: number,
+    count: number,
+  ): readonly Uint8Array[] {
+    return [sealTcpChunks(cipher, message, first, count)];
   }
   push(bytes: Uint8Array): void {
     this.#reader.push(bytes);
@@ -55,8 +75,16 @@ class WebSocketFraming implements Framing {
   frameHandshake(message: Uint8Array): Uint8Array {
     return message;
   }
-  sealMessage(cipher: CipherState, message: Uint8Array): readonly Uint8Array[] {
-    return sealWebSocketMessage(cipher, message);
+  chunkCount(length: number): number {
+    return countWebSocketChunks(length);
+  }
+  sealChunks(
+    cipher: CipherState,
+    message: Uint8Array,
+    first: number,
+    count: number,
+  ): readonly Uint8Array[] {
+    return sealWebSocketChunks(cipher, message, first, count);
   }
   push(bytes: Uint8Array): void {
     this.#frames.push(bytes);

@@ -19,10 +19,6 @@ export function frameTcpHandshake(message: Uint8Array): Uint8Array {
   return joinBytes(Uint8Array.of(message.length >> 8, message.length & 0xff), message);
 }
 
-const readU16 = (bytes: Uint8Array): number => (bytes[0]! << 8) | bytes[1]!;
-const readU32 = (bytes: Uint8Array): number =>
-  new DataView(bytes.buffer, bytes.byteOffset, LENGTH_BYTES).getUint32(0);
-
 export class TcpReader {
   readonly #input = new ByteQueue();
   #shortLength: number | undefined;
@@ -69,7 +65,7 @@ export class TcpReader {
       this.#parts.push(chunk);
       this.#received += chunk.length;
     }
-    const message = joinBytes(...this.#parts);
+    const message = this.#parts.length === 1 ? this.#parts[0]! : joinBytes(...this.#parts);
     this.#parts = [];
     this.#received = 0;
     this.#total = undefined;
@@ -77,9 +73,10 @@ export class TcpReader {
   }
 
   #takeTotal(): number | undefined {
-    const bytes = this.#input.take(LENGTH_BYTES);
-    if (bytes === undefined) return undefined;
-    const total = readU32(bytes);
+    const input = this.#input;
+    if (input.length < LENGTH_BYTES) return undefined;
+    let total = 0;
+    for (let index = 0; index < LENGTH_BYTES; index += 1) total = total * 256 + input.byte();
     if (total > MAX_MESSAGE_BYTES) throw badFrame(`a message that announces ${total} bytes`);
     return total;
   }
@@ -99,8 +96,9 @@ export class TcpReader {
 
   #takeShortLength(): number | undefined {
     if (this.#shortLength !== undefined) return this.#shortLength;
-    const bytes = this.#input.take(SHORT_LENGTH_BYTES);
-    if (bytes !== undefined) this.#shortLength = readU16(bytes);
+    const input = this.#input;
+    if (input.length < SHORT_LENGTH_BYTES) return undefined;
+    this.#shortLength = (input.byte() << 8) | input.byte();
     return this.#shortLength;
   }
 }

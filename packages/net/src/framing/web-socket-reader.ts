@@ -35,7 +35,7 @@ export class WebSocketMessageReader {
     if (part.length > 0) this.#parts.push(part.subarray(0, this.#missing));
     this.#missing -= Math.min(part.length, this.#missing);
     if (this.#missing > 0) return undefined;
-    const message = joinBytes(...this.#parts);
+    const message = this.#parts.length === 1 ? this.#parts[0]! : joinBytes(...this.#parts);
     this.#parts = [];
     this.#isInside = false;
     return message;

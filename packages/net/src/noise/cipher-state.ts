@@ -11,6 +11,8 @@ export const TAG_BYTES = 16;
 
 export class CipherState {
   readonly #key: Uint8Array;
+  /** Four zero bytes, then the counter, lowest byte first. */
+  readonly #nonce = new Uint8Array(NONCE_BYTES);
   /** Messages so far. Noise counts to 2^64; a session of ours ends long before 2^53. */
   #count = 0;
 
@@ -23,18 +25,25 @@ export class CipherState {
     return primitives.chacha20Poly1305Seal(this.#key, this.#nextNonce(), plaintext, associatedData);
   }
 
+  /** As `seal`, into `target` from `at` on, where there is room for plaintext and tag. */
+  sealInto(plaintext: Uint8Array, target: Uint8Array, at: number): void {
+    primitives.chacha20Poly1305SealInto(this.#key, this.#nextNonce(), plaintext, target, at);
+  }
+
   /** `undefined` when it was changed, lost, repeated or moved: then the session is over. */
   open(sealed: Uint8Array, associatedData: Uint8Array = EMPTY): Uint8Array | undefined {
     if (sealed.length < TAG_BYTES) return undefined;
     return primitives.chacha20Poly1305Open(this.#key, this.#nextNonce(), sealed, associatedData);
   }
 
-  /** Four zero bytes, then the counter, lowest byte first. */
+  /** The same array each time: ciphers read it, and keep nothing of it. */
   #nextNonce(): Uint8Array {
-    const nonce = new Uint8Array(NONCE_BYTES);
-    const view = new DataView(nonce.buffer);
-    view.setUint32(4, this.#count % 2 ** 32, true);
-    view.setUint32(8, Math.floor(this.#count / 2 ** 32), true);
+    const [nonce, low] = [this.#nonce, this.#count % 2 ** 32];
+    const high = Math.floor(this.#count / 2 ** 32);
+    for (let index = 0; index < 4; index += 1) {
+      nonce[4 + index] = low >>> (8 * index);
+      nonce[8 + index] = high >>> (8 * index);
+    }
     this.#count += 1;
     return nonce;
   }

@@ -4,13 +4,15 @@
  * Source: spec/network-identity.md §1.5, §1.8–1.10.
  * @module
  */
-import { encodeKernelMessage } from "@kinode-ts/codec";
-import { type Clock, type KernelMessage, type NodeId, type TimerHandle } from "@kinode-ts/types";
+import type { Clock, KernelMessage, NodeId, TimerHandle } from "@kinode-ts/types";
 import type { Framing } from "../framing/framing.ts";
+import { PartReader } from "../framing/parts.ts";
 import type { Session } from "../handshake.ts";
 import type { Socket } from "../transport.ts";
 import { judgeMessage } from "./message-policy.ts";
-import { Outbox, type Outgoing, type OutboxLimits } from "./outbox.ts";
+import { Outbox, type OutboxLimits } from "./outbox.ts";
+import type { OutgoingMessage } from "./outgoing.ts";
+import { Sender } from "./sender.ts";
 
 export interface ConnectionLimits {
   /** Without traffic in either direction a connection ends after this long (§1.8). */
@@ -25,28 +27,18 @@ export interface ConnectionLimits {
 export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
   idleMs: 1_800_000,
   pingMs: 30_000,
-  maxSocketBytes: 256 * 1024,
+  maxSocketBytes: 128 * 1024,
   outbox: {},
 };
 
-/** A message on its way, encoded once. */
-export interface OutgoingMessage extends Outgoing {
-  readonly message: KernelMessage;
-  readonly bytes: Uint8Array;
-}
-
-/** @throws {CodecError} `codec.too-large`: no peer would take it */
-export function toOutgoing(message: KernelMessage): OutgoingMessage {
-  const bytes = encodeKernelMessage(message);
-  const flow = `${message.source.process}>${message.target.process}`;
-  return { flow, byteLength: bytes.length, message, bytes };
-}
-
 export interface ConnectionEvents {
-  received(message: KernelMessage): void;
+  /** A promise: nothing more is read from the peer until it settles; it never rejects. */
+  received(message: KernelMessage): void | Promise<void>;
+  /** A message of ours that no peer would take. */
+  unsendable(message: OutgoingMessage, why: string): void;
   /** Something of the peer was not let in. */
   refused(why: string): void;
-  /** Once; `unsent` are messages that were taken and never given to the socket. */
+  /** Once; `unsent` are messages that were taken and that the peer cannot have, in order. */
   closed(why: string, unsent: readonly OutgoingMessage[]): void;
 }
 
@@ -64,21 +56,35 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #limits: ConnectionLimits;
   readonly #outbox: Outbox<OutgoingMessage>;
+  readonly #sender: Sender;
+  readonly #parts = new PartReader();
   #lastSentMs: number;
   #lastTrafficMs: number;
   #timer: TimerHandle | undefined;
   #isClosed = false;
+  /** Whoever takes the messages wants a pause. */
+  #isHeld = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_CONNECTION_LIMITS, ...options.limits };
     this.#outbox = new Outbox(this.#limits.outbox);
     this.#lastSentMs = this.#lastTrafficMs = options.clock.monotonicMs();
+    this.#sender = new Sender({
+      session: options.session,
+      socket: options.socket,
+      framing: options.framing,
+      clock: options.clock,
+      outbox: this.#outbox,
+      maxSocketBytes: this.#limits.maxSocketBytes,
+      sent: () => (this.#lastSentMs = this.#lastTrafficMs = options.clock.monotonicMs()),
+      unsendable: (item, error) => options.events.unsendable(item, error.message),
+    });
     options.socket.listen({
       received: (bytes) => this.#read(bytes),
       pinged: () => this.#heard(),
-      drained: () => this.#pump(),
-      closed: () => this.close("the other side ended it"),
+      drained: () => this.#sender.pump(),
+      closed: () => this.#close("the other side ended it", true),
     });
     this.#watch();
     // What came in the same piece as the end of the handshake.
@@ -101,28 +107,27 @@ export class Connection {
   /** False when there is no room for it, or the connection is over. */
   send(message: OutgoingMessage): boolean {
     if (this.#isClosed || !this.#outbox.push(message)) return false;
-    this.#pump();
+    this.#sender.schedule();
     return true;
   }
 
-  /** Ends the connection; messages that were not sealed are given back. Idempotent. */
+  /** Settles when the sender of such messages should go on; `undefined`: at once. */
+  whenShort(flow: string): Promise<void> | undefined {
+    return this.#outbox.whenShort(flow);
+  }
+
+  /** Ends the connection; what the socket holds goes out first, the rest is given back. Idempotent. */
   close(why: string): void {
+    this.#close(why, false);
+  }
+
+  #close(why: string, isBroken: boolean): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#timer?.cancel();
+    const unsent = this.#sender.stop(isBroken);
     this.#options.socket.close();
-    this.#options.events.closed(why, this.#outbox.drain());
-  }
-
-  #pump(): void {
-    const { socket, framing, session } = this.#options;
-    while (!this.#isClosed && socket.waitingBytes < this.#limits.maxSocketBytes) {
-      const next = this.#outbox.shift();
-      if (next === undefined) return;
-      for (const piece of framing.sealMessage(session.send, next.bytes)) socket.send(piece);
-      this.#lastSentMs = this.#options.clock.monotonicMs();
-      this.#heard();
-    }
+    this.#options.events.closed(why, unsent);
   }
 
   #heard(): void {
@@ -136,10 +141,11 @@ export class Connection {
       this.#heard();
     }
     try {
-      while (!this.#isClosed) {
-        const message = framing.takeMessage(session.receive);
-        if (message === undefined) return;
-        this.#judge(message);
+      while (!this.#isClosed && !this.#isHeld) {
+        const taken = framing.takeMessage(session.receive);
+        if (taken === undefined) return;
+        const message = this.#parts.read(taken);
+        if (message !== undefined) this.#judge(message);
       }
     } catch (error) {
       this.close((error as Error).message);
@@ -150,11 +156,26 @@ export class Connection {
     const { our, events } = this.#options;
     const verdict = judgeMessage(bytes, our, this.peer);
     if (verdict.kind === "deliver") {
-      events.received(verdict.message);
+      const pause = events.received(verdict.message);
+      if (pause !== undefined) void this.#hold(pause);
       return;
     }
     events.refused(verdict.why);
     if (verdict.kind === "close") this.close(verdict.why);
+  }
+
+  /** Reads nothing more for a while: the peer is slowed down by its own socket. */
+  async #hold(pause: Promise<void>): Promise<void> {
+    const { socket } = this.#options;
+    // Web sockets cannot be paused here: what comes would only wait somewhere else.
+    if (socket.protocol === "ws") return;
+    this.#isHeld = true;
+    socket.pause();
+    await pause;
+    this.#isHeld = false;
+    if (this.#isClosed) return;
+    socket.resume();
+    this.#read(new Uint8Array(0));
   }
 
   /** One timer for both: Pings, and the end of a connection on which nobody speaks. */

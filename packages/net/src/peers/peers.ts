@@ -10,18 +10,14 @@ import type { KnownNode, KnownNodes } from "../identity/known-nodes.ts";
 import { HANDSHAKE_TIMEOUT_MS, HandshakeChannel } from "../opening/handshake-channel.ts";
 import { callNode } from "../opening/open-session.ts";
 import type { Transport } from "../transport.ts";
-import {
-  Connection,
-  type ConnectionLimits,
-  type OutgoingMessage,
-  toOutgoing,
-} from "./connection.ts";
+import { Connection, type ConnectionLimits } from "./connection.ts";
 import { type DialStep, planDial } from "./dial-plan.ts";
 import { Outbox } from "./outbox.ts";
+import { type OutgoingMessage, toOutgoing } from "./outgoing.ts";
 
 export interface PeersEvents {
-  /** A message of a proven peer for a process of ours. */
-  received(message: KernelMessage): void;
+  /** A message of a proven peer for a process of ours. A promise: the peer is read no further until it settles. */
+  received(message: KernelMessage): void | Promise<void>;
   /** A message of ours did not leave. */
   failed(message: KernelMessage, kind: SendErrorKind): void;
   /** Something a person may want to know. */
@@ -112,9 +108,12 @@ export class Peers {
     return this.#peers.get(name)?.connection !== undefined;
   }
 
-  /** Sends, dialling first when there is no connection. What cannot leave comes back through `failed`. */
-  send(message: KernelMessage): void {
-    const outgoing = this.#encode(message);
+  /**
+   * Sends, dialling first when there is no connection. What cannot leave comes back through `failed`.
+   * @returns a promise when too much waits already: the sender should wait until it settles
+   */
+  send(message: KernelMessage): void | Promise<void> {
+    const outgoing = this.#outgoing(message);
     if (outgoing === undefined) return;
     const peer = this.#peers.get(message.target.node) ?? this.#begin(message.target.node);
     if (peer === undefined) {
@@ -124,6 +123,7 @@ export class Peers {
     const taken = peer.connection?.send(outgoing) ?? peer.waiting.push(outgoing);
     // Full: the kernel knows offline and timeout, and offline is not true (§1.10).
     if (!taken) this.#options.events.failed(message, "timeout");
+    return (peer.connection ?? peer.waiting).whenShort(outgoing.flow);
   }
 
   /**
@@ -170,18 +170,20 @@ export class Peers {
     for (const connection of this.#lingering) connection.close("the node stops");
   }
 
-  #encode(message: KernelMessage): OutgoingMessage | undefined {
+  #outgoing(message: KernelMessage): OutgoingMessage | undefined {
     try {
       return toOutgoing(message);
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
-      this.#options.events.say(
-        0,
-        `A message to ${message.target.node} was not sent: ${error.message}`,
-      );
-      this.#options.events.failed(message, "timeout");
+      this.#unsendable(message, error.message);
       return undefined;
     }
+  }
+
+  #unsendable(message: KernelMessage, why: string): void {
+    const { events } = this.#options;
+    events.say(0, `A message to ${message.target.node} was not sent: ${why}`);
+    events.failed(message, "timeout");
   }
 
   #add(name: NodeId): Peer {
@@ -283,6 +285,7 @@ export class Peers {
       limits: this.#limits.connection,
       events: {
         received: (message) => events.received(message),
+        unsendable: ({ message }, why) => this.#unsendable(message, why),
         refused: (why) => events.say(1, `A message of ${session.peer} was refused: ${why}`),
         closed: (why, unsent) => this.#closed(peer, connection, why, unsent),
       },
@@ -325,10 +328,10 @@ export class Peers {
     }
     events.say(2, `The connection with ${peer.name} ended: ${why}`);
     if (unsent.length === 0) return;
-    // Nothing of these was given to the socket: they go by a new connection, in their order.
+    // The peer cannot have any of these: they go by a new connection, in their order.
     if (this.#isStopped || known.find(peer.name) === undefined) {
       for (const { message } of unsent) events.failed(message, "offline");
-    } else for (const { message } of unsent) this.send(message);
+    } else for (const { message } of unsent) void this.send(message);
   }
 
   /** Drops the peer that has been silent for longest when there are too many; true when one went. */

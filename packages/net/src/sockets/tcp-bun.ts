@@ -33,6 +33,10 @@ class TcpSocket implements Socket {
     return this.#waitingBytes;
   }
 
+  get unwrittenBytes(): number {
+    return this.#waitingBytes;
+  }
+
   send(bytes: Uint8Array): void {
     if (this.#isEnding || this.events.isClosed || bytes.length === 0) return;
     const written = this.#waiting.length > 0 ? 0 : this.#write(bytes);

@@ -7,7 +7,8 @@ import { ALICE, BOB, KEYS } from "../../test/vectors.ts";
 import type { Protocol } from "../identity/known-nodes.ts";
 import { HandshakeChannel } from "../opening/handshake-channel.ts";
 import { answerVisitor, callNode } from "../opening/open-session.ts";
-import { Connection, toOutgoing } from "../peers/connection.ts";
+import { Connection } from "../peers/connection.ts";
+import { toOutgoing } from "../peers/outgoing.ts";
 import type { Listening, Socket } from "../transport.ts";
 import { createBunTransport } from "./transport-bun.ts";
 
@@ -59,6 +60,7 @@ async function startPair(protocol: Protocol) {
           received.push(message);
           wake();
         },
+        unsendable: () => {},
         refused: () => {},
         closed: (why) => {
           ends[our] = why;

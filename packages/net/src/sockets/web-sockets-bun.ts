@@ -36,6 +36,10 @@ class ClientSocket implements Socket {
     return this.#socket.bufferedAmount;
   }
 
+  get unwrittenBytes(): number {
+    return 0;
+  }
+
   send(bytes: Uint8Array): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     this.#socket.send(bytes as Uint8Array<ArrayBuffer>);
@@ -100,6 +104,10 @@ class ServerSocket implements Socket {
   get waitingBytes(): number {
     return this.#socket.getBufferedAmount();
   }
+  get unwrittenBytes(): number {
+    return 0;
+  }
+
   send(bytes: Uint8Array): void {
     this.#socket.sendBinary(bytes as Uint8Array<ArrayBuffer>);
   }

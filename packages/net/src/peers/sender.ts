@@ -1,0 +1,237 @@
+/**
+ * From the outbox to the socket: whose turn it is, encoded, sealed, and handed over a little at a time, so that the queue is
+ * ours and not the socket's. Small messages of one moment leave in one write.
+ * Source: spec/network-identity.md §1.5, §1.10, §6.1.
+ * @module
+ */
+import { CodecError, encodeKernelMessage } from "@kinode-ts/codec";
+import type { Clock } from "@kinode-ts/types";
+import type { Framing } from "../framing/framing.ts";
+import { cutPart, MAX_STREAM_BYTES, MAX_STREAMS, PART_BYTES, PARTS } from "../framing/parts.ts";
+import type { Session } from "../handshake.ts";
+import { FEATURE_BIN } from "../handshake-extension.ts";
+import { joinBytes } from "../join-bytes.ts";
+import type { Socket } from "../transport.ts";
+import type { Outbox } from "./outbox.ts";
+import type { OutgoingMessage } from "./outgoing.ts";
+
+/** Small messages are joined up to here; about what the system takes at once. */
+const BATCH_BYTES = 64 * 1024;
+/** Chunks of one message sealed at a time. */
+const CHUNKS_PER_STEP = 2;
+/** Bytes sealed before the event loop turns: others of this node want their time, too. */
+const TURN_BYTES = 512 * 1024;
+
+/** A message that nothing may come between, partly sealed. */
+interface Whole {
+  readonly item: OutgoingMessage;
+  readonly bytes: Uint8Array;
+  readonly chunkCount: number;
+  nextChunk: number;
+}
+
+/** A message that is sent in parts. */
+interface Stream {
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  at: number;
+}
+
+/** A message whose last byte was handed over. */
+interface Handed {
+  readonly item: OutgoingMessage;
+  /** Bytes handed over up to and with its last one. */
+  readonly end: number;
+}
+
+export interface SenderOptions {
+  readonly session: Session;
+  readonly socket: Socket;
+  readonly framing: Framing;
+  readonly outbox: Outbox<OutgoingMessage>;
+  readonly clock: Clock;
+  /** Nothing more is sealed while the socket holds more: what is sealed cannot be overtaken. */
+  readonly maxSocketBytes: number;
+  /** Something was handed over. */
+  readonly sent: () => void;
+  /** A message that no peer would take; it is left out. */
+  readonly unsendable: (item: OutgoingMessage, error: CodecError) => void;
+}
+
+export class Sender {
+  readonly #options: SenderOptions;
+  readonly #bytesAs: "bin" | "integers";
+  readonly #inParts: boolean;
+  #whole: Whole | undefined;
+  readonly #streams = new Map<OutgoingMessage, Stream>();
+  #streamBytes = 0;
+  #nextStream = 0;
+  #batch: Uint8Array[] = [];
+  #batchBytes = 0;
+  /** Bytes handed over and in the batch. */
+  #total = 0;
+  readonly #handed: Handed[] = [];
+  #isScheduled = false;
+  #isStopped = false;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+    const { features } = options.session;
+    this.#bytesAs = features.has(FEATURE_BIN) ? "bin" : "integers";
+    this.#inParts = features.has(PARTS);
+  }
+
+  /** Sends what waits when the work of this moment is done, so that its messages go together. */
+  schedule(): void {
+    if (this.#isScheduled || this.#isStopped) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.pump();
+    });
+  }
+
+  /** Hands over as much as the socket should hold. */
+  pump(): void {
+    const { socket, maxSocketBytes, clock } = this.#options;
+    const start = this.#total;
+    while (!this.#isStopped && socket.waitingBytes + this.#batchBytes < maxSocketBytes) {
+      if (this.#total - start >= TURN_BYTES) {
+        if (!this.#isScheduled) {
+          this.#isScheduled = true;
+          clock.afterTurn(() => {
+            this.#isScheduled = false;
+            this.pump();
+          });
+        }
+        break;
+      }
+      if (!this.#step()) break;
+      if (this.#batchBytes >= BATCH_BYTES) this.#flush();
+    }
+    this.#flush();
+    this.#forgetWritten();
+  }
+
+  /**
+   * Ends it: nothing more is handed over.
+   * @param isBroken - the socket ended by itself: what it still held has not left
+   * @returns messages that the other side cannot have: their last byte has not left. In order
+   */
+  stop(isBroken: boolean): OutgoingMessage[] {
+    this.#isStopped = true;
+    const { socket, outbox } = this.#options;
+    const left = this.#total - this.#batchBytes - socket.unwrittenBytes;
+    const held = isBroken ? this.#handed.filter(({ end }) => end > left) : [];
+    const whole = this.#whole === undefined ? [] : [this.#whole.item];
+    this.#streams.clear();
+    return [...held.map(({ item }) => item), ...whole, ...outbox.drain()];
+  }
+
+  /** Seals a little of what is next; false when there is nothing. */
+  #step(): boolean {
+    if (this.#whole !== undefined) {
+      this.#stepWhole(this.#whole);
+      return true;
+    }
+    const item = this.#options.outbox.next(this.#inParts ? PART_BYTES : undefined);
+    if (item === undefined) return false;
+    const stream = this.#streams.get(item);
+    if (stream === undefined) this.#begin(item);
+    else this.#stepStream(item, stream);
+    return true;
+  }
+
+  #begin(item: OutgoingMessage): void {
+    const { outbox, framing, unsendable } = this.#options;
+    let bytes: Uint8Array;
+    try {
+      bytes = encodeKernelMessage(item.message, { bytesAs: this.#bytesAs });
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      outbox.take();
+      unsendable(item, error);
+      return;
+    }
+    if (this.#maySplit(bytes.length)) {
+      const stream = { number: this.#nextStream++ >>> 0, bytes, at: 0 };
+      this.#streams.set(item, stream);
+      this.#streamBytes += bytes.length;
+      this.#stepStream(item, stream);
+      return;
+    }
+    outbox.take();
+    this.#whole = { item, bytes, chunkCount: framing.chunkCount(bytes.length), nextChunk: 0 };
+    this.#stepWhole(this.#whole);
+  }
+
+  #maySplit(length: number): boolean {
+    return (
+      this.#inParts &&
+      length > PART_BYTES &&
+      this.#streams.size < MAX_STREAMS &&
+      this.#streamBytes + length <= MAX_STREAM_BYTES
+    );
+  }
+
+  #stepWhole(whole: Whole): void {
+    const { framing, session } = this.#options;
+    const { bytes, chunkCount, nextChunk } = whole;
+    const count = Math.min(CHUNKS_PER_STEP, chunkCount - nextChunk);
+    this.#put(framing.sealChunks(session.send, bytes, nextChunk, count));
+    whole.nextChunk += count;
+    if (whole.nextChunk < chunkCount) return;
+    this.#whole = undefined;
+    this.#finished(whole.item);
+  }
+
+  #stepStream(item: OutgoingMessage, stream: Stream): void {
+    const { framing, session, outbox } = this.#options;
+    const part = cutPart(stream.bytes, stream.at, stream.number);
+    this.#put(framing.sealChunks(session.send, part, 0, 1));
+    stream.at += PART_BYTES;
+    if (stream.at < stream.bytes.length) {
+      outbox.spend(PART_BYTES);
+      return;
+    }
+    this.#streams.delete(item);
+    this.#streamBytes -= stream.bytes.length;
+    outbox.take();
+    this.#finished(item);
+  }
+
+  #put(pieces: readonly Uint8Array[]): void {
+    for (const piece of pieces) {
+      this.#batch.push(piece);
+      this.#batchBytes += piece.length;
+      this.#total += piece.length;
+    }
+  }
+
+  #finished(item: OutgoingMessage): void {
+    this.#handed.push({ item, end: this.#total });
+  }
+
+  #flush(): void {
+    const batch = this.#batch;
+    if (batch.length === 0) return;
+    const { socket, sent } = this.#options;
+    this.#batch = [];
+    this.#batchBytes = 0;
+    if (socket.protocol === "ws") for (const frame of batch) socket.send(frame);
+    else socket.send(batch.length === 1 ? batch[0]! : joinBytes(...batch));
+    sent();
+  }
+
+  /** Messages that the system has taken are no longer ours. */
+  #forgetWritten(): void {
+    const left = this.#total - this.#options.socket.unwrittenBytes;
+    const handed = this.#handed;
+    if (handed.at(-1)?.end === undefined || handed.at(-1)!.end <= left) handed.length = 0;
+    else
+      handed.splice(
+        0,
+        handed.findIndex(({ end }) => end > left),
+      );
+  }
+}

@@ -127,7 +127,7 @@ export class World {
 
   /** A message from another node. */
   receive(message: KernelMessage): void {
-    this.#network.received(message);
+    void this.#network.received(message);
   }
 
   /** Puts back what cases may have removed. Only while nothing is under way. */

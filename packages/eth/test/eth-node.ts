@@ -88,7 +88,9 @@ export async function startEth(options: EthNodeOptions): Promise<EthNode> {
     admin: (body) => ask(body, { from: ADMIN }),
     call: (method, params = [], chain = chainId) =>
       ask({ Request: { chain_id: chain, method, params } }),
-    stop: async () => void (await module.stop?.()),
+    stop: async () => {
+      await module.stop?.();
+    },
   };
 }
 

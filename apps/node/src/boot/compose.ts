@@ -25,6 +25,7 @@ import type { ControlPowers } from "../control/control-powers.ts";
 import { ENDED_LINK, serveSystemPages, type SystemPages } from "../control/system-pages.ts";
 import { Uploads } from "../control/uploads.ts";
 import { type BundledPackage, putBundledFiles, registerBundled } from "../packages/bundled.ts";
+import { createNodeEth } from "../network/create-eth.ts";
 import { createNetwork } from "../network/create-network.ts";
 import { forgetEntry } from "../packages/forget-entry.ts";
 import { recoverInstallations } from "../packages/install-journal.ts";
@@ -153,6 +154,14 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
     random,
     chainRouting: identity.chainRouting,
   });
+  const eth = createNodeEth({
+    home,
+    config,
+    chainRouting: identity.chainRouting,
+    net,
+    clock,
+    random,
+  });
   const kernel: Kernel = createKernel(
     {
       store,
@@ -175,6 +184,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
           accounts: disk,
           random,
           net,
+          eth,
           kernel: () => kernel,
           ownPorts: () => ownPorts,
         }),

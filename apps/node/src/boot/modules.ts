@@ -16,7 +16,6 @@ import { createLogReader, type NodePrinter } from "@kinode-ts/terminal";
 import {
   type Clock,
   type DiskAccounts,
-  ETH_PROCESS,
   HTTP_SERVER_PROCESS,
   type ProcessId,
   type Random,
@@ -29,7 +28,7 @@ import { readOpenFileLimit } from "./open-file-limit.ts";
 import type { StartConfig } from "./start-config.ts";
 
 /** Parts of the documented set that come in later versions: they say so to whoever asks. */
-export const MISSING_MODULES: readonly ProcessId[] = [ETH_PROCESS];
+export const MISSING_MODULES: readonly ProcessId[] = [];
 
 export interface ModuleParts {
   readonly config: StartConfig;
@@ -42,12 +41,13 @@ export interface ModuleParts {
   readonly accounts: DiskAccounts;
   readonly random: Random;
   readonly net: RuntimeModule;
+  readonly eth: RuntimeModule;
   readonly kernel: () => Kernel;
   readonly ownPorts: () => readonly number[];
 }
 
 export function createModules(parts: ModuleParts): RuntimeModule[] {
-  const { config, home, clock, printer, store, vfs, accounts, random, net, kernel, ownPorts } =
+  const { config, home, clock, printer, store, vfs, accounts, random, net, eth, kernel, ownPorts } =
     parts;
   return [
     // First: the vfs asks it for its share when it starts.
@@ -65,6 +65,7 @@ export function createModules(parts: ModuleParts): RuntimeModule[] {
     createHttpClient({ clock, ownPorts, proxy: config.clientProxy }),
     vfs,
     net,
+    eth,
     openFolderKv({ folder: home.kv, clock, random, accounts }),
     openFolderSqlite({ folder: home.sqlite, clock, random, accounts }),
     ...MISSING_MODULES.map(createUnavailableModule),

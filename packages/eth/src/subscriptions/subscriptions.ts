@@ -144,12 +144,14 @@ export class Subscriptions {
     const isLocal = made.subscriber.node === context.our;
     const own = new ServerSubscription(book, action, sink, powers);
     made.running = own;
-    const failure = await own.start(deadline).then(
-      (isRunning) => (isRunning ? "none" : undefined),
-      (thrown: unknown) => thrown,
-    );
+    let failure: EthError | undefined;
+    const isRunning = await own.start(deadline).catch((thrown: unknown) => {
+      if (!(thrown instanceof EthError)) throw thrown;
+      failure = thrown;
+      return false;
+    });
     this.#assertWanted(made);
-    if (failure === "none") return;
+    if (isRunning) return;
     made.running = undefined;
     const nodes = isLocal ? book.nodes(action.chainId, context.our) : [];
     for (const [at, node] of nodes.entries()) {

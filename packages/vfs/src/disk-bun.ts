@@ -1,36 +1,48 @@
 /**
  * A folder of the host as the disk of the VFS.
  *
- * Everything that may have to wait for the disk goes through the host's thread pool, some 12 µs each: a slow disk must not
- * hold the thread that carries everybody's messages.
+ * Everything that may have to wait for the disk goes to other threads: a slow disk must not hold the thread that carries
+ * everybody's messages. Calls go to disk threads of our own (`disk-threads-bun.ts`), one trip each; what takes long, and bytes
+ * that do not fit into a call, to the host's pool, with files that a disk thread has opened.
  * @module
  */
 import {
   close,
-  constants,
-  fstatSync,
   fsync,
-  ftruncate,
   lstatSync,
   mkdirSync,
-  open,
   promises,
   read,
   readdirSync,
   realpathSync,
   write,
-  type Dirent,
-  type Stats,
 } from "node:fs";
 import type { Awaitable } from "@kinode-ts/types";
-import type { DiskEntry, DiskFile, DiskFolder, DiskListener, DiskStat, FileType } from "./disk.ts";
-import { ioError, ioErrorText, VfsError } from "./errors.ts";
+import type { HostCalls } from "./disk-thread-bun.ts";
+import {
+  CALL_DATA_BYTES,
+  type DiskAnswer,
+  type DiskCall,
+  type DiskThreads,
+  diskThreads,
+  isUnknownEnd,
+} from "./disk-threads-bun.ts";
+import type {
+  Change,
+  DiskEntry,
+  DiskFile,
+  DiskFolder,
+  DiskListener,
+  DiskStat,
+  ReadBounds,
+  WriteBounds,
+} from "./disk.ts";
+import { ioError, ioErrorText } from "./errors.ts";
+import type { Changed, CopyStarted, Opened, ReadResult } from "./host-calls-bun.ts";
+import { toVfsError } from "./host-errors-bun.ts";
+import type { Place } from "./host-place-bun.ts";
 import { lookAtFolder } from "./look-folder-bun.ts";
 import { folderBytes } from "./package-disk-bun.ts";
-import { NOT_A_FILE } from "./memory-disk.ts";
-
-/** Above this, writing without truncation is worth its further trips to the pool. */
-const BIG_BYTES = 512 * 1024;
 
 /** Where trees go to be removed: no path of the VFS leads there. */
 const REMOVED = ".removed";
@@ -39,16 +51,29 @@ const REMOVED = ".removed";
 const MOVE_MS = 1_000;
 const MAX_MOVES = 1_024;
 
-const NEW_FILE_MODE = 0o600;
 const NEW_DIRECTORY_MODE = 0o700;
 const EMPTY = new Uint8Array(0);
+
+/** Segments that name a drive: the package and the drive's own. */
+const DRIVE_SEGMENTS = 2;
+
+/** Longest path that common systems take. */
+const MAX_PATH_CHARACTERS = 4_096;
+
+/** Bytes of a copy in one call; then it is others' turn. */
+const COPY_PART_BYTES = 4 * 1024 * 1024;
+
+export interface DiskFolderOptions {
+  /** Default: those of the program, shared by all disks. */
+  readonly threads?: DiskThreads;
+}
 
 /**
  * Uses `<root>` as the disk; creates it when missing.
  * @throws {VfsError} `vfs.io` when it cannot be created
  */
-export function openDiskFolder(root: string): DiskFolder {
-  return guarded(() => {
+export function openDiskFolder(root: string, options: DiskFolderOptions = {}): DiskFolder {
+  try {
     mkdirSync(root, { recursive: true, mode: NEW_DIRECTORY_MODE });
     const folder = realpathSync(root);
     const removed = `${folder}/${REMOVED}`;
@@ -57,150 +82,151 @@ export function openDiskFolder(root: string): DiskFolder {
     for (const name of readdirSync(removed)) {
       promises.rm(`${removed}/${name}`, { recursive: true }).catch(() => {});
     }
-    return new HostFolder(folder);
-  });
+    return new HostFolder(folder, options.threads ?? diskThreads());
+  } catch (error) {
+    throw toVfsError(error);
+  }
+}
+
+/** A path of the VFS on this machine. */
+interface Target {
+  readonly place: Place;
+  /** Whose turn it is, and who waits when the disk is slow. */
+  readonly drive: string;
 }
 
 class HostFolder implements DiskFolder {
   readonly #root: string;
+  readonly #threads: DiskThreads;
   readonly #run = crypto.randomUUID();
   #removedCount = 0;
   /** Where folders were moved to of late, and when. */
   readonly #moves = new Map<string, number>();
 
-  constructor(root: string) {
+  constructor(root: string, threads: DiskThreads) {
     this.#root = root;
+    this.#threads = threads;
   }
 
-  stat(path: string): Promise<DiskStat> {
-    return settled(async () => {
-      const stats = await promises.stat(await this.#resolve(path, true));
-      return { type: typeOf(stats), size: stats.size };
-    });
+  async stat(path: string): Promise<DiskStat> {
+    const { place, drive } = this.#target(path);
+    return await this.#value({ name: "stat", args: [place], drive });
   }
 
-  list(path: string): Promise<readonly DiskEntry[]> {
-    return settled(async () => {
-      const host = await this.#resolve(path, true);
-      const entries = await promises.readdir(host, { withFileTypes: true });
-      return entries.filter(({ name }) => path !== "" || name !== REMOVED).map(toEntry);
-    });
+  async list(path: string): Promise<readonly DiskEntry[]> {
+    const { place, drive } = this.#target(path);
+    const entries = await this.#value({ name: "list", args: [place], drive });
+    return path === "" ? entries.filter(({ name }) => name !== REMOVED) : entries;
   }
 
-  makeDirectory(path: string): Promise<void> {
-    return settled(async () =>
-      promises.mkdir(await this.#resolve(path, true), { mode: NEW_DIRECTORY_MODE }),
-    );
+  async makeDirectory(path: string): Promise<void> {
+    const { place, drive } = this.#target(path);
+    await this.#value({ name: "makeDirectory", args: [place], drive });
   }
 
-  makeDirectories(path: string): Promise<void> {
-    const options = { recursive: true, mode: NEW_DIRECTORY_MODE } as const;
-    return settled(async () => {
-      await promises.mkdir(await this.#resolve(path, true), options);
-    });
+  async makeDirectories(path: string): Promise<void> {
+    const { place, drive } = this.#target(path);
+    await this.#value({ name: "makeDirectories", args: [place], drive });
   }
 
-  fileBytes(path: string, { followLast } = { followLast: true }): Promise<number> {
-    return settled(async () => {
-      const { host, stats } = await this.#locate(path, followLast);
-      if (followLast) return await lengthOf(host, stats);
-      const entry = await lstatOrNothing(host);
-      return entry?.isFile() === true ? entry.size : 0;
-    });
+  async fileBytes(path: string, { followLast } = { followLast: true }): Promise<number> {
+    const { place, drive } = this.#target(path);
+    return await this.#value({ name: "fileBytes", args: [place, followLast], drive });
   }
 
-  treeBytes(path: string): Promise<number> {
-    return settled(async () => {
-      const host = await this.#resolve(path, false);
-      const stats = await lstatOrNothing(host);
-      if (stats?.isDirectory() === true) return await folderBytes(host);
-      return stats?.isFile() === true ? stats.size : 0;
-    });
+  async treeBytes(path: string): Promise<number> {
+    const { place, drive } = this.#target(path);
+    const [file, host] = await Promise.all([
+      this.#value({ name: "fileBytes", args: [place, false], drive }),
+      this.#value({ name: "check", args: [place, false], drive }),
+    ]);
+    return file > 0 ? file : await folderBytes(host);
   }
 
-  read(path: string, maxBytes: number): Promise<Uint8Array> {
-    return settled(async () => {
-      const { host, stats } = await this.#locate(path, true);
-      const target = stats?.isFile() === true ? stats : await promises.stat(host);
-      // NOTE: anything else, a pipe for one, could block for ever.
-      if (!target.isFile()) throw ioError(target.isDirectory() ? "EISDIR" : "EINVAL");
-      if (target.size > maxBytes) throw ioError("EFBIG");
-      return ownBytes(await promises.readFile(host));
-    });
-  }
-
-  write(path: string, bytes: Uint8Array, admit?: (before: number) => void): Promise<void> {
-    return settled(async () => {
-      const { host, stats } = await this.#locate(path, true);
-      admit?.(stats?.isFile() === true ? stats.size : await lengthOf(host, stats));
-      if (bytes.length > BIG_BYTES) await writeBig(host, bytes);
-      else await promises.writeFile(host, bytes, { mode: NEW_FILE_MODE });
-    });
-  }
-
-  open(path: string, options: { create: boolean }): Promise<DiskFile> {
-    const flags = constants.O_RDWR | (options.create ? constants.O_CREAT : 0);
-    return settled(async () => {
-      const host = await this.#resolve(path, false);
-      try {
-        // One trip instead of two where the last place is no link, as nearly always.
-        return openedFile(await openHost(host, flags | constants.O_NOFOLLOW));
-      } catch (error) {
-        if (codeOf(error) !== "ELOOP") throw error;
-      }
-      return openedFile(await openHost(await this.#resolve(path, true), flags));
-    });
-  }
-
-  isAt(path: string, file: DiskFile): Promise<boolean> {
-    return settled(async () => {
-      const { host, stats } = await this.#locate(path, true);
-      const there = stats?.isSymbolicLink() === true ? await promises.stat(host) : stats;
-      return there !== undefined && file instanceof HostFile && file.isFile(there);
-    });
-  }
-
-  removeFile(path: string): Promise<void> {
-    return settled(async () => promises.unlink(await this.#resolve(path, false)));
-  }
-
-  removeDirectory(path: string): Promise<void> {
-    return settled(async () => promises.rmdir(await this.#resolve(path, false)));
-  }
-
-  removeTree(path: string): Promise<number> {
-    return settled(async () => {
-      const host = await this.#resolve(path, false);
-      if (!(await promises.lstat(host)).isDirectory()) throw ioError("ENOTDIR");
-      const hidden = await this.#hide(host);
-      const bytes = await folderBytes(hidden);
-      await promises.rm(hidden, { recursive: true });
-      return bytes;
-    });
-  }
-
-  /**
-   * Moves a tree to where nobody can change it any more: what it has can be counted, and others see it whole or not at
-   * all. Where it cannot be moved (a disk of its own), it stays in its place.
-   */
-  async #hide(host: string): Promise<string> {
-    const hidden = `${this.#root}/${REMOVED}/${this.#run}-${this.#removedCount++}`;
+  async read(path: string, maxBytes: number): Promise<Uint8Array> {
+    const { place, drive } = this.#target(path);
+    const args = [place, maxBytes] as const;
+    const late = ({ fd }: ReadResult): void => void (fd !== undefined && closeLater(fd));
+    const { value, bytes } = await this.#threads.run({ name: "readWhole", args, drive, late });
+    if (value.fd === undefined) return bytes;
     try {
-      await promises.rename(host, hidden);
-      return hidden;
-    } catch (error) {
-      if (["EXDEV", "EBUSY"].includes(codeOf(error))) return host;
-      throw error;
+      return await readLater(value.fd, 0, value.count);
+    } finally {
+      closeLater(value.fd);
     }
   }
 
-  rename(from: string, to: string): Promise<void> {
-    return settled(async () => {
-      const [source, target] = [await this.#resolve(from, false), await this.#resolve(to, false)];
-      this.#noteMove(to);
-      await promises.rename(source, target);
-      this.#noteMove(to);
+  async write(path: string, bytes: Uint8Array, room: number, open?: DiskFile): Promise<Change> {
+    const { place, drive } = this.#target(path);
+    const file = open instanceof HostFile ? open : undefined;
+    const args = [place, bytes.length, room, file?.fd ?? null] as const;
+    const late = ({ fd }: Changed): void => {
+      if (fd !== undefined && fd !== file?.fd) closeLater(fd);
+    };
+    const call = { name: "writeWhole", args, drive, input: small(bytes), late } as const;
+    return await toChange(bytes.length, async () => {
+      const { value } = await (file?.run(call) ?? this.#threads.run(call));
+      if (value.fd === undefined) return value;
+      const { fd, before } = value;
+      try {
+        await writeLater(fd, 0, bytes);
+        if (before <= bytes.length) return value;
+        const resized = { name: "resize", args: [fd, bytes.length, 0], drive } as const;
+        return { ...(await this.#value(resized)), before };
+      } catch (error) {
+        return await this.#failed(fd, drive, value, error);
+      } finally {
+        if (fd !== file?.fd) closeLater(fd);
+      }
     });
+  }
+
+  async open(path: string, options: { create: boolean }): Promise<DiskFile> {
+    return (await this.#open(path, options.create, false)).file;
+  }
+
+  async create(path: string): Promise<{ file: DiskFile; before: number }> {
+    return await this.#open(path, true, true);
+  }
+
+  async #open(path: string, create: boolean, empty: boolean) {
+    const { place, drive } = this.#target(path);
+    const args = [place, create, empty] as const;
+    const late = (opened: Opened): void => closeLater(opened.fd);
+    const { fd, before } = await this.#value({ name: "open", args, drive, late });
+    return { file: new HostFile(fd, drive, this.#threads), before };
+  }
+
+  async removeFile(path: string): Promise<number> {
+    const { place, drive } = this.#target(path);
+    return await this.#value({ name: "removeFile", args: [place], drive });
+  }
+
+  async removeDirectory(path: string): Promise<void> {
+    const { place, drive } = this.#target(path);
+    await this.#value({ name: "removeDirectory", args: [place], drive });
+  }
+
+  async removeTree(path: string): Promise<number> {
+    const { place, drive } = this.#target(path);
+    const hidden = `${this.#root}/${REMOVED}/${this.#run}-${this.#removedCount++}`;
+    const host = await this.#value({ name: "hideTree", args: [place, hidden], drive });
+    try {
+      const bytes = await folderBytes(host);
+      await promises.rm(host, { recursive: true });
+      return bytes;
+    } catch (error) {
+      throw toVfsError(error);
+    }
+  }
+
+  async rename(from: string, to: string): Promise<number> {
+    const [source, target] = [this.#target(from), this.#target(to)];
+    this.#noteMove(to);
+    const args = [source.place, target.place] as const;
+    const bytes = await this.#value({ name: "rename", args, drive: target.drive });
+    this.#noteMove(to);
+    return bytes;
   }
 
   #noteMove(to: string): void {
@@ -218,12 +244,42 @@ class HostFolder implements DiskFolder {
     return false;
   }
 
-  copy(from: string, to: string): Promise<void> {
-    return settled(async () => {
-      const source = await this.#resolve(from, true);
-      if (!(await promises.stat(source)).isFile()) throw ioErrorText(NOT_A_FILE);
-      await promises.copyFile(source, await this.#resolve(to, true));
+  async copy(from: string, to: string, room: number): Promise<Change> {
+    const [{ place: source }, { place: target, drive }] = [this.#target(from), this.#target(to)];
+    return await toChange(0, async () => {
+      const args = [source, target, room] as const;
+      const late = (copy: CopyStarted): void => closeCopy(copy);
+      const started = await this.#value({ name: "startCopy", args, drive, late });
+      if (!started.changed.hasRoom) return started.changed;
+      try {
+        return await this.#copyParts(started, drive);
+      } catch (error) {
+        return await this.#failed(started.target, drive, started.changed, error);
+      } finally {
+        closeCopy(started);
+      }
     });
+  }
+
+  /** The target has as many bytes as the source had at the start, whatever is done to it by hand. */
+  async #copyParts(started: CopyStarted, drive: string): Promise<Changed> {
+    const { source, target, changed } = started;
+    for (let done = 0; done < changed.after; done += COPY_PART_BYTES) {
+      const length = Math.min(COPY_PART_BYTES, changed.after - done);
+      const args = [source, target, done, length] as const;
+      // oxlint-disable-next-line no-await-in-loop -- one part after the other
+      await this.#value({ name: "copyPart", args, drive });
+    }
+    const args = [target, changed.after, Infinity] as const;
+    return { ...(await this.#value({ name: "resize", args, drive })), before: changed.before };
+  }
+
+  /** What is there after a failure in the middle. */
+  async #failed(fd: number, drive: string, changed: Changed, error: unknown): Promise<Changed> {
+    // NOTE: the call could still be at work with this file number.
+    if (isUnknownEnd(error)) throw error;
+    const after = await this.#value({ name: "size", args: [fd], drive });
+    return { ...changed, after, error: toVfsError(error).message };
   }
 
   trace(path: string): string | undefined {
@@ -241,7 +297,8 @@ class HostFolder implements DiskFolder {
   }
 
   async look(path: string, recursive: boolean, listener: DiskListener): Promise<Disposable> {
-    const host = await this.#resolve(path, true);
+    const { place, drive } = this.#target(path);
+    const host = await this.#value({ name: "check", args: [place, true], drive });
     const changed: DiskListener["changed"] = (at, isName) => {
       if (!isName || !this.#isMoved(at)) listener.changed(at, isName);
     };
@@ -249,166 +306,125 @@ class HostFolder implements DiskFolder {
     return lookAtFolder({ host, path, recursive, listener: { changed, lost } });
   }
 
+  async #value<N extends keyof HostCalls>(call: DiskCall<N>): Promise<ReturnType<HostCalls[N]>> {
+    return (await this.#threads.run(call)).value;
+  }
+
   #pathOf(path: string): string {
     return path === "" ? this.#root : `${this.#root}/${toHostPath(path)}`;
   }
 
-  /**
-   * The host path of a VFS path. Every link below the drive is looked at: one that leads out of the drive is refused.
-   * @param followLast - whether the operation would follow a link in the last place
-   */
-  async #resolve(path: string, followLast: boolean): Promise<string> {
-    return (await this.#locate(path, followLast)).host;
-  }
-
-  /** The same, with what was seen in the last place. */
-  async #locate(path: string, followLast: boolean): Promise<Place> {
+  #target(path: string): Target {
     const host = this.#pathOf(path);
     // Before anything is done for each of its segments.
     if (host.length > MAX_PATH_CHARACTERS) throw ioError("ENAMETOOLONG");
     const segments = path.split("/");
-    if (segments.length <= DRIVE_SEGMENTS) return { host, stats: undefined };
-    const drive = this.#pathOf(`${segments[0]}/${segments[1]}`);
-    const places: string[] = [];
-    let at = drive;
-    for (const segment of segments.slice(DRIVE_SEGMENTS)) places.push((at = `${at}/${segment}`));
-    if (!followLast) places.pop();
-    const seen =
-      places.length <= MAX_AT_ONCE
-        ? await Promise.all(places.map(lstatOrNothing))
-        : await lstatInTurn(places);
-    for (const [index, stats] of seen.entries()) {
-      // NOTE: below something missing there is nothing to follow; the operation itself reports it.
-      if (stats === undefined) return { host, stats };
-      if (stats.isSymbolicLink()) await checkLink(places[index]!, drive);
-    }
-    return { host, stats: followLast ? seen.at(-1) : undefined };
+    if (segments.length <= DRIVE_SEGMENTS) return { place: { home: host, rest: "" }, drive: path };
+    const drive = `${segments[0]}/${segments[1]}`;
+    const home = this.#pathOf(drive);
+    return { place: { home, rest: host.slice(home.length + 1) }, drive };
   }
 }
 
-/** Segments that name a drive: the package and the drive's own. */
-const DRIVE_SEGMENTS = 2;
-
-/** Longest path that common systems take. */
-const MAX_PATH_CHARACTERS = 4_096;
-
-/** Places that are looked at together; deeper paths take their turns, not all threads of the pool. */
-const MAX_AT_ONCE = 8;
-
-/** Up to the first that is missing. */
-async function lstatInTurn(places: readonly string[]): Promise<readonly (Stats | undefined)[]> {
-  const seen: (Stats | undefined)[] = [];
-  for (const place of places) {
-    const stats = await lstatOrNothing(place);
-    seen.push(stats);
-    if (stats === undefined) break;
-  }
-  return seen;
-}
-
-interface Place {
-  readonly host: string;
-  /** Of the last place itself, links not followed. */
-  readonly stats: Stats | undefined;
-}
-
-/** Refuses a link that leads out of its drive, and one to nothing: creating through it would escape as well. */
-async function checkLink(link: string, drive: string): Promise<void> {
-  let target: string;
-  try {
-    target = await promises.realpath(link);
-  } catch (error) {
-    throw codeOf(error) === "ELOOP" ? ioError("ELOOP", error) : ioError("EACCES", error);
-  }
-  const home = await promises.realpath(drive);
-  if (target !== home && !target.startsWith(`${home}/`)) throw ioError("EACCES");
-}
-
-async function lstatOrNothing(host: string): Promise<Stats | undefined> {
-  try {
-    return await promises.lstat(host);
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return undefined;
-    throw error;
-  }
-}
-
-/** Length of the file that `stats` describes, or of what a link there leads to; 0 for everything else. */
-async function lengthOf(host: string, stats: Stats | undefined): Promise<number> {
-  const target = stats?.isSymbolicLink() === true ? await promises.stat(host) : stats;
-  return target?.isFile() === true ? target.size : 0;
-}
-
+/** One open file. */
 class HostFile implements DiskFile {
-  readonly #fd: number;
+  readonly fd: number;
+  readonly #drive: string;
+  readonly #threads: DiskThreads;
+  /** Calls that a thread has not left, those given up among them. */
+  #callCount = 0;
+  #isClosed = false;
 
-  constructor(fd: number) {
-    this.#fd = fd;
+  constructor(fd: number, drive: string, threads: DiskThreads) {
+    this.fd = fd;
+    this.#drive = drive;
+    this.#threads = threads;
   }
 
-  size(): number {
-    return guarded(() => fstatSync(this.#fd).size);
+  async size(): Promise<number> {
+    return (await this.run({ name: "size", args: [this.fd], drive: this.#drive })).value;
   }
 
-  read(position: number, length: number): Awaitable<Uint8Array> {
-    return length === 0 ? EMPTY : readLater(this.#fd, position, length);
+  read(position: number, length: number, bounds: ReadBounds = {}): Awaitable<Uint8Array> {
+    return length === 0 ? EMPTY : this.#read(position, length, bounds);
   }
 
-  write(position: number, bytes: Uint8Array): Promise<void> {
-    return writeLater(this.#fd, position, bytes);
+  async #read(position: number, length: number, bounds: ReadBounds): Promise<Uint8Array> {
+    const { maxBytes = Infinity, isExact = false } = bounds;
+    const args = [this.fd, position, length, maxBytes, isExact] as const;
+    const { value, bytes } = await this.run({ name: "read", args, drive: this.#drive });
+    return value.fd === undefined ? bytes : await readLater(this.fd, position, value.count);
   }
 
-  resize(size: number): Promise<void> {
-    return called((done) => ftruncate(this.#fd, size, done));
+  async write(
+    position: number | "end",
+    bytes: Uint8Array,
+    { room, maxBytes }: WriteBounds,
+  ): Promise<Change> {
+    const start = position === "end" ? null : position;
+    const args = [this.fd, start, bytes.length, room, maxBytes] as const;
+    const call = { name: "write", args, drive: this.#drive, input: small(bytes) } as const;
+    return await toChange(bytes.length, async () => {
+      const { value } = await this.run(call);
+      if (value.fd === undefined) return value;
+      try {
+        await writeLater(this.fd, start ?? value.before, bytes);
+        return value;
+      } catch (error) {
+        return { ...value, after: await this.size(), error: toVfsError(error).message };
+      }
+    });
   }
 
-  async replace(bytes: Uint8Array): Promise<void> {
-    await writeLater(this.#fd, 0, bytes);
-    if (this.size() > bytes.length) await this.resize(bytes.length);
-  }
-
-  isFile({ ino, dev }: Stats): boolean {
-    const own = fstatSync(this.#fd);
-    return own.ino === ino && own.dev === dev;
+  async resize(size: number, room: number): Promise<Change> {
+    const call = { name: "resize", args: [this.fd, size, room], drive: this.#drive } as const;
+    return await toChange(0, async () => (await this.run(call)).value);
   }
 
   sync(): Promise<void> {
-    return called((done) => fsync(this.#fd, done));
+    return called((done) => fsync(this.fd, done));
   }
 
   close(): void {
-    // Nobody waits for it; a failure says nothing that a write has not said.
-    close(this.#fd, () => {});
+    this.#isClosed = true;
+    this.#closeWhenLeft();
+  }
+
+  /** A call with this file: it stays open until the thread has left it, or the number could be another file's by then. */
+  run<N extends keyof HostCalls>(call: DiskCall<N>): Promise<DiskAnswer<ReturnType<HostCalls[N]>>> {
+    this.#callCount++;
+    const left = (): void => {
+      this.#callCount--;
+      if (this.#isClosed) this.#closeWhenLeft();
+    };
+    return this.#threads.run({ ...call, left });
+  }
+
+  #closeWhenLeft(): void {
+    if (this.#callCount === 0) closeLater(this.fd);
   }
 }
 
-/** Bytes that nobody else sees: small reads may come from a shared block of memory. */
-function ownBytes(buffer: Buffer): Uint8Array {
-  return buffer.byteLength === buffer.buffer.byteLength
-    ? new Uint8Array(buffer.buffer)
-    : Uint8Array.from(buffer);
+/** Bytes that go along with a call; too many go another way. */
+function small(bytes: Uint8Array): Uint8Array {
+  return bytes.length > CALL_DATA_BYTES ? EMPTY : bytes;
 }
 
-/**
- * NOTE: no truncation before writing. Some file systems write an emptied file to the disk when it is closed, which takes a
- * hundred times as long.
- */
-async function writeBig(host: string, bytes: Uint8Array): Promise<void> {
-  const fd = await openLater(host, constants.O_WRONLY | constants.O_CREAT);
+/** @param growth - bytes that may have come when it is not known what became of the work */
+async function toChange(growth: number, work: () => Promise<Changed>): Promise<Change> {
   try {
-    await writeLater(fd, 0, bytes);
-    if (fstatSync(fd).size > bytes.length) {
-      await called((done) => ftruncate(fd, bytes.length, done));
-    }
+    const { before, after, hasRoom, error } = await work();
+    if (error !== undefined) return { kind: "failed", before, after, error: ioErrorText(error) };
+    return { kind: hasRoom ? "done" : "no-room", before, after };
   } catch (error) {
-    throw toVfsError(error);
-  } finally {
-    close(fd, () => {});
+    if (!isUnknownEnd(error)) throw error;
+    return { kind: "failed", before: 0, after: growth, error };
   }
 }
 
 async function readLater(fd: number, position: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
+  // Not zeroed: everything that is handed on has been read.
+  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
   let done = 0;
   while (done < length) {
     const from = done;
@@ -431,22 +447,15 @@ async function writeLater(fd: number, position: number, bytes: Uint8Array): Prom
   }
 }
 
-function openLater(host: string, flags: number): Promise<number> {
-  return settled(() => openHost(host, flags));
-}
-
-/** @throws {VfsError} EINVAL: reading a pipe, for one, could wait for ever */
-function openedFile(fd: number): DiskFile {
-  if (fstatSync(fd).isFile()) return new HostFile(fd);
+/** Nobody waits for it; a failure says nothing that a write has not said. */
+function closeLater(fd: number): void {
   close(fd, () => {});
-  throw ioError("EINVAL");
 }
 
-/** Fails with the system's own error. */
-function openHost(host: string, flags: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    open(host, flags, NEW_FILE_MODE, (error, fd) => (error === null ? resolve(fd) : reject(error)));
-  });
+function closeCopy({ source, target, changed }: CopyStarted): void {
+  if (!changed.hasRoom) return;
+  closeLater(source);
+  closeLater(target);
 }
 
 type Settle<T> = (error: Error | null, value: T) => void;
@@ -459,43 +468,6 @@ function calledWith<T>(start: (settle: Settle<T>) => void): Promise<T> {
 
 function called(start: (done: (error: Error | null) => void) => void): Promise<void> {
   return calledWith<undefined>((settle) => start((error) => settle(error, undefined)));
-}
-
-function guarded<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw toVfsError(error);
-  }
-}
-
-/** Every failure as a `VfsError`. */
-async function settled<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toVfsError(error);
-  }
-}
-
-function toVfsError(error: unknown): VfsError {
-  return error instanceof VfsError ? error : ioError(codeOf(error), error);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string"
-    ? error.code
-    : "EIO";
-}
-
-function toEntry(entry: Dirent): DiskEntry {
-  return { name: entry.name, type: typeOf(entry) };
-}
-
-function typeOf(entry: Dirent | Stats): FileType {
-  if (entry.isFile()) return "File";
-  if (entry.isDirectory()) return "Directory";
-  return entry.isSymbolicLink() ? "Symlink" : "Other";
 }
 
 /** On Windows a colon cannot stand in a file name, and a backslash would separate (§2.1). */

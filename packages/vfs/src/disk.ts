@@ -1,9 +1,9 @@
 /**
  * What the VFS needs of a disk: one folder, addressed by normalised paths.
  *
- * What may have to wait returns a promise; nothing holds the thread. All paths are `VfsPath.full` texts: no leading slash, no dot segments. The first two segments are the
+ * What may have to wait returns a promise; nothing holds the thread. Each function is one trip to the disk. All paths are `VfsPath.full` texts: no leading slash, no dot segments. The first two segments are the
  * drive; a symbolic link below it that leads out of it is refused with EACCES.
- * Every function throws, or rejects with, a `VfsError` `vfs.io`.
+ * Every function throws, or rejects with, a `VfsError` `vfs.io`; then nothing was changed, or as `Change` says.
  * @module
  */
 import type { Awaitable } from "@kinode-ts/types";
@@ -22,16 +22,45 @@ export interface DiskEntry {
   readonly type: FileType;
 }
 
+/**
+ * What became of the length of one file, in bytes.
+ * `no-room`: it would have grown by more than it may; nothing was done, and `after` is what it would have been.
+ * `failed`: in the middle; `after` is what is really there.
+ */
+export type Change =
+  | { readonly kind: "done" | "no-room"; readonly before: number; readonly after: number }
+  | {
+      readonly kind: "failed";
+      readonly before: number;
+      readonly after: number;
+      readonly error: unknown;
+    };
+
+/** Bounds of reading a part of a file. */
+export interface ReadBounds {
+  /** EFBIG for more than this. Default: no bound. */
+  readonly maxBytes?: number;
+  /** `early eof` when the file has fewer bytes from there. Default: what there is. */
+  readonly isExact?: boolean;
+}
+
+/** Bounds of writing to a file. */
+export interface WriteBounds {
+  /** Bytes by which the file may grow; `no-room` beyond. */
+  readonly room: number;
+  /** Bytes the file may have then; EFBIG beyond. */
+  readonly maxBytes: number;
+}
+
 /** An open file. Positions and lengths are bytes; callers serialise uses of one file. */
 export interface DiskFile {
-  size(): number;
+  size(): Awaitable<number>;
   /** Up to `length` bytes; fewer at the end of the file. */
-  read(position: number, length: number): Awaitable<Uint8Array>;
-  /** Writes everything; a gap before `position` reads as zeros. */
-  write(position: number, bytes: Uint8Array): Awaitable<void>;
-  resize(size: number): Awaitable<void>;
-  /** Replaces the whole content. */
-  replace(bytes: Uint8Array): Awaitable<void>;
+  read(position: number, length: number, bounds?: ReadBounds): Awaitable<Uint8Array>;
+  /** Writes everything; a gap before `position` reads as zeros. `end`: what is there stays before it. */
+  write(position: number | "end", bytes: Uint8Array, bounds: WriteBounds): Awaitable<Change>;
+  /** @param room - as in `WriteBounds` */
+  resize(size: number, room: number): Awaitable<Change>;
   /** Settles when the contents survive a power cut. */
   sync(): Awaitable<void>;
   close(): void;
@@ -52,20 +81,23 @@ export interface DiskFolder {
   read(path: string, maxBytes: number): Awaitable<Uint8Array>;
   /**
    * Replaces the content in place, so that open files see it; creates when missing.
-   * @param admit - told the length there was before anything is changed; what it throws ends the operation
+   * @param room - as in `WriteBounds`
+   * @param open - an open file of this path: used when it still is what the path names
    */
-  write(path: string, bytes: Uint8Array, admit?: (before: number) => void): Awaitable<void>;
+  write(path: string, bytes: Uint8Array, room: number, open?: DiskFile): Awaitable<Change>;
   /** Opens for reading and writing. */
   open(path: string, options: { readonly create: boolean }): Awaitable<DiskFile>;
-  /** Whether an open file is still what the path names: by hand, another may have taken its place. */
-  isAt(path: string, file: DiskFile): Awaitable<boolean>;
-  removeFile(path: string): Awaitable<void>;
+  /** The same, and empties it; `before`: the bytes it had. */
+  create(path: string): Awaitable<{ readonly file: DiskFile; readonly before: number }>;
+  /** The bytes that the file had; 0 for what is no file. */
+  removeFile(path: string): Awaitable<number>;
   removeDirectory(path: string): Awaitable<void>;
   /** Takes the tree out of sight at once, then removes it; settles with the bytes its files had. */
   removeTree(path: string): Awaitable<number>;
-  /** Moves; an existing file at `to` is replaced. */
-  rename(from: string, to: string): Awaitable<void>;
-  copy(from: string, to: string): Awaitable<void>;
+  /** Moves; an existing file at `to` is replaced: the bytes it had, 0 for anything else. */
+  rename(from: string, to: string): Awaitable<number>;
+  /** Copies a file with its holes. @param room - as in `WriteBounds`, for the file at `to` */
+  copy(from: string, to: string, room: number): Awaitable<Change>;
   /** A text that is another one when the file there has changed; undefined when nothing is there that may be looked at. Links not followed. */
   trace?(path: string): string | undefined;
   /** Looks for changes at a path that did not go through this object, until it is disposed. */

@@ -6,7 +6,7 @@
 import type { Awaitable } from "@kinode-ts/types";
 import type { SeekFrom } from "./actions.ts";
 import { andThen } from "./awaitable.ts";
-import type { DiskFile, DiskFolder, Sha256 } from "./disk.ts";
+import type { Change, DiskFile, DiskFolder, ReadBounds, Sha256 } from "./disk.ts";
 import { ioError, ioErrorText } from "./errors.ts";
 import type { Handle, HandleCache } from "./handle-cache.ts";
 import type { VfsLimits } from "./limits.ts";
@@ -29,24 +29,17 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 const ok = (): VfsReply => OK_REPLY;
 
-/** `Write`: independent of the handle and its cursor. */
+/**
+ * `Write`: independent of the handle and its cursor. Through the file where it is open: opening and closing it once more would
+ * make some file systems write it out at once.
+ */
 export function writeWhole(
   ctx: FileContext,
   space: Space,
   path: string,
   bytes: Uint8Array,
 ): Awaitable<VfsReply> {
-  const open = ctx.handles.peek(path)?.file;
-  if (open === undefined) return andThen(writeFile(ctx.disk, space, path, bytes), ok);
-  // Through the open file: opening and closing it once more would make some file systems write it out at once.
-  return andThen(ctx.disk.isAt(path, open), (isSame) => {
-    if (!isSame) return andThen(writeFile(ctx.disk, space, path, bytes), ok);
-    const size = (): number => open.size();
-    return andThen(
-      space.change(size(), bytes.length, () => open.replace(bytes), size),
-      ok,
-    );
-  });
+  return andThen(writeFile(ctx.disk, space, path, bytes, ctx.handles.peek(path)?.file), ok);
 }
 
 /** Replaces a whole file where there is room for it. */
@@ -55,37 +48,17 @@ export function writeFile(
   space: Space,
   path: string,
   bytes: Uint8Array,
-): Awaitable<void> {
-  const after = bytes.length;
-  let before = -1;
-  const admit = (length: number): void => {
-    space.begin(length, after);
-    before = length;
-  };
-  const failed = (error: unknown): Awaitable<never> => {
-    if (before < 0) throw error;
-    return space.fail(before, after, () => disk.fileBytes(path), error);
-  };
-  try {
-    const written = disk.write(path, bytes, admit);
-    if (written instanceof Promise) return written.then(() => space.end(before, after), failed);
-    space.end(before, after);
-  } catch (error) {
-    return failed(error);
-  }
+  open?: DiskFile,
+): Awaitable<Change> {
+  return space.change(bytes.length, (room) => disk.write(path, bytes, room, open));
 }
 
 /** `CreateFile`. */
 export function create(ctx: FileContext, space: Space, path: string): Awaitable<VfsReply> {
-  return andThen(ctx.handles.create(path), ({ file }) => {
-    const size = (): number => file.size();
-    const before = size();
-    if (before === 0) return OK_REPLY;
-    return andThen(
-      space.change(before, 0, () => file.resize(0), size),
-      ok,
-    );
-  });
+  const emptied = space.change(0, () =>
+    andThen(ctx.handles.create(path), ({ before }) => ({ kind: "done", before, after: 0 })),
+  );
+  return andThen(emptied, ok);
 }
 
 /** `Read`: independent of the handle and its cursor. */
@@ -101,7 +74,7 @@ export function writeAtCursor(
   bytes: Uint8Array,
 ): Awaitable<VfsReply> {
   return andThen(ctx.handles.use(path), (handle) =>
-    writeAt(ctx, space, handle, handle.cursor, handle.file.size(), bytes),
+    writeAt(ctx, space, handle, handle.cursor, bytes),
   );
 }
 
@@ -112,32 +85,22 @@ export function append(
   path: string,
   bytes: Uint8Array,
 ): Awaitable<VfsReply> {
-  return andThen(ctx.handles.use(path), (handle) => {
-    const size = handle.file.size();
-    return writeAt(ctx, space, handle, size, size, bytes);
-  });
+  return andThen(ctx.handles.use(path), (handle) => writeAt(ctx, space, handle, "end", bytes));
 }
 
 function writeAt(
   ctx: FileContext,
   space: Space,
   handle: Handle,
-  position: number,
-  size: number,
+  position: number | "end",
   bytes: Uint8Array,
 ): Awaitable<VfsReply> {
-  const { file } = handle;
-  const end = position + bytes.length;
-  if (end > ctx.limits.maxFileBytes) throw ioError("EFBIG");
-  const after = bytes.length === 0 ? size : Math.max(size, end);
-  const written = space.change(
-    size,
-    after,
-    () => file.write(position, bytes),
-    () => file.size(),
+  const { maxFileBytes: maxBytes } = ctx.limits;
+  const written = space.change(bytes.length, (room) =>
+    handle.file.write(position, bytes, { room, maxBytes }),
   );
-  return andThen(written, () => {
-    handle.cursor = end;
+  return andThen(written, ({ before }) => {
+    handle.cursor = (position === "end" ? before : position) + bytes.length;
     return OK_REPLY;
   });
 }
@@ -165,9 +128,8 @@ export function readToString(ctx: FileContext, path: string): Awaitable<VfsReply
 /** `ReadExact`: the length is compared with the file before anything is allocated. */
 export function readExact(ctx: FileContext, path: string, length: number): Awaitable<VfsReply> {
   return andThen(ctx.handles.use(path), (handle) => {
-    if (length > handle.file.size() - handle.cursor && length > 0) throw ioErrorText("early eof");
-    if (length > ctx.limits.maxReadBytes) throw ioError("EFBIG");
-    return andThen(take(handle, length), readReply);
+    const bounds = { isExact: true, maxBytes: ctx.limits.maxReadBytes };
+    return andThen(take(handle, length, bounds), readReply);
   });
 }
 
@@ -179,16 +141,20 @@ export function seek(
   old: boolean,
 ): Awaitable<VfsReply> {
   return andThen(ctx.handles.use(path), (handle) => {
-    const offset = startOf(handle, to.from) + to.offset;
-    if (offset < 0 || offset > Number.MAX_SAFE_INTEGER) throw ioError("EINVAL");
-    handle.cursor = offset;
-    return replyJson({ SeekFrom: old ? offset : { new_offset: offset } });
+    return andThen(startOf(handle, to.from), (start) => {
+      const offset = start + to.offset;
+      if (offset < 0 || offset > Number.MAX_SAFE_INTEGER) throw ioError("EINVAL");
+      handle.cursor = offset;
+      return replyJson({ SeekFrom: old ? offset : { new_offset: offset } });
+    });
   });
 }
 
 /** `Len`. */
 export function length(ctx: FileContext, path: string): Awaitable<VfsReply> {
-  return andThen(ctx.handles.use(path), ({ file }) => replyJson({ Len: file.size() }));
+  return andThen(ctx.handles.use(path), ({ file }) =>
+    andThen(file.size(), (Len) => replyJson({ Len })),
+  );
 }
 
 /** `SetLen`. */
@@ -200,13 +166,10 @@ export function setLength(
 ): Awaitable<VfsReply> {
   return andThen(ctx.handles.use(path), ({ file }) => {
     if (size > ctx.limits.maxFileBytes) throw ioError("EFBIG");
-    const resized = space.change(
-      file.size(),
-      size,
-      () => file.resize(size),
-      () => file.size(),
+    return andThen(
+      space.change(0, (room) => file.resize(size, room)),
+      ok,
     );
-    return andThen(resized, ok);
   });
 }
 
@@ -227,7 +190,7 @@ export async function hash(ctx: FileContext, path: string): Promise<VfsReply> {
 async function hashFile(file: DiskFile, sha256: Sha256): Promise<number> {
   let position = 0;
   for (;;) {
-    const piece = await file.read(position, Math.min(HASH_PIECE_BYTES, file.size() - position));
+    const piece = await file.read(position, HASH_PIECE_BYTES);
     if (piece.length === 0) return position;
     sha256.update(piece);
     position += piece.length;
@@ -235,19 +198,17 @@ async function hashFile(file: DiskFile, sha256: Sha256): Promise<number> {
 }
 
 function takeRest(ctx: FileContext, handle: Handle): Awaitable<Uint8Array> {
-  const rest = Math.max(0, handle.file.size() - handle.cursor);
-  if (rest > ctx.limits.maxReadBytes) throw ioError("EFBIG");
-  return take(handle, rest);
+  return take(handle, Number.MAX_SAFE_INTEGER, { maxBytes: ctx.limits.maxReadBytes });
 }
 
-function take(handle: Handle, length: number): Awaitable<Uint8Array> {
-  return andThen(handle.file.read(handle.cursor, length), (bytes) => {
+function take(handle: Handle, length: number, bounds: ReadBounds): Awaitable<Uint8Array> {
+  return andThen(handle.file.read(handle.cursor, length, bounds), (bytes) => {
     handle.cursor += bytes.length;
     return bytes;
   });
 }
 
-function startOf(handle: Handle, from: SeekFrom["from"]): number {
+function startOf(handle: Handle, from: SeekFrom["from"]): Awaitable<number> {
   switch (from) {
     case "Start":
       return 0;

@@ -77,11 +77,13 @@ export class HandleCache {
     return andThen(file, (opened) => this.#insert(path, opened, 0));
   }
 
-  /** `CreateFile`: an old handle is dropped, the file is created where it is missing, and stays open. */
-  create(path: string): Awaitable<Handle> {
+  /** `CreateFile`: an old handle is dropped, the file is created where it is missing, emptied, and stays open. `before`: its bytes. */
+  create(path: string): Awaitable<{ readonly handle: Handle; readonly before: number }> {
     this.forget(path);
-    const file = this.#options.disk.open(path, { create: true });
-    return andThen(file, (opened) => this.#insert(path, opened, 0));
+    return andThen(this.#options.disk.create(path), ({ file, before }) => ({
+      handle: this.#insert(path, file, 0),
+      before,
+    }));
   }
 
   /** Closes a file and drops its cursor; unknown paths are fine. */

@@ -64,14 +64,15 @@ export function createHostFiles(ctx: FileContext, locks: FileLocks): VfsFiles {
     open: (path) =>
       locked(path, async (full) => {
         const file = await absent(() => disk.open(full, { create: false }));
-        return file && openedFile(file, disk.trace?.(full));
+        return file && openedFile(file, await file.size(), disk.trace?.(full));
       }),
     async write(path, bytes) {
       const space = await spaces.of(need(path).packageId);
       await locked(path, (full) => {
-        return andThen(disk.fileBytes(full), (before) =>
-          andThen(disk.write(full, bytes), () => space.free(before - bytes.length)),
-        );
+        return andThen(disk.write(full, bytes, Infinity), (change) => {
+          space.free(change.before - change.after);
+          if (change.kind === "failed") throw change.error;
+        });
       });
     },
     makeDirectories: (path) => locked(path, (full) => disk.makeDirectories(full)),
@@ -105,9 +106,9 @@ export function createHostFiles(ctx: FileContext, locks: FileLocks): VfsFiles {
   };
 }
 
-function openedFile(file: DiskFile, trace: string | undefined): OpenedFile {
+function openedFile(file: DiskFile, size: number, trace: string | undefined): OpenedFile {
   return {
-    size: file.size(),
+    size,
     trace,
     read: async (position, length) => await file.read(position, length),
     close: () => file.close(),

@@ -2,7 +2,15 @@
  * A disk in memory: the twin of the folder on disk for tests and for nodes that keep nothing.
  * @module
  */
-import type { DiskEntry, DiskFile, DiskFolder, DiskStat } from "./disk.ts";
+import type {
+  Change,
+  DiskEntry,
+  DiskFile,
+  DiskFolder,
+  DiskStat,
+  ReadBounds,
+  WriteBounds,
+} from "./disk.ts";
 import { ioError, ioErrorText } from "./errors.ts";
 
 interface FileNode {
@@ -78,9 +86,10 @@ class MemoryDisk implements DiskFolder {
     return node.bytes.slice();
   }
 
-  write(path: string, bytes: Uint8Array, admit?: (before: number) => void): void {
-    admit?.(this.fileBytes(path));
-    this.#provide(path, true).bytes = bytes.slice();
+  write(path: string, bytes: Uint8Array, room: number): Change {
+    return changed(this.fileBytes(path), bytes.length, room, () => {
+      this.#provide(path, true).bytes = bytes.slice();
+    });
   }
 
   open(path: string, options: { create: boolean }): DiskFile {
@@ -88,16 +97,20 @@ class MemoryDisk implements DiskFolder {
     return new MemoryFile(node);
   }
 
-  isAt(path: string, file: DiskFile): boolean {
-    return file instanceof MemoryFile && file.node === this.#peek(path);
+  create(path: string): { file: DiskFile; before: number } {
+    const node = this.#provide(path, true);
+    const before = node.bytes.length;
+    node.bytes = new Uint8Array(0);
+    return { file: new MemoryFile(node), before };
   }
 
-  removeFile(path: string): void {
+  removeFile(path: string): number {
     const { parent, name } = this.#slot(path);
     const node = parent.children.get(name);
     if (node === undefined) throw ioError("ENOENT");
     if (node.kind === "directory") throw ioError("EISDIR");
     parent.children.delete(name);
+    return node.bytes.length;
   }
 
   removeDirectory(path: string): void {
@@ -111,11 +124,12 @@ class MemoryDisk implements DiskFolder {
     return bytes;
   }
 
-  rename(from: string, to: string): void {
+  rename(from: string, to: string): number {
     const node = this.#find(from);
     const { parent, name } = this.#slot(to);
     const there = parent.children.get(name);
-    if (there === node) return;
+    const replacedBytes = there?.kind === "file" ? there.bytes.length : 0;
+    if (there === node) return replacedBytes;
     if (node.kind === "directory" && `${to}/`.startsWith(`${from}/`)) throw ioError("EINVAL");
     if (there?.kind === "directory") {
       if (node.kind === "file") throw ioError("EISDIR");
@@ -124,12 +138,13 @@ class MemoryDisk implements DiskFolder {
     if (there?.kind === "file" && node.kind === "directory") throw ioError("ENOTDIR");
     this.#forget(from);
     parent.children.set(name, node);
+    return replacedBytes;
   }
 
-  copy(from: string, to: string): void {
+  copy(from: string, to: string, room: number): Change {
     const node = this.#find(from);
     if (node.kind === "directory") throw ioErrorText(NOT_A_FILE);
-    this.write(to, node.bytes);
+    return this.write(to, node.bytes, room);
   }
 
   #peek(path: string): Node | undefined {
@@ -211,29 +226,46 @@ class MemoryFile implements DiskFile {
     return this.node.bytes.length;
   }
 
-  read(position: number, length: number): Uint8Array {
+  read(position: number, length: number, bounds: ReadBounds = {}): Uint8Array {
+    const rest = Math.max(0, this.size() - position);
+    if (bounds.isExact === true && length > rest) throw ioErrorText("early eof");
+    if (Math.min(length, rest) > (bounds.maxBytes ?? Infinity)) throw ioError("EFBIG");
     return this.node.bytes.slice(position, position + length);
   }
 
-  write(position: number, bytes: Uint8Array): void {
-    if (position + bytes.length > this.node.bytes.length) this.resize(position + bytes.length);
-    this.node.bytes.set(bytes, position);
+  write(position: number | "end", bytes: Uint8Array, { room, maxBytes }: WriteBounds): Change {
+    const before = this.size();
+    const start = position === "end" ? before : position;
+    const end = start + bytes.length;
+    if (end > maxBytes) throw ioError("EFBIG");
+    const after = bytes.length === 0 ? before : Math.max(before, end);
+    return changed(before, after, room, () => {
+      if (after > before) this.#resize(after);
+      this.node.bytes.set(bytes, bytes.length === 0 ? 0 : start);
+    });
   }
 
-  resize(size: number): void {
+  resize(size: number, room: number): Change {
+    return changed(this.size(), size, room, () => this.#resize(size));
+  }
+
+  #resize(size: number): void {
     const old = this.node.bytes;
     const next = new Uint8Array(size);
     next.set(old.subarray(0, size));
     this.node.bytes = next;
   }
 
-  replace(bytes: Uint8Array): void {
-    this.node.bytes = bytes.slice();
-  }
-
   sync(): void {}
 
   close(): void {}
+}
+
+/** Does the work where there is room for it. */
+function changed(before: number, after: number, room: number, work: () => void): Change {
+  if (after - before > room) return { kind: "no-room", before, after };
+  work();
+  return { kind: "done", before, after };
 }
 
 function checkName(name: string): void {

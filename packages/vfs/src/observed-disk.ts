@@ -4,7 +4,7 @@
  */
 import type { Awaitable } from "@kinode-ts/types";
 import { andThen } from "./awaitable.ts";
-import type { DiskFile, DiskFolder } from "./disk.ts";
+import type { Change, DiskFile, DiskFolder, ReadBounds, WriteBounds } from "./disk.ts";
 import type { ChangeKind, Watches } from "./watches.ts";
 
 /** Traces kept to tell changes by hand from our own; without one, a change of ours may be told twice. */
@@ -56,12 +56,13 @@ export class ObservedDisk implements DiskFolder {
     for (const each of made) this.#told("Created", each);
   }
 
-  write(path: string, bytes: Uint8Array, admit?: (before: number) => void): Awaitable<void> {
-    if (!this.#watches.wants(path)) return this.#disk.write(path, bytes, admit);
-    return andThen(this.#has(path), (isThere) => {
-      const kind = isThere ? "Written" : "Created";
-      return this.#while(path, kind, () => this.#disk.write(path, bytes, admit));
-    });
+  write(path: string, bytes: Uint8Array, room: number, open?: DiskFile): Awaitable<Change> {
+    const file = open instanceof ObservedFile ? open.file : open;
+    const work = () => this.#disk.write(path, bytes, room, file);
+    if (!this.#watches.wants(path)) return work();
+    return andThen(this.#has(path), (isThere) =>
+      this.#change(path, isThere ? "Written" : "Created", work),
+    );
   }
 
   open(path: string, options: { readonly create: boolean }): Awaitable<DiskFile> {
@@ -71,17 +72,30 @@ export class ObservedDisk implements DiskFolder {
         this.#busyWhile(path, () => this.#disk.open(path, options)),
         (opened) => {
           if (!isThere) this.#told("Created", path);
-          return new ObservedFile(opened, (work) => this.#while(path, "Written", work));
+          return this.#observed(path, opened);
         },
       ),
     );
   }
 
-  isAt(path: string, file: DiskFile): Awaitable<boolean> {
-    return this.#disk.isAt(path, file instanceof ObservedFile ? file.file : file);
+  create(path: string): Awaitable<{ readonly file: DiskFile; readonly before: number }> {
+    return andThen(this.#watches.wants(path) ? this.#has(path) : true, (isThere) =>
+      andThen(
+        this.#busyWhile(path, () => this.#disk.create(path)),
+        ({ file, before }) => {
+          if (!isThere) this.#told("Created", path);
+          else if (before > 0) this.#told("Written", path);
+          return { file: this.#observed(path, file), before };
+        },
+      ),
+    );
   }
 
-  removeFile(path: string): Awaitable<void> {
+  #observed(path: string, file: DiskFile): DiskFile {
+    return new ObservedFile(file, (work) => this.#change(path, "Written", work));
+  }
+
+  removeFile(path: string): Awaitable<number> {
     return this.#while(path, "Removed", () => this.#disk.removeFile(path));
   }
 
@@ -93,22 +107,25 @@ export class ObservedDisk implements DiskFolder {
     return this.#while(path, "Removed", () => this.#disk.removeTree(path));
   }
 
-  rename(from: string, to: string): Awaitable<void> {
+  rename(from: string, to: string): Awaitable<number> {
     const moved = this.#busyWhile(from, () =>
       this.#busyWhile(to, () => this.#disk.rename(from, to)),
     );
-    return andThen(moved, () => {
-      if (from === to) return;
-      this.#remember(from);
-      this.#remember(to);
-      this.#watches.renamed(from, to);
+    return andThen(moved, (replacedBytes) => {
+      if (from !== to) {
+        this.#remember(from);
+        this.#remember(to);
+        this.#watches.renamed(from, to);
+      }
+      return replacedBytes;
     });
   }
 
-  copy(from: string, to: string): Awaitable<void> {
-    if (!this.#watches.wants(to)) return this.#disk.copy(from, to);
+  copy(from: string, to: string, room: number): Awaitable<Change> {
+    const work = () => this.#disk.copy(from, to, room);
+    if (!this.#watches.wants(to)) return work();
     return andThen(this.#has(to), (isThere) =>
-      this.#while(to, isThere ? "Written" : "Created", () => this.#disk.copy(from, to)),
+      this.#change(to, isThere ? "Written" : "Created", work),
     );
   }
 
@@ -163,6 +180,15 @@ export class ObservedDisk implements DiskFolder {
     return andThen(this.#busyWhile(path, work), (value) => {
       this.#told(kind, path);
       return value;
+    });
+  }
+
+  /** The same for what may not be done, which is no news. */
+  #change(path: string, kind: ChangeKind, work: () => Awaitable<Change>): Awaitable<Change> {
+    if (this.#watches.isEmpty) return work();
+    return andThen(this.#busyWhile(path, work), (change) => {
+      if (change.kind !== "no-room") this.#told(kind, path);
+      return change;
     });
   }
 
@@ -226,29 +252,28 @@ export class ObservedDisk implements DiskFolder {
   }
 }
 
+type ChangeWork = (work: () => Awaitable<Change>) => Awaitable<Change>;
+
 class ObservedFile implements DiskFile {
   readonly file: DiskFile;
-  readonly #change: <T>(work: () => Awaitable<T>) => Awaitable<T>;
+  readonly #change: ChangeWork;
 
-  constructor(file: DiskFile, change: <T>(work: () => Awaitable<T>) => Awaitable<T>) {
+  constructor(file: DiskFile, change: ChangeWork) {
     this.file = file;
     this.#change = change;
   }
 
-  size(): number {
+  size(): Awaitable<number> {
     return this.file.size();
   }
-  read(position: number, length: number): Awaitable<Uint8Array> {
-    return this.file.read(position, length);
+  read(position: number, length: number, bounds?: ReadBounds): Awaitable<Uint8Array> {
+    return this.file.read(position, length, bounds);
   }
-  write(position: number, bytes: Uint8Array): Awaitable<void> {
-    return this.#change(() => this.file.write(position, bytes));
+  write(position: number | "end", bytes: Uint8Array, bounds: WriteBounds): Awaitable<Change> {
+    return this.#change(() => this.file.write(position, bytes, bounds));
   }
-  resize(size: number): Awaitable<void> {
-    return this.#change(() => this.file.resize(size));
-  }
-  replace(bytes: Uint8Array): Awaitable<void> {
-    return this.#change(() => this.file.replace(bytes));
+  resize(size: number, room: number): Awaitable<Change> {
+    return this.#change(() => this.file.resize(size, room));
   }
   sync(): Awaitable<void> {
     return this.file.sync();

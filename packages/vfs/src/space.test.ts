@@ -224,9 +224,9 @@ describe.each(DISKS)("disk space on a %s disk", (_name, createDisk) => {
 test("what a broken disk has really taken is counted", async () => {
   const disk = createMemoryDisk();
   const write = disk.write.bind(disk);
-  disk.write = (path, bytes, admit) => {
-    void write(path, bytes.subarray(0, 3), () => admit?.(0));
-    throw new Error("the disk broke");
+  disk.write = (path, bytes, room) => {
+    void write(path, bytes.subarray(0, 3), room);
+    return { kind: "failed", before: 0, after: 3, error: new Error("the disk broke") };
   };
   const { run, used, harness } = await setUp(disk);
   expect(await run(`${DRIVE}/a`, "Write", "123456")).toEqual({

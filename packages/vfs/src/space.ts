@@ -4,7 +4,11 @@
  */
 import type { Awaitable, DiskAccount, DiskAccounts } from "@kinode-ts/types";
 import { andThen } from "./awaitable.ts";
+import type { Change } from "./disk.ts";
 import { ioErrorText, type VfsError } from "./errors.ts";
+
+/** A change that was made. */
+export type Done = Extract<Change, { kind: "done" | "no-room" }>;
 
 /** The space of one package. */
 export class Space {
@@ -12,6 +16,8 @@ export class Space {
   readonly account: DiskAccount;
   /** Operations under way that change sizes. */
   #underWayCount = 0;
+  /** Those of them that take their time; they do not reject. */
+  readonly #underWay = new Set<Promise<void>>();
   /** Grows with each operation that has ended. */
   #endedCount = 0;
 
@@ -21,55 +27,74 @@ export class Space {
   }
 
   /**
-   * Does work that changes the size of something from `before` to `after` bytes. What grows is booked before, so that two
-   * at once cannot take the same room; after a failure, what is really there counts.
-   * @param measure - the size as it is then
-   * @throws {VfsError} it does not fit; nothing was done
+   * Does work that changes the length of one file. What it may take is booked before, so that two at once cannot take the
+   * same room; then what it has really taken.
+   * @param growth - bytes by which the file will probably grow: for one trip to the disk; with more it takes two
+   * @param work - is told by how many bytes the file may grow
+   * @returns the change, which is `done`
+   * @throws {VfsError} it does not fit, and nothing was done; or what `work` failed with
    */
-  change<T>(
-    before: number,
-    after: number,
-    work: () => Awaitable<T>,
-    measure: () => Awaitable<number>,
-  ): Awaitable<T> {
-    this.begin(before, after);
-    const done = (value: T): T => {
-      this.end(before, after);
-      return value;
+  change(growth: number, work: (room: number) => Awaitable<Change>): Awaitable<Done> {
+    const { limitBytes, usedBytes } = this.account;
+    const isLimited = Number.isFinite(limitBytes);
+    const booked = isLimited ? Math.min(growth, Math.max(0, limitBytes - usedBytes)) : growth;
+    return andThen(this.#booked(booked, isLimited ? booked : Infinity, work), (change) =>
+      change.kind === "done" ? change : this.#changeExactly(change, work),
+    );
+  }
+
+  /** The growth is known; others that have booked more than they need may have to end before. */
+  async #changeExactly(
+    { before, after }: Change,
+    work: (room: number) => Awaitable<Change>,
+  ): Promise<Done> {
+    const growth = after - before;
+    while (!this.account.hasRoom(growth) && this.#underWay.size > 0) {
+      // oxlint-disable-next-line no-await-in-loop -- until there is room, or nothing left to wait for
+      await Promise.race(this.#underWay);
+    }
+    this.need(growth);
+    const change = await this.#booked(growth, growth, work);
+    if (change.kind === "done") return change;
+    // By hand, the file was made shorter meanwhile.
+    throw this.#full(change.after - change.before);
+  }
+
+  #booked(
+    booked: number,
+    room: number,
+    work: (room: number) => Awaitable<Change>,
+  ): Awaitable<Exclude<Change, { kind: "failed" }>> {
+    this.account.book(booked);
+    this.#underWayCount++;
+    const end = (bytes: number): void => {
+      this.account.book(bytes - booked);
+      this.#underWayCount--;
+      this.#endedCount++;
     };
-    const failed = (error: unknown): Awaitable<never> => this.fail(before, after, measure, error);
-    let result: Awaitable<T>;
+    const done = (change: Change) => {
+      end(change.kind === "no-room" ? 0 : change.after - change.before);
+      if (change.kind === "failed") throw change.error;
+      return change;
+    };
+    const failed = (error: unknown): never => {
+      end(0);
+      throw error;
+    };
+    let change: Awaitable<Change>;
     try {
-      result = work();
+      change = work(room);
     } catch (error) {
       return failed(error);
     }
-    return result instanceof Promise ? result.then(done, failed) : done(result);
+    return change instanceof Promise ? this.#follow(change.then(done, failed)) : done(change);
   }
 
-  /** A change is about to be made; `end` or `fail` follows. @throws {VfsError} it does not fit */
-  begin(before: number, after: number): void {
-    this.need(after - before);
-    this.account.book(Math.max(0, after - before));
-    this.#underWayCount++;
-  }
-
-  /** What shrinks is free when it is done. */
-  end(before: number, after: number): void {
-    this.#end(Math.min(0, after - before));
-  }
-
-  /** What is really there counts then. @throws `error` */
-  fail(
-    before: number,
-    after: number,
-    measure: () => Awaitable<number>,
-    error: unknown,
-  ): Awaitable<never> {
-    return andThen(sizeAfterFailure(measure, before), (size) => {
-      this.#end(size - before - Math.max(0, after - before));
-      throw error;
-    });
+  #follow<T>(work: Promise<T>): Promise<T> {
+    const settled = work.then(ignore, ignore);
+    this.#underWay.add(settled);
+    void settled.then(() => this.#underWay.delete(settled));
+    return work;
   }
 
   /** Bytes that are gone; negative: that have come. */
@@ -92,12 +117,6 @@ export class Space {
     return this.#endedCount;
   }
 
-  #end(delta: number): void {
-    this.account.book(delta);
-    this.#underWayCount--;
-    this.#endedCount++;
-  }
-
   #full(bytes: number): VfsError {
     const { usedBytes, limitBytes } = this.account;
     return ioErrorText(
@@ -106,14 +125,7 @@ export class Space {
   }
 }
 
-function sizeAfterFailure(measure: () => Awaitable<number>, before: number): Awaitable<number> {
-  try {
-    const size = measure();
-    return size instanceof Promise ? size.catch(() => before) : size;
-  } catch {
-    return before;
-  }
-}
+const ignore = (): void => {};
 
 /** The spaces of all packages, opened at first use. */
 export class Spaces {

@@ -37,13 +37,11 @@ export function metadata(ctx: TreeContext, path: string): Awaitable<VfsReply> {
 
 /** `RemoveFile`. */
 export function removeFile(ctx: TreeContext, space: Space, path: string): Awaitable<VfsReply> {
-  return andThen(ctx.disk.fileBytes(path, { followLast: false }), (bytes) =>
-    andThen(ctx.disk.removeFile(path), () => {
-      space.free(bytes);
-      ctx.handles.forget(path);
-      return OK_REPLY;
-    }),
-  );
+  return andThen(ctx.disk.removeFile(path), (bytes) => {
+    space.free(bytes);
+    ctx.handles.forget(path);
+    return OK_REPLY;
+  });
 }
 
 /** `RemoveDirAll`: the files below are closed, their cursors forgotten. */
@@ -63,24 +61,39 @@ export function rename(
   to: VfsPath,
 ): Awaitable<VfsReply> {
   const { stamp } = spaces.from;
-  const moved = spaces.from === spaces.to ? 0 : ctx.disk.treeBytes(from.full);
-  return andThen(moved, (movedBytes) => {
-    // A directory in the way is empty, or the move fails.
-    const replaced = ctx.disk.fileBytes(to.full, { followLast: false });
-    return andThen(replaced, (replacedBytes) => {
+  const isAway = spaces.from !== spaces.to;
+  return andThen(isAway ? movedBytes(ctx, from, to) : undefined, (moved) => {
+    if (moved !== undefined) {
       // NOTE: what was counted must be what is moved; within one package nothing needs counting.
-      if (spaces.from !== spaces.to && !spaces.from.isQuietSince(stamp)) throw ioError("EBUSY");
-      const after = movedBytes - replacedBytes;
-      spaces.to.need(after);
-      return andThen(ctx.disk.rename(from.full, to.full), () => {
-        if (from.full !== to.full) spaces.to.free(-after);
-        spaces.from.free(movedBytes);
-        ctx.handles.forgetTree(from.full);
-        ctx.handles.forgetTree(to.full);
-        return OK_REPLY;
-      });
+      if (!spaces.from.isQuietSince(stamp)) throw ioError("EBUSY");
+      spaces.to.need(moved.bytes - moved.replacedBytes);
+    }
+    return andThen(ctx.disk.rename(from.full, to.full), (replacedBytes) => {
+      if (from.full !== to.full) spaces.to.free(replacedBytes);
+      if (moved !== undefined) {
+        spaces.to.free(-moved.bytes);
+        spaces.from.free(moved.bytes);
+      }
+      ctx.handles.forgetTree(from.full);
+      ctx.handles.forgetTree(to.full);
+      return OK_REPLY;
     });
   });
+}
+
+interface MovedBytes {
+  readonly bytes: number;
+  /** Of a file in the way; a directory there is empty, or the move fails. */
+  readonly replacedBytes: number;
+}
+
+function movedBytes(ctx: TreeContext, from: VfsPath, to: VfsPath): Awaitable<MovedBytes> {
+  return andThen(ctx.disk.treeBytes(from.full), (bytes) =>
+    andThen(ctx.disk.fileBytes(to.full, { followLast: false }), (replacedBytes) => ({
+      bytes,
+      replacedBytes,
+    })),
+  );
 }
 
 /** `CopyFile`: onto itself it would empty the file, so that is refused. */
@@ -91,12 +104,7 @@ export function copyFile(
   to: VfsPath,
 ): Awaitable<VfsReply> {
   if (from.full === to.full) throw ioError("EINVAL");
-  const size = (): Awaitable<number> => ctx.disk.fileBytes(to.full);
-  const copied = andThen(size(), (before) =>
-    andThen(ctx.disk.fileBytes(from.full), (after) =>
-      space.change(before, after, () => ctx.disk.copy(from.full, to.full), size),
-    ),
-  );
+  const copied = space.change(0, (room) => ctx.disk.copy(from.full, to.full, room));
   return andThen(copied, () => {
     ctx.handles.forget(to.full);
     return OK_REPLY;

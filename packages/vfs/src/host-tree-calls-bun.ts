@@ -1,0 +1,175 @@
+/**
+ * What is done with folders and names of this machine; as `host-calls-bun.ts`.
+ * @module
+ */
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+  type Dirent,
+  type Stats,
+} from "node:fs";
+import type { DiskEntry, DiskStat, FileType } from "./disk.ts";
+import { ioError } from "./errors.ts";
+import { type Buffers, statsOf } from "./host-calls-bun.ts";
+import { codeOf } from "./host-errors-bun.ts";
+import {
+  descriptorPath,
+  followed,
+  hostOf,
+  refuseLinks,
+  withEntry,
+  type Place,
+} from "./host-place-bun.ts";
+
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
+
+const NEW_DIRECTORY_MODE = 0o700;
+
+function stat(_: Buffers, place: Place): DiskStat {
+  const stats = statsOf(place);
+  return { type: typeOf(stats), size: stats.size };
+}
+
+function list(_: Buffers, place: Place): readonly DiskEntry[] {
+  const fd = openFolder(place);
+  try {
+    const entries = readdirSync(descriptorPath(fd) ?? hostOf(place), { withFileTypes: true });
+    return entries.map((entry) => ({ name: entry.name, type: typeOf(entry) }));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A link in the place of a drive is the person's. */
+function openFolder(place: Place): number {
+  const flags = O_DIRECTORY | O_NONBLOCK;
+  if (place.rest === "") return openSync(place.home, flags);
+  return followed(place, (entry) => openSync(entry, flags | O_NOFOLLOW));
+}
+
+function makeDirectory(_: Buffers, place: Place): null {
+  makeFolder(place);
+  return null;
+}
+
+function makeDirectories(_: Buffers, { home, rest }: Place): null {
+  mkdirSync(home, { recursive: true, mode: NEW_DIRECTORY_MODE });
+  if (rest === "" || isFolder({ home, rest })) return null;
+  const names = rest.split("/");
+  for (let count = 1; count <= names.length; count++) {
+    provideFolder({ home, rest: names.slice(0, count).join("/") }, count === names.length);
+  }
+  return null;
+}
+
+function provideFolder(place: Place, isLast: boolean): void {
+  try {
+    makeFolder(place);
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+    if (!isFolder(place)) throw isLast ? error : ioError("ENOTDIR", error);
+  }
+}
+
+function makeFolder(place: Place): void {
+  try {
+    withEntry(place, (entry) => mkdirSync(entry, { mode: NEW_DIRECTORY_MODE }));
+  } catch (error) {
+    // Whether a link that leads out is in the way is told as everywhere.
+    if (codeOf(error) === "EEXIST") refuseLinks(place, true);
+    throw error;
+  }
+}
+
+function isFolder(place: Place): boolean {
+  try {
+    return statsOf(place).isDirectory();
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return false;
+    throw error;
+  }
+}
+
+/** The bytes that the file had. */
+function removeFile(_: Buffers, place: Place): number {
+  return withEntry(place, (entry) => {
+    const bytes = entryBytes(entry);
+    unlinkSync(entry);
+    return bytes;
+  });
+}
+
+function removeDirectory(_: Buffers, place: Place): null {
+  withEntry(place, (entry) => rmdirSync(entry));
+  return null;
+}
+
+/** The bytes of a file that was replaced. */
+function rename(_: Buffers, from: Place, to: Place): number {
+  return withEntry(from, (source) =>
+    withEntry(to, (target) => {
+      // NOTE: a drive may be a link, which is the person's choice and not a process's.
+      if (to.rest === "" && lstatSync(source).isSymbolicLink()) throw ioError("EACCES");
+      const bytes = entryBytes(target);
+      renameSync(source, target);
+      return bytes;
+    }),
+  );
+}
+
+/**
+ * Moves a tree to where nobody can change it any more: what it has can be counted, and others see it whole or not at all.
+ * Where it cannot be moved (a disk of its own), it stays in its place.
+ * @param hidden - a host path where nothing is
+ * @returns where it is now
+ */
+function hideTree(_: Buffers, place: Place, hidden: string): string {
+  return withEntry(place, (entry) => {
+    if (!lstatSync(entry).isDirectory()) throw ioError("ENOTDIR");
+    try {
+      renameSync(entry, hidden);
+      return hidden;
+    } catch (error) {
+      if (["EXDEV", "EBUSY"].includes(codeOf(error))) return hostOf(place);
+      throw error;
+    }
+  });
+}
+
+/** The host path of a place that is looked at by other means: no link on the way leads out of the drive. */
+function check(_: Buffers, place: Place, followLast: boolean): string {
+  refuseLinks(place, followLast);
+  return hostOf(place);
+}
+
+/** Length of a file, links not followed; 0 for what is no file or not there. */
+function entryBytes(entry: string): number {
+  const stats = lstatSync(entry, { throwIfNoEntry: false });
+  return stats?.isFile() === true ? stats.size : 0;
+}
+
+function typeOf(entry: Dirent | Stats): FileType {
+  if (entry.isFile()) return "File";
+  if (entry.isDirectory()) return "Directory";
+  return entry.isSymbolicLink() ? "Symlink" : "Other";
+}
+
+/** The calls of this file by name. */
+export const treeCalls = {
+  stat,
+  list,
+  makeDirectory,
+  makeDirectories,
+  removeFile,
+  removeDirectory,
+  rename,
+  hideTree,
+  check,
+};

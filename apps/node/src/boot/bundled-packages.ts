@@ -22,6 +22,7 @@ const SHARED_SOURCES = ["packages/stdlib/src", "packages/types/src", "packages/k
 const PACKAGES: readonly { readonly folder: string; readonly sources: readonly string[] }[] = [
   { folder: "processes/terminal", sources: [] },
   { folder: "processes/homepage", sources: ["apps/web/src"] },
+  { folder: "processes/kns-indexer", sources: ["packages/codec/src", "packages/kimap/src"] },
 ];
 
 /** The node's own pages travel in the home page's package, and are served by the node itself. */

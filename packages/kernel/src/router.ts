@@ -148,7 +148,7 @@ export class Router {
   failed(message: KernelMessage, kind: SendErrorKind): void {
     if (message.source.node !== this.#our) return;
     this.#core.observer.failure(message, kind);
-    if (!this.#tellSender(message, kind)) {
+    if (!this.#tellSender(message, kind, true)) {
       this.#drop(0, `a network error`, `${message.source.process} does not exist any more`);
     }
   }
@@ -250,13 +250,15 @@ export class Router {
     this.inform(message);
   }
 
-  #tellSender(message: KernelMessage, kind: SendErrorKind): boolean {
+  /** @param always - modules are told of a request that expects no response too: who they serve is out of reach */
+  #tellSender(message: KernelMessage, kind: SendErrorKind, always = false): boolean {
     const content = message.message;
     const expects = content.kind === "request" && content.expectsResponse !== undefined;
     if (expects && this.#core.asks.takeFailure(message, kind)) return true;
     const sender = this.#core.table.find(message.source.process);
     if (sender === undefined) return false;
-    if (!expects) return true;
+    const isTold = expects || (always && content.kind === "request" && sender.host === undefined);
+    if (!isTold) return true;
     if (sender.host !== undefined) sender.host.takeFailure(message, kind);
     else if (sender.module !== undefined) this.#modules.fail(sender.module, message, kind);
     return true;

@@ -167,6 +167,23 @@ test("modules: filtered capabilities, undeliverable requests, grants of their ow
   expect(ended).toEqual([n.id("b")]);
 });
 
+test("a module is told when another node is out of reach, also of requests that expect no response", async () => {
+  let context!: ModuleContext;
+  const failed: SendErrorKind[] = [];
+  const module: RuntimeModule = {
+    id: "eth:distro:sys" as ProcessId,
+    start: (given) => void (context = given),
+    handle: () => {},
+    sendError: (_message, kind) => void failed.push(kind),
+  };
+  const n = await createTestNode({ modules: [module] });
+  const target = { node: "nobody.os", process: "eth:distro:sys" as ProcessId };
+  context.send({ target, body: encoder.encode("x") });
+  context.respondTo(target, 7, { body: encoder.encode("x") });
+  await n.clock.settle();
+  expect(failed).toEqual(["offline"]);
+});
+
 test("a state that cannot be written or read traps its process without telling it about the disk (W23)", async () => {
   const data = createMemoryStoreData();
   const n = await createTestNode({ data });

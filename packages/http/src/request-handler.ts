@@ -222,21 +222,28 @@ function askApp(
   // The wire has one value for each name: the last.
   const setCookie = headers["set-cookie"];
   if (typeof setCookie === "object") headers["set-cookie"] = setCookie.at(-1);
-  const json = headersJson(headers as Record<string, string | undefined>);
-  const message = (stream?: number): Uint8Array =>
-    encodeText(appMessageJson(client.peer, method, plan.routeJson, json, stream));
+  const single = headers as Record<string, string | undefined>;
   const hasBody =
     (method !== "GET" && method !== "HEAD") ||
     headers["content-length"] !== undefined ||
     headers["transfer-encoding"] !== undefined;
-  if (!hasBody && !options.streamRequest) return sendToApp(ctx, client, app, message(), EMPTY);
+  if (!hasBody && !options.streamRequest) {
+    return sendToApp(ctx, client, app, plan.message.encode(client.peer, method, single), EMPTY);
+  }
   const nodeMaxBytes = options.streamRequest ? ctx.maxStreamedBodyBytes : ctx.maxBodyBytes;
   const maxBytes = Math.min(options.maxBodyBytes ?? nodeMaxBytes, nodeMaxBytes);
   const length = declaredLength(request.headers);
   if (length !== undefined && length > maxBytes) return emptyResponse(413);
-  if (options.streamRequest) return streamToApp(ctx, client, app, message, maxBytes);
+  if (options.streamRequest) {
+    const json = headersJson(single);
+    const message = (stream: number): Uint8Array =>
+      encodeText(appMessageJson(client.peer, method, plan.routeJson, json, stream));
+    return streamToApp(ctx, client, app, message, maxBytes);
+  }
   return readBody(request, maxBytes).then((bytes) => {
-    if (typeof bytes !== "string") return sendToApp(ctx, client, app, message(), bytes);
+    if (typeof bytes !== "string") {
+      return sendToApp(ctx, client, app, plan.message.encode(client.peer, method, single), bytes);
+    }
     return emptyResponse(bytes === "too-large" ? 413 : 400);
   });
 }

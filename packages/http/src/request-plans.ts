@@ -5,6 +5,7 @@
  */
 import { routeJson } from "./app-message.ts";
 import type { Bindings, HttpRoute } from "./bindings.ts";
+import { RememberedMessage } from "./remembered-message.ts";
 import { readRequestTarget, type RequestTarget } from "./request-target.ts";
 import type { RouteMatch } from "./route-table.ts";
 import { RPC_PATH } from "./rpc.ts";
@@ -19,6 +20,8 @@ export interface RequestPlan {
   readonly match: RouteMatch<HttpRoute> | undefined;
   /** Members of the app's message that follow from the URL. */
   readonly routeJson: string;
+  /** The message itself, as the last request had it. */
+  readonly message: RememberedMessage;
 }
 
 /** Longer URLs are rarely asked for twice. */
@@ -56,12 +59,14 @@ export class RequestPlans {
     const { path } = target;
     const socket = this.#bindings.sockets.find(path);
     const match = this.#matchOf(path);
+    const json = match === undefined ? "" : routeJson(target, match);
     return {
       target,
       isOwn: path.startsWith("/~") || path === "/login" || path === RPC_PATH,
       mayUpgrade: socket !== undefined && socket.value !== "unbound",
       match,
-      routeJson: match === undefined ? "" : routeJson(target, match),
+      routeJson: json,
+      message: new RememberedMessage(json),
     };
   }
 

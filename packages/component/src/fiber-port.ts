@@ -43,6 +43,7 @@ export interface FiberPort {
   /** Inline caches of the hot lowerings. */
   lastTarget: KnownAddress | undefined;
   lastSource: KnownAddress | undefined;
+  lastMime: string | undefined;
   /** Set by the lowering that receives; used when something arrives later. */
   deliveries: DeliveryTypes | undefined;
 

@@ -62,6 +62,7 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
   readonly ended: Promise<Ending>;
   lastTarget: KnownAddress | undefined;
   lastSource: KnownAddress | undefined;
+  lastMime: string | undefined;
   deliveries: DeliveryTypes | undefined;
   /** Nothing may be done for this process any more: killed, faulted or ended. */
   over = false;

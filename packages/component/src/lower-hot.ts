@@ -313,10 +313,16 @@ function liftBlob(
   bytesLength: number,
 ): LazyLoadBlob {
   const { blobs } = fiber.environment;
-  const mime = isSome(hasMime) ? fiber.memory.string(mimeAt, mimeLength) : undefined;
+  const mime = isSome(hasMime) ? liftMime(fiber, mimeAt, mimeLength) : undefined;
   if (bytesLength < blobs.minBytes) return { mime, bytes: copyOut(fiber, bytesAt, bytesLength) };
   fiber.spend(bytesLength >>> COPY_SHIFT);
   return blobs.lease(mime, fiber.memory.bytesInto(bytesAt, bytesLength, blobs));
+}
+
+function liftMime(fiber: FiberPort, pointer: number, length: number): string {
+  const { lastMime } = fiber;
+  if (lastMime !== undefined && fiber.memory.isText(lastMime, pointer, length)) return lastMime;
+  return (fiber.lastMime = fiber.memory.string(pointer, length));
 }
 
 function storeOptionalString(memory: GuestMemory, text: string | undefined, at: number): void {

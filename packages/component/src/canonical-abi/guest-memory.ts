@@ -214,6 +214,18 @@ export class GuestMemory {
     return copy;
   }
 
+  /** Whether this text lies there; false as well when it is long or not ASCII. Spares decoding it once more. */
+  isText(text: string, pointer: number, length: number): boolean {
+    this.check(pointer, length);
+    if (length !== text.length || length > SHORT_TEXT_BYTES) return false;
+    const { u8 } = this;
+    for (let i = 0; i < length; i++) {
+      const byte = u8[pointer + i]!;
+      if (byte >= 0x80 || byte !== text.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+
   /** Decodes strictly: bytes that are not UTF-8 trap the process. */
   string(pointer: number, length: number): string {
     this.check(pointer, length);

@@ -21,6 +21,7 @@ export class LinkPort implements FiberPort {
   readonly environment: FiberEnvironment;
   readonly provided: ProvidedInterfaces;
   lastTarget: KnownAddress | undefined;
+  lastMime: string | undefined;
   lastSource: KnownAddress | undefined;
   deliveries: DeliveryTypes | undefined;
 

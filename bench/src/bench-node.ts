@@ -12,6 +12,9 @@ import {
   type Clock,
   type Executor,
   messagingCapability,
+  networkCapability,
+  type NetworkPort,
+  type NodeSigner,
   type ProcessId,
   type RuntimeModule,
   type Store,
@@ -54,8 +57,13 @@ export async function createBenchNode(
     readonly modules?: readonly RuntimeModule[];
     /** Default: in memory. */
     readonly store?: Store;
+    /** Default: `OUR`, alone. */
+    readonly our?: string;
+    readonly signer?: NodeSigner;
+    readonly network?: NetworkPort;
   } = {},
 ): Promise<BenchNode> {
+  const { our = OUR } = options;
   const files = new Map<string, Uint8Array>();
   const kernel = createKernel(
     {
@@ -67,13 +75,13 @@ export async function createBenchNode(
           if (verbosity === 0) process.stderr.write(`${source}: ${text}\n`);
         },
       },
-      signer: createNodeSigner(random.bytes(32)),
-      network: { connect: () => {}, send: () => {} },
+      signer: options.signer ?? createNodeSigner(random.bytes(32)),
+      network: options.network ?? { connect: () => {}, send: () => {} },
       programs: { read: (handle) => Promise.resolve(files.get(handle)) },
       executors: [createComponentExecutor({ clock, random }), ...(options.executors ?? [])],
       modules: [createTimer({ clock }), ...(options.modules ?? [])],
     },
-    { our: OUR },
+    { our },
   );
   await kernel.boot();
   return {
@@ -90,7 +98,10 @@ export async function createBenchNode(
           witVersion: 1,
           onExit: { kind: "none" },
           public: true,
-          capabilities: mayMessage.map((peer) => messagingCapability(OUR, peer)),
+          capabilities: [
+            ...mayMessage.map((peer) => messagingCapability(our, peer)),
+            networkCapability(our),
+          ],
         },
       ]);
       const failure = (await kernel.run([id])).get(id);
@@ -100,7 +111,7 @@ export async function createBenchNode(
     async ask(process, body, seconds = 60) {
       const answer = await kernel.ask({
         source: TERMINAL_PROCESS,
-        target: { node: OUR, process },
+        target: { node: our, process },
         body: typeof body === "string" ? new TextEncoder().encode(body) : body,
         timeoutSeconds: seconds,
       });

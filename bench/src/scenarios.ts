@@ -8,6 +8,7 @@ import { METERING } from "./metering-cost.ts";
 import { ISOLATION } from "./modules/isolation.ts";
 import { LOGIN, PAGES } from "./modules/pages.ts";
 import { FILES, PAIRS, STATES, TABLES } from "./modules/storage.ts";
+import { NET } from "./net/scenarios.ts";
 import { PROCESS_MEMORY, SPAWN } from "./processes.ts";
 import {
   ONE_WAY,
@@ -37,6 +38,7 @@ const MODULES: readonly Scenario[] = [FILES, PAIRS, TABLES, STATES, PAGES, LOGIN
 export const GROUPS: Readonly<Record<string, readonly Scenario[]>> = {
   runtime: RUNTIME,
   modules: MODULES,
+  net: NET,
 };
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -51,4 +53,5 @@ export const SCENARIOS: readonly Scenario[] = [
   HTTP_WASM,
   HTTP_SCRIPT,
   ...MODULES,
+  ...NET,
 ];

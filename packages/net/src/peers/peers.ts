@@ -22,6 +22,8 @@ export interface PeersEvents {
   failed(message: KernelMessage, kind: SendErrorKind): void;
   /** Something a person may want to know. */
   say(verbosity: number, text: string): void;
+  /** A session has begun. */
+  opened?(session: Session): void;
 }
 
 export interface PeersLimits {
@@ -69,6 +71,8 @@ interface Peer {
   /** Who dialled it: what decides between two. */
   initiator: NodeId;
   isServed: boolean;
+  /** We asked it to serve us. */
+  servesUs: boolean;
   /** What waits while we dial. */
   readonly waiting: Outbox<OutgoingMessage>;
   sinceMs: number;
@@ -129,8 +133,9 @@ export class Peers {
   /**
    * Takes over an open session, whoever dialled.
    * @param initiator - the side that sent the first message of the handshake
+   * @param servesUs - we asked the other side to serve us as our router
    */
-  adopt(session: Session, channel: HandshakeChannel, initiator: NodeId): void {
+  adopt(session: Session, channel: HandshakeChannel, initiator: NodeId, servesUs = false): void {
     if (this.#isStopped) {
       channel.fail(new Error("The node stops"));
       return;
@@ -138,24 +143,38 @@ export class Peers {
     const peer = this.#peers.get(session.peer) ?? this.#add(session.peer);
     const connection: Connection = this.#connect(session, channel, peer);
     const rival = peer.connection;
+    // A node is served, whichever of two connections stays.
+    peer.isServed ||= session.proxyRequest;
+    peer.servesUs ||= servesUs;
     const wins = rival === undefined || this.#isBetter(initiator, peer);
-    if (!wins) {
-      this.#linger(connection);
-      return;
-    }
-    if (rival !== undefined) this.#linger(rival);
-    peer.connection = connection;
-    peer.initiator = initiator;
-    peer.isServed = session.proxyRequest;
-    for (const waiting of peer.waiting.drain()) connection.send(waiting);
-    this.#makeRoom(peer);
+    if (wins) {
+      if (rival !== undefined) this.#linger(rival);
+      peer.connection = connection;
+      peer.initiator = initiator;
+      for (const waiting of peer.waiting.drain()) connection.send(waiting);
+      this.#makeRoom(peer);
+    } else this.#linger(connection);
+    this.#options.events.opened?.(session);
+  }
+
+  /** Ends every connection with a node; what waits for it is offline. */
+  disconnect(name: NodeId, why: string): void {
+    const peer = this.#peers.get(name);
+    for (const connection of this.#lingering) if (connection.peer === name) connection.close(why);
+    peer?.connection?.close(why);
   }
 
   /** Opens a connection although there is nothing to say yet; false when that cannot be. */
   async reach(name: NodeId, options: { readonly proxyRequest: boolean }): Promise<boolean> {
     const target = this.#options.known.find(name);
     if (target === undefined) return false;
-    return this.isConnected(name) || (await this.#dial(target, options.proxyRequest));
+    const { proxyRequest } = options;
+    return this.#isReached(name, proxyRequest) || (await this.#dial(target, proxyRequest));
+  }
+
+  /** Ends the connection with a node; the next message makes another. What waits for it goes that way, too. */
+  disconnect(name: NodeId): void {
+    this.#peers.get(name)?.connection?.close("it was asked to end");
   }
 
   /** Lowers the number of peers; the ones that were silent for longest go. */
@@ -192,6 +211,7 @@ export class Peers {
       connection: undefined,
       initiator: "",
       isServed: false,
+      servesUs: false,
       waiting: new Outbox(this.#limits.connection.outbox),
       sinceMs: this.#options.clock.monotonicMs(),
     };
@@ -219,7 +239,7 @@ export class Peers {
   async #dial(target: KnownNode, proxyRequest: boolean): Promise<boolean> {
     const { known, identity, via } = this.#options;
     for (const step of planDial(target, known, identity.our, identity.random, via?.())) {
-      if (this.#isStopped || this.isConnected(target.name)) break;
+      if (this.#isStopped || this.#isReached(target.name, proxyRequest)) break;
       try {
         await this.#tryStep(target, step, proxyRequest);
         return true;
@@ -229,7 +249,12 @@ export class Peers {
         this.#options.events.say(2, `${target.name} over ${way}: ${(error as Error).message}`);
       }
     }
-    return this.isConnected(target.name);
+    return this.#isReached(target.name, proxyRequest);
+  }
+
+  #isReached(name: NodeId, proxyRequest: boolean): boolean {
+    const peer = this.#peers.get(name);
+    return peer?.connection !== undefined && (!proxyRequest || peer.servesUs);
   }
 
   async #tryStep(target: KnownNode, step: DialStep, proxyRequest: boolean): Promise<void> {
@@ -248,7 +273,7 @@ export class Peers {
       proxyRequest,
       ...(step.router === undefined ? {} : { router: step.router }),
     });
-    this.adopt(session, channel, identity.our);
+    this.adopt(session, channel, identity.our, proxyRequest);
   }
 
   /** Within the time of one attempt; a socket that opens later is closed. */

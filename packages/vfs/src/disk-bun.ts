@@ -19,8 +19,8 @@ import {
 } from "node:fs";
 import type { Awaitable } from "@kinode-ts/types";
 import type { HostCalls } from "./disk-thread-bun.ts";
+import { CALL_DATA_BYTES } from "./disk-slot.ts";
 import {
-  CALL_DATA_BYTES,
   type DiskAnswer,
   type DiskCall,
   type DiskThreads,

@@ -6,11 +6,9 @@
  * A thread that does not come back is given up, and those who wait for it get an error.
  * @module
  */
+import { openSlot, putCall, type Slot } from "./disk-slot.ts";
 import type { AnswerText, HostCalls } from "./disk-thread-bun.ts";
 import { ioError, ioErrorText, VfsError } from "./errors.ts";
-
-/** Bytes that can go along with a call or its answer. */
-export const CALL_DATA_BYTES = 64 * 1024;
 
 export interface DiskThreadLimits {
   /** Threads that are at work or free. Each takes about 2 MB. */
@@ -76,8 +74,7 @@ interface Lane {
 
 interface Thread {
   readonly worker: Worker;
-  /** Shared with it. */
-  readonly data: Uint8Array<SharedArrayBuffer>;
+  readonly slot: Slot;
   work: { readonly job: Job; readonly lane: Lane } | undefined;
   isLost: boolean;
 }
@@ -183,10 +180,10 @@ export class DiskThreads {
     if (count >= maxThreadCount) return undefined;
     if (count > 0 && performance.now() - job.sinceMs < startAfterMs) return undefined;
     const worker = new Worker(this.#program);
-    const data = new Uint8Array(new SharedArrayBuffer(CALL_DATA_BYTES));
-    const thread: Thread = { worker, data, work: undefined, isLost: false };
-    worker.onmessage = ({ data: text }: MessageEvent<string>) => {
-      this.#settle(thread, JSON.parse(text) as AnswerText);
+    const slot = openSlot();
+    const thread: Thread = { worker, slot, work: undefined, isLost: false };
+    worker.onmessage = ({ data }: MessageEvent<string>) => {
+      this.#settle(thread, JSON.parse(data) as AnswerText);
       this.#serve();
     };
     const ended = (): void => this.#ended(thread);
@@ -194,7 +191,7 @@ export class DiskThreads {
     worker.addEventListener("close", ended);
     // What waits for an answer keeps the program going: #watchTimes.
     worker.unref();
-    worker.postMessage(data.buffer);
+    worker.postMessage(slot.memory);
     this.#threads.add(thread);
     return thread;
   }
@@ -204,8 +201,8 @@ export class DiskThreads {
     job.sinceMs = performance.now();
     thread.work = { job, lane };
     this.#busy.add(thread);
-    thread.data.set(input);
-    thread.worker.postMessage(JSON.stringify([input.length, name, ...args]));
+    if (putCall(thread.slot, JSON.stringify([name, ...args]), input)) return;
+    this.#settle(thread, [0, ioError("ENAMETOOLONG").message]);
   }
 
   /** As long as anybody waits, one timer looks at the times; it also keeps the program from ending. */
@@ -240,7 +237,7 @@ export class DiskThreads {
     else this.#free.push(thread);
     if (error !== null) job.reject(ioErrorText(error));
     else if (wasLost) job.late(value);
-    else job.resolve({ value, bytes: thread.data.slice(0, byteCount) });
+    else job.resolve({ value, bytes: thread.slot.data.slice(0, byteCount) });
     job.call.left?.();
   }
 

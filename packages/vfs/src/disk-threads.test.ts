@@ -23,12 +23,16 @@ afterEach(() => {
 /** A thread's program whose `check` comes back when there is a file at the place, and whose `removeFile` ends the thread. */
 const STUCK_PROGRAM = `
 import { existsSync } from "node:fs";
+import { openSlot, waitForCall } from ${JSON.stringify(join(import.meta.dir, "disk-slot.ts"))};
 self.onmessage = ({ data }) => {
-  if (typeof data !== "string") return;
-  const [, name, place] = JSON.parse(data);
-  if (name === "removeFile") process.exit(3);
-  if (name === "check") while (!existsSync(place.home)) Bun.sleepSync(1);
-  postMessage(JSON.stringify([0, null, name]));
+  for (let seen = 0; ; ) {
+    const { number, call } = waitForCall(openSlot(data), seen);
+    seen = number;
+    const [name, place] = JSON.parse(call);
+    if (name === "removeFile") process.exit(3);
+    if (name === "check") while (!existsSync(place.home)) Bun.sleepSync(1);
+    postMessage(JSON.stringify([0, null, name]));
+  }
 };`;
 
 function newFolder(): string {

@@ -128,7 +128,7 @@ async function run(job: NetJob): Promise<NetDone> {
 async function connect(other: string, count: number): Promise<number[]> {
   const each: number[] = [];
   for (let done = 0; done < count; done += 1) {
-    net.peers.disconnect(other);
+    net.peers.disconnect(other, "to connect again");
     await Bun.sleep(5);
     const target = `${other}@sink:test:sys`;
     const { millis } = await run({ kind: "acknowledged", target, count: 0, bytes: 1 });

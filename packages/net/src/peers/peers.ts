@@ -172,11 +172,6 @@ export class Peers {
     return this.#isReached(name, proxyRequest) || (await this.#dial(target, proxyRequest));
   }
 
-  /** Ends the connection with a node; the next message makes another. What waits for it goes that way, too. */
-  disconnect(name: NodeId): void {
-    this.#peers.get(name)?.connection?.close("it was asked to end");
-  }
-
   /** Lowers the number of peers; the ones that were silent for longest go. */
   limitTo(count: number): void {
     this.#maxPeers = Math.min(this.#limits.maxPeers, Math.max(1, count));

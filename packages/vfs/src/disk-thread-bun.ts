@@ -1,10 +1,10 @@
 /**
  * The program of a disk thread: waits for calls in shared memory and does them, one after the other.
  *
- * Its first message is that memory. Each answer is a message with JSON: `[number of bytes, null, value]` or `[0, error text]`.
+ * The only message to it is that memory. Answers are JSON: `[number of bytes, null, value]` or `[0, error text]`.
  * @module
  */
-import { dataOf, openSlot, type Slot, waitForCall } from "./disk-slot.ts";
+import { dataOf, openSlot, putAnswer, type Slot, waitForCall } from "./disk-slot.ts";
 import { fileCalls, type Buffers } from "./host-calls-bun.ts";
 import { toVfsError } from "./host-errors-bun.ts";
 import { treeCalls } from "./host-tree-calls-bun.ts";
@@ -30,11 +30,8 @@ const scope = globalThis as unknown as {
 if (!Bun.isMainThread) scope.onmessage = ({ data }) => serve(openSlot(data));
 
 function serve(slot: Slot): never {
-  for (let seen = 0; ;) {
-    const { number, call } = waitForCall(slot, seen);
-    seen = number;
-    scope.postMessage(JSON.stringify(answer(call, slot)));
-  }
+  const tell = (text: string): void => scope.postMessage(text);
+  for (;;) putAnswer(slot, JSON.stringify(answer(waitForCall(slot), slot)), tell);
 }
 
 function answer(text: string, slot: Slot): AnswerText {

@@ -6,9 +6,10 @@
  * A thread that does not come back is given up, and those who wait for it get an error.
  * @module
  */
-import { openSlot, putCall, type Slot } from "./disk-slot.ts";
+import { askToTell, openSlot, putCall, type Slot, takeAnswer } from "./disk-slot.ts";
 import type { AnswerText, HostCalls } from "./disk-thread-bun.ts";
 import { ioError, ioErrorText, VfsError } from "./errors.ts";
+import { LookChoice } from "./look-choice.ts";
 
 export interface DiskThreadLimits {
   /** Threads that are at work or free. Each takes about 2 MB. */
@@ -21,6 +22,8 @@ export interface DiskThreadLimits {
   readonly giveUpMs: number;
   /** How long a call waits for a free thread before another one is started. */
   readonly startAfterMs: number;
+  /** How long answers are looked for; 0: not at all, they are told. */
+  readonly lookMs: number;
 }
 
 export const DEFAULT_DISK_THREAD_LIMITS: DiskThreadLimits = {
@@ -29,6 +32,7 @@ export const DEFAULT_DISK_THREAD_LIMITS: DiskThreadLimits = {
   maxLostCount: 8,
   giveUpMs: 30_000,
   startAfterMs: 1,
+  lookMs: navigator.hardwareConcurrency > 1 ? 0.1 : 0,
 };
 
 type Arguments<N extends keyof HostCalls> =
@@ -75,6 +79,8 @@ interface Lane {
 interface Thread {
   readonly worker: Worker;
   readonly slot: Slot;
+  /** Whether answers are looked for; else they are told. */
+  isLooked: boolean;
   work: { readonly job: Job; readonly lane: Lane } | undefined;
   isLost: boolean;
 }
@@ -103,6 +109,9 @@ export class DiskThreads {
   /** Lanes that have jobs and may get a thread, in turn. */
   readonly #ready = new Set<Lane>();
   #lostCount = 0;
+  readonly #choice = new LookChoice();
+  #isLooking = false;
+  #lookUntilMs = 0;
   #isAwaited = false;
   #clock: NodeJS.Timeout | undefined;
   #startTimer: NodeJS.Timeout | undefined;
@@ -181,10 +190,9 @@ export class DiskThreads {
     if (count > 0 && performance.now() - job.sinceMs < startAfterMs) return undefined;
     const worker = new Worker(this.#program);
     const slot = openSlot();
-    const thread: Thread = { worker, slot, work: undefined, isLost: false };
+    const thread: Thread = { worker, slot, isLooked: false, work: undefined, isLost: false };
     worker.onmessage = ({ data }: MessageEvent<string>) => {
-      this.#settle(thread, JSON.parse(data) as AnswerText);
-      this.#serve();
+      this.#told(thread, data);
     };
     const ended = (): void => this.#ended(thread);
     worker.onerror = ended;
@@ -201,8 +209,42 @@ export class DiskThreads {
     job.sinceMs = performance.now();
     thread.work = { job, lane };
     this.#busy.add(thread);
-    if (putCall(thread.slot, JSON.stringify([name, ...args]), input)) return;
-    this.#settle(thread, [0, ioError("ENAMETOOLONG").message]);
+    thread.isLooked = this.#limits.lookMs > 0 && this.#choice.next();
+    const text = JSON.stringify([name, ...args]);
+    if (!putCall(thread.slot, text, input, !thread.isLooked)) {
+      this.#settle(thread, [0, ioError("ENAMETOOLONG").message]);
+    } else if (thread.isLooked) {
+      this.#lookUntilMs = job.sinceMs + this.#limits.lookMs;
+      this.#look();
+    }
+  }
+
+  #told(thread: Thread, longText: string): void {
+    // A message may be late: its answer was seen before.
+    const text = thread.work === undefined ? undefined : longText || takeAnswer(thread.slot);
+    if (text === undefined || text === "") return;
+    this.#settle(thread, JSON.parse(text) as AnswerText);
+    this.#serve();
+  }
+
+  /** Looks for answers in each turn of the event loop, which goes on meanwhile; after a short time they are to be told. */
+  #look(): void {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    setImmediate(() => {
+      this.#isLooking = false;
+      const isOver = performance.now() >= this.#lookUntilMs;
+      for (const thread of this.#busy) {
+        if (!thread.isLooked) continue;
+        if (isOver) askToTell(thread.slot);
+        const text = takeAnswer(thread.slot);
+        if (text === undefined || text === "") {
+          if (isOver) thread.isLooked = false;
+          else this.#look();
+        } else this.#settle(thread, JSON.parse(text) as AnswerText);
+      }
+      this.#serve();
+    });
   }
 
   /** As long as anybody waits, one timer looks at the times; it also keeps the program from ending. */
@@ -233,6 +275,7 @@ export class DiskThreads {
 
   #settle(thread: Thread, [byteCount, error, value]: AnswerText): void {
     const { job, wasLost } = this.#release(thread);
+    this.#choice.note(thread.isLooked, performance.now() - job.sinceMs);
     if (this.#threads.size - this.#lostCount > this.#limits.maxThreadCount) this.#end(thread);
     else this.#free.push(thread);
     if (error !== null) job.reject(ioErrorText(error));

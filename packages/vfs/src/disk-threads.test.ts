@@ -23,15 +23,14 @@ afterEach(() => {
 /** A thread's program whose `check` comes back when there is a file at the place, and whose `removeFile` ends the thread. */
 const STUCK_PROGRAM = `
 import { existsSync } from "node:fs";
-import { openSlot, waitForCall } from ${JSON.stringify(join(import.meta.dir, "disk-slot.ts"))};
+import { openSlot, putAnswer, waitForCall } from ${JSON.stringify(join(import.meta.dir, "disk-slot.ts"))};
 self.onmessage = ({ data }) => {
-  for (let seen = 0; ; ) {
-    const { number, call } = waitForCall(openSlot(data), seen);
-    seen = number;
-    const [name, place] = JSON.parse(call);
+  const slot = openSlot(data);
+  for (;;) {
+    const [name, place] = JSON.parse(waitForCall(slot));
     if (name === "removeFile") process.exit(3);
     if (name === "check") while (!existsSync(place.home)) Bun.sleepSync(1);
-    postMessage(JSON.stringify([0, null, name]));
+    putAnswer(slot, JSON.stringify([0, null, name]), (text) => postMessage(text));
   }
 };`;
 

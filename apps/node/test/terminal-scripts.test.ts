@@ -36,6 +36,25 @@ test("no command asks for a right that the terminal does not hold", async () => 
   expect(node.lines.filter((line) => line.includes("does not hold"))).toEqual([]);
 });
 
+test("trace shows the messages of a process as they pass, down a pipe too", async () => {
+  const traced = output("trace -n 2 homepage:homepage:sys | grep GetApps");
+  let isOver = false;
+  void traced.finally(() => (isOver = true));
+  // The trace may begin after the first question.
+  while (!isOver) {
+    // oxlint-disable-next-line no-await-in-loop -- one question at a time
+    await output(`m our@homepage:homepage:sys '"GetApps"' -a 5`);
+  }
+  const [asked, answered] = (await traced).split("\n");
+  expect(asked).toMatch(
+    /\d{6} {2}request {2}\d+:terminal:sys → homepage:homepage:sys {2}\(5 s\) {2}"GetApps"$/,
+  );
+  expect(answered).toMatch(
+    /\d{6} {2}response {2}homepage:homepage:sys → \d+:terminal:sys {2}\{"GetApps":/,
+  );
+  expect(answered!.slice(14, 20)).toBe(asked!.slice(14, 20));
+}, 30_000);
+
 /** What a line puts out; it must have no errors. */
 async function output(line: string): Promise<string> {
   const left = await typeLine(node, line);

@@ -18,6 +18,7 @@ import type {
   ProcessUsage,
   Random,
   RuntimeModule,
+  SendErrorKind,
   SignedCapability,
   Store,
   StoreChange,
@@ -164,4 +165,9 @@ export interface KernelDebug {
   setEventPrintingFor(process: ProcessId, on: boolean): void;
   toggleStepThrough(): boolean;
   step(): void;
+  /**
+   * Calls `watcher` with every message that goes through, and with those that did not arrive, until the function that
+   * comes back is called. Costs time while there is one. What it is given may change afterwards: it is to be read at once.
+   */
+  watch(watcher: (message: KernelMessage, failure: SendErrorKind | undefined) => void): () => void;
 }

@@ -22,6 +22,8 @@ interface Held {
   readonly dispatch: () => void;
 }
 
+type Watcher = Parameters<KernelDebug["watch"]>[0];
+
 export class Observer implements KernelDebug {
   /** Whether messages take the slow way at all. */
   active = false;
@@ -29,6 +31,7 @@ export class Observer implements KernelDebug {
   readonly #our: string;
   readonly #held = new Ring<Held>();
   readonly #shown = new Set<ProcessId>();
+  readonly #watchers = new Set<Watcher>();
   #printing = false;
   #stepping = false;
 
@@ -57,6 +60,16 @@ export class Observer implements KernelDebug {
     return this.#stepping;
   }
 
+  watch(watcher: Watcher): () => void {
+    const own: Watcher = (message, failure) => watcher(message, failure);
+    this.#watchers.add(own);
+    this.#update();
+    return () => {
+      this.#watchers.delete(own);
+      this.#update();
+    };
+  }
+
   step(): void {
     if (this.#stepping && this.#held.count > 0) this.#release();
   }
@@ -81,12 +94,19 @@ export class Observer implements KernelDebug {
   /** Prints a message that goes through. */
   note(message: KernelMessage): void {
     if (!this.active) return;
+    for (const watcher of this.#watchers) watcher(message, undefined);
     this.#print([message.source, message.target], () => describeMessage(message));
   }
 
   failure(message: KernelMessage, kind: SendErrorKind): void {
     if (!this.active) return;
+    for (const watcher of this.#watchers) watcher(message, kind);
     this.#print([message.source], () => describeFailure(message, kind));
+  }
+
+  /** A message of this node that was refused or had nowhere to go; the reason is printed by whoever refused it. */
+  undelivered(message: KernelMessage): void {
+    for (const watcher of this.#watchers) watcher(message, "timeout");
   }
 
   /** One line for a change of capabilities. */
@@ -118,6 +138,7 @@ export class Observer implements KernelDebug {
   }
 
   #update(): void {
-    this.active = this.#printing || this.#stepping || this.#shown.size > 0 || this.#held.count > 0;
+    const isWanted = this.#printing || this.#shown.size > 0 || this.#watchers.size > 0;
+    this.active = isWanted || this.#stepping || this.#held.count > 0;
   }
 }

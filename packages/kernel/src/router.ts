@@ -155,7 +155,9 @@ export class Router {
 
   /** Tells the sender of a request that expects a response that it could not be delivered (§3.10 "inform"). */
   inform(message: KernelMessage): void {
-    if (message.source.node === this.#our) this.#tellSender(message, "timeout");
+    if (message.source.node !== this.#our) return;
+    this.#core.observer.undelivered(message);
+    this.#tellSender(message, "timeout");
   }
 
   #handOver(
@@ -179,7 +181,7 @@ export class Router {
     const offer = mailbox.offer(message, slow);
     if (offer === "refused") {
       this.#core.lines.refused(receiver);
-      this.inform(message);
+      if (message.source.node === this.#our) this.#tellSender(message, "timeout", true);
       return undefined;
     }
     host?.notify();
@@ -250,7 +252,10 @@ export class Router {
     this.inform(message);
   }
 
-  /** @param always - modules are told of a request that expects no response too: who they serve is out of reach */
+  /**
+   * @param always - modules are told of a request that expects no response too: who they serve is out of reach, or has no
+   * room for it
+   */
   #tellSender(message: KernelMessage, kind: SendErrorKind, always = false): boolean {
     const content = message.message;
     const expects = content.kind === "request" && content.expectsResponse !== undefined;

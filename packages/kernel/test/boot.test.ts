@@ -298,6 +298,27 @@ test("event printing can be switched for all and for one process", async () => {
   expect(n.lines(3)).toEqual([]);
 });
 
+test("a watcher gets every message and failure until it is ended, and nothing is printed for it", async () => {
+  const n = await createTestNode();
+  await n.start(["a", "b"]);
+  const seen: string[] = [];
+  const end = n.kernel.debug.watch(({ source, target, message }, failure) =>
+    seen.push(`${failure ?? message.kind} ${source.process} ${target.process}`),
+  );
+  const send = (to: string) =>
+    n.post("a", script().sendRequest({ target: n.at(to), body: "x", expectsResponse: 5 }));
+  n.printer.clear();
+  await send("b");
+  await send("nobody");
+  expect(seen).toContain("request a:test:sys b:test:sys");
+  expect(seen).toContain("timeout a:test:sys nobody:test:sys");
+  expect(n.printer.lines.filter(({ verbosity }) => verbosity > 2)).toEqual([]);
+  end();
+  seen.length = 0;
+  await send("b");
+  expect(seen).toEqual([]);
+});
+
 test("[K98] in step-through nothing is delivered until Step, and each Step delivers one", async () => {
   const n = await createTestNode();
   await n.start(["a", "b"]);

@@ -1,5 +1,6 @@
 /** Who may read the printed lines, and which they get. */
 import { expect, test } from "bun:test";
+import { createVirtualClock } from "@kinode-ts/testing";
 import { createModuleHarness } from "@kinode-ts/testing/module-harness";
 import type { PrintedLine } from "./line-format.ts";
 import { createLogReader } from "./log-reader.ts";
@@ -18,8 +19,10 @@ const LINES = [
   line("a:b.os", "a:b.os: three\nof two rows"),
 ];
 
+const TRACING = { clock: createVirtualClock(), watch: () => () => {} };
+
 async function ask(body: unknown, source = "77:terminal:sys"): Promise<unknown> {
-  const harness = createModuleHarness(createLogReader({ recentLines: () => LINES }));
+  const harness = createModuleHarness(createLogReader({ ...TRACING, recentLines: () => LINES }));
   await harness.start();
   const text = typeof body === "string" ? body : JSON.stringify(body);
   return (await harness.ask(source, { body: text })).json;
@@ -45,7 +48,7 @@ test("the newest lines are given, of all packages or of one, as detailed as aske
 });
 
 test("another node gets no answer", async () => {
-  const harness = createModuleHarness(createLogReader({ recentLines: () => LINES }));
+  const harness = createModuleHarness(createLogReader({ ...TRACING, recentLines: () => LINES }));
   await harness.start();
   harness.post("77:terminal:sys", { node: "far.os", body: '{"Recent":{}}' });
   await harness.delivered();
@@ -55,7 +58,13 @@ test("another node gets no answer", async () => {
 test("no other package, and no body that is something else, gets a line", async () => {
   expect(await ask({ Recent: { lines: 2 } }, "app:app:sys")).toEqual({ Err: "NotPermitted" });
   const bodies = ["", "null", "{", "[]", '"Recent"', '{"Recent":null}', '{"Recent":{"lines":-1}}'];
-  for (const body of [...bodies, '{"Recent":{"verbosity":"2"}}', '{"Recent":{"package":7}}']) {
+  const traces = ['{"Trace":null}', '{"Trace":{"process":7}}', '{"Trace":{"seconds":-1}}'];
+  for (const body of [
+    ...bodies,
+    ...traces,
+    '{"Recent":{"verbosity":"2"}}',
+    '{"Recent":{"package":7}}',
+  ]) {
     expect(await ask(body)).toEqual({ Err: "MalformedRequest" });
   }
 });

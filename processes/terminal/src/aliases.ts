@@ -34,6 +34,7 @@ const BUILT_IN: readonly string[] = [
   "pwd",
   "rm",
   "tail",
+  "trace",
   "wc",
   "which",
   "whoami",

@@ -132,6 +132,12 @@ export const COMMANDS = {
     takes: "process",
     flags: { "-c": "list their capabilities" },
   },
+  trace: {
+    usage: "trace [-n <messages>] [<process-id>]",
+    does: "show messages as they pass, of all processes, of one, or of a package, until Ctrl+C",
+    takes: "process",
+    flags: { "-n": "end after so many" },
+  },
   wc: {
     usage: "wc [-lwc] [<path>…]",
     does: "count lines, words and bytes",

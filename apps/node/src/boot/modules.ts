@@ -60,7 +60,11 @@ export function createModules(parts: ModuleParts): RuntimeModule[] {
       clock,
     }),
     createTimer({ clock }),
-    createLogReader({ recentLines: () => printer.recentLines() }),
+    createLogReader({
+      recentLines: () => printer.recentLines(),
+      clock,
+      watch: (watcher) => kernel().debug.watch(watcher),
+    }),
     createScheduler({ clock, store, commit: (changes) => kernel().commit(changes) }),
     createHttpClient({ clock, ownPorts, proxy: config.clientProxy }),
     vfs,

@@ -275,6 +275,7 @@ export function createTargets(port: number): ReadonlyMap<string, Target> {
     target("log", [
       seed({ Recent: { lines: 3, package: "p:x.os", verbosity: 2 } }),
       seed({ Recent: { package: null } }),
+      seed({ Trace: { process: "p:x.os" } }),
     ]),
     target("net", [seed("GetPeers"), seed({ GetPeer: "bob.os" }), seed("Sign", "bytes")]),
     target("eth", [

@@ -250,6 +250,8 @@ export class World {
       http,
       createTimer({ clock }),
       createLogReader({
+        clock,
+        watch: () => () => {},
         recentLines: () => [
           { timeMs: 0, verbosity: 0, origin: "p:x.os", text: "p:x.os: hello" },
           { timeMs: 0, verbosity: 1, origin: "q:y.os", text: "q:y.os: a detail" },

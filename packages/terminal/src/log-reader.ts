@@ -60,10 +60,7 @@ function readRequest(
   }
 }
 
-function readTrace({
-  process = null,
-  seconds = MAX_WAIT_SECONDS,
-}: Fields): WantedTrace | undefined {
+function readTrace({ process = null, seconds = 0 }: Fields): WantedTrace | undefined {
   if (process !== null && typeof process !== "string") return undefined;
   if (!isCount(seconds)) return undefined;
   return { process: process ?? undefined, seconds: Math.min(seconds, MAX_WAIT_SECONDS) };

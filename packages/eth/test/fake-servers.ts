@@ -61,7 +61,8 @@ export class FakeServer {
   /** Sends a text over every connection. */
   say(text: string | Uint8Array): void {
     const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
-    for (const { events, isOver } of this.#sockets) if (!isOver) events.received("Text", bytes);
+    for (const { events, isOver } of [...this.#sockets])
+      if (!isOver) events.received("Text", bytes);
   }
 
   push(subscription: string, result: unknown): void {
@@ -76,7 +77,7 @@ export class FakeServer {
 
   /** Every connection breaks. */
   cut(): void {
-    for (const socket of this.#sockets) {
+    for (const socket of [...this.#sockets]) {
       if (socket.isOver) continue;
       socket.isOver = true;
       socket.events.closed();

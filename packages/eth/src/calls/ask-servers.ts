@@ -7,7 +7,7 @@ import type { CallAction } from "../actions.ts";
 import { EthError, LIMIT_EXCEEDED } from "../errors.ts";
 import type { Endpoint, EndpointPowers } from "../providers/endpoint.ts";
 import type { ProviderBook } from "../providers/provider-book.ts";
-import { RpcFailure } from "../rpc/failure.ts";
+import { RpcFailure, type RpcFailureKind } from "../rpc/failure.ts";
 import { isMissingMethod, isRateLimit, type RpcAnswer } from "../rpc/json-rpc.ts";
 import { type Deadline, sleep } from "./deadline.ts";
 
@@ -15,7 +15,12 @@ import { type Deadline, sleep } from "./deadline.ts";
 export type ServerOutcome =
   | { readonly kind: "result"; readonly result: string }
   | { readonly kind: "error"; readonly error: string }
-  | { readonly kind: "none"; readonly refusal: string | undefined; readonly isMalformed: boolean };
+  | {
+      readonly kind: "none";
+      readonly refusal: string | undefined;
+      /** How the last one failed. */
+      readonly failure: RpcFailureKind | undefined;
+    };
 
 const RATE_LIMITED = JSON.stringify({
   code: LIMIT_EXCEEDED,
@@ -48,7 +53,7 @@ async function tryServers(
 ): Promise<ServerOutcome> {
   const servers = book.endpoints(action.chainId, action.method);
   let refusal = book.refusal(action.chainId, action.method);
-  let isMalformed = false;
+  let failure: RpcFailureKind | undefined;
   for (const [at, server] of servers.entries()) {
     if (deadline.isOver) throw new EthError({ code: "eth.rpc-timeout" });
     // What is left is shared, so that one that stalls leaves time for the others.
@@ -60,10 +65,10 @@ async function tryServers(
     }
     if (answer.kind === "error") return answer;
     refusal = answer.refusal ?? refusal;
-    isMalformed ||= answer.isMalformed;
+    failure = answer.failure ?? failure;
   }
   if (servers.length > 0 && deadline.isOver) throw new EthError({ code: "eth.rpc-timeout" });
-  return { kind: "none", refusal, isMalformed };
+  return { kind: "none", refusal, failure };
 }
 
 async function askServer(
@@ -77,10 +82,9 @@ async function askServer(
   } catch (thrown) {
     if (!(thrown instanceof RpcFailure)) throw thrown;
     server.health.failed(thrown.kind);
-    const isMalformed = thrown.kind === "malformed";
     const refusal = thrown.kind === "rate-limited" ? RATE_LIMITED : undefined;
     if (refusal !== undefined) server.health.refusal = refusal;
-    return { kind: "none", refusal, isMalformed };
+    return { kind: "none", refusal, failure: thrown.kind };
   }
 }
 
@@ -89,7 +93,7 @@ function outcomeOf(server: Endpoint, method: string, answer: RpcAnswer): ServerO
     if (isRateLimit(answer)) server.health.failed("rate-limited");
     else server.health.lacks(method);
     server.health.refusal = (answer as { readonly error: string }).error;
-    return { kind: "none", refusal: server.health.refusal, isMalformed: false };
+    return { kind: "none", refusal: server.health.refusal, failure: undefined };
   }
   server.health.succeeded();
   return answer;

@@ -10,6 +10,7 @@ import { membersOf, rawVariant, stringOf } from "../json/raw-json.ts";
 import { ALLOWED_METHODS } from "../methods.ts";
 import type { EndpointPowers } from "../providers/endpoint.ts";
 import type { ProviderBook } from "../providers/provider-book.ts";
+import type { RpcFailureKind } from "../rpc/failure.ts";
 import { AnswerCache } from "./answer-cache.ts";
 import { askServers } from "./ask-servers.ts";
 import type { Deadline } from "./deadline.ts";
@@ -78,9 +79,7 @@ export class CallService {
     if ("result" in error) return error.result;
     const refusal = error.refusal ?? outcome.refusal;
     if (refusal !== undefined) throw rpcError(refusal);
-    throw new EthError({
-      code: outcome.isMalformed ? "eth.rpc-malformed-response" : "eth.no-rpc-for-chain",
-    });
+    throw new EthError({ code: faultOf(outcome.failure) });
   }
 
   async #askNodes(
@@ -127,6 +126,14 @@ export class CallService {
     if (error !== undefined) return { kind: "rpc-error", error };
     return stringOf(value) === "RpcMalformedResponse" ? undefined : { kind: "other" };
   }
+}
+
+/** What tells most when a server was there and was of no use. */
+function faultOf(
+  failure: RpcFailureKind | undefined,
+): "eth.rpc-malformed-response" | "eth.rpc-timeout" | "eth.no-rpc-for-chain" {
+  if (failure === "malformed") return "eth.rpc-malformed-response";
+  return failure === "timeout" ? "eth.rpc-timeout" : "eth.no-rpc-for-chain";
 }
 
 function rpcError(error: string): EthError {

@@ -21,6 +21,7 @@ const FIRST_WAIT_MS = 1_000;
 const MAX_WAIT_MS = 15_000;
 /** Items that come while it is found out what was missed. */
 const MAX_HELD = 10_000;
+const LOST = "the connection to the provider was lost";
 
 export class ServerSubscription implements RunningSubscription {
   readonly provider = undefined;
@@ -82,7 +83,6 @@ export class ServerSubscription implements RunningSubscription {
 
   /** True, or the error that the server answered with, if any. */
   async #openAt(server: Endpoint, timeoutMs: number): Promise<true | string | undefined> {
-    const attemptMs = Math.min(this.#powers.limits.attemptTimeoutMs, timeoutMs);
     let isCurrent = true;
     const feed = {
       item: (result: string) => {
@@ -98,7 +98,7 @@ export class ServerSubscription implements RunningSubscription {
       },
     };
     try {
-      const answer = await server.subscribe(subscribeParams(this.#action), feed, attemptMs);
+      const answer = await server.subscribe(subscribeParams(this.#action), feed, timeoutMs);
       if (answer.kind === "open") {
         server.health.succeeded();
         this.#feed = answer;
@@ -143,7 +143,7 @@ export class ServerSubscription implements RunningSubscription {
       if (isOpen && this.#isOver) (this.#feed as OpenFeed | undefined)?.close();
       if (isOpen && (await this.#catchUp(attempt)) && this.#feed !== undefined)
         return this.#flush();
-      if (deadline.isOver) return this.#end("the connection to the provider was lost");
+      if (deadline.isOver) return this.#end(LOST);
       await sleep(clock, Math.min(waitMs, deadline.leftMs));
     }
   }
@@ -152,7 +152,11 @@ export class ServerSubscription implements RunningSubscription {
   async #catchUp(deadline: Deadline): Promise<boolean> {
     if (this.#action.what !== "logs") return true;
     const from = this.#memory.fromBlock(this.#powers.limits.reorganisationBlocks);
-    if (from === undefined) return true;
+    if (from === undefined) {
+      // Nobody can say what was missed.
+      this.#end(LOST);
+      return true;
+    }
     const head = await this.#ask("eth_blockNumber", "[]", deadline);
     const to = head.kind === "result" ? quantity(head.result) : undefined;
     if (to === undefined) return false;
@@ -175,7 +179,7 @@ export class ServerSubscription implements RunningSubscription {
     return askServers(this.#book, action, deadline, this.#powers).catch(() => ({
       kind: "none",
       refusal: undefined,
-      isMalformed: false,
+      failure: undefined,
     }));
   }
 

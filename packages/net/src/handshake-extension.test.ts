@@ -14,7 +14,8 @@ const EXTENSION: HandshakeExtension = {
   features: ["bin", "notes"],
   record: Uint8Array.of(1, 2, 3),
   knows: 7,
-  token: new Uint8Array(24),
+  introduction: new Uint8Array(24),
+  succession: Uint8Array.of(9),
 };
 const findKey = (name: string) => KEYS.get(name);
 
@@ -27,10 +28,9 @@ function shake(alice: HandshakeIdentity, bob: HandshakeIdentity) {
 }
 
 test("both sides learn what the other can do; only a proven one is told more", () => {
-  const told: string[] = [];
-  const tell = (peer: string) => {
-    told.push(peer);
-    return { record: EXTENSION.record, knows: 7, token: EXTENSION.token };
+  const tell = (peer: string | undefined) => {
+    const { features: _, ...all } = EXTENSION;
+    return peer === "bob.os" ? all : { succession: Uint8Array.of(8) };
   };
   const { called, answered } = shake(
     { ...ALICE.identity, features: ["bin", "notes"], tell },
@@ -41,10 +41,10 @@ test("both sides learn what the other can do; only a proven one is told more", (
     features: ["bin"],
     record: undefined,
     knows: undefined,
-    token: undefined,
+    introduction: undefined,
+    succession: Uint8Array.of(8),
   });
   expect(answered.extension).toEqual(EXTENSION);
-  expect(told).toEqual(["bob.os"]);
 });
 
 test("nothing is told to an impostor", () => {
@@ -81,7 +81,8 @@ test("what is not of the form counts as absent", () => {
   }
   expect(encode({ v: 1, features: [], record: new Uint8Array(8_193) })?.record).toBeUndefined();
   expect(encode({ v: 1, features: [], record: new Uint8Array(8_192) })?.record?.length).toBe(8_192);
-  expect(encode({ v: 1, features: [], token: new Uint8Array(65) })?.token).toBeUndefined();
+  const long = { v: 1, features: [], introduction: new Uint8Array(1_025) };
+  expect(encode(long)?.introduction).toBeUndefined();
   expect(encode({ v: 1, features: [], knows: 1.5 })?.knows).toBeUndefined();
 });
 

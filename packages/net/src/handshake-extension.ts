@@ -10,6 +10,7 @@ import {
   encodeMsgpack,
   type MsgpackValue,
 } from "@kinode-ts/codec";
+import { PARTS } from "./framing/parts.ts";
 
 /** A map with another number is not read: it means something else. */
 const VERSION = 1;
@@ -17,14 +18,15 @@ const MAX_EXTENSION_BYTES = 16 * 1024;
 const MAX_FEATURES = 16;
 const MAX_FEATURE_LENGTH = 32;
 const MAX_RECORD_BYTES = 8 * 1024;
-const MAX_TOKEN_BYTES = 64;
+const MAX_INTRODUCTION_BYTES = 1024;
+const MAX_SUCCESSION_BYTES = 4 * 1024;
 
 /** Byte fields of messages may be sent to it as bin. */
 export const FEATURE_BIN = "bin";
 /** It understands notes about identities (`peer-note.ts`). */
 export const FEATURE_NOTES = "notes";
 /** What this version can do. */
-export const OUR_FEATURES: readonly string[] = [FEATURE_BIN, FEATURE_NOTES];
+export const OUR_FEATURES: readonly string[] = [FEATURE_BIN, FEATURE_NOTES, PARTS];
 
 export interface HandshakeExtension {
   readonly features: readonly string[];
@@ -32,21 +34,18 @@ export interface HandshakeExtension {
   readonly record?: Uint8Array | undefined;
   /** Sequence number of the receiver's record that the sender has; absent: none. */
   readonly knows?: number | undefined;
-  /** Token of an invitation by the receiver: the sender asks to be known. */
-  readonly token?: Uint8Array | undefined;
+  /** The sender was invited, and asks to be known (`local/voucher.ts`). */
+  readonly introduction?: Uint8Array | undefined;
+  /** How the sender came to its key, when it is not its first (`local/identity-record.ts`). */
+  readonly succession?: Uint8Array | undefined;
 }
 
-export function encodeExtension({
-  features,
-  record,
-  knows,
-  token,
-}: HandshakeExtension): Uint8Array {
-  const fields: Record<string, MsgpackValue> = { v: VERSION, features };
-  if (record !== undefined) fields["record"] = record;
-  if (knows !== undefined) fields["knows"] = knows;
-  if (token !== undefined) fields["token"] = token;
-  return encodeMsgpack(fields);
+export function encodeExtension(extension: HandshakeExtension): Uint8Array {
+  const said = Object.entries(extension).filter(([, value]) => value !== undefined);
+  return encodeMsgpack({
+    v: VERSION,
+    ...(Object.fromEntries(said) as Record<string, MsgpackValue>),
+  });
 }
 
 function readFeatures(value: DecodedMsgpack | undefined): readonly string[] | undefined {
@@ -78,6 +77,7 @@ export function decodeExtension(bytes: Uint8Array): HandshakeExtension | undefin
     features,
     record: readBytes(map.get("record"), MAX_RECORD_BYTES),
     knows: typeof knows === "number" && Number.isSafeInteger(knows) ? knows : undefined,
-    token: readBytes(map.get("token"), MAX_TOKEN_BYTES),
+    introduction: readBytes(map.get("introduction"), MAX_INTRODUCTION_BYTES),
+    succession: readBytes(map.get("succession"), MAX_SUCCESSION_BYTES),
   };
 }

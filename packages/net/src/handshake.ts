@@ -36,8 +36,12 @@ export interface HandshakeIdentity {
   readonly random: Random;
   /** What we can do beyond the reference; default: we say nothing. */
   readonly features?: readonly string[];
-  /** What else we tell a proven node that we call. */
-  readonly tell?: (peer: NodeId) => Omit<HandshakeExtension, "features">;
+  /** What else we tell a proven node that we call; without a name, whoever called us, before it is proven. */
+  readonly tell?: (peer: NodeId | undefined) => Omit<HandshakeExtension, "features">;
+  /** What a router needs to hear before it joins us with `target`; it is not proven, and others may read it. */
+  readonly tellRouter?: (router: NodeId) => Omit<HandshakeExtension, "features"> | undefined;
+  /** The key of a node that we call and that has another one than we know, if what it says makes that believable. */
+  readonly follow?: (peer: NodeId, said: HandshakeExtension) => Uint8Array | undefined;
 }
 
 /** A connection whose other side is proven. */
@@ -55,8 +59,11 @@ export interface Session {
   readonly hash: Uint8Array;
 }
 
-/** Whom a responder may believe: the networking key (32 bytes) of a name, if it is known. */
-export type FindKey = (name: NodeId) => Uint8Array | undefined;
+/**
+ * Whom a responder may believe: the networking key (32 bytes) of a name, if it is known.
+ * `said`, by whoever claims the name, is not proven yet.
+ */
+export type FindKey = (name: NodeId, said?: HandshakeExtension) => Uint8Array | undefined;
 
 /** New for every connection: the signature over the static key neither expires nor names a peer (§1.1). */
 function newSecrets(random: Random): NoiseSecrets {
@@ -67,7 +74,7 @@ function ourPayload(
   { our, signer, features, tell }: HandshakeIdentity,
   staticPublic: Uint8Array,
   proxyRequest: boolean,
-  /** Who is proven to read this; a stranger gets to know what we can do and no more. */
+  /** Who is proven to read this. */
   reader: NodeId | undefined,
 ): Uint8Array {
   const payload = encodeHandshakePayload({
@@ -77,8 +84,7 @@ function ourPayload(
     proxyRequest,
   });
   if (features === undefined) return payload;
-  const more = reader === undefined ? {} : tell?.(reader);
-  return joinBytes(payload, encodeExtension({ features, ...more }));
+  return joinBytes(payload, encodeExtension({ features, ...tell?.(reader) }));
 }
 
 interface Claim extends HandshakePayload {
@@ -153,10 +159,22 @@ export class InitiatorHandshake {
     if (claim.name !== target) {
       throw badHandshake(`"${claim.name}" answered where "${target}" was called`);
     }
-    checkSignature(claim, targetKey, this.#noise.theirStatic);
+    this.#checkKey(claim, targetKey);
     const payload = ourPayload(this.#identity, this.#noise.staticPublic, proxyRequest, target);
     const { message, session } = this.#noise.writeThird(payload);
     return { third: message, session: toSession(claim, session, false) };
+  }
+
+  #checkKey(claim: Claim, targetKey: Uint8Array): void {
+    const { theirStatic } = this.#noise;
+    const said = claim.extension;
+    try {
+      checkSignature(claim, targetKey, theirStatic);
+    } catch (error) {
+      const key = said === undefined ? undefined : this.#identity.follow?.(claim.name, said);
+      if (key === undefined) throw error;
+      checkSignature(claim, key, theirStatic);
+    }
   }
 }
 
@@ -206,7 +224,7 @@ export class ResponderHandshake {
     if (expected !== undefined && claim.name !== expected) {
       throw badHandshake(`"${claim.name}" came where "${expected}" was expected`);
     }
-    const key = findKey(claim.name);
+    const key = findKey(claim.name, claim.extension);
     if (key === undefined) throw badHandshake(`no node "${claim.name}" is known here`);
     checkSignature(claim, key, session.remoteStatic);
     return toSession(claim, session, claim.proxyRequest);

@@ -40,6 +40,25 @@ export {
   type Protocol,
   readKey,
 } from "./identity/known-nodes.ts";
+export { LocalIdentityError, type LocalIdentityFault } from "./local/errors.ts";
+export {
+  fingerprint,
+  type IdentityRecord,
+  readRecord,
+  type SignedRecord,
+  signSuccession,
+} from "./local/identity-record.ts";
+export { INVITATION_PREFIX, readInvitation } from "./local/invitation.ts";
+export { INVITATIONS_SPACE } from "./local/invitation-table.ts";
+export {
+  type InviteOptions,
+  LocalIdentity,
+  type LocalIdentityOptions,
+  type LocalRows,
+  type PeerView,
+} from "./local/local-identity.ts";
+export { SELF_SPACE, successionRow } from "./local/own-record.ts";
+export { type PeerOrigin, PEERS_SPACE, type PinnedPeer } from "./local/peer-table.ts";
 export {
   createNet,
   INDEXER_PROCESS,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock, NodeId, TimerHandle } from "@kinode-ts/types";
-import type { HandshakeIdentity } from "./handshake.ts";
+import type { FindKey, HandshakeIdentity } from "./handshake.ts";
 import { type KnownNodes, portOf, type Protocol } from "./identity/known-nodes.ts";
 import { HandshakeChannel } from "./opening/handshake-channel.ts";
 import { meetAtRouter } from "./opening/open-session.ts";
@@ -24,6 +24,9 @@ export interface IndirectOptions {
   readonly clock: Clock;
   readonly peers: Peers;
   readonly say: (verbosity: number, text: string) => void;
+  readonly findKey: FindKey;
+  /** Whether a node that is not known may come: it may bring an invitation. Default: never. */
+  readonly admitsStrangers?: () => boolean;
 }
 
 export class IndirectNode {
@@ -70,7 +73,9 @@ export class IndirectNode {
   meet(router: NodeId, from: NodeId): boolean {
     const { routers, known, identity } = this.#options;
     const at = routers().includes(router) ? known.find(router) : undefined;
-    if (at === undefined || known.find(from) === undefined || from === identity.our) return false;
+    if (at === undefined || from === identity.our) return false;
+    const { admitsStrangers } = this.#options;
+    if (known.find(from) === undefined && admitsStrangers?.() !== true) return false;
     const place = placeOf(at);
     const way = (["tcp", "ws"] as const)
       .map((protocol) => ({ protocol, port: place && portOf(place.ports, protocol) }))
@@ -87,10 +92,9 @@ export class IndirectNode {
     ip: string,
     port: number,
   ): Promise<void> {
-    const { transport, clock, identity, known, peers, say } = this.#options;
+    const { transport, clock, identity, peers, say, findKey } = this.#options;
     try {
       const channel = new HandshakeChannel(await transport.dial(protocol, ip, port), clock);
-      const findKey = (name: NodeId): Uint8Array | undefined => known.keyOf(name);
       const session = await meetAtRouter(channel, identity, { router, from, findKey });
       peers.adopt(session, channel, from);
     } catch (error) {

@@ -12,7 +12,6 @@ import {
   type NetResponse,
   decodeNetResponse,
   type NodeIdentity,
-  type Ports,
 } from "@kinode-ts/codec/net";
 import {
   type Capability,
@@ -31,9 +30,11 @@ import {
 } from "@kinode-ts/types";
 import { describeNet } from "./diagnostics.ts";
 import type { HandshakeIdentity } from "./handshake.ts";
-import { OUR_FEATURES } from "./handshake-extension.ts";
+import { type HandshakeExtension, OUR_FEATURES } from "./handshake-extension.ts";
 import { identityOf, KnownNodes, portOf, type Protocol } from "./identity/known-nodes.ts";
 import { IndirectNode } from "./indirect.ts";
+import type { LocalIdentity } from "./local/local-identity.ts";
+import { NOTES_PROCESS } from "./local/peer-note.ts";
 import { looksLikeKey, signMessage, verifyMessage } from "./message-signature.ts";
 import { HandshakeChannel } from "./opening/handshake-channel.ts";
 import { answerVisitor } from "./opening/open-session.ts";
@@ -63,8 +64,8 @@ export interface NetOptions {
   readonly clock: Clock;
   /** Default: the ports of `our`. A port that is taken is a line for the person, and that protocol is off. */
   readonly listen?: readonly ListenOn[];
-  /** Told once, while the module starts, where it listens; what it gives is how others reach us from then on. */
-  readonly listening?: (ports: Ports) => NodeIdentity;
+  /** Without a name on chain: who we are, and whom we trust. */
+  readonly local?: LocalIdentity;
   /** Known from the start, before the first message: providers of names. */
   readonly entries?: readonly KnsUpdate[];
   readonly limits?: Partial<PeersLimits>;
@@ -109,9 +110,21 @@ class NetModule implements Net {
   #context: ModuleContext | undefined;
 
   constructor(given: NetOptions) {
-    const options = { ...given, identity: { features: OUR_FEATURES, ...given.identity } };
+    const { local } = given;
+    const identity: HandshakeIdentity = {
+      features: OUR_FEATURES,
+      ...(local === undefined
+        ? {}
+        : {
+            tell: (peer: NodeId | undefined) => local.tell(peer),
+            tellRouter: (router: NodeId) => local.tellRouter(router),
+            follow: (peer: NodeId, said: HandshakeExtension) => local.follow(peer, said),
+          }),
+      ...given.identity,
+    };
+    const options = { ...given, identity };
     this.#options = options;
-    const { identity, our, transport, clock, limits, maxPassthroughs = 0 } = options;
+    const { our, transport, clock, limits, maxPassthroughs = 0 } = options;
     const say = (verbosity: number, text: string): void => this.#context?.print(verbosity, text);
     const { known } = this;
     this.#our = our;
@@ -127,9 +140,10 @@ class NetModule implements Net {
       via: () => (options.revealIp === false ? routers() : []),
       ...(limits === undefined ? {} : { limits }),
       events: {
-        received: (message) => this.#events?.received(message),
+        received: (message) => this.#received(message),
         failed: (message, kind) => this.#events?.failed(message, kind),
         say,
+        opened: (session) => local?.opened(session),
       },
     });
     this.router = new Router({
@@ -142,7 +156,34 @@ class NetModule implements Net {
       callTarget: (target, source) => this.#callTarget(target, source),
     });
     const { peers } = this;
-    this.#indirect = new IndirectNode({ identity, routers, known, transport, clock, peers, say });
+    this.#indirect = new IndirectNode({
+      identity,
+      routers,
+      known,
+      transport,
+      clock,
+      peers,
+      say,
+      findKey: (name, said) => this.#keyFor(name, said),
+      ...(local === undefined ? {} : { admitsStrangers: () => local.admitsStrangers() }),
+    });
+    local?.attach({ known, peers, say, become: (identityNow) => this.become(identityNow) });
+  }
+
+  #keyFor(name: NodeId, said: HandshakeExtension | undefined): Uint8Array | undefined {
+    const { local } = this.#options;
+    return local === undefined ? this.known.keyOf(name) : local.keyFor(name, said);
+  }
+
+  #received(message: KernelMessage): void | Promise<void> {
+    const { local } = this.#options;
+    if (message.target.process === NOTES_PROCESS) {
+      local?.noted(message);
+      return;
+    }
+    // Somebody who is let in only to hear why it is not let in says nothing here.
+    if (local?.isKnown(message.source.node) === false) return;
+    return this.#events?.received(message);
   }
 
   get our(): NodeIdentity {
@@ -180,8 +221,7 @@ class NetModule implements Net {
       const port = await this.#listen(wanted);
       if (port !== undefined) ports.set(wanted.protocol, port);
     }
-    const our = this.#options.listening?.(ports);
-    if (our !== undefined) this.become(our);
+    this.#options.local?.listening(ports);
     context.send({
       target: { node: context.our, process: FD_MANAGER_PROCESS },
       body: new TextEncoder().encode('"RequestFdsLimit"'),
@@ -194,6 +234,7 @@ class NetModule implements Net {
     this.router.stop();
     this.peers.stop();
     for (const listening of this.#listening) await listening.stop();
+    await this.#options.local?.stop();
   }
 
   /** The port, or `undefined` when none of them can be had: the node goes on without it. */
@@ -220,10 +261,12 @@ class NetModule implements Net {
   accept(socket: Socket): void {
     const { identity, clock } = this.#options;
     const channel = new HandshakeChannel(socket, clock);
-    answerVisitor(channel, identity, (name) => this.known.keyOf(name)).then(
+    answerVisitor(channel, identity, (name, said) => this.#keyFor(name, said)).then(
       (visit) => {
-        if (visit.kind === "join") this.router.join(channel, visit.join);
-        else this.peers.adopt(visit.session, channel, visit.session.peer);
+        if (visit.kind === "join") {
+          this.#options.local?.joining(visit.join);
+          this.router.join(channel, visit.join);
+        } else this.peers.adopt(visit.session, channel, visit.session.peer);
       },
       (error: Error) => this.#context?.print(2, `${socket.remote}: ${error.message}`),
     );

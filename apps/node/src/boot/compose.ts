@@ -26,7 +26,7 @@ import { ENDED_LINK, serveSystemPages, type SystemPages } from "../control/syste
 import { Uploads } from "../control/uploads.ts";
 import { type BundledPackage, putBundledFiles, registerBundled } from "../packages/bundled.ts";
 import { createNodeEth } from "../network/create-eth.ts";
-import { createNetwork } from "../network/create-network.ts";
+import { createNetwork, readLocalRows } from "../network/create-network.ts";
 import { forgetEntry } from "../packages/forget-entry.ts";
 import { recoverInstallations } from "../packages/install-journal.ts";
 import { Installer } from "../packages/installer.ts";
@@ -146,12 +146,14 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
       },
     ],
   });
-  const net = createNetwork({
+  const { net } = createNetwork({
     our: identity.name,
     config: config.network,
     signer,
     clock,
     random,
+    rows: await readLocalRows(store),
+    commit: (changes) => kernel.commit(changes),
     chainRouting: identity.chainRouting,
   });
   const eth = createNodeEth({

@@ -6,8 +6,14 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createEth, DEFAULT_PROVIDERS, type SettingsFiles } from "@kinode-ts/eth";
+import {
+  createEth,
+  DEFAULT_PROVIDERS,
+  type ProviderConfig,
+  type SettingsFiles,
+} from "@kinode-ts/eth";
 import { createBunTransport } from "@kinode-ts/http";
+import { LOCAL_KIMAP } from "@kinode-ts/kimap";
 import { identityOf, type Net } from "@kinode-ts/net";
 import type { Clock, Random, RuntimeModule } from "@kinode-ts/types";
 import { type HomeFolder, writePrivateFile } from "../boot/home-folder.ts";
@@ -16,7 +22,7 @@ import type { StartConfig } from "../boot/start-config.ts";
 
 export interface EthParts {
   readonly home: HomeFolder;
-  readonly config: Pick<StartConfig, "clientProxy">;
+  readonly config: Pick<StartConfig, "clientProxy" | "simulation">;
   readonly chainRouting: Identity["chainRouting"];
   readonly net: Net;
   readonly clock: Clock;
@@ -43,6 +49,14 @@ function settingsFiles(home: HomeFolder): SettingsFiles {
   };
 }
 
+function localProvider(port: number): ProviderConfig {
+  return {
+    chainId: LOCAL_KIMAP.chainId,
+    trusted: true,
+    place: { kind: "url", url: `ws://127.0.0.1:${port}`, auth: undefined },
+  };
+}
+
 export function createNodeEth({
   home,
   config,
@@ -55,7 +69,9 @@ export function createNodeEth({
     clock,
     random,
     files: settingsFiles(home),
-    defaults: chainRouting === undefined ? [] : DEFAULT_PROVIDERS,
+    // A simulated node knows the local chain alone, and nothing of the internet.
+    defaults: chainRouting === undefined || config.simulation ? [] : DEFAULT_PROVIDERS,
+    rpc: config.simulation && localProvider(config.simulation.chainPort),
     transport: createBunTransport({
       refusalOf: () => undefined,
       maxSocketBufferedBytes: MAX_WAITING_BYTES,

@@ -40,7 +40,9 @@ export function callNode(
   return guard(channel, async () => {
     const handshake = new InitiatorHandshake(identity, options);
     if (options.router !== undefined) {
-      channel.send(createRoutingRequest(identity, options.target, options.router));
+      const more = identity.tellRouter?.(options.router);
+      const said = more === undefined ? undefined : { features: [], ...more };
+      channel.send(createRoutingRequest(identity, options.target, options.router, said));
     }
     // At once: a router answers nothing, the message waits there until the two ends are joined (§1.2).
     channel.send(handshake.start());

@@ -157,19 +157,19 @@ export class Peers {
     this.#options.events.opened?.(session);
   }
 
-  /** Ends every connection with a node; what waits for it is offline. */
-  disconnect(name: NodeId, why: string): void {
-    const peer = this.#peers.get(name);
-    for (const connection of this.#lingering) if (connection.peer === name) connection.close(why);
-    peer?.connection?.close(why);
-  }
-
   /** Opens a connection although there is nothing to say yet; false when that cannot be. */
   async reach(name: NodeId, options: { readonly proxyRequest: boolean }): Promise<boolean> {
     const target = this.#options.known.find(name);
     if (target === undefined) return false;
     const { proxyRequest } = options;
     return this.#isReached(name, proxyRequest) || (await this.#dial(target, proxyRequest));
+  }
+
+  /** Ends every connection with a node; what waits for it goes by a new one, if the node is still known. */
+  disconnect(name: NodeId, why = "it was asked to end"): void {
+    const peer = this.#peers.get(name);
+    for (const connection of this.#lingering) if (connection.peer === name) connection.close(why);
+    peer?.connection?.close(why);
   }
 
   /** Lowers the number of peers; the ones that were silent for longest go. */

@@ -10,6 +10,7 @@ import type { DevFlags } from "./dev-command.ts";
 import type { InstallFlags } from "./install-command.ts";
 import type { NewFlags } from "./new-command.ts";
 import type { CommandFlags } from "./node-commands.ts";
+import type { ChainFlags } from "./chain-command.ts";
 import type { Output } from "./output.ts";
 import type { InjectFlags, RemoveFlags } from "./package-commands.ts";
 import type { DevUiFlags } from "./ui-command.ts";
@@ -188,9 +189,12 @@ function addInstall(program: Command, remote: Remote, output: Output): void {
 
 /** Commands of the existing kit that this version does not have: [name, short name, what to do instead]. */
 const MISSING: readonly (readonly [string, string | undefined, string])[] = [
-  ["boot-fake-node", "f", 'Start a node with "kinode start"; its name and key are local'],
+  [
+    "boot-fake-node",
+    "f",
+    'Use "kinode chain", and "kinode start <home> --fake-node-name alice.dev"',
+  ],
   ["boot-real-node", "e", 'Start a node with "kinode start <home>"'],
-  ["chain", "c", "No part of this version needs a chain"],
   ["connect", undefined, "Use ssh -L <local port>:localhost:<port of the node> <host>"],
   ["publish", "p", 'Give others the zip that "kinode package" makes'],
   ["reset-cache", undefined, "There is no cache; remove target/ to build everything again"],
@@ -198,6 +202,20 @@ const MISSING: readonly (readonly [string, string | undefined, string])[] = [
   ["setup", undefined, '"kinode build" names every tool that is missing'],
   ["update", undefined, "Update the program the way it was installed"],
 ];
+
+function addChain(program: Command, output: Output): void {
+  program
+    .command("chain")
+    .alias("c")
+    .description("run a local chain with a registry of names, for simulated nodes")
+    .option("-p, --port <number>", "where (default: 8545)")
+    .option("--commit-rule", "names below os as on the real chain: 9 letters, committed to before")
+    .option("--verbose", "print what the chain prints")
+    .action(async (flags: ChainFlags) => {
+      const { runChain } = await import("./chain-command.ts");
+      await runChain(flags, output);
+    });
+}
 
 function addMissing(program: Command): void {
   for (const [name, alias, hint] of MISSING) {
@@ -223,5 +241,6 @@ export function addPackageCommands(program: Command, remote: Remote, output: Out
   addNew(program, output);
   addBuild(program, output);
   addDevelopment(program, remote, output);
+  addChain(program, output);
   addMissing(program);
 }

@@ -184,6 +184,24 @@ test("a module is told when another node is out of reach, also of requests that 
   expect(failed).toEqual(["offline"]);
 });
 
+test("a module is told of each request that a process has no room for, also when it expects no response", async () => {
+  let context!: ModuleContext;
+  const failed: (readonly [number, SendErrorKind])[] = [];
+  const module: RuntimeModule = {
+    id: "http-client:distro:sys" as ProcessId,
+    start: (given) => void (context = given),
+    handle: () => {},
+    sendError: ({ id }: KernelMessage, kind) => void failed.push([Number(id), kind]),
+  };
+  const n = await createTestNode({ modules: [module], limits: { senderQuotaCount: 2 } });
+  await n.start(["a"], { public: true });
+  const send = () => Number(context.send({ target: n.at("a"), body: encoder.encode("x") }));
+  const ids = [send(), send(), send(), send()];
+  expect(failed).toEqual([]);
+  await n.clock.settle();
+  expect(failed).toEqual(ids.slice(2).map((id) => [id, "timeout"] as const));
+});
+
 test("a state that cannot be written or read traps its process without telling it about the disk (W23)", async () => {
   const data = createMemoryStoreData();
   const n = await createTestNode({ data });

@@ -19,7 +19,10 @@ export interface RuntimeModule {
    * printed and answered by nothing. A slow handler returns at once and answers later.
    */
   handle(message: KernelMessage): void;
-  /** A request this module sent could not be delivered. */
+  /**
+   * A request this module sent could not be delivered. Of those that expect no response it is told when another node is
+   * out of reach, and when the receiver has no room.
+   */
   sendError?(message: KernelMessage, kind: SendErrorKind): void;
   /** Told when a process has ended or was killed, to drop what it kept for it. */
   processEnded?(process: ProcessId): void;

@@ -3,7 +3,15 @@
  * Source: spec/runtime-modules.md §7.2.
  * @module
  */
-import type { Address, Clock, LazyLoadBlob, ModuleContext, ProcessId, U64 } from "@kinode-ts/types";
+import type {
+  Address,
+  Clock,
+  KernelMessage,
+  LazyLoadBlob,
+  ModuleContext,
+  ProcessId,
+  U64,
+} from "@kinode-ts/types";
 import { ClientError } from "./actions.ts";
 import type { FrameType } from "./actions.ts";
 import type { HttpClientLimits } from "./limits.ts";
@@ -19,12 +27,21 @@ export interface Channel {
   state: "opening" | "open" | "closing" | "closed";
 }
 
+/** The message that tells the end of a connection, and whether its process had room for it. */
+interface End {
+  readonly body: Uint8Array;
+  isTold: boolean;
+}
+
 type ChannelLimits = Pick<HttpClientLimits, "maxChannelsPerProcess" | "maxChannels">;
 
 const MIME: Readonly<Record<"Text" | "Binary", string>> = {
   Text: "text/plain",
   Binary: "application/octet-stream",
 };
+/** How often a process that had no room is told the end of a connection, and for how many times. */
+const TELL_AGAIN_MS = 1_000;
+const MAX_TELLINGS = 60;
 /** How long a server may take to answer a close frame. */
 const CLOSE_TIMEOUT_MS = 10_000;
 const EMPTY = new Uint8Array(0);
@@ -38,6 +55,8 @@ export class Channels {
   readonly #limits: ChannelLimits;
   #count = 0;
   readonly #byProcess = new Map<ProcessId, Set<Channel>>();
+  /** Those whose end was told just now. */
+  readonly #ends = new Map<Channel, End>();
 
   constructor(clock: Clock, send: ModuleContext["send"], limits: ChannelLimits) {
     this.#clock = clock;
@@ -75,9 +94,35 @@ export class Channels {
         const { state } = channel;
         this.forget(channel);
         if (state === "opening") ready(false);
-        else if (state !== "closed") this.#tell(channel, { WebSocketClose: this.#idOf(channel) });
+        else if (state !== "closed") this.#tellEnd(channel);
       },
     };
+  }
+
+  /**
+   * A process had no room for what it was told. Of a frame that is missing nobody would ever know, so the connection ends;
+   * its end is told until there is room.
+   */
+  undelivered({ id, target, message: { body } }: KernelMessage): void {
+    for (const channel of this.#byProcess.get(target.process) ?? []) {
+      if (channel.id !== id) continue;
+      this.#drop(channel);
+      this.#tellEnd(channel);
+      return;
+    }
+    for (const end of this.#ends.values()) {
+      if (end.body === body) end.isTold = false;
+    }
+  }
+
+  #tellEnd(channel: Channel, tellingsLeft = MAX_TELLINGS): void {
+    const end: End = { body: encodeJson({ WebSocketClose: this.#idOf(channel) }), isTold: true };
+    this.#ends.set(channel, end);
+    this.#clock.after(TELL_AGAIN_MS, () => {
+      if (!this.#ends.delete(channel) || end.isTold || tellingsLeft === 1) return;
+      this.#tellEnd(channel, tellingsLeft - 1);
+    });
+    this.#send({ target: channel.owner, id: channel.id, body: end.body, blob: undefined });
   }
 
   /** Nothing more is told about it. */
@@ -122,10 +167,14 @@ export class Channels {
   /** Ends all connections of a process that is gone. */
   dropProcess(process: ProcessId): void {
     for (const channel of [...(this.#byProcess.get(process) ?? [])]) this.#drop(channel);
+    for (const channel of [...this.#ends.keys()]) {
+      if (channel.owner.process === process) this.#ends.delete(channel);
+    }
   }
 
   dropAll(): void {
     for (const process of [...this.#byProcess.keys()]) this.dropProcess(process);
+    this.#ends.clear();
   }
 
   #drop(channel: Channel): void {
@@ -151,8 +200,12 @@ export class Channels {
   }
 
   #tell({ owner, id }: Channel, body: unknown, blob?: LazyLoadBlob): void {
-    this.#send({ target: owner, id, body: encoder.encode(JSON.stringify(body)), blob });
+    this.#send({ target: owner, id, body: encodeJson(body), blob });
   }
+}
+
+function encodeJson(json: unknown): Uint8Array {
+  return encoder.encode(JSON.stringify(json));
 }
 
 function unknownChannel(channelId: number): ClientError {

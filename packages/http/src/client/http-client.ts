@@ -92,6 +92,11 @@ class HttpClientModule implements RuntimeModule {
     else this.#useChannel(message, action);
   }
 
+  /** All that is sent here are events of web sockets. */
+  sendError(message: KernelMessage): void {
+    this.#channels.undelivered(message);
+  }
+
   processEnded(process: ProcessId): void {
     this.#channels.dropProcess(process);
     this.#slots.dropProcess(process);

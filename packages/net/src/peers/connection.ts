@@ -6,7 +6,7 @@
  */
 import type { Clock, KernelMessage, NodeId, TimerHandle } from "@kinode-ts/types";
 import type { Framing } from "../framing/framing.ts";
-import { PartReader } from "../framing/parts.ts";
+import { PartReader, PARTS, readWord } from "../framing/parts.ts";
 import type { Session } from "../handshake.ts";
 import type { Socket } from "../transport.ts";
 import { judgeMessage } from "./message-policy.ts";
@@ -64,6 +64,11 @@ export class Connection {
   #isClosed = false;
   /** Whoever takes the messages wants a pause. */
   #isHeld = false;
+  readonly #finished = Promise.withResolvers<void>();
+  /** We have said that nothing more comes from us, they have said it, they have read ours. */
+  #saidFinish = false;
+  #heardFinish = false;
+  #heardFinished = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -111,6 +116,30 @@ export class Connection {
     return true;
   }
 
+  /** Whether anything was sent on it. */
+  get hasSent(): boolean {
+    return this.#sender.hasSent;
+  }
+
+  /** Settles when the other side has read all that was sent before `retire`, or the connection has ended. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  /**
+   * Another connection serves: nothing more is sent on this one, which is read as long as the other side writes to it.
+   * @returns messages that the other side cannot have, in order
+   */
+  retire(): OutgoingMessage[] {
+    const unsent = this.#sender.retire();
+    // A node of the reference does not know the word, and may go on writing.
+    if (this.#options.session.features.has(PARTS) && !this.#isClosed) {
+      this.#saidFinish = true;
+      this.#sender.say("finish");
+    } else this.#finished.resolve();
+    return unsent;
+  }
+
   /** Settles when the sender of such messages should go on; `undefined`: at once. */
   whenShort(flow: string): Promise<void> | undefined {
     return this.#outbox.whenShort(flow);
@@ -125,6 +154,7 @@ export class Connection {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#timer?.cancel();
+    this.#finished.resolve();
     const unsent = this.#sender.stop(isBroken);
     this.#options.socket.close();
     this.#options.events.closed(why, unsent);
@@ -144,12 +174,31 @@ export class Connection {
       while (!this.#isClosed && !this.#isHeld) {
         const taken = framing.takeMessage(session.receive);
         if (taken === undefined) return;
+        if (this.#readWord(taken)) continue;
         const message = this.#parts.read(taken);
         if (message !== undefined) this.#judge(message);
       }
     } catch (error) {
       this.close((error as Error).message);
     }
+  }
+
+  /** Whether it was a word about the connection. */
+  #readWord(message: Uint8Array): boolean {
+    if (!this.#options.session.features.has(PARTS)) return false;
+    const word = readWord(message);
+    if (word === "finish") {
+      this.#heardFinish = true;
+      this.#sender.say("finished");
+    } else if (word === "finished") {
+      this.#heardFinished = true;
+      this.#finished.resolve();
+    }
+    // Both have read all: whoever of the two sees it first ends it. What was said just now leaves before.
+    if (this.#saidFinish && this.#heardFinish && this.#heardFinished) {
+      queueMicrotask(() => this.close("another connection serves"));
+    }
+    return word !== undefined;
   }
 
   #judge(bytes: Uint8Array): void {

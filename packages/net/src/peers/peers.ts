@@ -30,6 +30,8 @@ export interface PeersLimits {
   readonly maxPeers: number;
   /** A second connection to a peer is only listened to; without traffic for this long it ends. */
   readonly lingerMs: number;
+  /** How long what is sent waits, at most, for a connection that another one replaces. */
+  readonly finishMs: number;
   readonly dialTimeoutMs: number;
   readonly connection: Partial<ConnectionLimits>;
 }
@@ -37,6 +39,7 @@ export interface PeersLimits {
 export const DEFAULT_PEERS_LIMITS: PeersLimits = {
   maxPeers: 512,
   lingerMs: 5_000,
+  finishMs: 1_000,
   dialTimeoutMs: HANDSHAKE_TIMEOUT_MS,
   connection: {},
 };
@@ -73,9 +76,13 @@ interface Peer {
   isServed: boolean;
   /** We asked it to serve us. */
   servesUs: boolean;
-  /** What waits while we dial. */
+  /** What waits while we dial, or while another connection is being finished. */
   readonly waiting: Outbox<OutgoingMessage>;
+  /** Connections that are being finished: what is sent now must not overtake what they carry. */
+  finishing: number;
   sinceMs: number;
+  /** When the connection was made. */
+  connectedMs: number;
 }
 
 export class Peers {
@@ -124,10 +131,11 @@ export class Peers {
       this.#options.events.failed(message, "offline");
       return;
     }
-    const taken = peer.connection?.send(outgoing) ?? peer.waiting.push(outgoing);
+    const way = peer.finishing > 0 ? undefined : peer.connection;
+    const taken = way === undefined ? peer.waiting.push(outgoing) : way.send(outgoing);
     // Full: the kernel knows offline and timeout, and offline is not true (§1.10).
     if (!taken) this.#options.events.failed(message, "timeout");
-    return (peer.connection ?? peer.waiting).whenShort(outgoing.flow);
+    return (way ?? peer.waiting).whenShort(outgoing.flow);
   }
 
   /**
@@ -148,12 +156,13 @@ export class Peers {
     peer.servesUs ||= servesUs;
     const wins = rival === undefined || this.#isBetter(initiator, peer);
     if (wins) {
-      if (rival !== undefined) this.#linger(rival);
       peer.connection = connection;
       peer.initiator = initiator;
-      for (const waiting of peer.waiting.drain()) connection.send(waiting);
+      peer.connectedMs = this.#options.clock.monotonicMs();
+      if (rival !== undefined) this.#finish(rival, peer);
+      this.#sendWaiting(peer);
       this.#makeRoom(peer);
-    } else this.#linger(connection);
+    } else this.#finish(connection, peer);
     this.#options.events.opened?.(session);
   }
 
@@ -208,7 +217,9 @@ export class Peers {
       isServed: false,
       servesUs: false,
       waiting: new Outbox(this.#limits.connection.outbox),
+      finishing: 0,
       sinceMs: this.#options.clock.monotonicMs(),
+      connectedMs: 0,
     };
     this.#peers.set(name, peer);
     return peer;
@@ -314,11 +325,46 @@ export class Peers {
   }
 
   /**
-   * Which of two connections stays: the one that the node with the smaller name dialled, so that both sides choose the same;
-   * of two by the same node the newer, since the older is likely dead (§1.9).
+   * Which of two connections stays. When both sides dialled at once, the one that the node with the smaller name dialled, so
+   * that both choose the same. Else the newer: a node that dials has none of its own (§1.9).
    */
   #isBetter(initiator: NodeId, peer: Peer): boolean {
-    return initiator <= peer.initiator;
+    const ageMs = this.#options.clock.monotonicMs() - peer.connectedMs;
+    return initiator <= peer.initiator || ageMs > 2 * this.#limits.dialTimeoutMs;
+  }
+
+  /** Another connection of the peer serves. What is sent from now on waits until all that this one carries was read. */
+  #finish(connection: Connection, peer: Peer): void {
+    for (const item of connection.retire()) {
+      if (!peer.waiting.push(item)) this.#options.events.failed(item.message, "timeout");
+    }
+    if (connection.hasSent) {
+      peer.finishing += 1;
+      void this.#whenFinished(connection).then(() => {
+        peer.finishing -= 1;
+        this.#sendWaiting(peer);
+      });
+    }
+    this.#linger(connection);
+  }
+
+  /** The other side has read all of it, or there is no telling whether it ever will. */
+  #whenFinished(connection: Connection): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#options.clock.after(this.#limits.finishMs, resolve);
+    void connection.finished.then(() => {
+      timer.cancel();
+      resolve();
+    });
+    return promise;
+  }
+
+  #sendWaiting(peer: Peer): void {
+    const { connection, waiting } = peer;
+    if (connection === undefined || peer.finishing > 0) return;
+    for (const item of waiting.drain()) {
+      if (!connection.send(item)) this.#options.events.failed(item.message, "timeout");
+    }
   }
 
   /** Listened to as long as the other side uses it: a peer of the reference may go on writing to it. */
@@ -342,16 +388,19 @@ export class Peers {
     unsent: readonly OutgoingMessage[],
   ): void {
     const { events, known } = this.#options;
-    if (!this.#lingering.delete(connection) && peer.connection === connection) {
-      peer.connection = undefined;
-      this.#peers.delete(peer.name);
-    }
+    const wasFinishing = this.#lingering.delete(connection);
     events.say(2, `The connection with ${peer.name} ended: ${why}`);
-    if (unsent.length === 0) return;
-    // The peer cannot have any of these: they go by a new connection, in their order.
-    if (this.#isStopped || known.find(peer.name) === undefined) {
-      for (const { message } of unsent) events.failed(message, "offline");
-    } else for (const { message } of unsent) void this.send(message);
+    let again = unsent;
+    if (!wasFinishing && peer.connection === connection) {
+      peer.connection = undefined;
+      again = [...unsent, ...peer.waiting.drain()];
+      if (this.#peers.get(peer.name) === peer) this.#peers.delete(peer.name);
+    }
+    if (again.length === 0) return;
+    // What others have overtaken must not follow them. The peer cannot have any of the rest: it goes by a new connection, in order.
+    if (wasFinishing || this.#isStopped || known.find(peer.name) === undefined) {
+      for (const { message } of again) events.failed(message, "offline");
+    } else for (const { message } of again) void this.send(message);
   }
 
   /** Drops the peer that has been silent for longest when there are too many; true when one went. */

@@ -7,7 +7,15 @@
 import { CodecError, encodeKernelMessage } from "@kinode-ts/codec";
 import type { Clock } from "@kinode-ts/types";
 import type { Framing } from "../framing/framing.ts";
-import { cutPart, MAX_STREAM_BYTES, MAX_STREAMS, PART_BYTES, PARTS } from "../framing/parts.ts";
+import {
+  cutPart,
+  MAX_STREAM_BYTES,
+  MAX_STREAMS,
+  PART_BYTES,
+  PARTS,
+  type Word,
+  wordBytes,
+} from "../framing/parts.ts";
 import type { Session } from "../handshake.ts";
 import { FEATURE_BIN } from "../handshake-extension.ts";
 import { joinBytes } from "../join-bytes.ts";
@@ -71,8 +79,10 @@ export class Sender {
   /** Bytes handed over and in the batch. */
   #total = 0;
   readonly #handed: Handed[] = [];
+  readonly #words: Word[] = [];
   #isScheduled = false;
   #isStopped = false;
+  #isRetired = false;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -113,6 +123,27 @@ export class Sender {
     this.#forgetWritten();
   }
 
+  /** Whether anything was handed over. */
+  get hasSent(): boolean {
+    return this.#total > 0;
+  }
+
+  /** Says something about the connection, after what is under way and before all that waits. */
+  say(word: Word): void {
+    this.#words.push(word);
+    this.schedule();
+  }
+
+  /**
+   * From now on takes nothing out of the outbox; a message that nothing may come between is sent to its end.
+   * @returns messages that the other side cannot have, in order
+   */
+  retire(): OutgoingMessage[] {
+    this.#isRetired = true;
+    this.#streams.clear();
+    return this.#options.outbox.drain();
+  }
+
   /**
    * Ends it: nothing more is handed over.
    * @param isBroken - the socket ended by itself: what it still held has not left
@@ -124,6 +155,7 @@ export class Sender {
     const left = this.#total - this.#batchBytes - socket.unwrittenBytes;
     const held = isBroken ? this.#handed.filter(({ end }) => end > left) : [];
     const whole = this.#whole === undefined ? [] : [this.#whole.item];
+    this.#words.length = 0;
     this.#streams.clear();
     return [...held.map(({ item }) => item), ...whole, ...outbox.drain()];
   }
@@ -134,6 +166,13 @@ export class Sender {
       this.#stepWhole(this.#whole);
       return true;
     }
+    const word = this.#words.shift();
+    if (word !== undefined) {
+      const { framing, session } = this.#options;
+      this.#put(framing.sealChunks(session.send, wordBytes(word), 0, 1));
+      return true;
+    }
+    if (this.#isRetired) return false;
     const item = this.#options.outbox.next(this.#inParts ? PART_BYTES : undefined);
     if (item === undefined) return false;
     const stream = this.#streams.get(item);

@@ -15,6 +15,12 @@ export interface Handle {
   cursor: number;
 }
 
+interface Opening {
+  readonly path: string;
+  /** Something else may be at the path by now. */
+  isStale: boolean;
+}
+
 export interface HandleCacheOptions {
   readonly disk: DiskFolder;
   readonly locks: FileLocks;
@@ -30,6 +36,8 @@ export class HandleCache {
   readonly #handles = new Map<string, Handle>();
   /** Cursors other than 0 of files closed by eviction, oldest first. */
   readonly #cursors = new Map<string, number>();
+  /** Files that are being opened. */
+  readonly #openings = new Set<Opening>();
   #limit: number;
 
   constructor(options: HandleCacheOptions) {
@@ -57,8 +65,11 @@ export class HandleCache {
       this.#handles.set(path, open);
       return open;
     }
-    const file = this.#options.disk.open(path, { create: false });
-    return andThen(file, (opened) => this.#insert(path, opened, this.#cursors.get(path) ?? 0));
+    return this.#opened(
+      path,
+      () => this.#options.disk.open(path, { create: false }),
+      (file) => this.#insert(path, file, this.#cursors.get(path) ?? 0),
+    );
   }
 
   /** The handle if the file is open; this is no use of it. */
@@ -73,17 +84,44 @@ export class HandleCache {
       open.cursor = 0;
       return this.use(path);
     }
-    const file = this.#options.disk.open(path, { create });
-    return andThen(file, (opened) => this.#insert(path, opened, 0));
+    return this.#opened(
+      path,
+      () => this.#options.disk.open(path, { create }),
+      (file) => this.#insert(path, file, 0),
+    );
   }
 
   /** `CreateFile`: an old handle is dropped, the file is created where it is missing, emptied, and stays open. `before`: its bytes. */
   create(path: string): Awaitable<{ readonly handle: Handle; readonly before: number }> {
     this.forget(path);
-    return andThen(this.#options.disk.create(path), ({ file, before }) => ({
-      handle: this.#insert(path, file, 0),
-      before,
-    }));
+    let before = 0;
+    const create = () =>
+      andThen(this.#options.disk.create(path), (created) => {
+        // What an earlier attempt has emptied counts.
+        before += created.before;
+        return created.file;
+      });
+    const insert = (file: DiskFile) => ({ handle: this.#insert(path, file, 0), before });
+    return this.#opened(path, create, insert);
+  }
+
+  /** A file whose path is moved or removed while it is being opened is not what the path names then: it is opened again. */
+  #opened<T>(
+    path: string,
+    open: () => Awaitable<DiskFile>,
+    insert: (file: DiskFile) => T,
+  ): Awaitable<T> {
+    const opening: Opening = { path, isStale: false };
+    const file = open();
+    if (!(file instanceof Promise)) return insert(file);
+    this.#openings.add(opening);
+    const isOver = (): void => void this.#openings.delete(opening);
+    file.then(isOver, isOver);
+    return file.then((opened) => {
+      if (!opening.isStale) return insert(opened);
+      opened.close();
+      return this.#opened(path, open, insert);
+    });
   }
 
   /** Closes a file and drops its cursor; unknown paths are fine. */
@@ -101,6 +139,9 @@ export class HandleCache {
   /** The same for a path and everything below it. */
   forgetTree(path: string): void {
     const below = `${path}/`;
+    for (const opening of this.#openings) {
+      if (opening.path === path || opening.path.startsWith(below)) opening.isStale = true;
+    }
     for (const known of [...this.#handles.keys(), ...this.#cursors.keys()]) {
       if (known === path || known.startsWith(below)) this.forget(known);
     }

@@ -221,6 +221,71 @@ test("an open file that was replaced by hand is no longer written to; a link in 
   expect(await run(`${DRIVE}/f`, "Write", "x")).toEqual(DENIED);
 });
 
+/** Puts a link out of the drive in the place of a folder and takes it away again, as quickly as a program can. */
+const SWAPPER = `
+import { renameSync, symlinkSync, unlinkSync } from "node:fs";
+const [, , folder, outside] = process.argv;
+process.stdout.write("ready");
+for (;;) {
+  renameSync(folder, folder + ".real");
+  symlinkSync(outside, folder);
+  unlinkSync(folder);
+  renameSync(folder + ".real", folder);
+}`;
+
+test("a program that swaps folders for links all the time leads nothing out of the drive", async () => {
+  await run(`${DRIVE}/a/b`, "CreateDirAll");
+  await run(`${DRIVE}/a/b/secret`, "Write", "mine");
+  const program = join(root, "vfs/swapper.ts");
+  writeFileSync(program, SWAPPER);
+  const swapper = Bun.spawn(
+    [process.execPath, program, join(drive, "a/b"), join(root, "outside/folder")],
+    { stdout: "pipe" },
+  );
+  try {
+    await swapper.stdout.getReader().read();
+    const answers = new Set<string>();
+    for (let count = 0; count < 1_500; count++) {
+      const [action, blob] = SWAPPED[count % SWAPPED.length]!;
+      const name = action === "CreateDir" || count % 3 === 0 ? `made${count}` : "secret";
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      answers.add(JSON.stringify(await run(`${DRIVE}/a/b/${name}`, action, blob)));
+    }
+    expect(answers).toContain('"Ok"');
+    expect(answers).toContain(JSON.stringify(DENIED));
+  } finally {
+    swapper.kill(9);
+    await swapper.exited;
+    rmSync(program);
+  }
+});
+
+const SWAPPED: readonly (readonly [unknown, string?])[] = [
+  ["Write", "x"],
+  ["Read"],
+  ["Append", "x"],
+  ["CloseFile"],
+  ["CreateFile"],
+  ["RemoveFile"],
+  ["CreateDir"],
+  [{ Rename: { new_path: `${DRIVE}/a/b/moved` } }],
+  [{ CopyFile: { new_path: `${DRIVE}/a/b/copied` } }],
+  ["ReadDir"],
+  ["Metadata"],
+];
+
+test("a link cannot be moved to where drives are: a drive may be a link, which is not a process's to say", async () => {
+  mkdirSync(join(drive, "deep/er"), { recursive: true });
+  mkdirSync(join(drive, "q:y.os"));
+  // Stays in the drive where it is; in the place of a drive it would lead to another package.
+  symlinkSync("../../q:y.os", join(drive, "deep/er/link"));
+  symlinkSync("../q:y.os/data", join(drive, "deep/link"));
+  mkdirSync(join(drive, "q:y.os/data"));
+  expect(await run(`${DRIVE}/deep/link`, "ReadDir")).toEqual({ ReadDir: [] });
+  expect(await run(`${DRIVE}/deep/link`, { Rename: { new_path: "/p:x.os/link" } })).toEqual(DENIED);
+  expect(await run("/p:x.os/link/secret", "Read")).toMatchObject({ Err: {} });
+});
+
 test("pipes and devices are not opened: reading them could wait for ever", async () => {
   const made = Bun.spawnSync(["mkfifo", join(drive, "pipe")]);
   if (made.exitCode !== 0) return;

@@ -1,6 +1,6 @@
 /** Every request that changes sizes is booked; what does not fit changes nothing. */
 import { afterEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createModuleHarness } from "@kinode-ts/testing/module-harness";
@@ -219,6 +219,54 @@ describe.each(DISKS)("disk space on a %s disk", (_name, createDisk) => {
       { numRuns: 30, seed: 5 },
     );
   });
+});
+
+test("a copy of a file with holes has holes, as many bytes, and leaves the disk to others meanwhile", async () => {
+  const folder = newFolder();
+  const { run, used, limit, harness } = await setUp(openDiskFolder(folder));
+  const length = 300 * 1024 * 1024;
+  await limit(2 * length);
+  expect(await run(`${DRIVE}/a`, "Write", "begin")).toBe("Ok");
+  expect(await run(`${DRIVE}/a`, { SetLen: length - 3 })).toBe("Ok");
+  expect(await run(`${DRIVE}/a`, "Append", "end")).toBe("Ok");
+  expect(await run(`${DRIVE}/b`, "Write", "x".repeat(1_000))).toBe("Ok");
+  expect(await run(`${DRIVE}/a`, { CopyFile: { new_path: `${DRIVE}/b` } })).toBe("Ok");
+  expect(await used()).toBe(2 * length);
+  const { size, blocks } = statSync(join(folder, "p:x.os/data/b"));
+  expect(size).toBe(length);
+  expect(blocks * 512).toBeLessThan(4 * 1024 * 1024);
+  const file = await Bun.file(join(folder, "p:x.os/data/b"))
+    .slice(length - 8)
+    .text();
+  expect(file).toBe("\0\0\0\0\0end");
+  expect(await Bun.file(join(folder, "p:x.os/data/b")).slice(0, 7).text()).toBe("begin\0\0");
+  expect(await run(`${DRIVE}/a`, { CopyFile: { new_path: `${DRIVE}/c` } })).toEqual(
+    full(2 * length, 2 * length, length),
+  );
+  expect(await run(`${DRIVE}/c`, "Metadata")).toMatchObject({ Err: {} });
+  let isCopied = false;
+  const copied = harness
+    .ask("other:p:x.os", {
+      body: { path: `${DRIVE}/a`, action: { CopyFile: { new_path: `${DRIVE}/b` } } },
+    })
+    .then(() => (isCopied = true));
+  for (let count = 0; count < 3; count++) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    expect(await run(DRIVE, "Metadata")).toMatchObject({ Metadata: {} });
+  }
+  expect(isCopied).toBe(false);
+  await copied;
+});
+
+test("a file is not copied onto itself under another name, which would empty it", async () => {
+  const folder = newFolder();
+  const { run } = await setUp(openDiskFolder(folder));
+  await run(`${DRIVE}/a`, "Write", "content");
+  linkSync(join(folder, "p:x.os/data/a"), join(folder, "p:x.os/data/b"));
+  expect(await run(`${DRIVE}/a`, { CopyFile: { new_path: `${DRIVE}/b` } })).toEqual({
+    Err: { IOError: "Invalid argument (os error 22)" },
+  });
+  expect(await run(`${DRIVE}/b`, "ReadToString")).toEqual({ ReadToString: "content" });
 });
 
 test("what a broken disk has really taken is counted", async () => {

@@ -9,7 +9,11 @@ import type {
   ControlGrant,
   ControlGrantChange,
   ControlInspection,
+  ControlInvitation,
+  ControlInvite,
   ControlNode,
+  ControlPeer,
+  ControlPeers,
   ControlProcess,
   ControlUsage,
 } from "@kinode-ts/types";
@@ -59,6 +63,15 @@ export const api = {
   processes: () => call<ControlProcess[]>("GET", "processes"),
   usage: () => call<ControlUsage[]>("GET", "usage"),
   kill: (id: string) => call<unknown>("POST", `processes/${encodeURIComponent(id)}/kill`, json({})),
+  peers: () => call<ControlPeers>("GET", "peers"),
+  invite: (asked: ControlInvite) => call<ControlInvitation>("POST", "peers/invite", json(asked)),
+  join: (text: string) => call<ControlPeer>("POST", "peers/join", json({ text })),
+  acceptPeer: (name: string) =>
+    call<ControlPeer>("POST", `peers/${encodeURIComponent(name)}/accept`, json({})),
+  removePeer: (name: string) =>
+    call<unknown>("POST", `peers/${encodeURIComponent(name)}/remove`, json({})),
+  changeRouter: (name: string, action: "add" | "remove") =>
+    call<ControlPeers>("POST", `routers/${encodeURIComponent(name)}/${action}`, json({})),
   capabilities: () => call<ControlGrant[]>("GET", "capabilities"),
   grant: (change: ControlGrantChange) =>
     call<ControlGrant>("POST", "capabilities/grant", json(change)),

@@ -1,11 +1,12 @@
 /**
- * The node's own pages: home, permissions, processes, terminal. Served by the home page process at `/`.
+ * The node's own pages: home, permissions, peers, processes, terminal. Served by the home page process at `/`.
  * @module
  */
 import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, onSessionEnd } from "./api.ts";
 import { HomePage } from "./home-page.tsx";
+import { PeersPage } from "./peers-page.tsx";
 import { PermissionsPage } from "./permissions-page.tsx";
 import { ProcessesPage } from "./processes-page.tsx";
 import { TerminalPage } from "./terminal-page.tsx";
@@ -14,6 +15,7 @@ import { useData, useRoute } from "./use-data.ts";
 const PAGES = [
   { path: "/", name: "Apps" },
   { path: "/permissions", name: "Permissions" },
+  { path: "/peers", name: "Peers" },
   { path: "/processes", name: "Processes" },
   { path: "/terminal", name: "Terminal" },
 ] as const;
@@ -60,6 +62,8 @@ function App() {
           </p>
         ) : page === "permissions" ? (
           <PermissionsPage only={rest === undefined ? undefined : decodeURIComponent(rest)} />
+        ) : page === "peers" ? (
+          <PeersPage />
         ) : page === "processes" ? (
           <ProcessesPage />
         ) : page === "terminal" ? (

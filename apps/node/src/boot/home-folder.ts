@@ -18,6 +18,8 @@ export interface HomeFolder {
   readonly sqlite: string;
   readonly storeFile: string;
   readonly keyfile: string;
+  /** How the registry on chain says that others reach this node; absent: a local identity. */
+  readonly chainFile: string;
   /** What opens the keyfile without typing; readable by its owner only. */
   readonly unlockFile: string;
   readonly logs: string;
@@ -45,6 +47,7 @@ export function homeFolder(path: string): HomeFolder {
     sqlite: join(home, "sqlite"),
     storeFile: join(home, "kernel", "store.sqlite"),
     keyfile: join(home, ".keys"),
+    chainFile: join(home, ".chain-routing"),
     unlockFile: join(home, ".local-unlock"),
     logs: join(home, ".terminal_logs"),
     history: join(home, ".terminal_history"),

@@ -17,6 +17,7 @@ import {
 } from "@kinode-ts/crypto";
 import { isNameSafeNode, type NodeId, type Random } from "@kinode-ts/types";
 import { NodeError } from "./errors.ts";
+import type { ChainIdentity } from "../registration/registration.ts";
 import { type HomeFolder, writePrivateFile } from "./home-folder.ts";
 import { createNodeName } from "./node-name.ts";
 
@@ -62,6 +63,12 @@ function writeUnlock(home: HomeFolder, keyfileBytes: Uint8Array, keyfile: Keyfil
   writePrivateFile(home.unlockFile, JSON.stringify(unlock));
 }
 
+/** Puts another keyfile in the place of the one that was there; a later start opens it without the password. */
+export function writeIdentity(home: HomeFolder, keyfileBytes: Uint8Array, keyfile: Keyfile): void {
+  writePrivateFile(home.keyfile, keyfileBytes);
+  writeUnlock(home, keyfileBytes, keyfile);
+}
+
 function readUnlock(home: HomeFolder, keyfileBytes: Uint8Array): Unlock | undefined {
   try {
     const unlock = JSON.parse(readFileSync(home.unlockFile, "utf8")) as Unlock;
@@ -76,8 +83,10 @@ function toIdentity(
   home: HomeFolder,
   parts: Pick<Identity, "name" | "networkingSeed" | "jwtSecret" | "newPassword">,
 ): Identity {
+  const chainRouting = readChainRouting(home);
   return {
     ...parts,
+    ...(chainRouting === undefined ? {} : { chainRouting }),
     async verifyPassword(passwordHash) {
       const bytes = new Uint8Array(readFileSync(home.keyfile));
       try {
@@ -89,6 +98,31 @@ function toIdentity(
       }
     },
   };
+}
+
+/** Absent, damaged or of an older form: the name is local until it is registered again. */
+function readChainRouting(home: HomeFolder): NodeRouting | undefined {
+  try {
+    const saved = JSON.parse(readFileSync(home.chainFile, "utf8")) as
+      | { readonly kind: "routers"; readonly routers: readonly NodeId[] }
+      | { readonly kind: "direct"; readonly ip: string; readonly ports: [string, number][] };
+    return saved.kind === "direct" ? { ...saved, ports: new Map(saved.ports) } : saved;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Keeps an identity that the registry vouches for, in place of the one that was there.
+ * A later start uses it without asking the chain.
+ */
+export function adoptChainIdentity(home: HomeFolder, made: ChainIdentity): Identity {
+  const { keyfile, keyfileBytes, routing } = made;
+  const saved = routing.kind === "routers" ? routing : { ...routing, ports: [...routing.ports] };
+  writePrivateFile(home.keyfile, keyfileBytes);
+  writePrivateFile(home.chainFile, JSON.stringify(saved));
+  writeUnlock(home, keyfileBytes, keyfile);
+  return toIdentity(home, { ...keyfile, newPassword: undefined });
 }
 
 async function createIdentity(

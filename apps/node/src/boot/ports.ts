@@ -27,6 +27,12 @@ function checkHostname(hostname: string): void {
   );
 }
 
+/** The first free port from `first` on, for all addresses of this machine. */
+export function firstFreePort(first: number): number | undefined {
+  for (let port = first; port < first + 1_000; port += 1) if (isFree(port, "0.0.0.0")) return port;
+  return undefined;
+}
+
 function firstFree(hostname: string): number | undefined {
   for (let port = FIRST_HTTP_PORT; port <= LAST_HTTP_PORT; port += 1) {
     if (isFree(port, hostname)) return port;

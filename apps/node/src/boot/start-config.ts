@@ -32,6 +32,7 @@ export interface StartFlags {
   readonly wsPort?: string;
   readonly tcpPort?: string;
   readonly rpc?: string;
+  readonly register?: boolean;
   readonly revealIp?: string | boolean;
   /** False: `--no-network`. */
   readonly network?: boolean;
@@ -73,6 +74,14 @@ export interface StartConfig {
   readonly password: string | undefined;
   /** Files that may be open, as told; `undefined`: ask the system. */
   readonly softUlimit: number | undefined;
+  /** Take, reset, import or unlock a name on chain with pages in the browser first. */
+  readonly register: boolean;
+  /** Provider of the chain for that; `undefined`: a public one. */
+  readonly rpc: string | undefined;
+  /** Port of a local chain with the registry, in place of the real one. */
+  readonly fakechainPort: number | undefined;
+  /** `undefined`: a real node. */
+  readonly simulation: SimulationConfig | undefined;
   readonly network: NetworkConfig;
   /** Flags that were given and do nothing yet. */
   readonly idleFlags: readonly string[];
@@ -95,22 +104,33 @@ function number(
 
 /** Parts of the node that come later; their flags are accepted so that existing start scripts work. */
 function idleFlags(flags: StartFlags): string[] {
-  const given: readonly (readonly [string, unknown])[] = [["--rpc", flags.rpc]];
+  const given: readonly (readonly [string, unknown])[] = [
+    ["--rpc", flags.register === true ? undefined : flags.rpc],
+  ];
   return given.filter(([, value]) => value !== undefined).map(([name]) => name);
 }
 
-function refuseSimulation(flags: StartFlags): void {
-  for (const [flag, value] of [
-    ["--fake-node-name", flags.fakeNodeName],
-    ["--fakechain-port", flags.fakechainPort],
-  ] as const) {
-    if (value === undefined) continue;
+/** A simulated node: its name is on a chain of this machine, and so is everybody's it knows. */
+export interface SimulationConfig {
+  /** `undefined`: the node that the home holds. */
+  readonly name: string | undefined;
+  readonly chainPort: number;
+}
+
+const DEFAULT_FAKECHAIN_PORT = 8_545;
+
+function simulation(flags: StartFlags): SimulationConfig | undefined {
+  const port = number("--fakechain-port", flags.fakechainPort, 1, U16_MAX);
+  // The pages that register a name use the same local chain, for an ordinary node.
+  if (flags.register === true) return undefined;
+  if (flags.fakeNodeName === undefined && port === undefined) return undefined;
+  if (flags.name !== undefined) {
     throw new NodeError(
-      { code: "node.bad-flag", flag, value },
-      `${flag} needs the simulation mode, which this version does not have yet; it comes later`,
-      { hint: "A node with a local identity needs no chain: leave the flag out" },
+      { code: "node.bad-flag", flag: "--name", value: flags.name },
+      "--name is for nodes with a local identity; a simulated node has --fake-node-name",
     );
   }
+  return { name: flags.fakeNodeName, chainPort: port ?? DEFAULT_FAKECHAIN_PORT };
 }
 
 function colorChoice(value = "auto"): ColorChoice {
@@ -206,7 +226,6 @@ export function readStartFlags(
   flags: StartFlags,
   environment: Environment,
 ): StartConfig {
-  refuseSimulation(flags);
   const fileCount = number("--number-log-files", flags.numberLogFiles, 1, 10_000) ?? 4;
   return {
     home,
@@ -233,6 +252,10 @@ export function readStartFlags(
     name: flags.name,
     password: flags.password ?? environment["KINODE_PASSWORD"],
     softUlimit: number("--soft-ulimit", flags.softUlimit, 64, Number.MAX_SAFE_INTEGER),
+    register: flags.register === true,
+    rpc: flags.rpc,
+    fakechainPort: number("--fakechain-port", flags.fakechainPort, 1, U16_MAX),
+    simulation: simulation(flags),
     network: network(flags),
     idleFlags: idleFlags(flags),
   };

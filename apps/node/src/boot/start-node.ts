@@ -16,15 +16,19 @@ import {
 } from "@kinode-ts/terminal";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import type { Kernel } from "@kinode-ts/kernel";
+import { KIMAP, LOCAL_KIMAP } from "@kinode-ts/kimap";
 import { type Clock, errorText, KERNEL_PROCESS } from "@kinode-ts/types";
 import { composeNode, type RunningNode } from "./compose.ts";
 import { loadPackages } from "./load-packages.ts";
 import { type HomeFolder, openHomeFolder } from "./home-folder.ts";
-import { type Identity, provideIdentity } from "./identity.ts";
-import { chooseHttpPort } from "./ports.ts";
+import { adoptChainIdentity, type Identity, provideIdentity } from "./identity.ts";
+import { FIRST_PORT } from "../network/create-network.ts";
+import { onLocalChain } from "../simulation/simulated-packages.ts";
+import { chooseHttpPort, firstFreePort } from "./ports.ts";
 import { refuseSecondNode, removeRunFile, writeRunFile } from "./run-file.ts";
-import type { StartConfig } from "./start-config.ts";
+import type { SimulationConfig, StartConfig } from "./start-config.ts";
 import { createSystemClock } from "./system-clock.ts";
+import { readTlsFiles } from "./tls-files.ts";
 import { consoleOptions, openRemoteTerminal, type TerminalParts } from "./terminals.ts";
 
 /** Signals that end a node in order. Source: spec/runtime-modules.md §10.1, §10.4 row 8. */
@@ -133,6 +137,11 @@ function welcome(
       `ATTENTION: --package ${path} runs with everything it asks for granted, without asking you`,
     );
   }
+  if (config.simulation) {
+    print(
+      "ATTENTION: this node is simulated: its names are on a local chain, and its key protects nothing",
+    );
+  }
   if (config.dev)
     print("ATTENTION: --dev lets every program on this machine send messages as this node");
   if (config.idleFlags.length > 0) {
@@ -144,12 +153,68 @@ function welcome(
   );
 }
 
+interface StartedAs {
+  readonly identity: Identity;
+  /** Of the web interface. */
+  readonly port: number;
+}
+
+/** The identity that a person made or unlocked in the browser; `undefined`: they stopped the program instead. */
+async function registerIdentity(
+  config: StartConfig,
+  home: HomeFolder,
+  port: number,
+  clock: Clock,
+  say: (text: string) => void,
+  stopped: Promise<void>,
+): Promise<StartedAs | undefined> {
+  // Loaded for this alone: most starts need neither the pages nor a chain.
+  const { serveRegistration } = await import("../registration/serve-registration.ts");
+  const { createContractCalls, DEFAULT_RPC_URL } =
+    await import("../registration/contract-calls.ts");
+  const { fakechainPort } = config;
+  const rpc = fakechainPort === undefined ? DEFAULT_RPC_URL : `ws://127.0.0.1:${fakechainPort}`;
+  const made = await serveRegistration({
+    config: fakechainPort === undefined ? KIMAP : LOCAL_KIMAP,
+    call: createContractCalls(config.rpc ?? rpc),
+    home,
+    hostname: config.hostname,
+    port,
+    tls: config.tls && readTlsFiles(config.tls),
+    network: config.network,
+    clock,
+    random: createSystemRandom(),
+    say,
+    stopped,
+  });
+  return made && { identity: adoptChainIdentity(home, made.identity), port: made.port };
+}
+
+/** The identity of a simulated node, which the local chain is told of first. */
+async function simulateIdentity(
+  { network, password }: StartConfig,
+  { name, chainPort }: SimulationConfig,
+  home: HomeFolder,
+): Promise<Identity> {
+  const { provideFakeIdentity } = await import("../simulation/fake-node.ts");
+  const { httpRpc } = await import("@kinode-ts/chain");
+  return await provideFakeIdentity({
+    home,
+    random: createSystemRandom(),
+    rpc: httpRpc(`http://127.0.0.1:${chainPort}`),
+    name,
+    password,
+    wsPort: network.wsPort === 0 ? undefined : network.wsPort,
+    freePort: () => firstFreePort(FIRST_PORT.ws) ?? FIRST_PORT.ws,
+  });
+}
+
 /** Runs a node until a signal, the terminal or a message ends it. The exit code is the process's. */
 export async function startNode(config: StartConfig): Promise<void> {
   const clock = createSystemClock();
   const home = openHomeFolder(config.home);
   await refuseSecondNode(home);
-  const port = chooseHttpPort(config.port, config.hostname);
+  const wantedPort = chooseHttpPort(config.port, config.hostname);
   const view = openPrinting(config, home, clock);
   const print = (text: string): void => view.printer.print(0, KERNEL_PROCESS, text);
   const asked = Promise.withResolvers<void>();
@@ -161,8 +226,18 @@ export async function startNode(config: StartConfig): Promise<void> {
   );
 
   // Before the identity is made: a mistyped path must not leave half a node behind.
-  const packages = await loadPackages(config.packages);
-  const identity = await provideIdentity(home, createSystemRandom(), config);
+  const loaded = await loadPackages(config.packages);
+  const packages = config.simulation ? onLocalChain(loaded, LOCAL_KIMAP.chainId) : loaded;
+  const startedAs = config.register
+    ? await registerIdentity(config, home, wantedPort, clock, view.say, asked.promise)
+    : {
+        port: wantedPort,
+        identity: config.simulation
+          ? await simulateIdentity(config, config.simulation, home)
+          : await provideIdentity(home, createSystemRandom(), config),
+      };
+  if (startedAs === undefined) process.exit(0);
+  const { identity, port } = startedAs;
   if (identity.newPassword !== undefined) {
     // At once, so that it is not lost when something below fails. Not into the log file, which must not hold it.
     view.say(`The password of this node, shown once: ${identity.newPassword}`);

@@ -9,6 +9,7 @@ import { defaultHomePath } from "../boot/home-folder.ts";
 import type { StartFlags } from "../boot/start-config.ts";
 import type { LimitFlags } from "./limit-command.ts";
 import type { CommandFlags, LogFlags, SendFlags } from "./node-commands.ts";
+import type { InviteFlags, RotateFlags } from "./peer-commands.ts";
 import { consoleOutput, type Output } from "./output.ts";
 import { addPackageCommands } from "./package-command-line.ts";
 
@@ -78,7 +79,8 @@ function addStart(program: Command): void {
       "port for other nodes by web socket; 0 is none (default: the first free one from 9000)",
     )
     .option("--tcp-port <number>", "the same by TCP (default: the first free one from 10000)")
-    .option("--rpc <url>", "no effect until the node has its chain part")
+    .option("--register", "first take, reset, import or unlock a name on chain, in the browser")
+    .option("--rpc <url>", "with --register: provider of the chain (https:// or wss://)")
     .option(
       "--reveal-ip [choice]",
       "true or false; false: a node behind routers uses them for direct nodes too, which then do not see its address (default: true)",
@@ -92,8 +94,11 @@ function addStart(program: Command): void {
       "--max-passthroughs <count>",
       "be a router: join up to so many pairs of nodes that cannot reach each other (default: 0)",
     )
-    .option("--fake-node-name <name>", "simulation: not in this version")
-    .option("--fakechain-port <number>", "simulation: not in this version")
+    .option(
+      "--fake-node-name <name>",
+      "simulation: a node with this name on a local chain, such as alice.dev (see: kinode chain)",
+    )
+    .option("--fakechain-port <number>", "where that chain is (default: 8545)")
     .action(async (home: string | undefined, flags: StartFlags) => {
       const { readStartFlags } = await import("../boot/start-config.ts");
       const { startNode } = await import("../boot/start-node.ts");
@@ -168,6 +173,52 @@ function addProcesses(program: Command, output: Output): void {
     });
 }
 
+function addPeers(program: Command, output: Output): void {
+  const commands = () => import("./peer-commands.ts");
+  const peers = program.command("peers").description("list, accept and remove other nodes");
+  remote(peers.command("ls", { isDefault: true }))
+    .description("list the nodes this one knows, and those that are near")
+    .action(async (flags: CommandFlags) => (await commands()).peersCommand(flags, output));
+  for (const action of ["accept", "remove"] as const) {
+    const words = action === "accept" ? "trust a node that is near" : "know a node no more";
+    remote(peers.command(`${action} <name>`))
+      .description(words)
+      .action(async (name: string, flags: CommandFlags) =>
+        (await commands()).peerCommand(action, name, flags, output),
+      );
+  }
+  remote(program.command("invite"))
+    .summary("print an invitation for another node")
+    .description(
+      "Print an invitation: one line of text. Whoever takes it with kinode join is known to this node, and this node to it.",
+    )
+    .option("--expires <time>", "how long it holds, e.g. 30m, 12h, 1d, 2w", "1d")
+    .option("--uses <count>", "how many nodes may come on it", "1")
+    .action(async (flags: InviteFlags) => (await commands()).inviteCommand(flags, output));
+  remote(program.command("join <invitation...>"))
+    .description("come on an invitation: afterwards the two nodes know each other")
+    .action(async (words: string[], flags: CommandFlags) =>
+      (await commands()).joinCommand(words, flags, output),
+    );
+  const routers = program
+    .command("router")
+    .description("be reached through another node that has an address");
+  for (const action of ["add", "remove"] as const) {
+    const what = action === "add" ? "<name-or-invitation>" : "<name>";
+    const words =
+      action === "add" ? "be reached through this node from now on" : "no longer through it";
+    remote(routers.command(`${action} ${what}`))
+      .description(words)
+      .action(async (router: string, flags: CommandFlags) =>
+        (await commands()).routerCommand(action, router, flags, output),
+      );
+  }
+  remote(program.command("rotate-key"))
+    .description("give this node a new networking key; nodes that know it follow")
+    .option("--password <text>", "of this node (or $KINODE_PASSWORD)")
+    .action(async (flags: RotateFlags) => (await commands()).rotateKeyCommand(flags, output));
+}
+
 function addCaps(program: Command, output: Output): void {
   const commands = () => import("./node-commands.ts");
   const caps = program.command("caps").description("see, give and take back what processes may do");
@@ -207,6 +258,7 @@ export function createProgram(output: Output): Command {
     });
   addStart(program);
   addProcesses(program, output);
+  addPeers(program, output);
   addCaps(program, output);
   addPackageCommands(program, remote, output);
   return program;

@@ -214,10 +214,20 @@ export class Registration {
     return this.#succeed({
       keyfile,
       keyfileBytes,
-      routing: request.direct
-        ? { kind: "direct", ip: networking.ip, ports: networking.ports }
-        : { kind: "routers", routers },
+      routing: request.direct ? await this.#directRouting(name) : { kind: "routers", routers },
     });
+  }
+
+  /** The address that the page wrote into the registry; what we think of ourselves where it cannot be read. */
+  async #directRouting(name: NodeId): Promise<NodeRouting> {
+    const { call, config, networking, forced, say } = this.#options;
+    const { publicKey } = createNodeSigner(this.#seed);
+    try {
+      return await assignRouting(call, config, { name, publicKey, routers: [], forced, warn: say });
+    } catch (thrown) {
+      say(`The registry's address of ${name} is not used: ${errorText(thrown)}`);
+      return { kind: "direct", ip: networking.ip, ports: networking.ports };
+    }
   }
 
   /** The name's owner signed. A transaction that was sent just now may need a few blocks. */

@@ -21,10 +21,7 @@ import { wait, type Wallet } from "./wallet.ts";
 
 /** Shortest label below `os`. */
 export const MIN_OS_LABEL = 9;
-/** A reserved name can be minted 15 s after its block's time. */
-const COMMIT_WAIT_MS = 16_000;
-const MINT_TRIES = 5;
-const MINT_AGAIN_MS = 3_000;
+const MAX_RESERVED_WAIT_S = 60;
 
 export type NameState = "free" | "ours" | "taken" | "elsewhere";
 
@@ -57,17 +54,23 @@ function parseIpv4(ip: string): Uint8Array {
   return Uint8Array.from(parts);
 }
 
-function notesFor(networking: Networking, direct: boolean): NoteToWrite[] {
-  const { key, ip, ports, routers } = networking;
-  if (!direct) return indirectNotes(key, routers);
-  return directNotes({ key, ip: parseIpv4(ip), wsPort: ports.ws ?? 0, tcpPort: ports.tcp ?? 0 });
+function notesFor(networking: Networking, address: string | undefined): NoteToWrite[] {
+  const { key, ports, routers } = networking;
+  if (address === undefined) return indirectNotes(key, routers);
+  return directNotes({
+    key,
+    ip: parseIpv4(address),
+    wsPort: ports.ws ?? 0,
+    tcpPort: ports.tcp ?? 0,
+  });
 }
 
 export interface Claim {
   readonly wallet: Wallet;
   readonly config: RegistryConfig;
   readonly name: string;
-  readonly direct: boolean;
+  /** Where others reach the node; `undefined`: by routers. */
+  readonly address: string | undefined;
   readonly password: string;
   /** What happens now, for the person who waits. */
   readonly say: (text: string) => void;
@@ -76,14 +79,9 @@ export interface Claim {
 async function reserve({ wallet, config, say }: Claim, label: string): Promise<void> {
   const commit = encodeCommit(commitment(label, wallet.address));
   // Refused: an earlier try of this wallet still holds.
-  if (await wallet.wouldSucceed(config.osAccount, commit)) {
-    say("Confirm in your wallet that the name is reserved (transaction 1 of 2) …");
-    await wallet.send(config.osAccount, commit);
-  }
-  for (let leftMs = COMMIT_WAIT_MS; leftMs > 0; leftMs -= 1_000) {
-    say(`The name is reserved; it can be yours in ${leftMs / 1_000} s …`);
-    await wait(1_000);
-  }
+  if (!(await wallet.wouldSucceed(config.osAccount, commit))) return;
+  say("Confirm in your wallet that the name is reserved (transaction 1 of 2) …");
+  await wallet.send(config.osAccount, commit);
 }
 
 async function mint(claim: Claim, label: string, initialization: Uint8Array): Promise<void> {
@@ -94,10 +92,13 @@ async function mint(claim: Claim, label: string, initialization: Uint8Array): Pr
     initialization,
     implementation: config.accountImplementation,
   });
-  for (let attempt = 1; attempt < MINT_TRIES; attempt++) {
-    // Time on the chain is that of its last block.
-    if (await wallet.wouldSucceed(config.osAccount, call)) break;
-    await wait(MINT_AGAIN_MS);
+  // A reserved name can be minted 15 s later; time on the chain is that of its last block.
+  for (let waitedS = 0; !(await wallet.wouldSucceed(config.osAccount, call)); waitedS++) {
+    if (waitedS === MAX_RESERVED_WAIT_S) {
+      throw new Error(`The registry still refuses ${claim.name}; try again in a minute`);
+    }
+    say(`The name is reserved; it can be yours in about ${Math.max(1, 16 - waitedS)} s …`);
+    await wait(1_000);
   }
   say("Confirm in your wallet that the name is yours (transaction 2 of 2) …");
   await wallet.send(config.osAccount, call);
@@ -105,7 +106,7 @@ async function mint(claim: Claim, label: string, initialization: Uint8Array): Pr
 
 /** Settles when the node starts with the name. */
 export async function claimName(claim: Claim): Promise<void> {
-  const { wallet, config, name, direct, password, say } = claim;
+  const { wallet, config, name, address, password, say } = claim;
   const state = await nameState(wallet, name);
   if (state === "taken") throw new Error(`${name} belongs to somebody else`);
   if (state === "elsewhere") {
@@ -113,7 +114,7 @@ export async function claimName(claim: Claim): Promise<void> {
   }
   say("Computing the key of your password …");
   const password_hash = await hashPassword(password, name);
-  const notes = encodeWriteNotes(config, notesFor(await bootApi.networking(), direct));
+  const notes = encodeWriteNotes(config, notesFor(await bootApi.networking(), address));
   if (state === "free") {
     const label = name.split(".")[0]!;
     await reserve(claim, label);
@@ -126,7 +127,7 @@ export async function claimName(claim: Claim): Promise<void> {
     username: name,
     password_hash,
     timestamp: Date.now(),
-    direct,
+    direct: address !== undefined,
     reset: state === "ours",
   };
   say("Sign with your wallet that the name is yours …");

@@ -80,6 +80,13 @@ function Password(props: {
   );
 }
 
+function portText(networking: Networking | undefined): string {
+  const ports = Object.entries(networking?.ports ?? {});
+  return ports.length === 0
+    ? "without open ports"
+    : ports.map(([protocol, port]) => `${protocol} port ${port}`).join(" and ");
+}
+
 function ClaimPage({
   config,
   isReset,
@@ -92,14 +99,29 @@ function ClaimPage({
   const [password, setPassword] = useState("");
   const [again, setAgain] = useState("");
   const [networking, setNetworking] = useState<Networking>();
-  useEffect(() => void bootApi.networking().then(setNetworking, () => {}), []);
+  const [address, setAddress] = useState("");
+  useEffect(() => {
+    const show = (found: Networking) => {
+      setNetworking(found);
+      setAddress(found.ip);
+    };
+    // Without it the form still works; the claim asks again and says why it fails.
+    bootApi.networking().then(show, () => {});
+  }, []);
   const run = async (say: (text: string) => void) => {
     const fault = nameFault(name);
     if (fault !== "") throw new Error(fault);
     if (password !== again) throw new Error("The two passwords differ");
     say("Connect your wallet …");
     const wallet = await Wallet.connect(config);
-    await claimName({ wallet, config, name, direct, password, say });
+    await claimName({
+      wallet,
+      config,
+      name,
+      address: direct ? address : undefined,
+      password,
+      say,
+    });
   };
   return (
     <Work
@@ -130,18 +152,25 @@ function ClaimPage({
         <input type="checkbox" checked={direct} onChange={() => setDirect(!direct)} />
         <span>
           Others can reach this machine directly
-          {networking !== undefined && (
-            <small class="quiet">
-              {" "}
-              at {networking.ip} (
-              {Object.entries(networking.ports)
-                .map(([kind, port]) => `${kind} ${port}`)
-                .join(", ")}
-              ). If not sure, leave it off: they come by routers ({networking.routers.join(", ")}).
-            </small>
-          )}
+          <small class="quiet">
+            {direct
+              ? `At the address below, ${portText(networking)}.`
+              : `If not sure, leave it off: they come by routers (${networking?.routers.join(", ") ?? "…"}).`}
+          </small>
         </span>
       </label>
+      {direct && (
+        <label>
+          Address of this machine, as others see it
+          <input
+            required
+            value={address}
+            inputMode="decimal"
+            autocomplete="off"
+            onInput={(event) => setAddress(event.currentTarget.value.trim())}
+          />
+        </label>
+      )}
     </Work>
   );
 }

@@ -69,12 +69,18 @@ test("without a running node a command says how to start one", async () => {
   expect(err).toContain("kinode start");
 });
 
-test("flags of start are checked, and those of the simulation are refused for now", async () => {
+test("flags of start are checked", async () => {
   for (const [args, text] of [
     [["--port", "70000"], "--port takes a number from 0 to 65535"],
     [["--verbosity", "x"], "--verbosity takes a number"],
     [["--process-verbosity", "{"], "it is not JSON"],
-    [["--fake-node-name", "x.os"], "comes later"],
+    [
+      ["--fake-node-name", "x.os", "--fakechain-port", "1"],
+      "No chain answers at http://127.0.0.1:1",
+    ],
+    [["--fake-node-name", "x.y.os"], "cannot be simulated"],
+    [["--fake-node-name", "x.os", "--name", "y.os"], "a simulated node has --fake-node-name"],
+    [["--fakechain-port", "x"], "--fakechain-port takes a number"],
     [["--package", join(folder, "missing.zip")], "There is no file or folder"],
     [["--name", "Not A Name"], "is not a node name"],
   ] as const) {

@@ -3,19 +3,30 @@
  * @module
  */
 
+async function bundle(entry: string, splitting: boolean): Promise<Bun.BuildOutput> {
+  try {
+    return await Bun.build({
+      entrypoints: [entry],
+      target: "browser",
+      minify: true,
+      splitting,
+      // Packages of this repository as their sources.
+      conditions: ["bun"],
+      define: { "process.env.NODE_ENV": '"production"' },
+    });
+  } catch (thrown) {
+    const causes = thrown instanceof AggregateError ? thrown.errors.map(String) : [String(thrown)];
+    throw new Error(`The pages do not build: ${causes.join("; ")}`, { cause: thrown });
+  }
+}
+
 /**
  * The pages of a node that has no identity yet, by name: `index.html` and what it loads.
- * @throws {AggregateError} a source file does not compile
+ * @throws {Error} names the sources that do not compile
  */
 export async function buildRegisterPages(): Promise<ReadonlyMap<string, Uint8Array>> {
   const here = import.meta.dir;
-  const built = await Bun.build({
-    entrypoints: [`${here}/register/main.tsx`],
-    target: "browser",
-    minify: true,
-    conditions: ["bun"],
-    define: { "process.env.NODE_ENV": '"production"' },
-  });
+  const built = await bundle(`${here}/register/main.tsx`, false);
   const [script] = built.outputs;
   const read = async (path: string) =>
     new Uint8Array(await Bun.file(`${here}/${path}`).arrayBuffer());
@@ -26,19 +37,11 @@ export async function buildRegisterPages(): Promise<ReadonlyMap<string, Uint8Arr
   ]);
 }
 
-/** File name below the site root → content. @throws {AggregateError} a source file does not compile */
+/** File name below the site root → content. @throws {Error} names the sources that do not compile */
 export async function buildPages(): Promise<ReadonlyMap<string, Uint8Array>> {
   const here = import.meta.dir;
-  const built = await Bun.build({
-    entrypoints: [`${here}/main.tsx`],
-    target: "browser",
-    minify: true,
-    // Packages of this repository as their sources.
-    conditions: ["bun"],
-    // The terminal emulator is loaded with its page only.
-    splitting: true,
-    define: { "process.env.NODE_ENV": '"production"' },
-  });
+  // The terminal emulator is loaded with its page only.
+  const built = await bundle(`${here}/main.tsx`, true);
   const files = new Map<string, Uint8Array>();
   for (const output of built.outputs) {
     files.set(

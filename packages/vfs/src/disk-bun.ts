@@ -6,17 +6,7 @@
  * that do not fit into a call, to the host's pool, with files that a disk thread has opened.
  * @module
  */
-import {
-  close,
-  fsync,
-  lstatSync,
-  mkdirSync,
-  promises,
-  read,
-  readdirSync,
-  realpathSync,
-  write,
-} from "node:fs";
+import { close, fsync, mkdirSync, promises, read, readdirSync, realpathSync, write } from "node:fs";
 import type { Awaitable } from "@kinode-ts/types";
 import type { HostCalls } from "./disk-thread-bun.ts";
 import { CALL_DATA_BYTES } from "./disk-slot.ts";
@@ -34,6 +24,7 @@ import type {
   DiskFolder,
   DiskListener,
   DiskStat,
+  OpenedState,
   ReadBounds,
   WriteBounds,
 } from "./disk.ts";
@@ -163,22 +154,36 @@ class HostFolder implements DiskFolder {
     const late = ({ fd }: Changed): void => {
       if (fd !== undefined && fd !== file?.fd) closeLater(fd);
     };
-    const call = { name: "writeWhole", args, drive, input: small(bytes), late } as const;
-    return await toChange(bytes.length, async () => {
-      const { value } = await (file?.run(call) ?? this.#threads.run(call));
-      if (value.fd === undefined) return value;
-      const { fd, before } = value;
-      try {
-        await writeLater(fd, 0, bytes);
-        if (before <= bytes.length) return value;
-        const resized = { name: "resize", args: [fd, bytes.length, 0], drive } as const;
-        return { ...(await this.#value(resized)), before };
-      } catch (error) {
-        return await this.#failed(fd, drive, value, error);
-      } finally {
-        if (fd !== file?.fd) closeLater(fd);
-      }
-    });
+    const more = { input: small(bytes), late };
+    const written = (): Promise<Change> =>
+      toChange(bytes.length, async () => {
+        const { value } = await (file?.run("writeWhole", args, more) ??
+          this.#threads.run({ ...more, name: "writeWhole", args, drive }));
+        return value.fd === undefined
+          ? value
+          : await this.#writeRest({ ...value, fd: value.fd }, bytes, drive, value.fd === file?.fd);
+      });
+    return await (file?.use(written) ?? written());
+  }
+
+  /** Writes what did not fit into the call, to the file that is open for it. */
+  async #writeRest(
+    value: Changed & { readonly fd: number },
+    bytes: Uint8Array,
+    drive: string,
+    keepsOpen: boolean,
+  ): Promise<Changed> {
+    const { fd, before } = value;
+    try {
+      await writeLater(fd, 0, bytes);
+      if (before <= bytes.length) return value;
+      const args = [fd, bytes.length, 0] as const;
+      return { ...(await this.#value({ name: "resize", args, drive })), before };
+    } catch (error) {
+      return await this.#failed(fd, drive, value, error);
+    } finally {
+      if (!keepsOpen) closeLater(fd);
+    }
   }
 
   async open(path: string, options: { create: boolean }): Promise<DiskFile> {
@@ -193,8 +198,9 @@ class HostFolder implements DiskFolder {
     const { place, drive } = this.#target(path);
     const args = [place, create, empty] as const;
     const late = (opened: Opened): void => closeLater(opened.fd);
-    const { fd, before } = await this.#value({ name: "open", args, drive, late });
-    return { file: new HostFile(fd, drive, this.#threads), before };
+    const { fd, before, trace } = await this.#value({ name: "open", args, drive, late });
+    const opened = { size: empty ? 0 : before, trace };
+    return { file: new HostFile(fd, opened, drive, this.#threads), before };
   }
 
   async removeFile(path: string): Promise<number> {
@@ -282,18 +288,9 @@ class HostFolder implements DiskFolder {
     return { ...changed, after, error: toVfsError(error).message };
   }
 
-  trace(path: string): string | undefined {
-    try {
-      const host = this.#pathOf(path);
-      const [owner, drive] = path.split("/");
-      const above = realpathSync(host.slice(0, host.lastIndexOf("/")));
-      const home = realpathSync(this.#pathOf(`${owner}/${drive}`));
-      if (host !== home && above !== home && !above.startsWith(`${home}/`)) return undefined;
-      const stats = lstatSync(host);
-      return stats.isDirectory() ? "directory" : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
-    } catch {
-      return undefined;
-    }
+  async trace(path: string): Promise<string | undefined> {
+    const { place, drive } = this.#target(path);
+    return (await this.#value({ name: "trace", args: [place], drive })) ?? undefined;
   }
 
   async look(path: string, recursive: boolean, listener: DiskListener): Promise<Disposable> {
@@ -329,30 +326,31 @@ class HostFolder implements DiskFolder {
 /** One open file. */
 class HostFile implements DiskFile {
   readonly fd: number;
+  readonly opened: OpenedState;
   readonly #drive: string;
   readonly #threads: DiskThreads;
-  /** Calls that a thread has not left, those given up among them. */
-  #callCount = 0;
+  #useCount = 0;
   #isClosed = false;
 
-  constructor(fd: number, drive: string, threads: DiskThreads) {
+  constructor(fd: number, opened: OpenedState, drive: string, threads: DiskThreads) {
     this.fd = fd;
+    this.opened = opened;
     this.#drive = drive;
     this.#threads = threads;
   }
 
   async size(): Promise<number> {
-    return (await this.run({ name: "size", args: [this.fd], drive: this.#drive })).value;
+    return await this.use(async () => (await this.run("size", [this.fd])).value);
   }
 
   read(position: number, length: number, bounds: ReadBounds = {}): Awaitable<Uint8Array> {
-    return length === 0 ? EMPTY : this.#read(position, length, bounds);
+    return length === 0 ? EMPTY : this.use(() => this.#read(position, length, bounds));
   }
 
   async #read(position: number, length: number, bounds: ReadBounds): Promise<Uint8Array> {
     const { maxBytes = Infinity, isExact = false } = bounds;
     const args = [this.fd, position, length, maxBytes, isExact] as const;
-    const { value, bytes } = await this.run({ name: "read", args, drive: this.#drive });
+    const { value, bytes } = await this.run("read", args);
     return value.fd === undefined ? bytes : await readLater(this.fd, position, value.count);
   }
 
@@ -363,9 +361,8 @@ class HostFile implements DiskFile {
   ): Promise<Change> {
     const start = position === "end" ? null : position;
     const args = [this.fd, start, bytes.length, room, maxBytes] as const;
-    const call = { name: "write", args, drive: this.#drive, input: small(bytes) } as const;
-    return await toChange(bytes.length, async () => {
-      const { value } = await this.run(call);
+    const write = async (): Promise<Changed> => {
+      const { value } = await this.run("write", args, { input: small(bytes) });
       if (value.fd === undefined) return value;
       try {
         await writeLater(this.fd, start ?? value.before, bytes);
@@ -373,35 +370,54 @@ class HostFile implements DiskFile {
       } catch (error) {
         return { ...value, after: await this.size(), error: toVfsError(error).message };
       }
-    });
+    };
+    return await this.use(() => toChange(bytes.length, write));
   }
 
   async resize(size: number, room: number): Promise<Change> {
-    const call = { name: "resize", args: [this.fd, size, room], drive: this.#drive } as const;
-    return await toChange(0, async () => (await this.run(call)).value);
+    const resize = async () => (await this.run("resize", [this.fd, size, room])).value;
+    return await this.use(() => toChange(0, resize));
   }
 
-  sync(): Promise<void> {
-    return called((done) => fsync(this.fd, done));
+  async sync(): Promise<void> {
+    await this.use(() => called((done) => fsync(this.fd, done)));
   }
 
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#closeWhenLeft();
+    this.#closeWhenUnused();
   }
 
-  /** A call with this file: it stays open until the thread has left it, or the number could be another file's by then. */
-  run<N extends keyof HostCalls>(call: DiskCall<N>): Promise<DiskAnswer<ReturnType<HostCalls[N]>>> {
-    this.#callCount++;
-    const left = (): void => {
-      this.#callCount--;
-      if (this.#isClosed) this.#closeWhenLeft();
-    };
-    return this.#threads.run({ ...call, left });
+  /** The file stays open until the work is done: its number could be another file's by then. */
+  async use<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw ioError("EIO");
+    this.#useCount++;
+    try {
+      return await work();
+    } finally {
+      this.#unused();
+    }
   }
 
-  #closeWhenLeft(): void {
-    if (this.#callCount === 0) closeLater(this.fd);
+  /** A call with this file; a use until the thread has left it, also when it was given up. */
+  run<N extends keyof HostCalls>(
+    name: N,
+    args: DiskCall<N>["args"],
+    more: Pick<DiskCall<N>, "input" | "late"> = {},
+  ): Promise<DiskAnswer<ReturnType<HostCalls[N]>>> {
+    this.#useCount++;
+    const left = (): void => this.#unused();
+    return this.#threads.run({ ...more, name, args, drive: this.#drive, left });
+  }
+
+  #unused(): void {
+    this.#useCount--;
+    if (this.#isClosed) this.#closeWhenUnused();
+  }
+
+  #closeWhenUnused(): void {
+    if (this.#useCount === 0) closeLater(this.fd);
   }
 }
 

@@ -194,9 +194,8 @@ export class DiskThreads {
     worker.onmessage = ({ data }: MessageEvent<string>) => {
       this.#told(thread, data);
     };
-    const ended = (): void => this.#ended(thread);
-    worker.onerror = ended;
-    worker.addEventListener("close", ended);
+    worker.onerror = ({ message }) => this.#ended(thread, message);
+    worker.addEventListener("close", () => this.#ended(thread, "it ended"));
     // What waits for an answer keeps the program going: #watchTimes.
     worker.unref();
     worker.postMessage(slot.memory);
@@ -301,13 +300,13 @@ export class DiskThreads {
   }
 
   /** A thread that has ended by itself. */
-  #ended(thread: Thread): void {
+  #ended(thread: Thread, why: string): void {
     if (!this.#threads.delete(thread)) return;
     const index = this.#free.indexOf(thread);
     if (index >= 0) this.#free.splice(index, 1);
     if (thread.work === undefined) return;
     const { job } = this.#release(thread);
-    job.reject(ioError("EIO"));
+    job.reject(ioError("EIO", new Error(`The disk thread failed: ${why}`)));
     job.call.left?.();
     this.#serve();
   }

@@ -52,8 +52,16 @@ export interface WriteBounds {
   readonly maxBytes: number;
 }
 
+/** A file as it was when it was opened. */
+export interface OpenedState {
+  readonly size: number;
+  /** `DiskFolder.trace` of the file itself. */
+  readonly trace: string | undefined;
+}
+
 /** An open file. Positions and lengths are bytes; callers serialise uses of one file. */
 export interface DiskFile {
+  readonly opened: OpenedState;
   size(): Awaitable<number>;
   /** Up to `length` bytes; fewer at the end of the file. */
   read(position: number, length: number, bounds?: ReadBounds): Awaitable<Uint8Array>;
@@ -99,7 +107,7 @@ export interface DiskFolder {
   /** Copies a file with its holes. @param room - as in `WriteBounds`, for the file at `to` */
   copy(from: string, to: string, room: number): Awaitable<Change>;
   /** A text that is another one when the file there has changed; undefined when nothing is there that may be looked at. Links not followed. */
-  trace?(path: string): string | undefined;
+  trace?(path: string): Awaitable<string | undefined>;
   /** Looks for changes at a path that did not go through this object, until it is disposed. */
   look?(path: string, recursive: boolean, listener: DiskListener): Awaitable<Disposable>;
 }

@@ -48,6 +48,8 @@ export interface Opened {
   readonly fd: number;
   /** Bytes it had before. */
   readonly before: number;
+  /** `traceOf` it then. */
+  readonly trace: string;
 }
 
 /** Bytes in `Buffers.output`; or `fd`: the caller reads them itself, which do not fit there. */
@@ -66,9 +68,9 @@ export interface CopyStarted {
 function open(_: Buffers, place: Place, create: boolean, empty: boolean): Opened {
   const fd = openPlace(place, O_RDWR | (create ? O_CREAT : 0), NEW_FILE_MODE);
   return closedOnError(fd, () => {
-    const before = fileStats(fd).size;
-    if (empty && before > 0) ftruncateSync(fd, 0);
-    return { fd, before };
+    const stats = fileStats(fd);
+    if (empty && stats.size > 0) ftruncateSync(fd, 0);
+    return { fd, before: stats.size, trace: traceOf(stats) };
   });
 }
 
@@ -227,6 +229,11 @@ function isZeros(bytes: Uint8Array): boolean {
 }
 
 const ZEROS = new Uint8Array(COPY_PIECE_BYTES);
+
+/** Another text when what is there has changed. */
+export function traceOf(stats: Stats): string {
+  return stats.isDirectory() ? "directory" : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
+}
 
 /** Links followed; throws as the system does when nothing is there. */
 export function statsOf(place: Place): Stats {

@@ -64,7 +64,7 @@ export function createHostFiles(ctx: FileContext, locks: FileLocks): VfsFiles {
     open: (path) =>
       locked(path, async (full) => {
         const file = await absent(() => disk.open(full, { create: false }));
-        return file && openedFile(file, await file.size(), disk.trace?.(full));
+        return file && openedFile(file);
       }),
     async write(path, bytes) {
       const space = await spaces.of(need(path).packageId);
@@ -106,10 +106,9 @@ export function createHostFiles(ctx: FileContext, locks: FileLocks): VfsFiles {
   };
 }
 
-function openedFile(file: DiskFile, size: number, trace: string | undefined): OpenedFile {
+function openedFile(file: DiskFile): OpenedFile {
   return {
-    size,
-    trace,
+    ...file.opened,
     read: async (position, length) => await file.read(position, length),
     close: () => file.close(),
   };

@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import type { DiskEntry, DiskStat, FileType } from "./disk.ts";
 import { ioError } from "./errors.ts";
-import { type Buffers, statsOf } from "./host-calls-bun.ts";
+import { type Buffers, statsOf, traceOf } from "./host-calls-bun.ts";
 import { codeOf } from "./host-errors-bun.ts";
 import {
   descriptorPath,
@@ -149,6 +149,15 @@ function check(_: Buffers, place: Place, followLast: boolean): string {
   return hostOf(place);
 }
 
+/** `null`: nothing is there that may be looked at. */
+function trace(_: Buffers, place: Place): string | null {
+  try {
+    return withEntry(place, (entry) => traceOf(lstatSync(entry)));
+  } catch {
+    return null;
+  }
+}
+
 /** Length of a file, links not followed; 0 for what is no file or not there. */
 function entryBytes(entry: string): number {
   const stats = lstatSync(entry, { throwIfNoEntry: false });
@@ -172,4 +181,5 @@ export const treeCalls = {
   rename,
   hideTree,
   check,
+  trace,
 };

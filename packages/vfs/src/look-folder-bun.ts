@@ -2,8 +2,8 @@
  * Sees changes in a folder of this machine that did not go through the node, by the system's own notices.
  * @module
  */
-import { type FSWatcher, lstatSync, watch } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { type FSWatcher, watch } from "node:fs";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DiskListener } from "./disk.ts";
 
@@ -19,9 +19,12 @@ export interface LookOptions {
   readonly listener: DiskListener;
 }
 
-/** Starts at once, or after counting the folders; stops by itself where the system gives no notices. */
-export function lookAtFolder(options: LookOptions): Disposable {
-  return new FolderLook(options);
+/** Looks from then on, or after counting the folders; stops by itself where the system gives no notices. */
+export async function lookAtFolder(options: LookOptions): Promise<Disposable> {
+  const look = new FolderLook(options);
+  if (options.recursive) void look.startRecursive();
+  else await look.start();
+  return look;
 }
 
 class FolderLook implements Disposable {
@@ -32,8 +35,6 @@ class FolderLook implements Disposable {
 
   constructor(options: LookOptions) {
     this.#options = options;
-    if (options.recursive) void this.#startRecursive();
-    else this.#start();
   }
 
   [Symbol.dispose](): void {
@@ -43,16 +44,16 @@ class FolderLook implements Disposable {
   }
 
   // The system's set-up goes through all folders without a pause, so they are counted before, with pauses.
-  async #startRecursive(): Promise<void> {
+  async startRecursive(): Promise<void> {
     this.#folderCount = await countFolders(this.#options.host, MAX_FOLDERS + 1, () => this.#isOver);
-    if (this.#folderCount <= MAX_FOLDERS) this.#start();
+    if (this.#folderCount <= MAX_FOLDERS) await this.start();
   }
 
-  #start(): void {
-    if (this.#isOver) return;
+  async start(): Promise<void> {
     const { host, recursive } = this.#options;
     const own = this.#options.path;
-    const isFolder = isFolderPath(host);
+    const isFolder = await isFolderPath(host);
+    if (this.#isOver) return;
     // The folder around a file: editors put a new file in the place of the old one.
     const root = isFolder ? host : join(host, "..");
     const base = isFolder ? own : own.slice(0, own.lastIndexOf("/"));
@@ -70,13 +71,13 @@ class FolderLook implements Disposable {
 
   #changed(kind: string, base: string, name: string): void {
     if (this.#isOver || name === "null" || name === "") return;
-    if (kind === "rename" && this.#options.recursive) this.#countNew(name);
+    if (kind === "rename" && this.#options.recursive) void this.#countNew(name);
     this.#options.listener.changed(`${base}/${name}`, kind === "rename");
   }
 
   /** New folders are looked at as well, which must end somewhere. */
-  #countNew(name: string): void {
-    if (!isFolderPath(join(this.#options.host, name))) return;
+  async #countNew(name: string): Promise<void> {
+    if (!(await isFolderPath(join(this.#options.host, name))) || this.#isOver) return;
     this.#folderCount++;
     if (this.#folderCount > MAX_FOLDERS) this.#lose();
   }
@@ -88,12 +89,11 @@ class FolderLook implements Disposable {
 }
 
 /** What cannot be looked at is none: a folder above may have become a file, or be closed to us. */
-function isFolderPath(host: string): boolean {
-  try {
-    return lstatSync(host).isDirectory();
-  } catch {
-    return false;
-  }
+async function isFolderPath(host: string): Promise<boolean> {
+  return await lstat(host).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
 }
 
 /** Folders at and below `root`, up to `most`. */

@@ -8,6 +8,7 @@ import type {
   DiskFile,
   DiskFolder,
   DiskStat,
+  OpenedState,
   ReadBounds,
   WriteBounds,
 } from "./disk.ts";
@@ -217,9 +218,11 @@ export const NOT_A_FILE =
 
 class MemoryFile implements DiskFile {
   readonly node: FileNode;
+  readonly opened: OpenedState;
 
   constructor(node: FileNode) {
     this.node = node;
+    this.opened = { size: node.bytes.length, trace: undefined };
   }
 
   size(): number {

@@ -4,13 +4,20 @@
  */
 import type { Awaitable } from "@kinode-ts/types";
 import { andThen } from "./awaitable.ts";
-import type { Change, DiskFile, DiskFolder, ReadBounds, WriteBounds } from "./disk.ts";
+import type { Change, DiskFile, DiskFolder, OpenedState, ReadBounds, WriteBounds } from "./disk.ts";
 import type { ChangeKind, Watches } from "./watches.ts";
 
 /** Traces kept to tell changes by hand from our own; without one, a change of ours may be told twice. */
 const MAX_TRACES = 16_384;
 
 const NOTHING_THERE = "";
+
+interface Look {
+  /** Something was seen there meanwhile. */
+  isDueAgain: boolean;
+  /** Then: it has come or gone. */
+  isName: boolean;
+}
 
 export class ObservedDisk implements DiskFolder {
   readonly #disk: DiskFolder;
@@ -19,6 +26,9 @@ export class ObservedDisk implements DiskFolder {
   readonly #traces = new Map<string, string>();
   /** Paths that are being changed at the moment; their changes are told at the end. */
   readonly #busy = new Map<string, number>();
+
+  /** Paths that are being looked at because something was seen there. */
+  readonly #looks = new Map<string, Look>();
 
   constructor(disk: DiskFolder, watches: Watches) {
     this.#disk = disk;
@@ -52,8 +62,11 @@ export class ObservedDisk implements DiskFolder {
 
   async #makeMissing(path: string): Promise<void> {
     const made = await this.#missing(path);
-    await this.#busyWhile(made[0] ?? path, () => this.#disk.makeDirectories(path));
-    for (const each of made) this.#told("Created", each);
+    await this.#busyWhile(made[0] ?? path, async () => {
+      await this.#disk.makeDirectories(path);
+      await Promise.all(made.map((each) => this.#remember(each)));
+    });
+    for (const each of made) this.#watches.changed("Created", each);
   }
 
   write(path: string, bytes: Uint8Array, room: number, open?: DiskFile): Awaitable<Change> {
@@ -66,29 +79,29 @@ export class ObservedDisk implements DiskFolder {
   }
 
   open(path: string, options: { readonly create: boolean }): Awaitable<DiskFile> {
-    const mayCreate = options.create && this.#watches.wants(path);
-    return andThen(mayCreate ? this.#has(path) : true, (isThere) =>
-      andThen(
-        this.#busyWhile(path, () => this.#disk.open(path, options)),
-        (opened) => {
-          if (!isThere) this.#told("Created", path);
-          return this.#observed(path, opened);
-        },
-      ),
+    const open = () => this.#disk.open(path, options);
+    const opened = (file: DiskFile) => this.#observed(path, file);
+    if (!options.create || !this.#watches.wants(path)) {
+      return andThen(this.#busyWhile(path, open), opened);
+    }
+    return andThen(this.#has(path), (isThere) =>
+      andThen(isThere ? open() : this.#while(path, "Created", open), opened),
     );
   }
 
   create(path: string): Awaitable<{ readonly file: DiskFile; readonly before: number }> {
-    return andThen(this.#watches.wants(path) ? this.#has(path) : true, (isThere) =>
-      andThen(
-        this.#busyWhile(path, () => this.#disk.create(path)),
-        ({ file, before }) => {
-          if (!isThere) this.#told("Created", path);
-          else if (before > 0) this.#told("Written", path);
-          return { file: this.#observed(path, file), before };
-        },
-      ),
-    );
+    const create = () => this.#disk.create(path);
+    const created = this.#watches.wants(path)
+      ? andThen(this.#has(path), (isThere) =>
+          this.#whileTold(
+            path,
+            isThere ? "Written" : "Created",
+            create,
+            ({ before }) => !isThere || before > 0,
+          ),
+        )
+      : create();
+    return andThen(created, ({ file, before }) => ({ file: this.#observed(path, file), before }));
   }
 
   #observed(path: string, file: DiskFile): DiskFile {
@@ -108,15 +121,13 @@ export class ObservedDisk implements DiskFolder {
   }
 
   rename(from: string, to: string): Awaitable<number> {
-    const moved = this.#busyWhile(from, () =>
-      this.#busyWhile(to, () => this.#disk.rename(from, to)),
-    );
+    const move = () =>
+      andThen(this.#disk.rename(from, to), (replacedBytes) =>
+        andThen(this.#remember(from), () => andThen(this.#remember(to), () => replacedBytes)),
+      );
+    const moved = this.#busyWhile(from, () => this.#busyWhile(to, move));
     return andThen(moved, (replacedBytes) => {
-      if (from !== to) {
-        this.#remember(from);
-        this.#remember(to);
-        this.#watches.renamed(from, to);
-      }
+      if (from !== to) this.#watches.renamed(from, to);
       return replacedBytes;
     });
   }
@@ -143,9 +154,29 @@ export class ObservedDisk implements DiskFolder {
    * @param isName - it has come or gone, not only its content has changed
    */
   #seen(path: string, isName: boolean): void {
-    if (!this.#watches.wants(path) || this.#isBusy(path) || this.#isBelowRemoved(path)) return;
+    if (!this.#watches.wants(path) || this.#isBusy(path)) return;
+    const look = this.#looks.get(path);
+    if (look === undefined) void this.#lookAt(path, isName);
+    else {
+      look.isDueAgain = true;
+      look.isName ||= isName;
+    }
+  }
+
+  async #lookAt(path: string, isName: boolean): Promise<void> {
+    const look: Look = { isDueAgain: false, isName: false };
+    this.#looks.set(path, look);
     const known = this.#traces.get(path);
-    const now = this.#disk.trace?.(path) ?? NOTHING_THERE;
+    const now = (await this.#isBelowRemoved(path)) ? undefined : await this.#traceOf(path);
+    this.#looks.delete(path);
+    if (!this.#watches.wants(path) || this.#isBusy(path)) return;
+    // What was looked at may be older than a change of ours.
+    const isOvertaken = this.#traces.get(path) !== known;
+    if (now !== undefined && !isOvertaken) this.#judge(path, isName, known, now);
+    if (isOvertaken || look.isDueAgain) this.#seen(path, isName || look.isName);
+  }
+
+  #judge(path: string, isName: boolean, known: string | undefined, now: string): void {
     if (now === known || (now === NOTHING_THERE && !isName)) return;
     this.#keep(path, now);
     if (now === NOTHING_THERE) this.#watches.changed("Removed", path);
@@ -156,11 +187,11 @@ export class ObservedDisk implements DiskFolder {
   }
 
   /** What happens below a folder that was removed as a whole is no news. */
-  #isBelowRemoved(path: string): boolean {
+  #isBelowRemoved(path: string): Awaitable<boolean> {
     for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
       const above = path.slice(0, at);
       if (this.#traces.get(above) === NOTHING_THERE) {
-        return (this.#disk.trace?.(above) ?? NOTHING_THERE) === NOTHING_THERE;
+        return andThen(this.#traceOf(above), (now) => now === NOTHING_THERE);
       }
     }
     return false;
@@ -175,20 +206,27 @@ export class ObservedDisk implements DiskFolder {
     return false;
   }
 
+  /** Remembers what is there then before anybody can see it as a change by hand. */
   #while<T>(path: string, kind: ChangeKind, work: () => Awaitable<T>): Awaitable<T> {
-    if (this.#watches.isEmpty) return work();
-    return andThen(this.#busyWhile(path, work), (value) => {
-      this.#told(kind, path);
-      return value;
-    });
+    return this.#whileTold(path, kind, work, () => true);
   }
 
   /** The same for what may not be done, which is no news. */
   #change(path: string, kind: ChangeKind, work: () => Awaitable<Change>): Awaitable<Change> {
+    return this.#whileTold(path, kind, work, (change) => change.kind !== "no-room");
+  }
+
+  #whileTold<T>(
+    path: string,
+    kind: ChangeKind,
+    work: () => Awaitable<T>,
+    isNews: (value: T) => boolean,
+  ): Awaitable<T> {
     if (this.#watches.isEmpty) return work();
-    return andThen(this.#busyWhile(path, work), (change) => {
-      if (change.kind !== "no-room") this.#told(kind, path);
-      return change;
+    const remembered = () => andThen(work(), (value) => andThen(this.#remember(path), () => value));
+    return andThen(this.#busyWhile(path, remembered), (value) => {
+      if (isNews(value)) this.#watches.changed(kind, path);
+      return value;
     });
   }
 
@@ -212,14 +250,23 @@ export class ObservedDisk implements DiskFolder {
     return result;
   }
 
-  #told(kind: ChangeKind, path: string): void {
+  #remember(path: string): Awaitable<void> {
     if (!this.#watches.wants(path)) return;
-    this.#remember(path);
-    this.#watches.changed(kind, path);
+    return andThen(this.#traceOf(path), (now) => {
+      if (now === undefined) this.#traces.delete(path);
+      else this.#keep(path, now);
+    });
   }
 
-  #remember(path: string): void {
-    if (this.#watches.wants(path)) this.#keep(path, this.#disk.trace?.(path) ?? NOTHING_THERE);
+  /** `undefined`: the disk does not say. */
+  #traceOf(path: string): Awaitable<string | undefined> {
+    const trace = this.#disk.trace?.(path);
+    return trace instanceof Promise
+      ? trace.then(
+          (now) => now ?? NOTHING_THERE,
+          () => undefined,
+        )
+      : (trace ?? NOTHING_THERE);
   }
 
   #keep(path: string, trace: string): void {
@@ -263,6 +310,9 @@ class ObservedFile implements DiskFile {
     this.#change = change;
   }
 
+  get opened(): OpenedState {
+    return this.file.opened;
+  }
   size(): Awaitable<number> {
     return this.file.size();
   }

@@ -126,3 +126,34 @@ test("a file that is being written is waited for by those who want this file onl
   expect(order).toEqual(["quick", "written", "appended"]);
   expect(await ask("c:p:x.os", SLOW, "Len")).toEqual({ Len: 5 });
 });
+
+test("a file whose folder is moved while it is being opened is not written under its old name", async () => {
+  const memory = createMemoryDisk();
+  const opened = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  let isFirst = true;
+  const open = memory.open.bind(memory);
+  memory.open = async (path, options) => {
+    const file = await open(path, options);
+    if (!isFirst) return file;
+    isFirst = false;
+    opened.resolve();
+    await release.promise;
+    return file;
+  };
+  const harness = createModuleHarness(createVfs({ disk: memory, openZip, createSha256 }));
+  await harness.start();
+  const ask = async (source: string, path: string, action: unknown, blob?: string) =>
+    (await harness.ask(source, { body: { path, action }, blob })).json;
+  expect(await ask("main:p:x.os", `${DRIVE}/dir`, "CreateDirAll")).toBe("Ok");
+  expect(await ask("main:p:x.os", `${DRIVE}/dir/f`, "Write", "1")).toBe("Ok");
+  const appended = ask("a:p:x.os", `${DRIVE}/dir/f`, "Append", "2");
+  await opened.promise;
+  const rename = { Rename: { new_path: `${DRIVE}/moved` } };
+  expect(await ask("b:p:x.os", `${DRIVE}/dir`, rename)).toBe("Ok");
+  release.resolve();
+  const missing = { Err: { IOError: "No such file or directory (os error 2)" } };
+  expect(await appended).toEqual(missing);
+  expect(await ask("a:p:x.os", `${DRIVE}/dir/f`, "Append", "3")).toEqual(missing);
+  expect(await ask("b:p:x.os", `${DRIVE}/moved/f`, "Len")).toEqual({ Len: 1 });
+});

@@ -130,6 +130,18 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
     expect([toSource.target.process as string, toSource.id]).toEqual([APP, 78]);
   });
 
+  test("an error goes to the inherited rsvp, of a request that expects no answer itself", async () => {
+    const { harness } = await start();
+    const rsvp = { node: "bob.os", process: "a:b:c.os" as never };
+    const body = { path: `${DRIVE}/missing`, action: "Read" };
+    harness.post(APP, { body, rsvp, id: 79, expectsResponse: null });
+    harness.post(APP, { body, id: 80, expectsResponse: null });
+    await harness.ask(APP, { body, id: 81 });
+    const [first, ...others] = harness.answers.filter(({ id }) => id >= 79);
+    expect([first?.target, first?.id, first?.json]).toEqual([rsvp, 79, NOT_FOUND]);
+    expect(others.map(({ id }) => id)).toEqual([81]);
+  });
+
   test("requests of other nodes are dropped and printed", async () => {
     const { harness } = await start();
     const before = harness.answers.length;

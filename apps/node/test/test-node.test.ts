@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { runCommandLine } from "../src/commands/command-line.ts";
 import type { Output } from "../src/commands/output.ts";
 import { startTestNode, type TestNode } from "../testing/index.ts";
+import { installScript, removeScripts } from "./script-package.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
 const CHAT = "chat:chat:example.os";
@@ -17,6 +18,7 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(async () => {
   await node.stop();
+  removeScripts();
 });
 
 test("a package folder is built, installed and asked", async () => {
@@ -54,6 +56,24 @@ test("time is the test's: a day passes at once", async () => {
   expect(node.clock.nowMs() - before).toBe(86_400_000);
   expect(performance.now() - startMs).toBeLessThan(10_000);
 });
+
+test("a program that computes without an end is named to the test, and the node can be stopped", async () => {
+  await using own = await startTestNode({ maxComputeMs: 500 });
+  await installScript(
+    own,
+    "spinner",
+    `import { defineProcess, serve } from "@kinode-ts/stdlib";
+    export default defineProcess(() => serve((message) => {
+      for (let round = 0; message.text() === "spin" || round < 10_000; round++);
+      return "done";
+    }));`,
+  );
+  expect((await own.ask("spinner:spinner:example.os", "count")).body).toBe("done");
+  await expect(own.ask("spinner:spinner:example.os", "spin")).rejects.toThrow(
+    /^spinner:spinner:example\.os computed for [\d.]+ s without an end\./,
+  );
+  await expect(own.advance(10_000)).rejects.toThrow("without an end");
+}, 30_000);
 
 test("kinode test runs the tests of a folder, wherever it lies", async () => {
   const folder = mkdtempSync(join(tmpdir(), "kinode-test-command-"));

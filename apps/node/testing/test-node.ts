@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Kernel } from "@kinode-ts/kernel";
 import { assemblePackage, readPackage } from "@kinode-ts/kit";
-import { createSeededRandom, createVirtualClock, type VirtualClock } from "@kinode-ts/testing";
+import { createSeededRandom, type VirtualClock } from "@kinode-ts/testing";
 import { createPrinter, formatPlain, PrintFilter } from "@kinode-ts/terminal";
 import { type LazyLoadBlob, parseAddress, TERMINAL_PROCESS } from "@kinode-ts/types";
 import { composeNode, type RunningNode } from "../src/boot/compose.ts";
@@ -19,14 +19,22 @@ import { loadPackages } from "../src/boot/load-packages.ts";
 import { openHomeFolder } from "../src/boot/home-folder.ts";
 import { readToken } from "../src/boot/run-file.ts";
 import { readStartFlags } from "../src/boot/start-config.ts";
+import { createTestClock } from "./test-clock.ts";
 
 /** For compiling, disk and sockets; what takes longer hangs. */
 const DEADLINE_MS = 20_000;
 const DEFAULT_TIMEOUT_SECONDS = 5;
+/** Below the five seconds that a test has by default. */
+const DEFAULT_MAX_COMPUTE_MS = 3_000;
 
 export interface TestNodeOptions {
   /** Name of the node. Default `test.local`. */
   readonly name?: string;
+  /**
+   * Real time that programs may compute while the test waits for one thing, in milliseconds; then the test is told which
+   * one did. Default 3,000.
+   */
+  readonly maxComputeMs?: number;
 }
 
 export interface AskOptions {
@@ -209,10 +217,22 @@ async function during<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
   }
 }
 
+/** Time does not pass for anybody but those who compute for long. */
+function busiest(kernel: Kernel | undefined): string {
+  const used = (kernel?.processes() ?? [])
+    .map(({ id, usage }) => ({ id, cpuMs: usage?.cpuMs ?? 0 }))
+    .toSorted((one, other) => other.cpuMs - one.cpuMs)[0];
+  return used === undefined || used.cpuMs === 0 ? "A program" : used.id;
+}
+
 /** Starts a node with the bundled packages; dispose it with `await using` or `stop()`. */
 export async function startTestNode(options: TestNodeOptions = {}): Promise<TestNode> {
   const folder = mkdtempSync(join(tmpdir(), "kinode-test-"));
-  const clock = createVirtualClock();
+  let kernel: Kernel | undefined;
+  const clock = createTestClock({
+    maxComputeMs: options.maxComputeMs ?? DEFAULT_MAX_COMPUTE_MS,
+    whoComputes: () => busiest(kernel),
+  });
   const lines: string[] = [];
   const home = openHomeFolder(join(folder, "home"));
   const seed = new Uint8Array(32).fill(7);
@@ -243,7 +263,7 @@ export async function startTestNode(options: TestNodeOptions = {}): Promise<Test
         show: (line) => lines.push(formatPlain(line)),
       }),
       onShutdown: () => {},
-      onKernel: () => {},
+      onKernel: (composed) => (kernel = composed),
     });
   const node = await during(clock, boot());
   return new TestNode({ clock, lines, node, boot, token: readToken(home) ?? "", folder });

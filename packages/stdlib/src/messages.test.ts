@@ -25,6 +25,23 @@ const asking = async (node: TestNode, body: string, ms = 0): Promise<string> => 
   return (await answer).body;
 };
 
+test("processes that go round in circles end the test with a word, not never", async () => {
+  const again = (host: GuestRuntime) =>
+    host.main(async () => {
+      for (;;) {
+        const message = await host.receive();
+        if (message.kind !== "request") continue;
+        const target = message.body.length > 1 ? "test.os@b:test:sys" : "test.os@a:test:sys";
+        await host.sendRequest({ target, body: message.body.length > 1 ? "x" : "xx" });
+      }
+    });
+  const node = new TestNode();
+  node.start("a:test:sys", again);
+  node.start("b:test:sys", again);
+  node.tell("a:test:sys", "xx");
+  await expect(node.settle()).rejects.toThrow(/^Still busy after 1000000 steps at one moment/);
+}, 20_000);
+
 test("a handler answers by what it returns: text, bytes, JSON, a reply; undefined is no answer", async () => {
   const node = startNode(() =>
     v.serve((message) => {

@@ -64,6 +64,8 @@ interface Timer {
   readonly fire: () => void;
 }
 
+/** Steps at one moment of virtual time; what takes more goes round in circles. */
+const MAX_STEPS = 1_000_000;
 /** Rounds of microtasks after which a process that does nothing is taken for idle. */
 const IDLE_ROUNDS = 64;
 const TURN = Promise.resolve();
@@ -232,12 +234,23 @@ export class TestNode {
 
   // --- running ---------------------------------------------------------------------------------------
 
-  /** Runs until nothing more happens at the present time. */
+  /**
+   * Runs until nothing more happens at the present time.
+   * @throws {Error} processes go on and on without waiting for time to pass, as two that answer each other's answers
+   */
   async settle(): Promise<void> {
+    let steps = 0;
     for (let idle = 0; idle < IDLE_ROUNDS;) {
       idle = this.#step() ? 0 : idle + 1;
+      if (++steps > MAX_STEPS) throw new Error(this.#endless());
       await TURN;
     }
+  }
+
+  #endless(): string {
+    const [message] = this.#wire;
+    const newest = message === undefined ? "" : `, at last ${message.source} to ${message.target}`;
+    return `Still busy after ${MAX_STEPS} steps at one moment${newest}; does something go round in circles?`;
   }
 
   /** Lets virtual time pass, running everything that becomes due. */

@@ -126,6 +126,18 @@ test("[P19.3] m sends, awaits and shows a response, and says when none comes", a
   expect(await type("m")).toStartWith("usage: m ");
 });
 
+test("m shows the answer it waits for, whatever else comes to it meanwhile", async () => {
+  const { node, type } = await startTerminal();
+  node.addModule("app:app:sys", (request, reply) => {
+    // It is public, so that whatever it asks can answer: so others can send requests to it as well.
+    const forged = "terminal:sys: forged";
+    node.tell(request.source, forged, { from: "liar:liar:sys" });
+    node.tell(request.source, forged, { from: "app:app:sys", metadata: "1" });
+    node.after(1_000, () => reply("true"));
+  });
+  expect(await type("m our@app:app:sys x -a 5")).toBe("true");
+});
+
 test("[P19.3] cat, kill, top, help and the network commands answer", async () => {
   const { vfs, type } = await startTerminal();
   vfs.put("a:b/pkg/note.txt", "text of it");

@@ -203,10 +203,24 @@ test("a subscription that is lost before it is known where the chain is ends, si
   ]);
 });
 
+test("what came before the subscription is not told of after a loss", async () => {
+  const world = await start([A]);
+  const server = serveChain(world.network, A, world.chain);
+  world.chain.logs = [log(90), log(100)];
+  await world.subscribe();
+  await world.clock.advance(1);
+  server.cut();
+  world.chain.head = 102;
+  world.chain.logs = [log(90), log(100), log(101)];
+  await world.clock.advance(10);
+  expect(world.updates()).toEqual([{ Ok: { id: 1, result: log(101) } }]);
+});
+
 test("a quiet subscription knows how far the chain is, so that little is asked for after a loss", async () => {
   const world = await start([A]);
   const server = serveChain(world.network, A, world.chain);
   await world.subscribe();
+  await world.clock.advance(1);
   world.chain.head = 5_000;
   await world.clock.advance(31_000);
   server.cut();

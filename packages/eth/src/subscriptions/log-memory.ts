@@ -48,6 +48,8 @@ export class LogMemory {
 
   /** Everything up to this block has been delivered. */
   reached(block: number): void {
+    // What came before the subscription is none of its business.
+    if (this.#lastBlock === undefined) this.#wholeFrom = block + 1;
     this.#lastBlock = Math.max(this.#lastBlock ?? 0, block);
   }
 
@@ -61,6 +63,7 @@ export class LogMemory {
     }
     this.#logs.set(log.key, log);
     this.reached(log.block);
+    if (this.#wholeFrom === log.block + 1) this.#wholeFrom = log.block;
     if (this.#logs.size <= this.#maxCount) return;
     const [key, oldest] = this.#logs.entries().next().value!;
     this.#logs.delete(key);

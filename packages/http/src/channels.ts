@@ -5,6 +5,8 @@
  */
 import type {
   Address,
+  Clock,
+  KernelMessage,
   LazyLoadBlob,
   ModuleContext,
   ProcessId,
@@ -12,6 +14,7 @@ import type {
   U64,
 } from "@kinode-ts/types";
 import type { FrameType, HttpErrorName, ReplyType } from "./actions.ts";
+import { EndNotices } from "./end-notices.ts";
 import { decodeExtensionFrame, encodeExtensionFrame } from "./extension-codec.ts";
 
 /** One connection, as the host provides it. */
@@ -50,9 +53,11 @@ export class Channels {
   readonly #maxCount: number;
   readonly #channels = new Map<number, Channel>();
   readonly #send: ModuleContext["send"];
+  readonly #ends: EndNotices;
   readonly #respondAs: (target: Address, id: U64, body: Uint8Array, blob: LazyLoadBlob) => void;
 
   constructor(options: {
+    readonly clock: Pick<Clock, "after">;
     readonly random: Pick<Random, "bytes">;
     readonly maxCount: number;
     readonly send: ModuleContext["send"];
@@ -61,6 +66,7 @@ export class Channels {
     this.#random = options.random;
     this.#maxCount = options.maxCount;
     this.#send = options.send;
+    this.#ends = new EndNotices(options.clock, options.send);
     this.#respondAs = options.respondAs;
   }
 
@@ -107,7 +113,17 @@ export class Channels {
     if (wasOpen && reason !== undefined) {
       this.#tell(channel, pushJson(channel.id, "Close"), reason);
     }
-    this.#tell(channel, { WebSocketClose: channel.id });
+    this.#ends.tell(channel.app, encodeJson({ WebSocketClose: channel.id }));
+  }
+
+  /**
+   * An app had no room for what it was told. Nobody would ever know of a frame that is missing, so the channel ends: the
+   * client is told to come again later, the app when the connection has ended.
+   */
+  undelivered(message: KernelMessage): void {
+    if (this.#ends.undelivered(message)) return;
+    const channel = this.#channels.get(channelIn(message.message.body) ?? -1);
+    if (channel?.app.process === message.target.process) this.#close(channel, CLOSE_OVERFLOW);
   }
 
   /** @returns what went wrong, or `undefined` */
@@ -158,10 +174,12 @@ export class Channels {
     for (const channel of [...this.#channels.values()]) {
       if (channel.app.process === process) this.#drop(channel, CLOSE_GOING_AWAY);
     }
+    this.#ends.dropProcess(process);
   }
 
   closeAll(): void {
     for (const channel of [...this.#channels.values()]) this.#drop(channel, CLOSE_GOING_AWAY);
+    this.#ends.dropAll();
   }
 
   #own(source: ProcessId, id: number): Channel | undefined {
@@ -209,6 +227,22 @@ export class Channels {
 
 function pushJson(id: number, type: FrameType): unknown {
   return { WebSocketPush: { channel_id: id, message_type: type } };
+}
+
+/** The channel that a message to an app is about, of those that `pushJson` and `opened` make. */
+function channelIn(body: Uint8Array): number | undefined {
+  try {
+    const json = JSON.parse(new TextDecoder().decode(body)) as AboutChannel | null;
+    return (json?.WebSocketPush ?? json?.WebSocketOpen)?.channel_id;
+  } catch {
+    // Something else that the module sent: an injected message.
+    return undefined;
+  }
+}
+
+interface AboutChannel {
+  readonly WebSocketPush?: { readonly channel_id: number };
+  readonly WebSocketOpen?: { readonly channel_id: number };
 }
 
 function encodeJson(json: unknown): Uint8Array {

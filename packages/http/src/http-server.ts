@@ -97,6 +97,7 @@ export class HttpModule implements RuntimeModule {
       clock,
       timeoutMs: limits.answerTimeoutMs,
       maxCount: limits.maxPendingCount,
+      maxPerNetwork: limits.maxPendingPerNetwork,
       timedOut: () => emptyResponse(408),
     });
     const tokens = new LoginTokens({
@@ -119,6 +120,7 @@ export class HttpModule implements RuntimeModule {
       verifyPassword: options.verifyPassword,
     };
     this.#channels = new Channels({
+      clock,
       random,
       maxCount: limits.maxSocketCount,
       send: (request) => this.#started().send(request),
@@ -181,6 +183,11 @@ export class HttpModule implements RuntimeModule {
   }
 
   sendError(message: KernelMessage, kind: SendErrorKind): void {
+    const request = message.message;
+    if (request.kind === "request" && request.expectsResponse === undefined) {
+      this.#channels.undelivered(message);
+      return;
+    }
     const gone = kind === "offline" || !this.#started().exists(message.target.process);
     this.#pending.settle(message.id, emptyResponse(gone ? 503 : 408));
   }

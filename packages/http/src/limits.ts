@@ -10,6 +10,8 @@ export interface HttpLimits {
   readonly answerTimeoutMs: number;
   /** Requests waiting for answers at one time; more get 503. Bounds memory when apps stall. */
   readonly maxPendingCount: number;
+  /** Of those, requests of one address or IPv6 /64, other than this machine: one client must not take all places. */
+  readonly maxPendingPerNetwork: number;
   /** Body of a request in bytes; more gets 413. */
   readonly maxBodyBytes: number;
   /** The same for bodies that an app reads in parts: nothing keeps them, so this only bounds a time. */
@@ -48,6 +50,7 @@ export interface HttpLimits {
 export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   answerTimeoutMs: 15_000,
   maxPendingCount: 16_384,
+  maxPendingPerNetwork: 1_024,
   maxBodyBytes: 256 * 1024 * 1024,
   maxStreamedBodyBytes: 1024 * 1024 * 1024 * 1024,
   maxLoginBodyBytes: 16_384,

@@ -6,6 +6,7 @@
  */
 import type { Clock, KernelMessage, NodeId, ProcessId, TimerHandle, U64 } from "@kinode-ts/types";
 import type { Client } from "./request-client.ts";
+import { WaitingShares } from "./waiting-shares.ts";
 
 /** Turns the message that answers into what the client gets; without one the app's rules apply. */
 export type ReadAnswer = (answer: KernelMessage) => Response;
@@ -59,6 +60,8 @@ export interface PendingAnswersOptions {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly maxCount: number;
+  /** Of one network; programs on this machine may have all places. */
+  readonly maxPerNetwork: number;
   /** What the client gets when nobody answered. */
   readonly timedOut: () => Response;
 }
@@ -67,10 +70,12 @@ export class PendingAnswers {
   readonly #options: PendingAnswersOptions;
   /** In order of age, which is the order of their deadlines. */
   readonly #pending = new Map<U64, PendingAnswer>();
+  readonly #shares: WaitingShares;
   #timer: TimerHandle | undefined;
 
   constructor(options: PendingAnswersOptions) {
     this.#options = options;
+    this.#shares = new WaitingShares(options.maxPerNetwork);
   }
 
   get count(): number {
@@ -79,6 +84,11 @@ export class PendingAnswers {
 
   get isFull(): boolean {
     return this.#pending.size >= this.#options.maxCount;
+  }
+
+  /** Whether there is no place for a request of this client. */
+  isFullFor(client: Client): boolean {
+    return this.isFull || !this.#shares.mayWait(client, this.#pending);
   }
 
   add(
@@ -102,6 +112,7 @@ export class PendingAnswers {
       from.isHeldUp,
     );
     this.#pending.set(id, pending);
+    this.#shares.added(pending);
     this.#timer ??= clock.after(timeoutMs, () => this.#expire());
     return pending;
   }
@@ -126,6 +137,7 @@ export class PendingAnswers {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     this.#pending.delete(id);
+    this.#shares.removed(pending, this.#pending.size);
     pending.settle(response);
   }
 

@@ -87,7 +87,7 @@ function secondsUntilOne(bucket: Bucket, { requests, seconds }: RateLimit): numb
 }
 
 /** One customer has a /64 of IPv6: its addresses count as one. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (!address.includes(":") || address.includes(".")) return address;
   const [head = ""] = address.split("::");
   const words = head === "" ? [] : head.split(":");

@@ -154,15 +154,21 @@ function handleRoute(
   if (!ctx.module.exists(route.app.process)) return emptyResponse(503);
   const tooOften = refuseRate(route, client);
   if (tooOften !== undefined) return tooOften;
-  const { content, options } = route;
+  return answerKept(ctx, route, request) ?? askApp(ctx, client, plan, route, host);
+}
+
+/** What the server answers without the app. */
+function answerKept(
+  ctx: RequestContext,
+  { app, content, options }: HttpRoute,
+  request: Request,
+): Answer | undefined {
+  const { file, head } = options;
+  if (content === undefined && file === undefined) return undefined;
   const { method } = request;
-  if (content !== undefined && (method === "GET" || (method === "HEAD" && options.head))) {
-    return content.answer(request);
-  }
-  if (options.file !== undefined && (method === "GET" || method === "HEAD")) {
-    return answerFile(ctx.files!, route.app.process, options.file, request);
-  }
-  return askApp(ctx, client, plan, route, host);
+  if (method !== "GET" && method !== "HEAD") return undefined;
+  if (content !== undefined && (method === "GET" || head)) return content.answer(request);
+  return file && answerFile(ctx.files!, app.process, file, request);
 }
 
 /** Before the body is read: what comes too often costs no more than its head. */
@@ -255,7 +261,7 @@ function sendToApp(
   body: Uint8Array,
   bytes: Uint8Array,
 ): Answer {
-  if (ctx.pending.isFull) return emptyResponse(503);
+  if (ctx.pending.isFullFor(client)) return emptyResponse(503);
   const id = ctx.nextId();
   const pending = ctx.pending.add(id, app.process, ctx.module.our, { client });
   ctx.module.send({
@@ -277,7 +283,7 @@ function streamToApp(
   maxBytes: number,
 ): Answer {
   const { pending, streams } = ctx;
-  if (pending.isFull || !streams.canRead(app.process)) return emptyResponse(503);
+  if (pending.isFullFor(client) || !streams.canRead(app.process)) return emptyResponse(503);
   const id = ctx.nextId();
   const stream = streams.freshReadId(app.process);
   const exceeded = (): void => pending.settle(id, emptyResponse(413));

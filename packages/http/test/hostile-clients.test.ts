@@ -121,3 +121,30 @@ function channelsOf(node: WebNode): number[] {
     return opened === undefined ? [] : [opened.channel_id];
   });
 }
+
+test("a client that lets too many requests wait gets 503, others and this machine do not", async () => {
+  await using node = await startWebNode({
+    trustedProxies: ["127.0.0.1"],
+    limits: { maxPendingPerNetwork: 3 },
+  });
+  await node.bind(APP, "/");
+  const ask = (address?: string): Promise<Response> =>
+    node.get(`/${APP}`, address === undefined ? {} : { headers: { "x-forwarded-for": address } });
+  const waiting = [ask("1.1.1.1"), ask("1.1.1.1"), ask("1.1.1.1")];
+  await node.waitFor(() => node.received.length === 3);
+  const refused = await ask("1.1.1.1");
+  expect([refused.status, await refused.text()]).toEqual([503, ""]);
+  for (const address of ["1.1.1.2", undefined, undefined, undefined, undefined]) {
+    waiting.push(ask(address));
+  }
+  await node.waitFor(() => node.received.length === 8);
+  for (const { id } of [...node.received]) {
+    node.harness.answer(APP, id, { body: { status: 200, headers: {} } });
+  }
+  const answers = await Promise.all(waiting);
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  const free = ask("1.1.1.1");
+  await node.waitFor(() => node.received.length === 9);
+  node.harness.answer(APP, node.received[8]!.id, { body: { status: 200, headers: {} } });
+  expect((await free).status).toBe(200);
+});

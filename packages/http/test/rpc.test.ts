@@ -130,7 +130,11 @@ test("an RPC that nobody answers is 408 after 15 s; one that cannot be delivered
   const offline = rpc(node, { process: OTHER, expects_response: 5 });
   const other = await node.waitFor((received) => received.id !== id);
   node.server.sendError!(
-    { id: other.id, target: { node: "alice.os", process: OTHER } } as never,
+    {
+      id: other.id,
+      target: { node: "alice.os", process: OTHER },
+      message: { kind: "request", expectsResponse: other.expectsResponse },
+    } as never,
     "offline",
   );
   expect((await offline).status).toBe(503);

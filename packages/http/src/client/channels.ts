@@ -12,6 +12,7 @@ import type {
   ProcessId,
   U64,
 } from "@kinode-ts/types";
+import { EndNotices } from "../end-notices.ts";
 import { ClientError } from "./actions.ts";
 import type { FrameType } from "./actions.ts";
 import type { HttpClientLimits } from "./limits.ts";
@@ -27,21 +28,12 @@ export interface Channel {
   state: "opening" | "open" | "closing" | "closed";
 }
 
-/** The message that tells the end of a connection, and whether its process had room for it. */
-interface End {
-  readonly body: Uint8Array;
-  isTold: boolean;
-}
-
 type ChannelLimits = Pick<HttpClientLimits, "maxChannelsPerProcess" | "maxChannels">;
 
 const MIME: Readonly<Record<"Text" | "Binary", string>> = {
   Text: "text/plain",
   Binary: "application/octet-stream",
 };
-/** How often a process that had no room is told the end of a connection, and for how many times. */
-const TELL_AGAIN_MS = 1_000;
-const MAX_TELLINGS = 60;
 /** How long a server may take to answer a close frame. */
 const CLOSE_TIMEOUT_MS = 10_000;
 const EMPTY = new Uint8Array(0);
@@ -55,13 +47,13 @@ export class Channels {
   readonly #limits: ChannelLimits;
   #count = 0;
   readonly #byProcess = new Map<ProcessId, Set<Channel>>();
-  /** Those whose end was told just now. */
-  readonly #ends = new Map<Channel, End>();
+  readonly #ends: EndNotices;
 
   constructor(clock: Clock, send: ModuleContext["send"], limits: ChannelLimits) {
     this.#clock = clock;
     this.#send = send;
     this.#limits = limits;
+    this.#ends = new EndNotices(clock, send);
   }
 
   /** A place for a connection that is about to open; `undefined` when the process, or the node, has too many. */
@@ -99,30 +91,20 @@ export class Channels {
     };
   }
 
-  /**
-   * A process had no room for what it was told. Of a frame that is missing nobody would ever know, so the connection ends;
-   * its end is told until there is room.
-   */
-  undelivered({ id, target, message: { body } }: KernelMessage): void {
-    for (const channel of this.#byProcess.get(target.process) ?? []) {
-      if (channel.id !== id) continue;
+  /** A process had no room for what it was told. Nobody would ever know of a frame that is missing, so the connection ends. */
+  undelivered(message: KernelMessage): void {
+    if (this.#ends.undelivered(message)) return;
+    for (const channel of this.#byProcess.get(message.target.process) ?? []) {
+      if (channel.id !== message.id) continue;
       this.#drop(channel);
       this.#tellEnd(channel);
       return;
     }
-    for (const end of this.#ends.values()) {
-      if (end.body === body) end.isTold = false;
-    }
   }
 
-  #tellEnd(channel: Channel, tellingsLeft = MAX_TELLINGS): void {
-    const end: End = { body: encodeJson({ WebSocketClose: this.#idOf(channel) }), isTold: true };
-    this.#ends.set(channel, end);
-    this.#clock.after(TELL_AGAIN_MS, () => {
-      if (!this.#ends.delete(channel) || end.isTold || tellingsLeft === 1) return;
-      this.#tellEnd(channel, tellingsLeft - 1);
-    });
-    this.#send({ target: channel.owner, id: channel.id, body: end.body, blob: undefined });
+  #tellEnd(channel: Channel): void {
+    const body = encodeJson({ WebSocketClose: this.#idOf(channel) });
+    this.#ends.tell(channel.owner, body, channel.id);
   }
 
   /** Nothing more is told about it. */
@@ -167,14 +149,12 @@ export class Channels {
   /** Ends all connections of a process that is gone. */
   dropProcess(process: ProcessId): void {
     for (const channel of [...(this.#byProcess.get(process) ?? [])]) this.#drop(channel);
-    for (const channel of [...this.#ends.keys()]) {
-      if (channel.owner.process === process) this.#ends.delete(channel);
-    }
+    this.#ends.dropProcess(process);
   }
 
   dropAll(): void {
     for (const process of [...this.#byProcess.keys()]) this.dropProcess(process);
-    this.#ends.clear();
+    this.#ends.dropAll();
   }
 
   #drop(channel: Channel): void {

@@ -76,15 +76,13 @@ export interface StartConfig {
   readonly softUlimit: number | undefined;
   /** Take, reset, import or unlock a name on chain with pages in the browser first. */
   readonly register: boolean;
-  /** Provider of the chain for that; `undefined`: a public one. */
+  /** Provider of the chain, kept as the first one; `undefined`: those that are known, and a public one to register. */
   readonly rpc: string | undefined;
   /** Port of a local chain with the registry, in place of the real one. */
   readonly fakechainPort: number | undefined;
   /** `undefined`: a real node. */
   readonly simulation: SimulationConfig | undefined;
   readonly network: NetworkConfig;
-  /** Flags that were given and do nothing yet. */
-  readonly idleFlags: readonly string[];
 }
 
 function number(
@@ -102,12 +100,15 @@ function number(
   );
 }
 
-/** Parts of the node that come later; their flags are accepted so that existing start scripts work. */
-function idleFlags(flags: StartFlags): string[] {
-  const given: readonly (readonly [string, unknown])[] = [
-    ["--rpc", flags.register === true ? undefined : flags.rpc],
-  ];
-  return given.filter(([, value]) => value !== undefined).map(([name]) => name);
+/** The URL of a server, as it was typed. */
+function rpcUrl(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (/^(?:wss?|https?):$/.test(URL.parse(value)?.protocol ?? "")) return value;
+  throw new NodeError(
+    { code: "node.bad-flag", flag: "--rpc", value },
+    `--rpc takes the address of a provider of the chain, not "${value}"`,
+    { hint: "It begins with https:// or wss://" },
+  );
 }
 
 /** A simulated node: its name is on a chain of this machine, and so is everybody's it knows. */
@@ -253,10 +254,9 @@ export function readStartFlags(
     password: flags.password ?? environment["KINODE_PASSWORD"],
     softUlimit: number("--soft-ulimit", flags.softUlimit, 64, Number.MAX_SAFE_INTEGER),
     register: flags.register === true,
-    rpc: flags.rpc,
+    rpc: rpcUrl(flags.rpc),
     fakechainPort: number("--fakechain-port", flags.fakechainPort, 1, U16_MAX),
     simulation: simulation(flags),
     network: network(flags),
-    idleFlags: idleFlags(flags),
   };
 }

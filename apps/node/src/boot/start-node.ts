@@ -144,9 +144,6 @@ function welcome(
   }
   if (config.dev)
     print("ATTENTION: --dev lets every program on this machine send messages as this node");
-  if (config.idleFlags.length > 0) {
-    print(`Without effect in this version: ${config.idleFlags.join(", ")}`);
-  }
   print(`${identity.name} is running; its home is ${home.path}`);
   print(
     `Open ${node.pagesUrl} for apps and permissions; the apps themselves are at ${node.appsUrl}`,

@@ -80,7 +80,7 @@ function addStart(program: Command): void {
     )
     .option("--tcp-port <number>", "the same by TCP (default: the first free one from 10000)")
     .option("--register", "first take, reset, import or unlock a name on chain, in the browser")
-    .option("--rpc <url>", "with --register: provider of the chain (https:// or wss://)")
+    .option("--rpc <url>", "provider of the chain, kept as the first one (https:// or wss://)")
     .option(
       "--reveal-ip [choice]",
       "true or false; false: a node behind routers uses them for direct nodes too, which then do not see its address (default: true)",

@@ -13,7 +13,7 @@ import {
   type SettingsFiles,
 } from "@kinode-ts/eth";
 import { createBunTransport } from "@kinode-ts/http";
-import { LOCAL_KIMAP } from "@kinode-ts/kimap";
+import { KIMAP, LOCAL_KIMAP } from "@kinode-ts/kimap";
 import { identityOf, type Net } from "@kinode-ts/net";
 import type { Clock, Random, RuntimeModule } from "@kinode-ts/types";
 import { type HomeFolder, writePrivateFile } from "../boot/home-folder.ts";
@@ -22,7 +22,7 @@ import type { StartConfig } from "../boot/start-config.ts";
 
 export interface EthParts {
   readonly home: HomeFolder;
-  readonly config: Pick<StartConfig, "clientProxy" | "simulation">;
+  readonly config: Pick<StartConfig, "clientProxy" | "rpc" | "simulation">;
   readonly chainRouting: Identity["chainRouting"];
   readonly net: Net;
   readonly clock: Clock;
@@ -49,12 +49,13 @@ function settingsFiles(home: HomeFolder): SettingsFiles {
   };
 }
 
-function localProvider(port: number): ProviderConfig {
-  return {
-    chainId: LOCAL_KIMAP.chainId,
-    trusted: true,
-    place: { kind: "url", url: `ws://127.0.0.1:${port}`, auth: undefined },
-  };
+/** The server that the person named, or that a simulation brings. */
+function namedServer({ simulation, rpc }: EthParts["config"]): ProviderConfig | undefined {
+  const chainId = simulation ? LOCAL_KIMAP.chainId : KIMAP.chainId;
+  const url = simulation ? `ws://127.0.0.1:${simulation.chainPort}` : rpc;
+  return url === undefined
+    ? undefined
+    : { chainId, trusted: true, place: { kind: "url", url, auth: undefined } };
 }
 
 export function createNodeEth({
@@ -71,7 +72,7 @@ export function createNodeEth({
     files: settingsFiles(home),
     // A simulated node knows the local chain alone, and nothing of the internet.
     defaults: chainRouting === undefined || config.simulation ? [] : DEFAULT_PROVIDERS,
-    rpc: config.simulation && localProvider(config.simulation.chainPort),
+    rpc: namedServer(config),
     transport: createBunTransport({
       refusalOf: () => undefined,
       maxSocketBufferedBytes: MAX_WAITING_BYTES,

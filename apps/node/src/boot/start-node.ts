@@ -145,9 +145,9 @@ function welcome(
   if (config.dev)
     print("ATTENTION: --dev lets every program on this machine send messages as this node");
   print(`${identity.name} is running; its home is ${home.path}`);
-  print(
-    `Open ${node.pagesUrl} for apps and permissions; the apps themselves are at ${node.appsUrl}`,
-  );
+  // Two lines: neither address may be cut in two by a narrow window.
+  print(`Open ${node.pagesUrl} for apps, permissions and a terminal`);
+  print(`Apps have their pages at ${node.appsUrl}`);
 }
 
 interface StartedAs {

@@ -2,10 +2,12 @@
 #include "sqlite3.c"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdint.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "heap.h"
 #include "reply.h"
 #include "files.h"
 #include "guard.h"
@@ -21,7 +23,9 @@ __attribute__((export_name("cabi_realloc"))) void *cabi_realloc(void *old, size_
   if (read_target != NULL && old_size == 0 && size <= read_target_size) {
     return read_target;  // a read of a file goes straight where SQLite wants it
   }
+  may_ask = 0;
   void *memory = realloc(old, size);
+  may_ask = 1;
   if (memory == NULL) __builtin_trap();
   return memory;
 }
@@ -31,6 +35,7 @@ __attribute__((export_name("cabi_realloc"))) void *cabi_realloc(void *old, size_
 __attribute__((export_name("open"))) struct reply *export_open(void) {
   reply_begin();
   if (database != NULL) return reply_error("it is open already");
+  if (!reserve_heap()) return reply_error("out of memory");
   register_files();
   int code = sqlite3_open_v2("main", &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "host");
   if (code == SQLITE_OK) {
@@ -56,9 +61,9 @@ __attribute__((export_name("open"))) struct reply *export_open(void) {
 __attribute__((export_name("execute"))) struct reply *export_execute(uint32_t flags, char *sql, uint32_t sql_length,
                                                                      uint8_t *parameters, uint32_t parameters_length) {
   reply_begin();
-  struct reply *answer = database == NULL
-                             ? reply_error("it is not open")
-                             : execute(database, flags, sql, sql_length, parameters, parameters_length);
+  struct reply *answer = database == NULL  ? reply_error("it is not open")
+                         : !settle_heap() ? reply_error("out of memory")
+                                          : execute(database, flags, sql, sql_length, parameters, parameters_length);
   // Empty lists come with a pointer that was never allocated.
   if (sql_length > 0) free(sql);
   if (parameters_length > 0) free(parameters);
@@ -69,7 +74,8 @@ __attribute__((export_name("execute-each"))) struct reply *export_execute_each(u
                                                                                uint32_t sql_length, uint8_t *sets,
                                                                                uint32_t sets_length) {
   reply_begin();
-  struct reply *answer = database == NULL ? reply_error("it is not open")
+  struct reply *answer = database == NULL  ? reply_error("it is not open")
+                         : !settle_heap() ? reply_error("out of memory")
                                           : execute_each(database, flags, sql, sql_length, sets, sets_length);
   if (sql_length > 0) free(sql);
   if (sets_length > 0) free(sets);

@@ -8,23 +8,30 @@ import {
   existsSync,
   fstatSync,
   fsync,
+  ftruncate,
   ftruncateSync,
   openSync,
   readSync,
+  rm,
   rmSync,
   statSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import type { Awaitable } from "@kinode-ts/types";
 import { type DiskUse, RESERVE_BYTES } from "../disk-use.ts";
 import { type EngineFiles, FILE } from "./engine.ts";
 
+/** The operating system takes a millisecond to give back so much. */
+const MAX_BYTES_AT_ONCE = 4 * 1024 * 1024;
 const SUFFIXES = ["", "-journal", "-wal"] as const;
 
 class FolderFiles implements EngineFiles {
   wasRefused = false;
   readonly #paths: readonly string[];
   readonly #use: DiskUse;
+  /** The engine waits for one thing at a time. */
+  #underWay: Promise<boolean> | undefined;
   readonly #open: (number | undefined)[] = [undefined, undefined, undefined];
   /** Sizes as far as they are known to be right: nobody else writes these files. */
   readonly #sizes: (number | undefined)[] = [undefined, undefined, undefined];
@@ -59,7 +66,13 @@ class FolderFiles implements EngineFiles {
     }
   }
 
-  truncate(file: number, size: number): boolean {
+  truncate(file: number, size: number): Awaitable<boolean> {
+    if (this.size(file) - size > MAX_BYTES_AT_ONCE) {
+      return this.#settled(
+        (done) => ftruncate(this.#descriptor(file), size, done),
+        () => this.#resize(file, size),
+      );
+    }
     return attempt(() => {
       ftruncateSync(this.#descriptor(file), size);
       this.#resize(file, size);
@@ -67,13 +80,7 @@ class FolderFiles implements EngineFiles {
   }
 
   sync(file: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      try {
-        fsync(this.#descriptor(file), (failure) => resolve(failure === null));
-      } catch {
-        resolve(false);
-      }
-    });
+    return this.#settled((done) => fsync(this.#descriptor(file), done));
   }
 
   size(file: number): number {
@@ -84,18 +91,47 @@ class FolderFiles implements EngineFiles {
     return existsSync(this.#paths[file]!);
   }
 
-  delete(file: number): boolean {
+  delete(file: number): Awaitable<boolean> {
+    const path = this.#paths[file]!;
+    const size = this.size(file);
     this.#close(file);
-    return attempt(() => {
-      const size = this.size(file);
-      rmSync(this.#paths[file]!, { force: true });
+    const removed = (): void => {
       this.#sizes[file] = size;
       this.#resize(file, 0);
+    };
+    if (size > MAX_BYTES_AT_ONCE)
+      return this.#settled((done) => rm(path, { force: true }, done), removed);
+    return attempt(() => {
+      rmSync(path, { force: true });
+      removed();
     });
   }
 
-  close(): void {
+  /** An engine that is ended may leave something under way: nobody may have the files, nor their descriptors, before that. */
+  close(): Awaitable<void> {
+    if (this.#underWay !== undefined) return this.#underWay.then(() => this.close());
     for (const file of SUFFIXES.keys()) this.#close(file);
+  }
+
+  /** What the host does beside this thread; whether it went well. @param then - when it did */
+  #settled(
+    begin: (done: (failure: Error | null) => void) => void,
+    then: () => void = () => undefined,
+  ): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const done = (failure: Error | null): void => {
+      this.#underWay = undefined;
+      if (failure === null) then();
+      resolve(failure === null);
+    };
+    this.#underWay = promise;
+    try {
+      begin(done);
+    } catch {
+      this.#underWay = undefined;
+      resolve(false);
+    }
+    return promise;
   }
 
   #sizeOnDisk(file: number): number {

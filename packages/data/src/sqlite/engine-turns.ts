@@ -13,10 +13,17 @@ export const ENGINE_SLICE_MS = 2;
 
 type Go = () => void;
 
+/** A call of an engine that is under way. */
+export interface RunningCall {
+  /** Asked before engines go on: one that does not stop by itself must be ended. */
+  endIfOverdue(): void;
+}
+
 export class EngineTurns implements Clock {
   readonly #clock: Clock;
   readonly #beginning: Go[] = [];
   readonly #goingOn: Go[] = [];
+  readonly #running = new Set<RunningCall>();
   /** When the first engine began in this turn; undefined: none has. */
   #sinceMs: number | undefined;
   #isAsked = false;
@@ -43,6 +50,15 @@ export class EngineTurns implements Clock {
   afterTurn(turn: Go): void {
     this.#goingOn.push(turn);
     this.#ask();
+  }
+
+  /** A call begins; to be followed by `left`. */
+  entered(call: RunningCall): void {
+    this.#running.add(call);
+  }
+
+  left(call: RunningCall): void {
+    this.#running.delete(call);
   }
 
   /** Settles when a statement may begin: at once while this turn's slice lasts. */
@@ -80,6 +96,7 @@ export class EngineTurns implements Clock {
     this.#isSpent();
     const goOn = this.#goingOn.length > 0 && (this.#beginning.length === 0 || !this.#wentOn);
     this.#wentOn = goOn;
+    if (goOn) for (const call of this.#running) call.endIfOverdue();
     const next = (goOn ? this.#goingOn : this.#beginning).shift();
     if (this.#beginning.length + this.#goingOn.length > 0) this.#ask();
     next?.();

@@ -14,14 +14,16 @@ export interface EngineFiles {
   /** Fewer bytes at the end of the file; none inside it when the disk failed. */
   read(file: number, offset: number, length: number): Uint8Array;
   write(file: number, offset: number, bytes: Uint8Array): boolean;
-  truncate(file: number, size: number): boolean;
+  /** Giving much room back takes the operating system a while: the engine waits, nobody else. */
+  truncate(file: number, size: number): Awaitable<boolean>;
   /** The engine waits, nobody else. */
   sync(file: number): Awaitable<boolean>;
   size(file: number): number;
   exists(file: number): boolean;
-  delete(file: number): boolean;
-  /** Releases everything. */
-  close(): void;
+  /** Likewise. */
+  delete(file: number): Awaitable<boolean>;
+  /** Releases everything, once nothing is under way any more. */
+  close(): Awaitable<void>;
 }
 
 /** Flags of `execute`. */
@@ -32,9 +34,11 @@ export interface SqlEngine {
   execute(flags: number, sql: string, parameters: Uint8Array): Promise<Uint8Array>;
   /** One statement for each set of parameters, up to the first that fails. @param sets - each with its length before it */
   executeEach(flags: number, sql: string, sets: Uint8Array): Promise<Uint8Array>;
-  /** Of its linear memory, which never shrinks. */
+  /** Of its memory, as far as it has been used; that never shrinks. */
   memoryBytes(): number;
   close(): Promise<void>;
+  /** Ends it as it stands, also in the middle of a step: calls under way reject. */
+  kill(): void;
 }
 
 /** Starts an engine for one database. `shouldStop` is asked while a statement runs. */

@@ -19,6 +19,7 @@ import { openEngineFiles } from "./engine-files-bun.ts";
 import { encodeParameters } from "./parameters.ts";
 import { manyRowsToJson, rowsToJson } from "./rows.ts";
 import type { SqlCaller, SqlDatabase, SqlStatement, SqlStore } from "./sqlite-store.ts";
+import type { RunningCall } from "./engine-turns.ts";
 import type { SqlEngines } from "./start-engine-bun.ts";
 import { statementSets } from "./statement-sets.ts";
 
@@ -43,11 +44,15 @@ const HOST = FLAG.ofHost | FLAG.wantsRows;
 const NO_PARAMETERS = new Uint8Array(0);
 /** Answers of more bytes are made into JSON over several turns. */
 const MAX_BYTES_AT_ONCE = 64 * 1024;
+/** SQLite looks at the deadline between its own steps; one that takes this much longer, in milliseconds, ends with its engine. */
+const OVERDUE_MS = 1_000;
 /** SQLite's own bound: no limit. */
 const MAX_PAGES = 0xfffffffe;
 const VACUUMS = /^\s*vacuum\b/i;
 /** An engine that has grown beyond this is closed after the statement, and with it its memory given back. */
 const KEPT_MEMORY_BYTES = 32 * 1024 * 1024;
+/** What SQLite says of a statement that it stopped. */
+const INTERRUPTED = "interrupted";
 /** Folds the log into the database, and gives back its room. */
 const EMPTY_LOG = "PRAGMA wal_checkpoint(TRUNCATE)";
 const decoder = new TextDecoder();
@@ -61,6 +66,8 @@ function checked(reply: Uint8Array): Uint8Array {
   if (reply[0] === 0) return reply;
   throw engineError(decoder.decode(reply.subarray(1)));
 }
+
+const never = (): boolean => false;
 
 /** What all databases of a folder share. */
 interface Shared extends SqliteFolderOptions {
@@ -79,7 +86,7 @@ interface Running {
   pageBytes: number | undefined;
 }
 
-class EngineDatabase implements SqlDatabase {
+class EngineDatabase implements SqlDatabase, RunningCall {
   readonly #key: DatabaseKey;
   readonly #folder: string;
   readonly #shared: Shared;
@@ -89,7 +96,9 @@ class EngineDatabase implements SqlDatabase {
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;
   #closed = false;
-  #shouldStop: () => boolean = () => false;
+  #shouldStop: () => boolean = never;
+  /** When the statement under way was first found to be late. */
+  #lateMs: number | undefined;
 
   constructor(key: DatabaseKey, folder: string, shared: Shared) {
     this.#key = key;
@@ -113,7 +122,8 @@ class EngineDatabase implements SqlDatabase {
   ): Promise<Uint8Array> {
     const flags = FLAG.wantsRows | (mayWrite ? FLAG.mayWrite : 0);
     return this.#inTurn(caller, async (running) => {
-      if (mayWrite) await this.#limitPages(running);
+      const limited = mayWrite ? this.#limitPages(running) : undefined;
+      if (limited !== undefined) await limited;
       const bytes = encodeParameters(parameters);
       const reply = await this.#call(running, () => running.engine.execute(flags, sql, bytes));
       if (reply.length <= MAX_BYTES_AT_ONCE) return rowsToJson(reply);
@@ -151,9 +161,9 @@ class EngineDatabase implements SqlDatabase {
     const running = this.#running;
     this.#running = undefined;
     if (running === undefined) return;
-    this.#shouldStop = () => false;
+    this.#shouldStop = never;
     await running.engine.close().catch(() => undefined);
-    running.files.close();
+    await running.files.close();
   }
 
   async #transaction(running: Running, statements: readonly SqlStatement[]): Promise<void> {
@@ -166,7 +176,7 @@ class EngineDatabase implements SqlDatabase {
       }
       await this.#host(running, "COMMIT");
     } catch (thrown) {
-      this.#shouldStop = () => false;
+      this.#shouldStop = never;
       // An interrupted statement may have ended the transaction already.
       await this.#host(running, "ROLLBACK").catch(() => undefined);
       throw thrown;
@@ -176,7 +186,8 @@ class EngineDatabase implements SqlDatabase {
   /** The log may be what fills the account: when a write is refused it is emptied, and the write tried once more. */
   async #withRoom(running: Running, work: () => Promise<void>): Promise<void> {
     const { files, use } = running;
-    await this.#limitPages(running);
+    const limited = this.#limitPages(running);
+    if (limited !== undefined) await limited;
     try {
       return await work();
     } catch (thrown) {
@@ -190,10 +201,13 @@ class EngineDatabase implements SqlDatabase {
   }
 
   /** Of the pages a package's limit leaves to this database. The log does not count: it is folded into them. */
-  async #limitPages(running: Running): Promise<void> {
-    const { files, use } = running;
-    const room = use.roomBytes;
-    if (room === Infinity && running.maxPages === MAX_PAGES) return;
+  #limitPages(running: Running): Awaitable<void> {
+    const room = running.use.roomBytes;
+    if (room !== Infinity || running.maxPages !== MAX_PAGES) return this.#setPages(running, room);
+  }
+
+  async #setPages(running: Running, room: number): Promise<void> {
+    const { files } = running;
     running.pageBytes ??= await this.#pageBytes(running);
     const bytes = Math.max(0, files.size(FILE.database) + room + files.size(FILE.log));
     const pages = Math.min(MAX_PAGES, Math.floor(bytes / running.pageBytes));
@@ -211,25 +225,34 @@ class EngineDatabase implements SqlDatabase {
   /** Runs work when everything asked for before is done. */
   #inTurn<T>(caller: SqlCaller, work: (running: Running) => Promise<T>): Promise<T> {
     if (this.#closed) throw new DataError({ code: "data.no-db", key: this.#key });
-    this.#waiting++;
-    const done = this.#last.then(async () => {
-      const running = this.#running ?? (await this.#start());
-      const { files } = running;
-      this.#shouldStop = this.#shared.deadlines.begin(caller);
-      files.wasRefused = false;
-      try {
-        return await work(running);
-      } catch (thrown) {
-        throw await this.#explained(running, thrown);
-      } finally {
-        if (running.engine.memoryBytes() > KEPT_MEMORY_BYTES) await this.#stop();
-      }
-    });
-    this.#last = done.then(
-      () => void this.#waiting--,
-      () => void this.#waiting--,
-    );
+    const run = (): Promise<T> => this.#run(caller, work);
+    const done = this.#waiting++ === 0 ? run() : this.#last.then(run);
+    const settle = (): void => void this.#waiting--;
+    this.#last = done.then(settle, settle);
     return done;
+  }
+
+  async #run<T>(caller: SqlCaller, work: (running: Running) => Promise<T>): Promise<T> {
+    this.#shouldStop = never;
+    this.#lateMs = undefined;
+    const running = this.#running ?? (await this.#start());
+    const { files } = running;
+    this.#shouldStop = this.#shared.deadlines.begin(caller);
+    files.wasRefused = false;
+    try {
+      return await work(running);
+    } catch (thrown) {
+      throw await this.#explained(running, thrown);
+    } finally {
+      if (running.engine.memoryBytes() > KEPT_MEMORY_BYTES) await this.#stop();
+    }
+  }
+
+  endIfOverdue(): void {
+    if (!this.#shouldStop()) return;
+    const nowMs = this.#shared.clock.monotonicMs();
+    this.#lateMs ??= nowMs;
+    if (nowMs - this.#lateMs > OVERDUE_MS) this.#running?.engine.kill();
   }
 
   /** Says who is full when it is the account, not the disk; and lets the log not stand in others' way. */
@@ -261,7 +284,7 @@ class EngineDatabase implements SqlDatabase {
       return (this.#running = running);
     } catch (thrown) {
       await engine?.close().catch(() => undefined);
-      files.close();
+      await files.close();
       throw thrown instanceof DataError ? thrown : engineError(errorText(thrown), thrown);
     }
   }
@@ -276,16 +299,20 @@ class EngineDatabase implements SqlDatabase {
     const turn: Awaitable<void> = turns.begin();
     if (turn !== undefined) await turn;
     let reply: Uint8Array;
+    turns.entered(this);
     try {
       reply = await act();
     } catch (thrown) {
       // The engine itself ended: the next statement starts a fresh one on the files as they are.
       if (this.#running === running) {
         this.#running = undefined;
-        running.files.close();
+        await running.files.close();
       }
-      throw engineError(`the engine ended: ${errorText(thrown)}`, thrown);
+      const why =
+        this.#lateMs === undefined ? `the engine ended: ${errorText(thrown)}` : INTERRUPTED;
+      throw engineError(why, thrown);
     } finally {
+      turns.left(this);
       turns.end();
     }
     return checked(reply);

@@ -10,7 +10,7 @@ import type { EngineFiles, SqlEngine, StartEngine } from "./engine.ts";
 import { ENGINE_SLICE_MS, EngineTurns } from "./engine-turns.ts";
 
 const ENGINE = new URL("../../sqlite-engine/sqlite-engine.wasm", import.meta.url);
-/** Of one database: its cache, and what a statement needs. */
+/** Of one database: its cache, and what a statement needs. The engine takes all of it at once, and uses it as it needs it. */
 const MAX_MEMORY_BYTES = 128 * 1024 * 1024;
 /** Of all databases together: part of the machine's, beside the half that processes may have. */
 const MAX_TOTAL_MEMORY_BYTES = Math.max(2 * MAX_MEMORY_BYTES, totalmem() / 4);
@@ -48,17 +48,30 @@ export function createSqlEngines(powers: {
   const { clock, random } = powers;
   const turns = new EngineTurns(clock);
   let compiled: Promise<CompiledComponent> | undefined;
-  const memory = new MemoryBudget(MAX_TOTAL_MEMORY_BYTES);
+  const heaps = new MemoryBudget(MAX_TOTAL_MEMORY_BYTES);
+  // What counts is the part in use, of which the engine tells.
+  const memory = new MemoryBudget(Infinity);
   const compile = async (): Promise<CompiledComponent> =>
     compileComponent(await Bun.file(ENGINE).bytes(), { clock: turns, random, memory });
   const limits = { maxMemoryBytes: MAX_MEMORY_BYTES, sliceMs: ENGINE_SLICE_MS };
   const start: StartEngine = async (files, shouldStop): Promise<SqlEngine> => {
     const engine = await (compiled ??= compile());
+    let heapBytes = 0;
+    const use = (bytes: number): void => {
+      heaps.account(heapBytes, bytes);
+      heapBytes = bytes;
+    };
+    const mayHave = (bytes: number): boolean => {
+      const fits = bytes - heapBytes <= heaps.leftBytes;
+      if (fits) use(bytes);
+      return fits;
+    };
     const imports = {
       "kinode:sqlite-engine/files": filesOf(files),
-      "kinode:sqlite-engine/watch": { shouldStop },
+      "kinode:sqlite-engine/watch": { shouldStop, mayHave },
     };
     const instance = await engine.instantiate(imports, limits);
+    void instance.ended.then(() => use(0));
     const exports = instance.exports as unknown as Exports;
     return {
       open: async () => (await exports.open()) as Uint8Array,
@@ -66,11 +79,12 @@ export function createSqlEngines(powers: {
         (await exports.execute(flags, sql, parameters)) as Uint8Array,
       executeEach: async (flags, sql, sets) =>
         (await exports.executeEach(flags, sql, sets)) as Uint8Array,
-      memoryBytes: () => instance.usage().memoryBytes,
+      memoryBytes: () => heapBytes,
       async close() {
         await exports.close();
         await instance.close();
       },
+      kill: () => instance.kill(),
     };
   };
   return { turns, start };

@@ -7,7 +7,7 @@ import { INSTANCE_MEMORY, INSTANCE_START } from "./instances.ts";
 import { METERING } from "./metering-cost.ts";
 import { ISOLATION } from "./modules/isolation.ts";
 import { LOGIN, PAGES } from "./modules/pages.ts";
-import { FILES, PAIRS, STATES, TABLES } from "./modules/storage.ts";
+import { FILES, FLUSHED_TABLES, PAIRS, STATES, TABLES } from "./modules/storage.ts";
 import { NET } from "./net/scenarios.ts";
 import { PROCESS_MEMORY, SPAWN } from "./processes.ts";
 import {
@@ -32,7 +32,16 @@ const RUNTIME: readonly Scenario[] = [
 ];
 
 /** What the runtime modules cost their callers: `bun run bench modules`. */
-const MODULES: readonly Scenario[] = [FILES, PAIRS, TABLES, STATES, PAGES, LOGIN, ...ISOLATION];
+const MODULES: readonly Scenario[] = [
+  FILES,
+  PAIRS,
+  TABLES,
+  FLUSHED_TABLES,
+  STATES,
+  PAGES,
+  LOGIN,
+  ...ISOLATION,
+];
 
 /** Named selections. */
 export const GROUPS: Readonly<Record<string, readonly Scenario[]>> = {

@@ -67,11 +67,11 @@ export function directFiles(folder: string): DirectFiles {
   };
 }
 
-/** As the modules open theirs: written ahead, not flushed at each commit. */
-export function openDirect(path: string): Database {
+/** As the modules open theirs: written ahead, and flushed at each commit only when it is to survive a loss of power. */
+export function openDirect(path: string, survives: "process" | "power" = "process"): Database {
   const database = new Database(path, { create: true, strict: true });
   database.run("PRAGMA journal_mode = WAL");
-  database.run("PRAGMA synchronous = NORMAL");
+  database.run(`PRAGMA synchronous = ${survives === "power" ? "FULL" : "NORMAL"}`);
   return database;
 }
 
@@ -83,8 +83,12 @@ export interface DirectTable {
 }
 
 /** A table of text by number in Bun's own SQLite. */
-export function directTable(path: string, bytes: number): DirectTable {
-  const database = openDirect(path);
+export function directTable(
+  path: string,
+  bytes: number,
+  survives: "process" | "power" = "process",
+): DirectTable {
+  const database = openDirect(path, survives);
   database.run("CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT NOT NULL)");
   const insert = database.query("INSERT INTO item (id, name) VALUES (?, ?)");
   const select = database.query<{ name: string }, [number]>("SELECT name FROM item WHERE id = ?");

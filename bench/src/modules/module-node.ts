@@ -48,8 +48,14 @@ interface Answer {
   readonly error?: string;
 }
 
-/** Starts the node on `folder` and the process; both end with the program. */
-export async function createModuleNode(folder: string): Promise<ModuleNode> {
+/**
+ * Starts the node on `folder` and the process; both end with the program.
+ * @param survives - what a commit of SQL survives
+ */
+export async function createModuleNode(
+  folder: string,
+  survives: "process" | "power" = "process",
+): Promise<ModuleNode> {
   const store = await openSqliteStore({ path: join(folder, "store.sqlite") });
   const node: BenchNode = await createBenchNode({
     store,
@@ -57,7 +63,7 @@ export async function createModuleNode(folder: string): Promise<ModuleNode> {
       createFdManager({ budget: { kind: "ulimit", softLimit: 1_024 } }),
       openFolderVfs({ folder: join(folder, "vfs") }),
       openFolderKv({ folder: join(folder, "kv"), clock, random }),
-      openFolderSqlite({ folder: join(folder, "sqlite"), clock, random }),
+      openFolderSqlite({ folder: join(folder, "sqlite"), clock, random, survives }),
       createState({
         store,
         commit: (changes) => node.kernel.commit(changes),

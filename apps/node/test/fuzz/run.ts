@@ -48,11 +48,11 @@ const MAX_OPEN = 400;
 const MAX_SILENT_OPEN = 8_000;
 const MAX_SILENCE_MS = 40_000;
 /** What a module may hold the thread with one message. */
-const MAX_HANDLE_MS = 250;
-const MAX_GROWTH_BYTES = 256 * 1024 * 1024;
+export const MAX_HANDLE_MS = 250;
+export const MAX_GROWTH_BYTES = 256 * 1024 * 1024;
 /** Of the whole program, whatever is in use of it. */
 const MAX_RESIDENT_BYTES = 2 * 1024 * 1024 * 1024;
-const MAX_FILES = 700;
+export const MAX_FILES = 700;
 const MAX_FAULTS = 5;
 const MAX_SHRINK_TRIES = 200;
 /** Faults that a smaller case is looked for. */
@@ -294,7 +294,8 @@ class Run {
   }
 }
 
-function countFiles(): number {
+/** Files that this program has open. */
+export function countFiles(): number {
   try {
     return readdirSync("/proc/self/fd").length;
   } catch {
@@ -302,7 +303,8 @@ function countFiles(): number {
   }
 }
 
-function usedBytes(): number {
+/** Of the heap, after a collection. */
+export function usedBytes(): number {
   Bun.gc(true);
   return process.memoryUsage().heapUsed;
 }

@@ -223,6 +223,50 @@ function schedulerSeeds(): Seed[] {
   ];
 }
 
+function ethSeeds(): Seed[] {
+  const call = (method: string, params: unknown): Seed =>
+    seed({ Request: { chain_id: 1, method, params } });
+  const subscribe = (kind: string, params: unknown): Seed =>
+    seed({ SubscribeLogs: { sub_id: 1, chain_id: 1, kind, params } });
+  const filter = { address: "0xaa", topics: [["0x01"], null], fromBlock: "0x1" };
+  const kns_update = {
+    name: "base-provider.kino",
+    public_key: "0x11",
+    ips: ["127.0.0.1"],
+    ports: { ws: 9007 },
+    routers: [],
+  };
+  const url = { url: "ws://localhost:1/", auth: { Bearer: "t" } };
+  const providers = [
+    { chain_id: 1, trusted: true, provider: { RpcUrl: url } },
+    { chain_id: 2, trusted: false, provider: { Node: { use_as_provider: true, kns_update } } },
+  ];
+  return [
+    call("eth_blockNumber", null),
+    call("eth_getBalance", ["0xaa", "latest"]),
+    call("eth_getLogs", [filter]),
+    call("eth_sendRawTransaction", ["0x02"]),
+    call("eth_feeHistory", ["0x1", "latest", [25.5]]),
+    subscribe("logs", filter),
+    subscribe("newHeads", null),
+    seed({ UnsubscribeLogs: 1 }),
+    seed({ UnsubscribeLogs: 18446744073709551615n }),
+    seed({ AddProvider: providers[0] }),
+    seed({ AddProvider: providers[1] }),
+    seed({ RemoveProvider: [1, "ws://localhost:1/"] }),
+    seed({ SetProviders: providers }),
+    ...["AllowNode", "UnallowNode", "DenyNode", "UndenyNode"].map((name) =>
+      seed({ [name]: "x.os" }),
+    ),
+    ...["SetPublic", "SetPrivate", "GetProviders", "GetAccessSettings", "GetState"].map((name) =>
+      seed(name),
+    ),
+    seed({ Ok: { id: 1, result: { data: "0x" } } }),
+    seed({ Err: { id: 1, error: "gone" } }),
+    seed(7),
+  ];
+}
+
 const ANYTHING = /(?:)/;
 
 /** All modules. @param port - of a server on this machine for the HTTP client */
@@ -278,9 +322,6 @@ export function createTargets(port: number): ReadonlyMap<string, Target> {
       seed({ Trace: { process: "p:x.os" } }),
     ]),
     target("net", [seed("GetPeers"), seed({ GetPeer: "bob.os" }), seed("Sign", "bytes")]),
-    target("eth", [
-      seed("GetProviders"),
-      seed({ Request: { chain_id: 1, method: "eth_blockNumber", params: [] } }),
-    ]),
+    target("eth", ethSeeds()),
   ]);
 }

@@ -9,7 +9,14 @@ import { errorText, type ProcessId, TERMINAL_PROCESS } from "@kinode-ts/types";
 import { startTestNode, type TestNode } from "../../testing/index.ts";
 import { toTree } from "./json-text.ts";
 import { mutateText, mutateTree, once, toBody } from "./mutate.ts";
-import type { Report, RunOptions } from "./run.ts";
+import {
+  countFiles,
+  MAX_FILES,
+  MAX_GROWTH_BYTES,
+  type Report,
+  type RunOptions,
+  usedBytes,
+} from "./run.ts";
 
 const LINES = [
   "echo hi there",
@@ -47,6 +54,8 @@ const PATIENCE_SECONDS = 5;
 /** Without an answer for so long of real time, virtual time moves on. */
 const QUIET_MS = 60;
 const MAX_QUIET_STEPS = 40;
+/** Of the processor, between two turns of the event loop: the terminal, all of its scripts and the node together. */
+const MAX_TURN_MS = 1_000;
 
 interface Made {
   readonly index: number;
@@ -72,6 +81,10 @@ class TerminalRun {
   readonly faults: string[] = [];
   answered = 0;
   silent = 0;
+  /** Longest time of the processor between two turns of the event loop. */
+  stoodStillMs = 0;
+  mostFiles = 0;
+  #isOver = false;
   readonly #node: TestNode;
   readonly #secrets: readonly string[];
   #linesSeen = 0;
@@ -84,6 +97,21 @@ class TerminalRun {
         this.faults.push(`the terminal's process ended: ${event.reason ?? "by itself"}`);
       }
     });
+  }
+
+  watch(): void {
+    let before = process.cpuUsage();
+    const look = (): void => {
+      const { user, system } = process.cpuUsage(before);
+      before = process.cpuUsage();
+      this.stoodStillMs = Math.max(this.stoodStillMs, (user + system) / 1_000);
+      if (!this.#isOver) setImmediate(look);
+    };
+    setImmediate(look);
+  }
+
+  end(): void {
+    this.#isOver = true;
   }
 
   async batch(cases: readonly Made[]): Promise<void> {
@@ -117,6 +145,7 @@ class TerminalRun {
 
   /** What the person would see. */
   lookAtLines(index: number): void {
+    this.mostFiles = Math.max(this.mostFiles, countFiles());
     for (const line of this.#node.lines.slice(this.#linesSeen)) this.#look(line, undefined, index);
     this.#linesSeen = this.#node.lines.length;
   }
@@ -148,7 +177,8 @@ export async function fuzzTerminal(options: RunOptions): Promise<Report> {
     void run.faults.push(`nobody handled: ${errorText(reason)}`);
   process.on("unhandledRejection", note);
   process.on("uncaughtException", note);
-  const before = process.memoryUsage().heapUsed;
+  const before = usedBytes();
+  run.watch();
   const startedMs = performance.now();
   let next = from;
   while (next < from + cases && run.faults.length < 5) {
@@ -167,21 +197,28 @@ export async function fuzzTerminal(options: RunOptions): Promise<Report> {
     .processes()
     .filter(({ id, state }) => id.endsWith(":terminal:sys") && state !== "module");
   if (left.length > 50) run.faults.push(`${left.length} scripts are still running`);
+  const grownBytes = usedBytes() - before;
+  if (grownBytes > MAX_GROWTH_BYTES)
+    run.faults.push(`${grownBytes} bytes of memory are still in use`);
+  if (run.mostFiles > MAX_FILES) run.faults.push(`${run.mostFiles} files were open`);
+  if (run.stoodStillMs > MAX_TURN_MS)
+    run.faults.push(`one turn of the event loop took ${Math.round(run.stoodStillMs)} ms`);
+  run.end();
   await node.stop();
   process.off("unhandledRejection", note);
   process.off("uncaughtException", note);
-  Bun.gc(true);
   return {
     module: "terminal",
     seconds,
     answered: run.answered,
     succeeded: run.answered,
     silent: run.silent,
+    // Not known of one message: what a terminal does for it spans many turns.
     slowestMs: 0,
     slowestCase: "",
-    stoodStillMs: 0,
-    grownBytes: process.memoryUsage().heapUsed - before,
-    mostFiles: 0,
+    stoodStillMs: run.stoodStillMs,
+    grownBytes,
+    mostFiles: run.mostFiles,
     faults: run.faults,
   };
 }

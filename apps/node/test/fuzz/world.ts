@@ -22,7 +22,13 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { createNodeSigner } from "@kinode-ts/crypto";
 import { openFolderKv, openFolderSqlite } from "@kinode-ts/data";
-import { createHttpClient, createHttpServer, type HttpTransport } from "@kinode-ts/http";
+import { createEth } from "@kinode-ts/eth";
+import {
+  createBunTransport,
+  createHttpClient,
+  createHttpServer,
+  type HttpTransport,
+} from "@kinode-ts/http";
 import { createKernel, type Kernel } from "@kinode-ts/kernel";
 import { openSqliteStore } from "@kinode-ts/store/sqlite";
 import {
@@ -45,6 +51,7 @@ import {
 } from "@kinode-ts/types";
 import { openFolderDisk, openFolderVfs, type PackageDisk } from "@kinode-ts/vfs";
 import { createSystemClock } from "../../src/boot/system-clock.ts";
+import { type LyingRpc, startLyingRpc } from "./lying-rpc.ts";
 import { type Outcome, type Puppet, PuppetExecutor } from "./puppets.ts";
 
 export const OUR = "alice.os";
@@ -83,6 +90,9 @@ export class World {
   readonly #disk: PackageDisk;
   readonly #modules: readonly RuntimeModule[];
   readonly #server: Bun.Server<undefined>;
+  readonly #rpc: LyingRpc = startLyingRpc(3);
+  /** Modules that have something to say to other nodes. */
+  readonly #speakers: ReadonlySet<ProcessId>;
   #kernel!: Kernel;
   #network!: NetworkEvents;
   #close: () => Promise<void> = async () => {};
@@ -102,6 +112,7 @@ export class World {
     const folders = ["vfs", "kv", "sqlite"].map((name) => join(this.home, name));
     this.#disk = openFolderDisk({ folders });
     this.#disk.load(PACKAGES.map((key) => ({ key, value: JSON.stringify({ bytes: DISK_BYTES }) })));
+    this.#speakers = new Set(replacement?.id === ETH_PROCESS ? [] : [ETH_PROCESS]);
     this.#modules = this.#createModules().map((module) =>
       module.id === replacement?.id ? replacement : module,
     );
@@ -167,6 +178,7 @@ export class World {
   async stop(): Promise<void> {
     await this.#close();
     await this.#server.stop(true);
+    await this.#rpc.stop();
     rmSync(this.root, { recursive: true, force: true });
   }
 
@@ -197,7 +209,9 @@ export class World {
         signer: createNodeSigner(new Uint8Array(32).fill(7)),
         network: {
           connect: (events) => (this.#network = events),
-          send: ({ source }) => void this.faults.push(`${source.process} answered another node`),
+          send: ({ source: { process } }) => {
+            if (!this.#speakers.has(process)) this.faults.push(`${process} answered another node`);
+          },
         },
         programs: { read: () => Promise.resolve(new Uint8Array(1)) },
         executors: [this.#executor],
@@ -272,8 +286,44 @@ export class World {
         maxStatementMs: 2_000,
       }),
       createUnavailableModule(NET_PROCESS),
-      createUnavailableModule(ETH_PROCESS),
+      this.#createEth(),
     ];
+  }
+
+  /** With servers that lie, open to every node, and quick to give up. */
+  #createEth(): RuntimeModule {
+    const { httpUrl, wsUrl } = this.#rpc;
+    const provider = (url: string): object => ({
+      chain_id: 1,
+      trusted: true,
+      provider: { RpcUrl: url },
+    });
+    const network = createBunTransport({
+      refusalOf: () => undefined,
+      maxSocketBufferedBytes: 1 << 20,
+    });
+    const saved = new Map<string, string>([
+      [".eth_providers", JSON.stringify([provider(wsUrl), provider(httpUrl)])],
+      [".eth_access_settings", JSON.stringify({ public: true, allow: [], deny: [] })],
+    ]);
+    return createEth({
+      clock: createSystemClock(),
+      random: createSeededRandom(4),
+      transport: onlyTo(Number(new URL(httpUrl).port), network),
+      files: { read: async (name) => saved.get(name), write: async () => {} },
+      limits: {
+        cacheMs: 5,
+        retryAfterMs: 5,
+        attemptTimeoutMs: 100,
+        coolDownMs: 10,
+        maxCoolDownMs: 50,
+        rateLimitedMs: 20,
+        methodMemoryMs: 50,
+        subscribeTimeoutMs: 200,
+        resubscribeMs: 500,
+        nodeTimeoutMs: 100,
+      },
+    });
   }
 
   /** Notes what a module throws, and how long it holds the thread for one message. */

@@ -10,6 +10,8 @@ import type { Join } from "./routing/routing-request.ts";
 export interface NetState {
   readonly our: NodeIdentity;
   readonly peers: readonly PeerInfo[];
+  readonly maxPeers: number;
+  readonly maxPassthroughs: number;
   readonly pending: readonly Join[];
   readonly active: readonly Join[];
   readonly knownCount: number;
@@ -24,7 +26,7 @@ function routingText({ routing }: NodeIdentity): string {
 
 /** Lines end with CR LF, as the reference's do. */
 export function describeNet(state: NetState): string {
-  const { our, peers, pending, active, knownCount, nowMs } = state;
+  const { our, peers, maxPeers, maxPassthroughs, pending, active, knownCount, nowMs } = state;
   const pairs = (joins: readonly Join[]): string =>
     joins.map(({ source, target }) => `  ${source} -> ${target}`).join("\r\n") || "  none";
   const lines = peers.map(({ name, state: at, isServed, lastTrafficMs }) => {
@@ -33,8 +35,9 @@ export function describeNet(state: NetState): string {
   });
   return [
     `we are ${our.name}, ${routingText(our)}, key ${our.networkingKey}`,
-    `we have ${peers.length} peers`,
+    `we have ${peers.length} peers of at most ${maxPeers}`,
     ...lines,
+    `we join at most ${maxPassthroughs} pairs of others`,
     "waiting to be joined by us:",
     pairs(pending),
     "joined by us:",

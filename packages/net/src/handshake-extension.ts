@@ -1,7 +1,7 @@
 /**
  * What our nodes tell each other beyond the handshake's payload: bytes after it, which nodes of the reference ignore and Noise
  * proves. A MessagePack map; unknown keys are ignored, and whatever is not of this form counts as absent.
- * Source: spec/network-identity.md §6.1 (a); docs/decisions/0007-local-identity.md.
+ * Source: spec/network-identity.md §6.1 (a); docs/decisions/0008-local-identity.md.
  * @module
  */
 import {

@@ -53,6 +53,7 @@ test("public names of @kinode-ts/net", () => {
     "sealTcpMessage",
     "sealWebSocketMessage",
     "signMessage",
+    "signRecord",
     "signSuccession",
     "successionRow",
     "toOutgoing",

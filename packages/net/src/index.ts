@@ -46,6 +46,7 @@ export {
   type IdentityRecord,
   readRecord,
   type SignedRecord,
+  signRecord,
   signSuccession,
 } from "./local/identity-record.ts";
 export { INVITATION_PREFIX, readInvitation } from "./local/invitation.ts";

@@ -5,12 +5,18 @@
  */
 import type { Clock, NodeId, TimerHandle } from "@kinode-ts/types";
 import type { FindKey, HandshakeIdentity } from "./handshake.ts";
-import { type KnownNodes, portOf, type Protocol } from "./identity/known-nodes.ts";
-import { HandshakeChannel } from "./opening/handshake-channel.ts";
+import {
+  type KnownNodes,
+  type Place,
+  placesOf,
+  portOf,
+  type Protocol,
+} from "./identity/known-nodes.ts";
+import { HANDSHAKE_TIMEOUT_MS, HandshakeChannel } from "./opening/handshake-channel.ts";
 import { meetAtRouter } from "./opening/open-session.ts";
-import { placeOf } from "./peers/dial-plan.ts";
+import { ONE_OF_SEVERAL_MS, openSocket } from "./opening/open-socket.ts";
 import type { Peers } from "./peers/peers.ts";
-import type { Transport } from "./transport.ts";
+import type { Socket, Transport } from "./transport.ts";
 
 /** Between two passes over the list of routers. */
 export const RECONNECT_MS = 4_000;
@@ -76,12 +82,12 @@ export class IndirectNode {
     if (at === undefined || from === identity.our) return false;
     const { admitsStrangers } = this.#options;
     if (known.find(from) === undefined && admitsStrangers?.() !== true) return false;
-    const place = placeOf(at);
-    const way = (["tcp", "ws"] as const)
-      .map((protocol) => ({ protocol, port: place && portOf(place.ports, protocol) }))
-      .find(({ port }) => port !== undefined);
-    if (place === undefined || way?.port === undefined) return false;
-    void this.#meet(router, from, way.protocol, place.ip, way.port);
+    const places = placesOf(at);
+    const protocol = (["tcp", "ws"] as const).find((each) =>
+      places.some(({ ports }) => portOf(ports, each) !== undefined),
+    );
+    if (protocol === undefined) return false;
+    void this.#meet(router, from, protocol, places);
     return true;
   }
 
@@ -89,16 +95,33 @@ export class IndirectNode {
     router: NodeId,
     from: NodeId,
     protocol: Protocol,
-    ip: string,
-    port: number,
+    places: readonly Place[],
   ): Promise<void> {
-    const { transport, clock, identity, peers, say, findKey } = this.#options;
+    const { clock, identity, peers, say, findKey } = this.#options;
     try {
-      const channel = new HandshakeChannel(await transport.dial(protocol, ip, port), clock);
+      const channel = new HandshakeChannel(await this.#openFirst(protocol, places), clock);
       const session = await meetAtRouter(channel, identity, { router, from, findKey });
       peers.adopt(session, channel, from);
     } catch (error) {
       say(2, `${from} could not be met at ${router}: ${(error as Error).message}`);
     }
+  }
+
+  /** A socket to the first place that answers. @throws {Error} none does */
+  async #openFirst(protocol: Protocol, places: readonly Place[]): Promise<Socket> {
+    const { transport, clock } = this.#options;
+    let failure = new Error("it has no address");
+    for (const { ip: host, ports } of places) {
+      const port = portOf(ports, protocol);
+      if (port === undefined) continue;
+      const timeoutMs = places.length > 1 ? ONE_OF_SEVERAL_MS : HANDSHAKE_TIMEOUT_MS;
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        return await openSocket(transport, clock, { protocol, host, port }, timeoutMs);
+      } catch (error) {
+        failure = error as Error;
+      }
+    }
+    throw failure;
   }
 }

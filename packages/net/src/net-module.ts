@@ -29,7 +29,7 @@ import {
   type RuntimeModule,
 } from "@kinode-ts/types";
 import { describeNet } from "./diagnostics.ts";
-import type { HandshakeIdentity } from "./handshake.ts";
+import type { FindKey, HandshakeIdentity } from "./handshake.ts";
 import { type HandshakeExtension, OUR_FEATURES } from "./handshake-extension.ts";
 import { identityOf, KnownNodes, portOf, type Protocol } from "./identity/known-nodes.ts";
 import { IndirectNode } from "./indirect.ts";
@@ -39,6 +39,7 @@ import { looksLikeKey, signMessage, verifyMessage } from "./message-signature.ts
 import { HandshakeChannel } from "./opening/handshake-channel.ts";
 import { answerVisitor } from "./opening/open-session.ts";
 import { Peers, type PeersLimits } from "./peers/peers.ts";
+import { VisitorGate, type VisitorLimits } from "./peers/visitor-gate.ts";
 import { Router } from "./routing/router.ts";
 import type { Listening, Socket, Transport } from "./transport.ts";
 
@@ -69,6 +70,7 @@ export interface NetOptions {
   /** Known from the start, before the first message: providers of names. */
   readonly entries?: readonly KnsUpdate[];
   readonly limits?: Partial<PeersLimits>;
+  readonly visitors?: Partial<VisitorLimits>;
   /** Pairs of others we join; default 0: we are no router. */
   readonly maxPassthroughs?: number;
   /** False: as an indirect node we reach direct ones through our routers too, so that they do not see our address. Default true. */
@@ -104,6 +106,7 @@ class NetModule implements Net {
   readonly router: Router;
   readonly #options: NetOptions;
   readonly #indirect: IndirectNode;
+  readonly #gate: VisitorGate;
   readonly #listening: Listening[] = [];
   #our: NodeIdentity;
   #events: NetworkEvents | undefined;
@@ -128,6 +131,7 @@ class NetModule implements Net {
     const say = (verbosity: number, text: string): void => this.#context?.print(verbosity, text);
     const { known } = this;
     this.#our = our;
+    this.#gate = new VisitorGate(clock, options.visitors);
     for (const update of options.entries ?? []) known.set(identityOf(update));
     known.set(our);
     const routers = (): readonly NodeId[] => this.#routers;
@@ -260,8 +264,15 @@ class NetModule implements Net {
   /** Somebody dialled us. */
   accept(socket: Socket): void {
     const { identity, clock } = this.#options;
+    const leave = this.#gate.enter(socket);
+    if (leave === undefined) {
+      socket.close();
+      return;
+    }
     const channel = new HandshakeChannel(socket, clock);
-    answerVisitor(channel, identity, (name, said) => this.#keyFor(name, said)).then(
+    const findKey: FindKey = (name, said) => this.#keyFor(name, said);
+    const answered = answerVisitor(channel, identity, findKey, () => this.#gate.turn());
+    answered.finally(leave).then(
       (visit) => {
         if (visit.kind === "join") {
           this.#options.local?.joining(visit.join);
@@ -365,6 +376,8 @@ class NetModule implements Net {
     return describeNet({
       our: this.#our,
       peers: this.peers.list(),
+      maxPeers: this.peers.maxPeers,
+      maxPassthroughs: this.router.maxPassthroughs,
       pending: this.router.pending,
       active: this.router.active,
       knownCount: this.known.size,

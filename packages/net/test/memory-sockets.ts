@@ -58,6 +58,11 @@ export class MemorySocket implements Socket {
   listen(events: SocketEvents): void {
     this.#events = events;
     for (const bytes of this.#early.splice(0)) events.received(bytes);
+    if (!this.isOpen) events.closed();
+  }
+  /** The first piece that waits is taken by somebody in between. */
+  drop(): void {
+    this.#waiting.shift();
   }
   /** Lets at most `count` pieces arrive. */
   flow(count = Number.POSITIVE_INFINITY): void {

@@ -62,7 +62,7 @@ function text(fault: LocalIdentityFault): string {
     case "net.own-invitation":
       return `This is an invitation of this node itself, ${fault.inviter}; it is for another one`;
     case "net.inviter-unreachable":
-      return `${fault.inviter} cannot be reached; it has to run, and this node has to get to one of its addresses or routers. Try again then: the invitation is not used up`;
+      return `${fault.inviter} cannot be reached; it has to run, and this node has to get to one of its addresses or routers. Try again then: an invitation that nobody has used still holds`;
     case "net.other-key":
       return `Another node is known here as ${fault.name}, with another key; remove it first if you trust this one`;
     case "net.unknown-peer":

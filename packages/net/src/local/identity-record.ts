@@ -1,7 +1,7 @@
 /**
  * A node's own word about itself: name, key, where it is reached; signed with its networking key. Whoever has pinned the key,
  * or one of the keys before it, follows such records and no others.
- * Source: docs/decisions/0007-local-identity.md.
+ * Source: docs/decisions/0008-local-identity.md.
  * @module
  */
 import { decodeMsgpack, encodeMsgpack, type MsgpackValue } from "@kinode-ts/codec";
@@ -23,7 +23,8 @@ import { toSign } from "./signed-text.ts";
 const VERSION = 1;
 export const MAX_RECORD_BYTES = 8 * 1024;
 const MAX_ROUTERS = 8;
-const MAX_SUCCESSIONS = 16;
+/** Changes of key that a record names. */
+export const MAX_SUCCESSIONS = 16;
 
 /** One change of key: the old key names the new one. */
 export interface Succession {

@@ -30,13 +30,6 @@ export class InvitationTable {
     return [...this.#made];
   }
 
-  /** Whether somebody may come whom we do not know. */
-  isOpen(nowMs: number): boolean {
-    return this.list().some(
-      ([, { expiresMs, uses, usedBy }]) => expiresMs > nowMs && usedBy.length < uses,
-    );
-  }
-
   /** @throws {LocalIdentityError} `net.too-many` */
   add(id: string, made: MadeInvitation): StoreChange[] {
     const gone = this.list().filter(([, { expiresMs }]) => expiresMs + REMEMBER_MS < made.madeMs);

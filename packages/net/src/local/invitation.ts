@@ -1,7 +1,7 @@
 /**
  * An invitation as one line of text: who invites, where it is reached, and a secret that lets whoever has it in. The secret is
  * the seed of a key; only signatures by it travel, so that nobody who watches can use it.
- * Source: docs/decisions/0007-local-identity.md.
+ * Source: docs/decisions/0008-local-identity.md.
  * @module
  */
 import { decodeMsgpack, encodeMsgpack } from "@kinode-ts/codec";

@@ -1,6 +1,6 @@
 /**
  * A name and a key without a registry: who this node is, whom it trusts, and how strangers become known to each other.
- * Source: docs/decisions/0007-local-identity.md; spec/network-identity.md §6.1.
+ * Source: docs/decisions/0008-local-identity.md; spec/network-identity.md §6.1.
  * @module
  */
 import type { NodeIdentity, Ports } from "@kinode-ts/codec/net";
@@ -105,6 +105,8 @@ export class LocalIdentity {
   readonly #invitations = new InvitationTable();
   readonly #own: OwnRecord;
   readonly #joins = new Map<NodeId, PendingJoin>();
+  /** For the person, as soon as there is somebody to tell. */
+  readonly #problems: string[] = [];
   #host: LocalIdentityHost | undefined;
   #ports: Ports = new Map();
   #timer: TimerHandle | undefined;
@@ -121,7 +123,7 @@ export class LocalIdentity {
   attach(host: LocalIdentityHost): void {
     this.#host = host;
     this.#table.load(this.#options.rows.peers, (name, why) =>
-      host.say(0, `What was kept about ${name} cannot be read and is left out: ${why}`),
+      this.#problems.push(`What was kept about ${name} cannot be read and is left out: ${why}`),
     );
     for (const peer of this.#table.list()) host.known.pin(knownPeer(peer));
   }
@@ -129,6 +131,7 @@ export class LocalIdentity {
   /** Now it is known where this node listens. */
   listening(ports: Ports): void {
     this.#ports = ports;
+    for (const problem of this.#problems.splice(0)) this.#host!.say(0, problem);
     this.#refresh();
     this.#watch();
   }
@@ -137,7 +140,8 @@ export class LocalIdentity {
     this.#timer?.cancel();
     for (const { answer } of this.#joins.values()) answer.reject(new Error("the node stops"));
     const rows = this.#table.list().map(({ name }) => this.#table.row(name)!);
-    return rows.length === 0 ? Promise.resolve() : this.#options.commit(rows);
+    // Only when each was seen last: not worth a failure.
+    return rows.length === 0 ? Promise.resolve() : this.#options.commit(rows).catch(() => {});
   }
 
   get record(): SignedRecord {
@@ -234,7 +238,7 @@ export class LocalIdentity {
 
   /** The node we call has another key than we know: it may have handed on the one we know. */
   follow(peer: NodeId, { succession }: HandshakeExtension): Uint8Array | undefined {
-    const pinned = this.#table.get(peer);
+    const pinned = this.#table.get(peer) ?? this.#joins.get(peer)?.invitation.inviter;
     if (pinned === undefined || succession === undefined) return undefined;
     try {
       const steps = decodeSuccessions(succession);
@@ -267,14 +271,22 @@ export class LocalIdentity {
 
   /** Somebody unknown with an introduction that this node can judge: by an invitation of its own, or of a node it serves. */
   #stranger(name: NodeId, said: HandshakeExtension | undefined): Introduction | undefined {
-    const { our, signer } = this.#options;
+    const { our } = this.#options;
     if (said?.introduction === undefined || name === our) return undefined;
     const introduction = readIntroduction(said.introduction, our);
     if (introduction === undefined || introduction.name !== name) return undefined;
     const { voucher } = introduction;
-    const key = voucher.inviter === our ? signer.publicKey : this.#table.get(voucher.inviter)?.key;
-    if (key === undefined || !isSignedBy(voucher, key)) return undefined;
+    if (!this.#keysOf(voucher.inviter).some((key) => isSignedBy(voucher, key))) return undefined;
     return voucher.inviter === our || this.#mayBeGuest(introduction) ? introduction : undefined;
+  }
+
+  /** Of ourselves or a pinned node; the earlier ones too, since an invitation may be older than the key. */
+  #keysOf(name: NodeId): Uint8Array[] {
+    const isOurs = name === this.#options.our;
+    const peer = this.#table.get(name);
+    const record = isOurs ? this.record : peer?.record;
+    const key = isOurs ? this.#options.signer.publicKey : peer?.key;
+    return key === undefined ? [] : [key, ...(record?.successions ?? []).map(({ from }) => from)];
   }
 
   #mayBeGuest({ voucher }: Introduction): boolean {
@@ -289,9 +301,9 @@ export class LocalIdentity {
     );
   }
 
-  /** Whether an indirect node may be called by somebody it does not know. */
+  /** Whether an indirect node may be called by somebody it does not know: to come in, or to hear why not. */
   admitsStrangers(): boolean {
-    return this.#invitations.isOpen(this.#options.clock.nowMs());
+    return this.#invitations.list().length > 0;
   }
 
   /** Only what proven and known nodes say goes on to the kernel. */
@@ -304,7 +316,9 @@ export class LocalIdentity {
   /** A session has begun: what the other side said in it is proven now. */
   opened({ peer: name, extension: said, features }: Session): void {
     const pinned = this.#table.get(name);
-    const stranger = pinned === undefined ? this.#stranger(name, said) : undefined;
+    // One that the registry knows is no stranger.
+    const isNew = pinned === undefined && !this.isKnown(name);
+    const stranger = isNew ? this.#stranger(name, said) : undefined;
     if (stranger !== undefined) {
       if (stranger.voucher.inviter === this.#options.our) void this.#settle(stranger, said);
       else this.#admitGuest(stranger, said);
@@ -397,8 +411,7 @@ export class LocalIdentity {
 
   /** As a router: somebody asked to be joined, and is proven. */
   joining({ source, said }: Join): void {
-    const stranger =
-      this.#table.get(source) === undefined ? this.#stranger(source, said) : undefined;
+    const stranger = this.isKnown(source) ? undefined : this.#stranger(source, said);
     if (stranger !== undefined) this.#admitGuest(stranger, undefined);
   }
 

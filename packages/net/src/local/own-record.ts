@@ -9,6 +9,7 @@ import {
   decodeSuccessions,
   encodeSuccessions,
   type IdentityRecord,
+  MAX_SUCCESSIONS,
   readRecord,
   type SignedRecord,
   signRecord,
@@ -41,7 +42,9 @@ export function successionRow(
   next: Succession,
 ): StoreChange {
   const text = rows.find((row) => row.key === "successions")?.value;
-  return put("successions", encodeSuccessions([...readSuccessions(text, key), next]).toBase64());
+  // A node that still has an older key than these has not heard of us for so many changes: it needs a new invitation.
+  const kept = [...readSuccessions(text, key), next].slice(-MAX_SUCCESSIONS);
+  return put("successions", encodeSuccessions(kept).toBase64());
 }
 
 const contentText = ({ places, routers }: Content): string =>

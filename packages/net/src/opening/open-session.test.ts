@@ -5,6 +5,7 @@ import { createVirtualClock } from "@kinode-ts/testing";
 import { type MemorySocket, socketPair } from "../../test/memory-sockets.ts";
 import { ALICE, BOB, KEYS } from "../../test/vectors.ts";
 import type { Protocol } from "../identity/known-nodes.ts";
+import { sameSession } from "../handshake.ts";
 import { HandshakeChannel } from "./handshake-channel.ts";
 import { answerVisitor, callNode, meetAtRouter } from "./open-session.ts";
 
@@ -146,4 +147,41 @@ test("a silent peer is left after 5 s, one that floods at once", async () => {
   flooded.sockets[0].send(new Uint8Array(300_000));
   flooded.sockets[0].flow();
   expect(await waiting).toContain("before it was over");
+});
+
+test("two that call each other at a router at once come together, the smaller name as the one that calls", async () => {
+  const clock = createVirtualClock();
+  for (const [one, other] of [
+    [ALICE, BOB],
+    [BOB, ALICE],
+  ] as const) {
+    const [left, right] = socketPair("tcp");
+    const call = (from: typeof ALICE, to: typeof ALICE, channel: HandshakeChannel) =>
+      callNode(channel, from.identity, {
+        target: to.identity.our,
+        targetKey: KEYS.get(to.identity.our)!,
+        proxyRequest: false,
+        router: "router.os",
+      });
+    const channels = [
+      new HandshakeChannel(left, clock),
+      new HandshakeChannel(right, clock),
+    ] as const;
+    const sessions = Promise.all([call(one, other, channels[0]), call(other, one, channels[1])]);
+    // The router takes the requests and passes on the rest.
+    for (const socket of [left, right]) socket.drop();
+    for (let round = 0; round < 6; round += 1) {
+      await Promise.resolve();
+      await Promise.resolve();
+      left.flow();
+      right.flow();
+      await clock.settle();
+    }
+    const [mine, theirs] = await sessions;
+    expect(sameSession(mine, theirs)).toBe(true);
+    expect([mine.initiator, theirs.initiator]).toEqual(["alice.os", "alice.os"]);
+    expect([mine.peer, theirs.peer]).toEqual([other.identity.our, one.identity.our]);
+    const sealed = mine.send.seal(Uint8Array.of(1, 2));
+    expect(theirs.receive.open(sealed)).toEqual(Uint8Array.of(1, 2));
+  }
 });

@@ -36,7 +36,7 @@ export function callNode(
   channel: HandshakeChannel,
   identity: HandshakeIdentity,
   options: InitiatorOptions & { readonly router?: NodeId },
-): Promise<Session> {
+): Promise<CalledSession> {
   return guard(channel, async () => {
     const handshake = new InitiatorHandshake(identity, options);
     if (options.router !== undefined) {
@@ -46,10 +46,26 @@ export function callNode(
     }
     // At once: a router answers nothing, the message waits there until the two ends are joined (§1.2).
     channel.send(handshake.start());
-    const { third, session } = handshake.finish(await channel.receive());
+    let second = await channel.receive();
+    if (options.router !== undefined && second.length === FIRST_MESSAGE_BYTES) {
+      // Both called at once, and the router joined two callers. The node with the smaller name stays the one that calls.
+      const { target, targetKey } = options;
+      if (identity.our > target) {
+        const findKey = (): Uint8Array => targetKey;
+        const session = await answerFirst(channel, identity, second, { findKey, expected: target });
+        return { ...session, initiator: target };
+      }
+      second = await channel.receive();
+    }
+    const { third, session } = handshake.finish(second);
     channel.send(third);
-    return session;
+    return { ...session, initiator: identity.our };
   });
+}
+
+/** A session, and who began it: at a router it may be the one that was called. */
+export interface CalledSession extends Session {
+  readonly initiator: NodeId;
 }
 
 /**
@@ -76,11 +92,18 @@ async function answerFirst(
   identity: HandshakeIdentity,
   first: Uint8Array,
   options: { readonly findKey: FindKey; readonly expected?: NodeId },
+  turn: Turn = atOnce,
 ): Promise<Session> {
   const handshake = new ResponderHandshake(identity, options);
   channel.send(handshake.answer(first));
-  return handshake.finish(await channel.receive());
+  const third = await channel.receive();
+  await turn();
+  return handshake.finish(third);
 }
+
+/** Settles when a step of a handshake may be worked out: it takes a millisecond of the only thread. */
+export type Turn = () => Promise<void>;
+const atOnce: Turn = () => Promise.resolve();
 
 export type Visit =
   | { readonly kind: "session"; readonly session: Session }
@@ -89,19 +112,22 @@ export type Visit =
 
 /**
  * Answers whoever dialled us. What the first message is, its length tells (§1.2).
+ * @param turn - waits before each step; default: none does
  * @throws {NetError} `net.bad-handshake`
  */
 export function answerVisitor(
   channel: HandshakeChannel,
   identity: HandshakeIdentity,
   findKey: FindKey,
+  turn: Turn = atOnce,
 ): Promise<Visit> {
   return guard(channel, async () => {
     const first = await channel.receive();
+    await turn();
     if (first.length !== FIRST_MESSAGE_BYTES) {
       return { kind: "join", join: readRoutingRequest(first, identity.our, findKey) };
     }
-    const session = await answerFirst(channel, identity, first, { findKey });
+    const session = await answerFirst(channel, identity, first, { findKey }, turn);
     return { kind: "session", session };
   });
 }

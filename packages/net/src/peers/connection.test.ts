@@ -18,6 +18,7 @@ class End {
   readonly refused: string[] = [];
   readonly unsendable: string[] = [];
   closed: string | undefined;
+  pause: Promise<void> | undefined;
   unsent: readonly OutgoingMessage[] = [];
 
   constructor(
@@ -37,7 +38,10 @@ class End {
       clock,
       limits,
       events: {
-        received: (message) => void this.received.push(message),
+        received: (message) => {
+          this.received.push(message);
+          return this.pause;
+        },
         unsendable: (_, why) => void this.unsendable.push(why),
         refused: (why) => void this.refused.push(why),
         closed: (why, unsent) => {
@@ -54,9 +58,18 @@ class End {
   }
 }
 
-function setUp(protocol: Protocol, limits: Partial<ConnectionLimits> = {}) {
+function setUp(
+  protocol: Protocol,
+  limits: Partial<ConnectionLimits> = {},
+  features: readonly string[] = [],
+) {
   const clock = createVirtualClock();
-  const { alice, bob } = connect({ vectors: false });
+  const pair = connect({ vectors: false });
+  const withFeatures = (session: typeof pair.alice) => ({
+    ...session,
+    features: new Set(features),
+  });
+  const [alice, bob] = [withFeatures(pair.alice), withFeatures(pair.bob)];
   const [left, right] = socketPair(protocol);
   return {
     clock,
@@ -238,4 +251,119 @@ test("what arrives with the end of the handshake is not lost", async () => {
   });
   expect(received.map(({ id }) => id)).toEqual([1]);
   expect([connection.peer, left.isOpen]).toEqual(["alice.os", true]);
+});
+
+test("[N26] a message above the limit is refused before anything of it is sent, and the connection goes on", async () => {
+  const { alice, bob } = setUp("tcp");
+  // As integers every byte of these takes two: only the form on the wire is too long.
+  alice.connection.send(message(new Uint8Array(5_300_000).fill(0xff)));
+  alice.connection.send(message("after"));
+  await sent();
+  alice.socket.flow();
+  expect([bob.bodies, alice.unsendable.length, bob.closed]).toEqual([["after"], 1, undefined]);
+  expect(alice.unsendable[0]).toContain("10485800");
+});
+
+test("between nodes of ours bytes travel as they are", async () => {
+  const body = new Uint8Array(10_000).fill(0xff);
+  const sizes: number[] = [];
+  for (const features of [[], ["bin"]]) {
+    const { alice, bob } = setUp("tcp", {}, features);
+    alice.connection.send(message(body));
+    await sent();
+    sizes.push(alice.socket.waitingBytes);
+    alice.socket.flow();
+    expect(bob.received[0]!.message.body).toEqual(body);
+  }
+  expect(sizes[0]! - sizes[1]!).toBe(10_000);
+});
+
+test("between nodes of ours a small message goes between the parts of a long one", async () => {
+  for (const protocol of PROTOCOLS) {
+    const { alice, bob } = setUp(protocol, { maxSocketBytes: 100_000 }, ["parts", "bin"]);
+    const long = new Uint8Array(5_000_000).map((_, at) => at * 7);
+    alice.connection.send(message(long));
+    await sent();
+    alice.socket.flow(1);
+    alice.connection.send(message("small", { source: "alice.os@other:chat:x.os" }));
+    alice.connection.send(message("own"));
+    let bytes = 0;
+    while (bob.bodies.length === 0) {
+      bytes += alice.socket.waitingBytes;
+      await sent();
+      alice.socket.flow();
+    }
+    expect(bob.bodies).toEqual(["small"]);
+    expect(bytes).toBeLessThan(600_000);
+    while (alice.connection.waitingBytes > 0) alice.socket.flow();
+    expect(bob.received.map(({ message: { body } }) => body.length)).toEqual([5, 5_000_000, 3]);
+    expect(Buffer.compare(bob.received[1]!.message.body, long)).toBe(0);
+  }
+});
+
+test("a connection that another one replaces says so, and ends when both sides have read all", async () => {
+  const { alice, bob } = setUp("tcp", { maxSocketBytes: 10 }, ["parts"]);
+  const [first, second] = [message("first"), message("second")];
+  alice.connection.send(first);
+  await sent();
+  alice.connection.send(second);
+  expect(alice.connection.hasSent).toBe(true);
+  expect(alice.connection.retire()).toEqual([second]);
+  let isFinished = false;
+  void alice.connection.finished.then(() => (isFinished = true));
+  for (let round = 0; round < 4; round += 1) {
+    await sent();
+    alice.socket.flow();
+    await sent();
+    bob.socket.flow();
+  }
+  expect([bob.bodies, isFinished]).toEqual([["first"], true]);
+  // The other side has not said that it is done with it.
+  expect([alice.closed, bob.closed]).toEqual([undefined, undefined]);
+  bob.connection.retire();
+  for (let round = 0; round < 4; round += 1) {
+    await sent();
+    bob.socket.flow();
+    await sent();
+    alice.socket.flow();
+  }
+  await sent();
+  expect([alice.closed === undefined, bob.closed === undefined]).toEqual([false, false]);
+});
+
+test("a peer is read no further while whoever takes its messages wants a pause", async () => {
+  const { alice, bob } = setUp("tcp");
+  const pause = Promise.withResolvers<void>();
+  bob.pause = pause.promise;
+  for (const body of ["one", "two", "three"]) alice.connection.send(message(body));
+  await sent();
+  alice.socket.flow();
+  expect([bob.bodies, bob.socket.isPaused]).toEqual([["one"], true]);
+  bob.pause = undefined;
+  pause.resolve();
+  await sent();
+  await sent();
+  expect([bob.bodies, bob.socket.isPaused]).toEqual([["one", "two", "three"], false]);
+});
+
+test("a sender is asked to wait while much of its flow waits, and may go on when half of it has left", async () => {
+  const outbox = { slowFlowCount: 10 };
+  const { alice } = setUp("tcp", { maxSocketBytes: 1, outbox });
+  const { flow } = message("x");
+  for (let count = 0; count < 10; count += 1) alice.connection.send(message("x"));
+  expect(alice.connection.whenShort(flow)).toBeUndefined();
+  alice.connection.send(message("x"));
+  let isShort = false;
+  void alice.connection.whenShort(flow)!.then(() => (isShort = true));
+  for (let count = 0; count < 5; count += 1) {
+    await sent();
+    alice.socket.flow();
+    expect(isShort).toBe(false);
+  }
+  for (let count = 0; count < 3; count += 1) {
+    await sent();
+    alice.socket.flow();
+  }
+  await sent();
+  expect(isShort).toBe(true);
 });

@@ -4,6 +4,7 @@
  * @module
  */
 import type { NodeId, Random } from "@kinode-ts/types";
+import { ONE_OF_SEVERAL_MS } from "../opening/open-socket.ts";
 import {
   type KnownNode,
   type KnownNodes,
@@ -20,6 +21,8 @@ export interface DialStep {
   readonly port: number;
   /** The node at that address when it is not the one we want. */
   readonly router: NodeId | undefined;
+  /** Milliseconds until the next one is tried; default: those of a whole attempt. */
+  readonly openMs?: number;
 }
 
 /** Where a node listens first of all, if it does. */
@@ -37,24 +40,32 @@ export function shuffle<T>(items: readonly T[], random: Random): T[] {
   return shuffled;
 }
 
-function step({ ip, ports }: Place, protocol: Protocol, router: NodeId | undefined): DialStep[] {
-  const port = portOf(ports, protocol);
-  return port === undefined ? [] : [{ protocol, host: ip, port, router }];
+/** One step for each place that has the protocol; all but the last are given up soon. */
+function steps(
+  places: readonly Place[],
+  protocol: Protocol,
+  router: NodeId | undefined,
+): DialStep[] {
+  const all = places.flatMap(({ ip, ports }): DialStep[] => {
+    const port = portOf(ports, protocol);
+    return port === undefined ? [] : [{ protocol, host: ip, port, router }];
+  });
+  return all.map((each, at) =>
+    at === all.length - 1 ? each : { ...each, openMs: ONE_OF_SEVERAL_MS },
+  );
 }
 
 /** To a router TCP wherever it listens, and then web socket: it joins only sockets of one kind, and the other side prefers TCP. */
 function stepsToRouter(name: NodeId, target: KnownNode, known: KnownNodes): DialStep[] {
   const router = known.find(name);
-  const places = router === undefined ? target.routerPlaces?.get(name) : placesOf(router);
-  return (["tcp", "ws"] as const).flatMap((protocol) =>
-    (places ?? []).flatMap((place) => step(place, protocol, name)),
-  );
+  const places = (router === undefined ? target.routerPlaces?.get(name) : placesOf(router)) ?? [];
+  return [...steps(places, "tcp", name), ...steps(places, "ws", name)];
 }
 
 /** To a direct node: TCP when it has a port for it and nothing else, else web socket. */
 function stepsToDirect(places: readonly Place[]): DialStep[] {
-  const tcp = places.flatMap((place) => step(place, "tcp", undefined));
-  return tcp.length > 0 ? tcp : places.flatMap((place) => step(place, "ws", undefined));
+  const tcp = steps(places, "tcp", undefined);
+  return tcp.length > 0 ? tcp : steps(places, "ws", undefined);
 }
 
 /**

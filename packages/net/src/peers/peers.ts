@@ -9,6 +9,7 @@ import type { HandshakeIdentity, Session } from "../handshake.ts";
 import type { KnownNode, KnownNodes } from "../identity/known-nodes.ts";
 import { HANDSHAKE_TIMEOUT_MS, HandshakeChannel } from "../opening/handshake-channel.ts";
 import { callNode } from "../opening/open-session.ts";
+import { openSocket } from "../opening/open-socket.ts";
 import type { Transport } from "../transport.ts";
 import { Connection, type ConnectionLimits } from "./connection.ts";
 import { type DialStep, planDial } from "./dial-plan.ts";
@@ -39,7 +40,7 @@ export interface PeersLimits {
 export const DEFAULT_PEERS_LIMITS: PeersLimits = {
   maxPeers: 512,
   lingerMs: 5_000,
-  finishMs: 1_000,
+  finishMs: 5_000,
   dialTimeoutMs: HANDSHAKE_TIMEOUT_MS,
   connection: {},
 };
@@ -113,6 +114,11 @@ export class Peers {
   /** Connections that are open, those that are only listened to among them. */
   get connectionCount(): number {
     return this.list().filter(({ state }) => state === "connected").length + this.#lingering.size;
+  }
+
+  /** How many there may be at this time. */
+  get maxPeers(): number {
+    return this.#maxPeers;
   }
 
   isConnected(name: NodeId): boolean {
@@ -266,8 +272,10 @@ export class Peers {
   async #tryStep(target: KnownNode, step: DialStep, proxyRequest: boolean): Promise<void> {
     const { transport, clock, identity } = this.#options;
     if (target.key === undefined) throw new Error("its key cannot be read");
-    const deadlineMs = clock.monotonicMs() + this.#limits.dialTimeoutMs;
-    const socket = await this.#openSocket(transport, step);
+    const { dialTimeoutMs } = this.#limits;
+    const deadlineMs = clock.monotonicMs() + dialTimeoutMs;
+    const openMs = Math.min(step.openMs ?? dialTimeoutMs, dialTimeoutMs);
+    const socket = await openSocket(transport, clock, step, openMs);
     const channel = new HandshakeChannel(
       socket,
       clock,
@@ -279,30 +287,7 @@ export class Peers {
       proxyRequest,
       ...(step.router === undefined ? {} : { router: step.router }),
     });
-    this.adopt(session, channel, identity.our, proxyRequest);
-  }
-
-  /** Within the time of one attempt; a socket that opens later is closed. */
-  #openSocket(transport: Transport, { protocol, host, port }: DialStep) {
-    const { promise, resolve, reject } =
-      Promise.withResolvers<Awaited<ReturnType<Transport["dial"]>>>();
-    let isLate = false;
-    const timer = this.#options.clock.after(this.#limits.dialTimeoutMs, () => {
-      isLate = true;
-      reject(new Error("nothing answered in time"));
-    });
-    transport.dial(protocol, host, port).then(
-      (socket) => {
-        timer.cancel();
-        if (isLate) socket.close();
-        else resolve(socket);
-      },
-      (error: Error) => {
-        timer.cancel();
-        reject(error);
-      },
-    );
-    return promise;
+    this.adopt(session, channel, session.initiator, proxyRequest);
   }
 
   #connect(session: Session, { socket, framing }: HandshakeChannel, peer: Peer): Connection {

@@ -52,6 +52,11 @@ export class Router {
     this.#maxPassthroughs = Math.min(this.#maxPassthroughs, count);
   }
 
+  /** How many pairs there may be at this time. */
+  get maxPassthroughs(): number {
+    return this.#maxPassthroughs;
+  }
+
   get pending(): readonly Join[] {
     return Array.from(this.#pending.values(), ({ join }) => join);
   }

@@ -233,8 +233,10 @@ class KernelHarness implements ModuleHarness {
   #deliver(source: string, message: HarnessMessage, id: U64): void {
     const from = { node: message.node ?? this.our, process: source as ProcessId };
     const expectsResponse = message.expectsResponse === undefined ? 5 : message.expectsResponse;
-    const deliver = (arrived: KernelMessage): void =>
-      from.node === this.our ? this.#module.handle(arrived) : this.#network.received(arrived);
+    const deliver = (arrived: KernelMessage): void => {
+      if (from.node === this.our) this.#module.handle(arrived);
+      else void this.#network.received(arrived);
+    };
     deliver({
       id,
       source: from,

@@ -55,7 +55,7 @@ export async function startDetached(
     const decoder = new TextDecoder();
     for await (const chunk of stream) {
       output += decoder.decode(chunk, { stream: true });
-      const url = /apps themselves are at (http:\S+)/.exec(output)?.[1];
+      const url = /Apps have their pages at (http:\S+)/.exec(output)?.[1];
       if (url !== undefined) found.resolve(url);
     }
   };

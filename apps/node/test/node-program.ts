@@ -92,7 +92,7 @@ export async function startNodeProgram(
     }
   };
   const shows = (pattern: RegExp): Promise<RegExpExecArray> => waitFor(() => screen, pattern);
-  const [, appsUrl = ""] = await shows(/apps themselves are at (http:\/\/[^\s]+)/);
+  const [, appsUrl = ""] = await shows(/Apps have their pages at (http:\/\/[^\s]+)/);
   const [link] = await shows(/https?:\/\/\S+\/~\/login\?token=[\w-]+/);
   return {
     url: new URL(link).origin,

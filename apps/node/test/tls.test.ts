@@ -57,7 +57,7 @@ test(
   async () => {
     const { cert, key } = makeCertificate("one");
     const { output } = await start("encrypted", ["--tls", cert, key]);
-    const apps = /apps themselves are at (https:\S+)/.exec(output)![1]!;
+    const apps = /Apps have their pages at (https:\S+)/.exec(output)![1]!;
     const pages = /Open (https:\S+) for/.exec(output)![1]!;
     const link = /Log in with this link\S*.*?(https:\S+)/.exec(output)![1]!;
     const tls = { ca: readFileSync(cert, "utf8") };
@@ -85,7 +85,7 @@ test(
     const proxy = ["--port", String(freePort()), "--trusted-proxy", "127.0.0.1"];
     const args = [...proxy, "--public-url", "https://apps.example"];
     const { output } = await start("proxied", [...args, "--pages-url", "https://pages.example"]);
-    expect(output).toContain("apps themselves are at https://apps.example");
+    expect(output).toContain("Apps have their pages at https://apps.example");
     const link = /Log in with this link\S*.*?(https:\/\/pages\.example\S+)/.exec(output)![1]!;
     const run = JSON.parse(readFileSync(join(folder, "proxied", ".node.json"), "utf8"));
     const pagesPort = await findPagesPort(run.port);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { ControlApp, ControlGrant } from "@kinode-ts/types";
+import type { ControlApp, ControlGrant, ControlPeer } from "@kinode-ts/types";
 import { Window } from "happy-dom";
 
 const APP: ControlApp = {
@@ -24,6 +24,19 @@ const grant: { -readonly [K in keyof ControlGrant]: ControlGrant[K] } = {
   origin: "requested",
 };
 
+const PEER: ControlPeer = {
+  name: "b.local",
+  fingerprint: "2222 3333",
+  route: "direct at 192.0.2.2",
+  isConnected: true,
+  lastSeenMs: 0,
+  origin: "invited",
+  by: null,
+  isOurRouter: false,
+  mayRoute: true,
+};
+let isRemoved = false;
+
 const window = new Window({ url: "http://localhost/" });
 const calls: string[] = [];
 let isLoggedOut = false;
@@ -39,6 +52,19 @@ const answers: Record<string, () => unknown> = {
   }),
   apps: () => [APP],
   capabilities: () => [{ ...grant }],
+  peers: () => ({
+    our: {
+      name: "a.local",
+      fingerprint: "0000 1111",
+      addresses: ["192.0.2.1:10000"],
+      routers: [],
+      maxPassthroughs: 0,
+    },
+    peers: isRemoved ? [] : [PEER],
+    nearby: [],
+  }),
+  "peers/invite": () => ({ text: "kinode1abcdefgh", expiresMs: 1_800_000_000_000 }),
+  "peers/b.local/remove": () => ((isRemoved = true), {}),
   "capabilities/revoke": () => ((grant.granted = false), { ...grant }),
   "capabilities/grant": () => ((grant.granted = true), { ...grant }),
 };
@@ -102,8 +128,28 @@ test("the permissions page withdraws a grant and gives it back", async () => {
   ]);
 });
 
+test("the peers page shows who is known, makes an invitation with its QR code, and removes", async () => {
+  window.location.hash = "#/peers";
+  await shown(() => text().includes("direct at 192.0.2.2"));
+  const press = (label: string) => {
+    const buttons = [...window.document.querySelectorAll("button")];
+    const named = buttons.find(
+      (each) => (each.getAttribute("aria-label") ?? each.textContent) === label,
+    );
+    named?.click();
+  };
+  press("Make an invitation");
+  await shown(() => window.document.querySelector("textarea")?.value === "kinode1abcdefgh");
+  expect(window.document.querySelector("svg path")?.getAttribute("d")).toMatch(/^M\d/);
+  press("Remove b.local");
+  await shown(() => text().includes("Keep"));
+  press("Really remove b.local");
+  await shown(() => text().includes("b.local is not known any more"));
+  await shown(() => text().includes("No other node is known yet"));
+});
+
 test("every control has a name that a screen reader can say", () => {
-  for (const input of window.document.querySelectorAll("button, input, a")) {
+  for (const input of window.document.querySelectorAll("button, input, a, textarea, select")) {
     expect((input.getAttribute("aria-label") ?? input.textContent ?? "").trim()).not.toBe("");
   }
 });

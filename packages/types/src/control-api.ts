@@ -19,6 +19,13 @@
  * | POST /~/api/packages/install?hash=<version hash> | ControlInstall → ControlApp |
  * | POST /~/api/packages/replace | zip bytes → ControlReplacement: new files for an installed package that asks for the same |
  * | POST /~/api/packages/<package id>/uninstall | { purge?: boolean } → {} |
+ * | GET /~/api/peers | → ControlPeers |
+ * | POST /~/api/peers/invite | ControlInvite → ControlInvitation |
+ * | POST /~/api/peers/join | { text: string } → ControlPeer |
+ * | POST /~/api/peers/<name>/accept | → ControlPeer: a node that is near becomes known |
+ * | POST /~/api/peers/<name>/remove | → {} |
+ * | POST /~/api/routers/<name>/add, …/remove | → ControlPeers |
+ * | POST /~/api/peers/rotate-key | { password: string } → { fingerprint: string }: holds from the next start on |
  * | POST /~/api/send | ControlSend → ControlAnswer |
  * | GET /~/api/logs?lines=<n> | → { lines: string[] } |
  * | GET /~/api/logs/follow | server-sent events, data = one line as JSON text |
@@ -160,6 +167,61 @@ export interface ControlReplacement {
   readonly hash: string;
   /** Processes that run a new program now. */
   readonly replaced: readonly string[];
+}
+
+/** What this node is, and which others it knows without a registry. */
+export interface ControlPeers {
+  readonly our: {
+    readonly name: string;
+    /** Of its networking key: what two people compare. */
+    readonly fingerprint: string;
+    /** `ip:port` by TCP; empty: behind routers, or not listening. */
+    readonly addresses: readonly string[];
+    readonly routers: readonly string[];
+    /** Pairs of other nodes it joins at most; 0: it is no router. */
+    readonly maxPassthroughs: number;
+  };
+  readonly peers: readonly ControlPeer[];
+  /** Seen on the local network and not trusted. */
+  readonly nearby: readonly ControlNearby[];
+}
+
+export interface ControlPeer {
+  readonly name: string;
+  readonly fingerprint: string;
+  /** "direct at 192.0.2.7", "through router.local", or "it calls us". */
+  readonly route: string;
+  readonly isConnected: boolean;
+  /** Milliseconds since 1970. */
+  readonly lastSeenMs: number;
+  readonly origin: "invited" | "joined" | "router" | "nearby" | "guest";
+  /** Who vouches for a guest, or named the router. */
+  readonly by: string | null;
+  readonly isOurRouter: boolean;
+  /** It could become one: it has an address. */
+  readonly mayRoute: boolean;
+}
+
+export interface ControlNearby {
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly address: string;
+  /** Another node is known by this name, with another key. */
+  readonly isImpostor: boolean;
+}
+
+export interface ControlInvite {
+  /** Default: a day. At most a year. */
+  readonly expiresSeconds?: number;
+  /** How many nodes may come, 1 to 1,000. Default 1. */
+  readonly uses?: number;
+}
+
+export interface ControlInvitation {
+  /** One line to copy. */
+  readonly text: string;
+  /** Milliseconds since 1970. */
+  readonly expiresMs: number;
 }
 
 export interface ControlSend {

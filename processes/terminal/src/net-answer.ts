@@ -1,34 +1,63 @@
 /**
- * What the network module says, as long as this node has none: its answer is then an error in words.
+ * Questions to the network part of this node, and its answers as text.
+ * Source: spec/packages-and-tools.md §19.3; spec/network-identity.md §2.6.
  * @module
  */
+import {
+  decodeNetResponse,
+  encodeNetAction,
+  type NetAction,
+  type NetResponse,
+  type NodeIdentity,
+} from "@kinode-ts/codec/net";
 import { request, SendError } from "@kinode-ts/stdlib";
+import { ScriptFailure } from "@kinode-ts/stdlib/scripting";
 
 const NET = "our@net:distro:sys";
-const NO_NETWORK = "this node has no network part yet; other nodes cannot be reached";
 
-/** MessagePack of a short text, which is how requests without arguments look (spec/packages-and-tools.md §19.3). */
-function packText(text: string): Uint8Array {
-  const bytes = new TextEncoder().encode(text);
-  return Uint8Array.of(0xa0 | bytes.length, ...bytes);
-}
-
-/** Asks and gives the answer as text to show. */
-export async function askNet(question: string): Promise<string> {
+async function askNet(action: NetAction): Promise<NetResponse> {
   try {
-    return answerText((await request(NET, packText(question), { timeout: "10s" })).text());
+    const response = await request(NET, encodeNetAction(action), { timeout: "10s" });
+    return decodeNetResponse(response.body);
   } catch (thrown) {
-    if (thrown instanceof SendError) return NO_NETWORK;
+    if (thrown instanceof SendError) throw new ScriptFailure("the network part does not answer");
     throw thrown;
   }
 }
 
-function answerText(text: string): string {
-  try {
-    const answer = JSON.parse(text) as { Err?: unknown };
-    if (typeof answer.Err === "string") return answer.Err;
-  } catch {
-    // An answer in MessagePack belongs to a network part that this release does not have.
+/** `direct at <ip> with tcp, ws`, or the routers. */
+export function describeRouting({ routing }: NodeIdentity): string {
+  if (routing.kind === "routers") {
+    return routing.routers.length === 0
+      ? "nobody can dial it"
+      : `through ${routing.routers.join(", ")}`;
   }
-  return NO_NETWORK;
+  const protocols = [...routing.ports.keys()].toSorted().join(", ");
+  return `direct at ${routing.ip} with ${protocols === "" ? "no port" : protocols}`;
+}
+
+function describeNode(node: NodeIdentity): string {
+  return `${node.name}\n  key: ${node.networkingKey}\n  routing: ${describeRouting(node)}`;
+}
+
+/** Every node with a connection. */
+export async function showPeers(): Promise<string> {
+  const answer = await askNet({ kind: "GetPeers" });
+  const peers = answer.kind === "Peers" ? answer.peers : [];
+  return peers.length === 0 ? "no peers" : peers.map(describeNode).join("\n");
+}
+
+export async function findNode(node: string): Promise<NodeIdentity | undefined> {
+  const answer = await askNet({ kind: "GetPeer", node });
+  return answer.kind === "Peer" ? answer.peer : undefined;
+}
+
+export async function showPeer(node: string): Promise<string> {
+  const found = await findNode(node);
+  return found === undefined ? `no PKI entry for ${node}` : describeNode(found);
+}
+
+export async function showDiagnostics(): Promise<string> {
+  const answer = await askNet({ kind: "GetDiagnostics" });
+  return answer.kind === "Diagnostics" ? answer.text.replaceAll("\r\n", "\n").trimEnd() : "";
 }

@@ -27,6 +27,7 @@ import { Uploads } from "../control/uploads.ts";
 import { type BundledPackage, putBundledFiles, registerBundled } from "../packages/bundled.ts";
 import { createNodeEth } from "../network/create-eth.ts";
 import { createNetwork, readLocalRows } from "../network/create-network.ts";
+import { createLocalNetwork } from "../network/local-network.ts";
 import { forgetEntry } from "../packages/forget-entry.ts";
 import { recoverInstallations } from "../packages/install-journal.ts";
 import { Installer } from "../packages/installer.ts";
@@ -146,7 +147,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
       },
     ],
   });
-  const { net } = createNetwork({
+  const { net, local } = createNetwork({
     our: identity.name,
     config: config.network,
     signer,
@@ -213,6 +214,18 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
     bundled,
     forgetEntry: (process) => forgetEntry(kernel, signer, random, process),
   });
+  const localNetwork =
+    local &&
+    createLocalNetwork({
+      identity: local,
+      announceLan: config.network.announceLan && config.network.isOn,
+      home,
+      store,
+      random,
+      clock,
+      say,
+      commit: (changes) => kernel.commit(changes),
+    });
   let url = "";
   control.powers = {
     kernel,
@@ -225,6 +238,10 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
     random,
     version: manifest.version,
     url: () => url,
+    network: {
+      local: localNetwork,
+      maxPassthroughs: config.network.maxPassthroughs,
+    },
     startedAtMs: clock.nowMs(),
     appsPort: () => Number(new URL(url).port),
     missingModules: new Set(MISSING_MODULES),
@@ -271,11 +288,13 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
           http.renewCertificate(renewed);
           pages.renewCertificate(renewed);
         });
+  localNetwork?.start();
   await waitForFirstPage(listening.port, config.hostname, clock, tls !== undefined);
 
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     unwatchTls?.();
+    localNetwork?.stop();
     await pages.stop();
     await kernel.shutdown();
     await store[Symbol.asyncDispose]();

@@ -34,6 +34,7 @@ export interface StartFlags {
   readonly rpc?: string;
   readonly register?: boolean;
   readonly revealIp?: string | boolean;
+  readonly announceLan?: boolean;
   /** False: `--no-network`. */
   readonly network?: boolean;
   readonly maxPeers?: string;
@@ -218,6 +219,7 @@ function network(flags: StartFlags): NetworkConfig {
     maxPeers: number("--max-peers", flags.maxPeers, 1, MAX_COUNT),
     maxPassthroughs: number("--max-passthroughs", flags.maxPassthroughs, 0, MAX_COUNT) ?? 0,
     revealIp: revealIp(flags.revealIp),
+    announceLan: flags.announceLan === true,
   };
 }
 

@@ -85,6 +85,10 @@ function addStart(program: Command): void {
       "--reveal-ip [choice]",
       "true or false; false: a node behind routers uses them for direct nodes too, which then do not see its address (default: true)",
     )
+    .option(
+      "--announce-lan",
+      "say on the local network that this node is here, and list others that do: kinode peers",
+    )
     .option("--no-network", "no connections with other nodes at all")
     .option(
       "--max-peers <count>",

@@ -6,6 +6,7 @@ import type { Kernel } from "@kinode-ts/kernel";
 import type { NodePrinter } from "@kinode-ts/terminal";
 import type { Clock, ProcessId, Random } from "@kinode-ts/types";
 import type { PackageDisk } from "@kinode-ts/vfs";
+import type { NetworkPowers } from "../network/local-network.ts";
 import type { Installer } from "../packages/installer.ts";
 import type { Permissions } from "../packages/permissions.ts";
 import type { Uploads } from "./uploads.ts";
@@ -19,6 +20,7 @@ export interface ControlPowers {
   readonly printer: NodePrinter;
   readonly clock: Clock;
   readonly random: Random;
+  readonly network: NetworkPowers;
   readonly version: string;
   /** Address of the web interface; known once it listens. */
   readonly url: () => string;

@@ -18,6 +18,15 @@ import {
   replaceUpload,
   uninstallPackage,
 } from "./packages.ts";
+import {
+  acceptPeer,
+  changeRouter,
+  invite,
+  join,
+  listPeers,
+  removePeer,
+  rotateKey,
+} from "./peers.ts";
 import { sendMessage } from "./send.ts";
 
 export const CONTROL_PREFIX = "/~/api/";
@@ -90,6 +99,14 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "POST packages/install": installUpload,
   "POST packages/replace": replaceUpload,
   "POST packages/*/uninstall": (powers, request, _url, id) => uninstallPackage(powers, request, id),
+  "GET peers": listPeers,
+  "POST peers/invite": invite,
+  "POST peers/join": join,
+  "POST peers/rotate-key": rotateKey,
+  "POST peers/*/accept": (powers, _request, _url, name) => acceptPeer(powers, name),
+  "POST peers/*/remove": (powers, _request, _url, name) => removePeer(powers, name),
+  "POST routers/*/add": (powers, _request, _url, name) => changeRouter(powers, name, "add"),
+  "POST routers/*/remove": (powers, _request, _url, name) => changeRouter(powers, name, "remove"),
   "POST send": sendMessage,
   "GET logs": (powers, _request, url) => logLines(powers, url),
   "GET logs/follow": (powers, request) => logStream(powers, request.signal),

@@ -1,6 +1,6 @@
 /**
  * `net:distro:sys` of this node, on the sockets of this machine. Nothing here waits for a network.
- * Source: spec/network-identity.md §0 (ports), §2.1; docs/decisions/0007-local-identity.md.
+ * Source: spec/network-identity.md §0 (ports), §2.1; docs/decisions/0008-local-identity.md.
  * @module
  */
 import type { KnsUpdate, NodeIdentity } from "@kinode-ts/codec/net";

@@ -15,4 +15,6 @@ export interface NetworkConfig {
   readonly maxPassthroughs: number;
   /** False: as an indirect node it hides its address from direct ones, behind its routers. */
   readonly revealIp: boolean;
+  /** Says on the local network that it is here, and lists who else says so. */
+  readonly announceLan: boolean;
 }

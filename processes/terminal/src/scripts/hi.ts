@@ -18,9 +18,7 @@ export default defineScript(async ({ our, args }) => {
   } catch (thrown) {
     if (!(thrown instanceof SendError)) throw thrown;
     throw new ScriptFailure(
-      thrown.isOffline
-        ? `${node} is offline, unknown, or this node has no network part yet`
-        : `message to ${node} timed out`,
+      thrown.isOffline ? `${node} is offline or unknown` : `message to ${node} timed out`,
     );
   }
 });

@@ -3,6 +3,6 @@
  * @module
  */
 import { defineScript } from "@kinode-ts/stdlib/scripting";
-import { askNet } from "../net-answer.ts";
+import { showDiagnostics } from "../net-answer.ts";
 
-export default defineScript(() => askNet("GetDiagnostics"));
+export default defineScript(() => showDiagnostics());

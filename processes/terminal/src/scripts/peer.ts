@@ -3,8 +3,10 @@
  * @module
  */
 import { defineScript } from "@kinode-ts/stdlib/scripting";
-import { askNet } from "../net-answer.ts";
+import { showPeer } from "../net-answer.ts";
 
-export default defineScript(({ args }) =>
-  args.trim() === "" ? "usage: peer <node>" : askNet("GetPeers"),
-);
+export default defineScript(({ our, args }) => {
+  const name = args.trim();
+  if (name === "") return "usage: peer <node>";
+  return showPeer(name === "our" ? our.node : name);
+});

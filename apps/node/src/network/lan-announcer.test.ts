@@ -1,0 +1,81 @@
+/** Datagrams between announcers on this machine. */
+import { afterEach, expect, test } from "bun:test";
+import { createSocket } from "node:dgram";
+import { createNodeSigner } from "@kinode-ts/crypto";
+import { type SignedRecord, signRecord } from "@kinode-ts/net";
+import { createVirtualClock } from "@kinode-ts/testing";
+import { LAN_GROUP, LanAnnouncer } from "./lan-announcer.ts";
+
+const DEADLINE_MS = 10_000;
+const stops: (() => void)[] = [];
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop();
+});
+
+function record(name: string, seed: number): SignedRecord {
+  const content = { name, places: [], routers: [], sequence: 1, timeMs: 0, successions: [] };
+  return signRecord(content, createNodeSigner(new Uint8Array(32).fill(seed)));
+}
+
+async function freePort(): Promise<number> {
+  const socket = createSocket("udp4");
+  await new Promise<void>((resolve) => socket.bind(0, resolve));
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}
+
+function announcer(own: SignedRecord, port: number) {
+  const clock = createVirtualClock();
+  const said: string[] = [];
+  const made = new LanAnnouncer({
+    record: () => own,
+    clock,
+    port,
+    say: (text) => void said.push(text),
+  });
+  made.start();
+  stops.push(() => made.stop());
+  return { clock, said, names: () => made.nearby().map((each) => each.record.name) };
+}
+
+async function until(check: () => boolean): Promise<void> {
+  const deadline = performance.now() + DEADLINE_MS;
+  while (!check() && performance.now() < deadline) await Bun.sleep(10);
+  expect(check()).toBe(true);
+}
+
+test("nodes near each other are seen, until they are silent for a minute", async () => {
+  const port = await freePort();
+  const alice = announcer(record("alice.local", 1), port);
+  const bob = announcer(record("bob.local", 2), port);
+  // Alice may have spoken before Bob listened: she does so again.
+  await until(() => alice.names().length === 1);
+  await alice.clock.advance(15_000);
+  await until(() => bob.names().length === 1);
+  expect([alice.names(), bob.names()]).toEqual([["bob.local"], ["alice.local"]]);
+  for (const stop of stops.splice(1)) stop();
+  await alice.clock.advance(60_001);
+  expect([alice.names(), alice.said]).toEqual([[], []]);
+});
+
+test("one that takes the name of another is seen beside it; nonsense is not seen", async () => {
+  const port = await freePort();
+  const alice = announcer(record("alice.local", 1), port);
+  announcer(record("bob.local", 2), port);
+  announcer(record("bob.local", 3), port);
+  const stranger = createSocket("udp4");
+  const forged = record("carol.local", 4).bytes.slice();
+  forged[40]! ^= 1;
+  for (const bytes of [
+    "",
+    "hello",
+    "kinode near 1\n",
+    Buffer.concat([Buffer.from("kinode near 1\n"), forged]),
+  ]) {
+    stranger.send(bytes, port, LAN_GROUP);
+  }
+  await until(() => alice.names().length === 2);
+  expect(alice.names()).toEqual(["bob.local", "bob.local"]);
+  stranger.close();
+});

@@ -1,0 +1,125 @@
+/**
+ * Says on the local network that this node is here, and hears others say so. Opt in; nobody becomes known by it: a person
+ * compares keys and accepts. A datagram is a prefix and the signed record; whatever else comes is ignored.
+ * Source: docs/decisions/0008-local-identity.md.
+ * @module
+ */
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import type { EventEmitter } from "node:events";
+import { equalBytes } from "@kinode-ts/crypto";
+import { readRecord, type SignedRecord } from "@kinode-ts/net";
+import { type Clock, errorText, type TimerHandle } from "@kinode-ts/types";
+import type { Nearby } from "./local-network.ts";
+
+/** Of the range for one site (RFC 2365); no router passes it on. */
+export const LAN_GROUP = "239.255.75.78";
+export const LAN_PORT = 9_975;
+const PREFIX = new TextEncoder().encode("kinode near 1\n");
+const ANNOUNCE_MS = 15_000;
+/** Somebody who was not heard for so long has gone. */
+const FORGET_MS = 60_000;
+const MAX_NEARBY = 100;
+/** Datagrams that are looked at in a second: each costs a signature check. */
+const MAX_PER_SECOND = 50;
+/** More does not fit into one piece on every network. */
+const MAX_DATAGRAM_BYTES = 1_400;
+
+export interface LanAnnouncerOptions {
+  readonly record: () => SignedRecord;
+  readonly clock: Clock;
+  readonly say: (text: string) => void;
+  /** For tests on one machine. */
+  readonly port?: number;
+}
+
+export class LanAnnouncer {
+  readonly #options: LanAnnouncerOptions;
+  readonly #seen = new Map<string, Nearby & { readonly atMs: number }>();
+  #socket: Socket | undefined;
+  #timer: TimerHandle | undefined;
+  #second = 0;
+  #countInSecond = 0;
+
+  constructor(options: LanAnnouncerOptions) {
+    this.#options = options;
+  }
+
+  /** Never throws: without such a network the node goes on, and says so. */
+  start(): void {
+    const { port = LAN_PORT, say } = this.#options;
+    const socket = createSocket({ type: "udp4", reuseAddr: true }, (bytes, from) =>
+      this.#heard(bytes, from),
+    );
+    // The types of sockets lack what every emitter has.
+    (socket as unknown as EventEmitter).on("error", (error) => {
+      say(`Nodes near this one are not seen: ${errorText(error)}`);
+      this.stop();
+    });
+    socket.bind(port, () => {
+      try {
+        socket.addMembership(LAN_GROUP);
+        socket.setMulticastTTL(1);
+        socket.setMulticastLoopback(true);
+      } catch (error) {
+        say(`Nodes near this one are not seen: ${errorText(error)}`);
+        return;
+      }
+      this.#announce();
+    });
+    this.#socket = socket;
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#socket?.close();
+    this.#socket = undefined;
+  }
+
+  /** Who was heard within the last minute, this node itself left out. */
+  nearby(): Nearby[] {
+    const sinceMs = this.#options.clock.monotonicMs() - FORGET_MS;
+    for (const [id, { atMs }] of this.#seen) if (atMs < sinceMs) this.#seen.delete(id);
+    return [...this.#seen.values()];
+  }
+
+  #announce(): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    const { record, clock, port = LAN_PORT } = this.#options;
+    const { bytes } = record();
+    const datagram = new Uint8Array(PREFIX.length + bytes.length);
+    datagram.set(PREFIX);
+    datagram.set(bytes, PREFIX.length);
+    // A network that is gone comes back; the next one tries again.
+    if (datagram.length <= MAX_DATAGRAM_BYTES) socket.send(datagram, port, LAN_GROUP, () => {});
+    this.#timer = clock.after(ANNOUNCE_MS, () => this.#announce());
+  }
+
+  #heard(bytes: Uint8Array, { address }: RemoteInfo): void {
+    if (bytes.length > MAX_DATAGRAM_BYTES || this.#isFlood()) return;
+    if (!PREFIX.every((byte, at) => bytes[at] === byte)) return;
+    let record: SignedRecord;
+    try {
+      record = readRecord(new Uint8Array(bytes.subarray(PREFIX.length)));
+    } catch {
+      // Anybody on the network may send anything.
+      return;
+    }
+    const own = this.#options.record();
+    if (equalBytes(record.key, own.key)) return;
+    // By key too: one that takes the name of another must not hide it.
+    const id = `${record.name} ${record.key.toHex()}`;
+    const before = this.#seen.get(id);
+    if (before === undefined && this.nearby().length >= MAX_NEARBY) return;
+    if (before !== undefined && before.record.sequence > record.sequence) return;
+    this.#seen.set(id, { record, address, atMs: this.#options.clock.monotonicMs() });
+  }
+
+  #isFlood(): boolean {
+    const second = Math.floor(this.#options.clock.monotonicMs() / 1_000);
+    if (second !== this.#second) this.#countInSecond = 0;
+    this.#second = second;
+    this.#countInSecond += 1;
+    return this.#countInSecond > MAX_PER_SECOND;
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Configuration of the node's providers, for processes that hold the root capability of the eth module.
+ * Source: spec/network-identity.md §5.3, spec/packages-and-tools.md §25.9.
+ * @module
+ */
+import type { NodeId, U64 } from "@kinode-ts/types";
+import type { RequestOptions } from "../send.ts";
+import { EthError, toEthError } from "./eth-error.ts";
+import { ethRequest, payloadOf } from "./eth-wire.ts";
+
+export interface KnsUpdate {
+  readonly name: NodeId;
+  readonly public_key: string;
+  readonly ips: readonly string[];
+  readonly ports: Readonly<Record<string, number>>;
+  readonly routers: readonly NodeId[];
+}
+
+export type RpcAuth =
+  { readonly Basic: string } | { readonly Bearer: string } | { readonly Raw: string };
+
+/** As it is on the wire; nodes write a URL without credentials as text alone. */
+export interface ProviderConfig {
+  readonly chain_id: number;
+  readonly trusted: boolean;
+  readonly provider:
+    | { readonly RpcUrl: string | { readonly url: string; readonly auth?: RpcAuth | null } }
+    | { readonly Node: { readonly kns_update: KnsUpdate; readonly use_as_provider: boolean } };
+}
+
+export interface AccessSettings {
+  readonly public: boolean;
+  readonly allow: readonly NodeId[];
+  readonly deny: readonly NodeId[];
+}
+
+export interface EthState {
+  /** By subscriber and its own id: the node that provides it, or null. */
+  readonly active_subscriptions: Readonly<Record<string, Readonly<Record<string, NodeId | null>>>>;
+  readonly outstanding_requests: readonly U64[];
+}
+
+async function change(action: unknown, what: string): Promise<void> {
+  const answer = await ethRequest(toBody(action), what, OPTIONS);
+  if (answer === "Ok") return;
+  if (typeof answer === "string") throw toEthError(answer, what);
+  throw new EthError("UnexpectedAnswer", what, JSON.stringify(answer) ?? "");
+}
+
+async function read<T>(action: string, name: string, what: string): Promise<T> {
+  return payloadOf(await ethRequest(toBody(action), what, OPTIONS), name, what) as T;
+}
+
+const OPTIONS: RequestOptions = { timeout: "5s" };
+const toBody = (action: unknown): string => JSON.stringify(action);
+
+/** Reads and changes which providers the node uses, and who may use them through it. */
+export const ethConfig = {
+  providers: (): Promise<readonly ProviderConfig[]> =>
+    read("GetProviders", "Providers", "the list of providers"),
+  /** Puts it first; one with the same URL or name goes. */
+  addProvider: (provider: ProviderConfig): Promise<void> =>
+    change({ AddProvider: provider }, "adding a provider"),
+  /** @param id - URL, or name of the node */
+  removeProvider: (chainId: number, id: string): Promise<void> =>
+    change({ RemoveProvider: [chainId, id] }, "removing a provider"),
+  setProviders: (providers: readonly ProviderConfig[]): Promise<void> =>
+    change({ SetProviders: providers }, "replacing the providers"),
+  access: (): Promise<AccessSettings> =>
+    read("GetAccessSettings", "AccessSettings", "who may use the providers"),
+  setPublic: (isPublic: boolean): Promise<void> =>
+    change(isPublic ? "SetPublic" : "SetPrivate", "changing who may use the providers"),
+  allowNode: (node: NodeId): Promise<void> => change({ AllowNode: node }, "allowing a node"),
+  unallowNode: (node: NodeId): Promise<void> =>
+    change({ UnallowNode: node }, "not allowing a node"),
+  denyNode: (node: NodeId): Promise<void> => change({ DenyNode: node }, "denying a node"),
+  undenyNode: (node: NodeId): Promise<void> => change({ UndenyNode: node }, "not denying a node"),
+  state: (): Promise<EthState> => read("GetState", "State", "the state of the eth module"),
+} as const;

@@ -1,0 +1,199 @@
+/**
+ * Following a chain: what the node's provider pushes, as a loop.
+ * Source: spec/network-identity.md §5.1, §5.4.
+ * @module
+ */
+import { ETH_PROCESS, type U64 } from "@kinode-ts/types";
+import { dispatcher } from "../current.ts";
+import type { Dispatcher } from "../dispatcher.ts";
+import { type Duration, toMilliseconds } from "../duration.ts";
+import type { IncomingRequest } from "../message.ts";
+import { sleep } from "../timer.ts";
+import { EthError } from "./eth-error.ts";
+import { ethRequest } from "./eth-wire.ts";
+
+export type SubscriptionKind = "newHeads" | "logs" | "newPendingTransactions" | "syncing";
+
+export interface SubscribeOptions {
+  /** How long making it may take. Default 60 s. */
+  readonly timeout?: Duration | undefined;
+  /** Tries again after so long when it is refused, and when it ends; the loop never ends by itself. Default: it ends. */
+  readonly retry?: Duration | undefined;
+  /** Told each time a lost one runs again: what came meanwhile may be missing. */
+  readonly onGap?: (() => void) | undefined;
+}
+
+/** Items from now on, in order. Ends with `break`, `stop`, or an `EthError`. */
+export interface Subscription<T> extends AsyncIterable<T>, AsyncDisposable {
+  /** Settles once it runs; rejects with an `EthError`. Iterating waits for it by itself. */
+  readonly started: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** One message of the eth module about a subscription, as it is on the wire. */
+export type SubscriptionUpdate =
+  | { readonly kind: "item"; readonly id: number; readonly result: unknown }
+  | { readonly kind: "ended"; readonly id: number; readonly error: string };
+
+/** Items kept for a loop that is slower than the chain. */
+const MAX_KEPT = 65_536;
+const SENDER_SUFFIX = `@${ETH_PROCESS}`;
+
+interface Listeners {
+  readonly dispatcher: Dispatcher;
+  readonly byId: Map<number, (update: SubscriptionUpdate) => void>;
+}
+let listeners: Listeners | undefined;
+let lastId = 0;
+
+function listenersHere(): Listeners["byId"] {
+  const here = dispatcher();
+  if (listeners?.dispatcher !== here) {
+    const byId: Listeners["byId"] = new Map();
+    listeners = { dispatcher: here, byId };
+    here.interceptFirst((message) => deliver(message, byId));
+  }
+  return listeners.byId;
+}
+
+function deliver(message: IncomingRequest, byId: Listeners["byId"]): undefined | false {
+  const update = readSubscriptionUpdate(message);
+  const listener = update && byId.get(update.id);
+  if (update === undefined || listener === undefined) return false;
+  listener(update);
+  return undefined;
+}
+
+/** What a message of the eth module says; `undefined` for any other. For processes with a loop of their own. */
+export function readSubscriptionUpdate(message: IncomingRequest): SubscriptionUpdate | undefined {
+  if (!message.sender.endsWith(SENDER_SUFFIX) || !message.isLocal) return undefined;
+  let told: unknown;
+  try {
+    told = JSON.parse(message.text());
+  } catch {
+    return undefined;
+  }
+  if (typeof told !== "object" || told === null) return undefined;
+  const { Ok: item, Err: error } = told as {
+    Ok?: { id: number; result: unknown };
+    Err?: { id: number; error: string };
+  };
+  if (item !== undefined) return { kind: "item", id: item.id, result: item.result };
+  return error && { kind: "ended", id: error.id, error: error.error };
+}
+
+/** @internal Use a provider's `subscribe…`. */
+export function subscribe<T>(
+  chainId: U64,
+  kind: SubscriptionKind,
+  params: unknown,
+  options: SubscribeOptions,
+): Subscription<T> {
+  return new Items<T>(chainId, kind, params, options);
+}
+
+class Items<T> implements Subscription<T> {
+  readonly started: Promise<void>;
+  readonly #chainId: U64;
+  readonly #kind: SubscriptionKind;
+  readonly #params: unknown;
+  readonly #options: SubscribeOptions;
+  readonly #dispatcher = dispatcher();
+  readonly #byId = listenersHere();
+  readonly #id = ++lastId;
+  #items: T[] = [];
+  #isOver = false;
+  #error: EthError | undefined = undefined;
+  #wake: () => void = () => {};
+
+  constructor(chainId: U64, kind: SubscriptionKind, params: unknown, options: SubscribeOptions) {
+    this.#chainId = chainId;
+    this.#kind = kind;
+    this.#params = params;
+    this.#options = options;
+    this.#byId.set(this.#id, (update) => this.#take(update));
+    this.started = this.#start();
+    this.started.catch((error: EthError) => this.#end(error));
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    try {
+      await this.started;
+      for (;;) {
+        if (this.#items.length > 0) {
+          for (const item of this.#items.splice(0)) {
+            yield item;
+            if (this.#isOver && this.#error === undefined) return;
+          }
+        } else if (this.#isOver) break;
+        else await this.#dispatcher.waiting(new Promise<void>((wake) => (this.#wake = wake)));
+      }
+      if (this.#error !== undefined) throw this.#error;
+    } finally {
+      await this.stop();
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#isOver) return;
+    this.#end(undefined);
+    this.#items = [];
+    const { timeout } = this.#options;
+    // It may be over at the node already.
+    await ethRequest({ UnsubscribeLogs: this.#id }, "ending a subscription", { timeout }).catch(
+      () => undefined,
+    );
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #take(update: SubscriptionUpdate): void {
+    if (this.#isOver) return;
+    if (update.kind === "item") {
+      this.#items.push(update.result as T);
+      if (this.#items.length > MAX_KEPT) {
+        const text = `${MAX_KEPT} items wait: the loop is too slow`;
+        const error = new EthError("SubscriptionClosed", this.#kind, text);
+        void this.stop();
+        this.#error = error;
+      }
+    } else if (this.#options.retry === undefined) {
+      this.#end(new EthError("SubscriptionClosed", this.#kind, update.error));
+    } else {
+      void this.#start()
+        .then(() => this.#options.onGap?.())
+        .catch((error: EthError) => this.#end(error));
+    }
+    this.#wake();
+  }
+
+  async #start(): Promise<void> {
+    const { timeout, retry } = this.#options;
+    const wire = {
+      sub_id: this.#id,
+      chain_id: this.#chainId,
+      kind: this.#kind,
+      params: this.#params,
+    };
+    for (;;) {
+      try {
+        await ethRequest({ SubscribeLogs: wire }, `a subscription to ${this.#kind}`, { timeout });
+        return;
+      } catch (thrown) {
+        if (retry === undefined || this.#isOver) throw thrown;
+      }
+      await sleep(toMilliseconds(retry));
+      if (this.#isOver) return;
+    }
+  }
+
+  #end(error: EthError | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#error = error;
+    this.#byId.delete(this.#id);
+    this.#wake();
+  }
+}

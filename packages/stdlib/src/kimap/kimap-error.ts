@@ -1,0 +1,25 @@
+/**
+ * What reading the name registry ends with when it does not succeed.
+ * Source: spec/packages-and-tools.md §25.9.
+ * @module
+ */
+import { KinodeError } from "@kinode-ts/types";
+
+export type KimapErrorCode =
+  /** A log of another event. */
+  | "UnexpectedTopic"
+  /** A label that the registry of today would not take, or that does not fit its hash. */
+  | "InvalidName"
+  /** Not what the registry writes. */
+  | "DecodeError"
+  /** The indexer does not know the parent's name. */
+  | "UnresolvedParent";
+
+type KimapFault = { readonly code: KimapErrorCode; readonly detail: string };
+
+export class KimapError extends KinodeError<KimapFault> {
+  override name = "KimapError";
+  constructor(code: KimapErrorCode, detail: string, cause?: unknown) {
+    super({ code, detail }, `${code}: ${detail}`, { cause });
+  }
+}

@@ -32,7 +32,7 @@ export const DEFAULT_DISK_THREAD_LIMITS: DiskThreadLimits = {
   maxLostCount: 8,
   giveUpMs: 30_000,
   startAfterMs: 1,
-  lookMs: navigator.hardwareConcurrency > 1 ? 0.1 : 0,
+  lookMs: navigator.hardwareConcurrency > 1 ? 0.03 : 0,
 };
 
 type Arguments<N extends keyof HostCalls> =

@@ -16,7 +16,7 @@ test("the quicker way is taken for nearly all calls, and another one when that c
   const choice = new LookChoice();
   expect(lookedOf(choice, (isLooked) => (isLooked ? 5 : 12))).toBeGreaterThan(1_800);
   expect(lookedOf(choice, (isLooked) => (isLooked ? 30 : 12))).toBeLessThan(700);
-  expect(lookedOf(choice, (isLooked) => (isLooked ? 30 : 12))).toBeLessThan(100);
+  expect(lookedOf(choice, (isLooked) => (isLooked ? 10 : 12))).toBeLessThan(100);
 });
 
 test("calls that others hold up say nothing about the way", () => {

@@ -8,6 +8,9 @@
 
 /** Calls from one trial to the next. */
 const PERIOD = 512;
+/** Looking costs the processor of others: it has to be so much quicker. */
+const WORTH = 0.7;
+
 /** Calls of each kind in a trial. */
 const TRIAL = 17;
 
@@ -34,7 +37,7 @@ export class LookChoice {
 
   #choose(): void {
     // NOTE: not the mean: others have the processor now and then, which says nothing.
-    this.#isBetter = median(this.#looked) < median(this.#told);
+    this.#isBetter = median(this.#looked) < median(this.#told) * WORTH;
     this.#looked = [];
     this.#told = [];
   }

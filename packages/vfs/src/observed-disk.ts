@@ -64,7 +64,7 @@ export class ObservedDisk implements DiskFolder {
     const made = await this.#missing(path);
     await this.#busyWhile(made[0] ?? path, async () => {
       await this.#disk.makeDirectories(path);
-      await Promise.all(made.map((each) => this.#remember(each)));
+      await Promise.all(made.map(async (each) => this.#remember(each)));
     });
     for (const each of made) this.#watches.changed("Created", each);
   }

@@ -17,6 +17,16 @@ export interface CommandInfo {
 }
 
 export const COMMANDS = {
+  "add-node-provider": {
+    usage: "add-node-provider <chain id> <node> [<public key> <ip> <ws port>]",
+    does: "reach a chain through another node",
+    takes: "none",
+  },
+  "add-rpcurl-provider": {
+    usage: "add-rpcurl-provider <chain id> <url> [basic|bearer|raw <credentials>]",
+    does: "reach a chain through a server, for example: add-rpcurl-provider 8453 wss://rpc.example",
+    takes: "none",
+  },
   alias: {
     usage: "alias <name> [<process-id>]",
     does: "make a short name for a script; without a process id, remove it",
@@ -45,6 +55,16 @@ export const COMMANDS = {
     flags: { "-r": "folders with everything in them" },
   },
   echo: { usage: "echo <text>", does: "show the text", takes: "none" },
+  "get-block": {
+    usage: "get-block [<chain id>]",
+    does: "show the newest block number of a chain (1)",
+    takes: "none",
+  },
+  "get-providers": {
+    usage: "get-providers",
+    does: "show through whom this node reaches chains",
+    takes: "none",
+  },
   grep: {
     usage: "grep [-icnvE] <text> [<path>…]",
     does: "show the lines that contain a text",
@@ -114,6 +134,11 @@ export const COMMANDS = {
     flags: { "-a": "also the parts of the node" },
   },
   pwd: { usage: "pwd", does: "show the folder that relative paths start from", takes: "none" },
+  "remove-provider": {
+    usage: "remove-provider <chain id> <url or node>",
+    does: "reach a chain through it no more",
+    takes: "none",
+  },
   rm: {
     usage: "rm [-r] <path>…",
     does: "remove files, or with -r folders",

@@ -152,6 +152,10 @@ test("[P19.3] cat, kill, top, help and the network commands answer", async () =>
   expect(await type("top")).toEndWith("total: 1 processes");
   expect(await type("top")).toContain("\n  processor: 12.3 s, memory: 128 KB\n");
   expect(await type("help m")).toStartWith("m <address>");
-  expect(await type("peers")).toBe("no network in this version");
+  const peer = "near.os\n  key: 0xab\n  routing: direct at 127.0.0.1 with ws";
+  expect(await type("peers")).toBe(peer);
+  expect(await type("peer near.os")).toBe(peer);
+  expect(await type("peer gone.os")).toBe("no PKI entry for gone.os");
+  expect(await type("net-diagnostics")).toBe("indexing from block 0");
   expect(await type("hi far.os hello")).toContain("offline");
 });

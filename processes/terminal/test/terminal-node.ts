@@ -3,6 +3,13 @@
  * @module
  */
 import { readdirSync } from "node:fs";
+import {
+  decodeNetAction,
+  encodeNetResponse,
+  type NetAction,
+  type NetResponse,
+  type NodeIdentity,
+} from "@kinode-ts/codec/net";
 import type { GuestBlob } from "@kinode-ts/types";
 import type { TestModule, TestProgram } from "@kinode-ts/stdlib/testing";
 import { createTestVfs, loadProgram, TestNode } from "@kinode-ts/stdlib/testing";
@@ -34,6 +41,26 @@ const RECORD = {
   public: false,
   capabilities: [{ issuer: "x@y:z:w", params: "1" }],
 };
+
+const PEER: NodeIdentity = {
+  name: "near.os",
+  networkingKey: "0xab",
+  routing: { kind: "direct", ip: "127.0.0.1", ports: new Map([["ws", 9000]]) },
+};
+
+/** A network with one peer. */
+function answerOfNet(action: NetAction): NetResponse | undefined {
+  switch (action.kind) {
+    case "GetPeers":
+      return { kind: "Peers", peers: [PEER] };
+    case "GetPeer":
+      return { kind: "Peer", peer: action.node === PEER.name ? PEER : undefined };
+    case "GetDiagnostics":
+      return { kind: "Diagnostics", text: "indexing from block 0\r\n" };
+    default:
+      return undefined;
+  }
+}
 
 export async function startTerminal() {
   const node = new TestNode();
@@ -72,9 +99,10 @@ export async function startTerminal() {
   };
   node.addModule("kernel:distro:sys", kernel);
   node.addModule("vfs:distro:sys", vfs.module);
-  node.addModule("net:distro:sys", (_request, reply) =>
-    reply({ Err: "no network in this version" }),
-  );
+  node.addModule("net:distro:sys", ({ body }, reply) => {
+    const response = answerOfNet(decodeNetAction(body));
+    if (response !== undefined) reply(encodeNetResponse(response));
+  });
   vfs.put("terminal:sys/pkg/scripts.json", await Bun.file(`${ROOT}/pkg/scripts.json`).text());
   for (const [file, program] of await bundled) {
     vfs.put(`terminal:sys/pkg/${file}`, `code of ${file}`);

@@ -38,7 +38,7 @@ export interface TestAnswer {
 /** A program: what a bundle does with its `kinode`. It calls `kinode.main(…)`. */
 export type TestProgram = (kinode: GuestRuntime) => void;
 
-/** A stand-in for a runtime module; `reply` may be called later. */
+/** A stand-in for a runtime module; `reply` takes bytes, text, or what becomes JSON, and may be called later. */
 export type TestModule = (
   request: TestMessage & { readonly text: string; readonly value: unknown },
   reply: (body: string | object, blob?: GuestBlob) => void,
@@ -206,7 +206,7 @@ export class TestNode {
       kind: "request",
       inherit: false,
       expectsResponse: undefined,
-      body: new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body)),
+      body: bytesOf(body),
       metadata,
       capabilities: [],
       blob,
@@ -333,6 +333,12 @@ export class TestNode {
     const process = this.#processes.get(message.source.slice(this.name.length + 1));
     process?.deliver({ kind: "error", id: message.id, error: sendErrorOf(message, error) });
   }
+}
+
+/** Bytes and text as they are, anything else as JSON. */
+function bytesOf(body: string | object): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  return new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body));
 }
 
 function jsonOf(text: string): unknown {

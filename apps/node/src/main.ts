@@ -15,5 +15,5 @@ if (args[0] !== "start") {
 }
 const code = await runCommandLine(args);
 // A node that could not start may have opened files and ports already, which would keep the program alive.
-if (args[0] === "start" && code !== 0) process.exit(code);
+if (code !== 0 && ["start", "boot-fake-node", "f"].includes(args[0] ?? "")) process.exit(code);
 process.exitCode = code;

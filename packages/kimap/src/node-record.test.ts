@@ -29,6 +29,8 @@ test("[N71] routers are hashes one after the other; a length not divisible by 32
   const two = concat(hashBytes(R1), hashBytes(nameHash("r2.os")));
   expect(readRouters(two)).toEqual([R1, nameHash("r2.os")]);
   expect(readRouters(new Uint8Array(0))).toEqual([]);
+  expect(readRouters(new Uint8Array(32 * 256)).length).toBe(256);
+  expect(readRouters(new Uint8Array(32 * 257)).length).toBe(256);
   for (const length of [1, 31, 33, 63]) expect(readRouters(new Uint8Array(length))).toEqual([]);
   expect(info(notes(NET_KEY, ["~routers", two.subarray(1)])).routers).toEqual([]);
   // The second has no known name yet.

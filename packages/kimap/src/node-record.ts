@@ -56,10 +56,13 @@ function readPort(data: Uint8Array): number | undefined {
   return data.length === 2 ? (data[0]! << 8) | data[1]! : undefined;
 }
 
-/** Hashes one after the other; a length that is no multiple of 32 gives none. */
+/** Anybody can write megabytes; nobody tries more routers than these. */
+const MAX_ROUTERS = 256;
+
+/** Hashes one after the other, the first 256; a length that is no multiple of 32 gives none. */
 export function readRouters(data: Uint8Array): Hex[] {
   if (data.length % 32 !== 0) return [];
-  return Array.from({ length: data.length / 32 }, (_, i) =>
+  return Array.from({ length: Math.min(data.length / 32, MAX_ROUTERS) }, (_, i) =>
     toHex(data.subarray(32 * i, 32 * (i + 1))),
   );
 }

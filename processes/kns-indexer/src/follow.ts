@@ -10,6 +10,7 @@ import { sleep } from "@kinode-ts/stdlib/timer";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { EthError } from "./eth-client.ts";
 import type { IndexState } from "./index-state.ts";
+import type { Ledger } from "./ledger.ts";
 import { RangeReader } from "./read-range.ts";
 
 /** Blocks that may still be taken back. */
@@ -168,7 +169,7 @@ export class Follower {
       // oxlint-disable-next-line no-await-in-loop -- one piece after the other
       const { events, upTo } = await this.#reader.read(index.ledger.settledBlock + 1, end);
       if (generation !== index.generation) return;
-      for (const event of events) index.ledger.add(event);
+      takeIn(index.ledger, events);
       index.ledger.settle(upTo);
       index.reached(upTo);
       // oxlint-disable-next-line no-await-in-loop
@@ -257,5 +258,15 @@ export class Follower {
     await saveCheckpoint(config, { block, blockHash, entries });
     this.#savedBlock = block;
     this.#expectedHash = blockHash;
+  }
+}
+
+/** In the order of the chain, and final wherever there is no room for more that are not. */
+function takeIn(ledger: Ledger, events: readonly PlacedEvent[]): void {
+  const ordered = events.toSorted((a, b) => a.block - b.block || a.index - b.index);
+  for (const event of ordered) {
+    if (ledger.add(event)) continue;
+    ledger.settle(event.block - 1);
+    ledger.add(event);
   }
 }

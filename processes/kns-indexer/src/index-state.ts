@@ -64,7 +64,7 @@ export class IndexState {
 
   /** Blocks up to here are read. */
   reached(block: number): void {
-    this.lastBlock = block;
+    this.lastBlock = Math.max(this.lastBlock, block);
     for (const waiter of this.#blockWaiters) if (waiter.block <= block) waiter.done();
   }
 

@@ -345,7 +345,32 @@ test("no message and no log ends the indexer", async () => {
   expect(await ask("GetProgress")).toMatchObject({ Progress: { status: "following", nodes: 3 } });
 });
 
-test("a provider that stalls, lies or limits delays the index and does not end it", async () => {
+test("a provider that stalls holds up nobody who asks, and the index goes on when it answers again", async () => {
+  const chain = smallChain();
+  const { node, ask, last } = await startIndexer(chain);
+  chain.isStalled = true;
+  chain.direct("new.os", ++chain.head);
+  await node.advance(600_000);
+  expect(await ask({ NamehashToName: { hash: nameHash("alice.os"), block: 0 } })).toEqual({
+    Name: "alice.os",
+  });
+  const unknown = { NodeInfo: { name: "new.os", block: 0 } };
+  expect(await ask(unknown, { expectsResponse: 5, wait: 4_900 })).toEqual({ NodeInfo: null });
+  chain.isStalled = false;
+  await node.advance(200_000);
+  expect(last("new.os")).toBeDefined();
+});
+
+test("without subscriptions the last blocks are read every ten seconds", async () => {
+  const chain = smallChain();
+  chain.canSubscribe = false;
+  const { node, last } = await startIndexer(chain);
+  chain.direct("new.os", ++chain.head);
+  await node.advance(11_000);
+  expect(last("new.os")).toBeDefined();
+});
+
+test("a provider that lies or limits delays the index and does not end it", async () => {
   const chain = smallChain(20_000);
   const answer = chain.answer.bind(chain);
   let count = 0;

@@ -163,3 +163,17 @@ test("a name has no parent but the root above it", () => {
   ledger.add(place(mint("os"), 1, 0));
   expect(ledger.entry(nameHash("os"))?.parent).toBe(ROOT_HASH);
 });
+
+test("a flood of logs finds no more room than there is, and what is settled makes room", () => {
+  const ledger = new Ledger(0);
+  ledger.add(place(mint("os"), 1, 0));
+  let taken = 0;
+  for (let i = 0; i < 3_000; i++) {
+    // Backwards, which is the worst.
+    if (ledger.add(place(note("os", "~ip", IP), 5_000 - i, i))) taken++;
+  }
+  expect(taken).toBe(1_999);
+  ledger.settle(4_000);
+  expect(ledger.add(place(note("os", "~ip", OTHER_IP), 6_000, 0))).toBe(true);
+  expect(ip(ledger, "os")).toBe("10.0.0.2");
+});

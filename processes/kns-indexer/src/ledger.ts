@@ -26,8 +26,10 @@ export interface Entry {
 }
 
 const UNSEEN: Entry = { parent: ROOT_HASH, label: undefined, record: EMPTY_RECORD, asOf: 0 };
-/** A provider that invents logs must not fill the memory. */
-const MAX_ENTRIES = 1_000_000;
+// A provider that invents logs must fill neither the memory nor the day.
+const MAX_ENTRIES = 250_000;
+const MAX_RECENT = 200_000;
+const MAX_RECENT_PER_ENTRY = 2_000;
 /** Zones below zones; the registry has no limit, and hashes do not run in circles. */
 const MAX_DEPTH = 64;
 
@@ -58,6 +60,7 @@ export class Ledger {
   readonly #settled = new Map<Hex, Entry | undefined>();
   /** Those events by entry, in the order of the chain. */
   readonly #recent = new Map<Hex, PlacedEvent[]>();
+  #recentCount = 0;
   readonly #names = new Map<Hex, string>();
   /** Who waits for an entry to get its name: entries below it, and nodes that it routes for. */
   readonly #waiting = new Map<Hex, Set<Hex>>();
@@ -105,13 +108,20 @@ export class Ledger {
     return this.#recent.get(subjectOf(event))?.some((other) => isSame(other, event)) === true;
   }
 
-  /** Takes an event in, or back if the chain says so. */
-  add(event: PlacedEvent): void {
-    if (event.removed) return this.undo(event);
-    if (event.block <= this.#settledBlock || this.has(event)) return;
+  /** Takes an event in, or back if the chain says so. False: there is no room until older ones are settled. */
+  add(event: PlacedEvent): boolean {
+    if (event.removed) {
+      this.undo(event);
+      return true;
+    }
+    if (event.block <= this.#settledBlock || this.has(event)) return true;
     const hash = subjectOf(event);
-    if (!this.#entries.has(hash) && this.#entries.size >= MAX_ENTRIES) return;
+    // For good: such an index is of no use to anybody.
+    if (!this.#entries.has(hash) && this.#entries.size >= MAX_ENTRIES) return true;
     const events = this.#recent.get(hash) ?? [];
+    const isFull = events.length >= MAX_RECENT_PER_ENTRY || this.#recentCount >= MAX_RECENT;
+    if (isFull) return false;
+    this.#recentCount++;
     if (events.length === 0) {
       this.#recent.set(hash, events);
       this.#settled.set(hash, this.#entries.get(hash));
@@ -121,6 +131,7 @@ export class Ledger {
     events.splice(at, 0, event);
     if (at === events.length - 1) this.#set(hash, fold(this.#entries.get(hash) ?? UNSEEN, event));
     else this.#refold(hash);
+    return true;
   }
 
   /** Takes an event back. One that is settled, or was never taken in, changes nothing. */
@@ -130,6 +141,7 @@ export class Ledger {
     const at = events?.findIndex((other) => isSame(other, event)) ?? -1;
     if (events === undefined || at < 0) return;
     events.splice(at, 1);
+    this.#recentCount--;
     this.#refold(hash);
     if (events.length === 0) this.#forgetRecent(hash);
   }
@@ -142,6 +154,7 @@ export class Ledger {
       const count = events.findIndex((event) => event.block > block);
       const done = events.splice(0, count < 0 ? events.length : count);
       if (done.length === 0) continue;
+      this.#recentCount -= done.length;
       if (events.length === 0) this.#forgetRecent(hash);
       else this.#settled.set(hash, done.reduce(fold, this.#settled.get(hash) ?? UNSEEN));
     }

@@ -21,6 +21,9 @@ import { nodeInfoOf } from "./net-feed.ts";
 /** Look-ups at the registry that run at once; others are answered with what is known. */
 const MAX_LOOK_UPS = 16;
 
+/** Hashing a name costs in proportion to its labels. */
+const MAX_NAME_LENGTH = 1_024;
+
 /** As it goes over the wire: ports as a list of pairs. */
 function toJson({ name, publicKey, ips, ports, routers }: NodeInfo): object {
   return { name, public_key: publicKey, ips, ports: [...ports], routers };
@@ -99,7 +102,7 @@ export class Answers {
 
   async #nodeInfo(name: string, message: IncomingRequest): Promise<NodeInfo | undefined> {
     const { ledger, feed, config, eth } = this.#index;
-    if (!isValidName(name)) return undefined;
+    if (name.length > MAX_NAME_LENGTH || !isValidName(name)) return undefined;
     const hash = nameHash(name);
     const known = nodeInfoOf(ledger, hash);
     const seconds = this.#patience(message);

@@ -51,6 +51,8 @@ export class FakeChain {
   maxSpan = Number.POSITIVE_INFINITY;
   /** What every request is answered with instead. */
   failure: object | undefined = undefined;
+  /** Nothing is answered at all. */
+  isStalled = false;
   canSubscribe = true;
   readonly subscriptions = new Map<number, { topics: (null | string | string[])[] }>();
   readonly calls: string[] = [];
@@ -152,6 +154,7 @@ function ethModule(chain: FakeChain): TestModule {
       SubscribeLogs?: { sub_id: number; params: { topics: (null | string | string[])[] } };
       UnsubscribeLogs?: number;
     };
+    if (chain.isStalled) return;
     if (chain.failure !== undefined) {
       reply(chain.failure);
     } else if (action.Request !== undefined) {

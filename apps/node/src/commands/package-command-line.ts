@@ -7,6 +7,7 @@ import type { Command } from "commander";
 import { NodeError } from "../boot/errors.ts";
 import type { BuildFlags, PackFlags, VerifyFlags } from "./build-commands.ts";
 import type { DevFlags } from "./dev-command.ts";
+import type { FakeNodeFlags } from "./fake-node-command.ts";
 import type { InstallFlags } from "./install-command.ts";
 import type { NewFlags } from "./new-command.ts";
 import type { CommandFlags } from "./node-commands.ts";
@@ -189,11 +190,6 @@ function addInstall(program: Command, remote: Remote, output: Output): void {
 
 /** Commands of the existing kit that this version does not have: [name, short name, what to do instead]. */
 const MISSING: readonly (readonly [string, string | undefined, string])[] = [
-  [
-    "boot-fake-node",
-    "f",
-    'Use "kinode chain", and "kinode start <home> --fake-node-name alice.dev"',
-  ],
   ["boot-real-node", "e", 'Start a node with "kinode start <home>"'],
   ["connect", undefined, "Use ssh -L <local port>:localhost:<port of the node> <host>"],
   ["publish", "p", 'Give others the zip that "kinode package" makes'],
@@ -214,6 +210,25 @@ function addChain(program: Command, output: Output): void {
     .action(async (flags: ChainFlags) => {
       const { runChain } = await import("./chain-command.ts");
       await runChain(flags, output);
+    });
+}
+
+function addFakeNode(program: Command, output: Output): void {
+  program
+    .command("boot-fake-node")
+    .alias("f")
+    .description("start a throw-away node on a local chain, and the chain if there is none")
+    .option("-p, --port <number>", "HTTP port", "8080")
+    .option("-o, --home <folder>", "home folder", "/tmp/kinode-fake-node")
+    .option("-f, --fake-node-name <name>", "its name", "fake.dev")
+    .option("-c, --fakechain-port <number>", "where the chain is (default: 8545)")
+    .option("--persist", "keep the home folder")
+    .option("--password <password>", "of the node", "secret")
+    .option("--verbosity <level>", "0 to 3 (default: 0)")
+    .option("-d, --detached", "no terminal input")
+    .action(async (flags: FakeNodeFlags) => {
+      const { bootFakeNode } = await import("./fake-node-command.ts");
+      await bootFakeNode(flags, output);
     });
 }
 
@@ -242,5 +257,6 @@ export function addPackageCommands(program: Command, remote: Remote, output: Out
   addBuild(program, output);
   addDevelopment(program, remote, output);
   addChain(program, output);
+  addFakeNode(program, output);
   addMissing(program);
 }

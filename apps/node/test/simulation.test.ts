@@ -1,0 +1,193 @@
+/**
+ * Simulated nodes on a local chain, with the real program. Source: spec/network-identity.md §3.8.
+ */
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Chain, findAnvil, startChain } from "@kinode-ts/chain";
+import { createNodeSigner, decodeKeyfile } from "@kinode-ts/crypto";
+import {
+  decodeEntry,
+  decodeLog,
+  encodeGet,
+  LOCAL_KIMAP,
+  nameHash,
+  toHex,
+  TOPICS,
+} from "@kinode-ts/kimap";
+import { killAllDetached, startDetached } from "./detached-node.ts";
+import { startNodeProgram } from "./node-program.ts";
+import { kinode } from "./run-kinode.ts";
+
+setDefaultTimeout(120_000);
+const GUIDE = readFileSync(join(import.meta.dir, "../../../docs/guides/chain.md"), "utf8");
+// oxlint-disable-next-line no-control-regex -- what moves the cursor and styles text is not what a test reads
+const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|[78])/g;
+
+/** What the guide types, and what it says comes then; `…` stands for the rest of a line. */
+function examples(): { readonly line: string; readonly shown: RegExp }[] {
+  const [, block = ""] = /^```console\n(.*?)^```$/ms.exec(GUIDE) ?? [];
+  return block
+    .split(/^> /m)
+    .slice(1)
+    .map((part) => {
+      const [line = "", ...rows] = part.trimEnd().split("\n");
+      const escaped = rows.map((row) => RegExp.escape(row).replace(/(?:…|\\u2026)$/, ".*"));
+      return { line, shown: new RegExp(escaped.join("[^]*?")) };
+    });
+}
+const hasAnvil = findAnvil() !== undefined;
+if (!hasAnvil) console.warn("Skipped: simulated nodes, because anvil is not there");
+
+describe.skipIf(!hasAnvil)("simulated nodes", () => {
+  const folder = mkdtempSync(join(tmpdir(), "simulation-"));
+  let chain: Chain;
+  beforeAll(async () => {
+    chain = await startChain({ port: 0 });
+  });
+  afterAll(async () => {
+    killAllDetached();
+    await chain.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const flags = (name: string): string[] => [
+    "--fake-node-name",
+    name,
+    "--fakechain-port",
+    String(chain.port),
+    "--password",
+    "secret",
+  ];
+  const noteOf = async (note: string) => {
+    const call = { to: LOCAL_KIMAP.registry, data: encodeGet(nameHash(note)) };
+    return decodeEntry(await chain.rpc("eth_call", [call, "latest"]))!.data;
+  };
+  const registryLogs = async (fromBlock: number) =>
+    (await chain.rpc("eth_getLogs", [
+      { address: LOCAL_KIMAP.registry, fromBlock: `0x${fromBlock.toString(16)}` },
+    ])) as { topics: string[] }[];
+  const height = async (): Promise<number> => Number(await chain.rpc("eth_blockNumber", []));
+  const keyIn = async (home: string): Promise<Uint8Array> => {
+    const bytes = new Uint8Array(readFileSync(join(home, ".keys")));
+    // The password itself, not a hash of it.
+    return createNodeSigner((await decodeKeyfile(bytes, "secret")).networkingSeed).publicKey;
+  };
+  test("[N78] the first start mints the name, the second writes its notes anew", async () => {
+    const home = join(folder, "carol");
+    const before = await height();
+    const first = await startDetached(home, flags("carol.dev"));
+    const kinds = (await registryLogs(before + 1)).map(({ topics }) => topics[0]);
+    const { mint, transfer, note } = TOPICS;
+    expect(kinds).toEqual([mint, transfer, note, note, note, transfer]);
+    const notes = (await registryLogs(before + 1)).map(
+      (log) => decodeLog(log, LOCAL_KIMAP)?.event.label,
+    );
+    expect(notes.filter((label) => label !== undefined)).toEqual([
+      "carol",
+      "~ip",
+      "~ws-port",
+      "~net-key",
+    ]);
+    // The mint, and one block more.
+    expect((await height()) - before).toBe(2);
+    expect(await noteOf("~net-key.carol.dev")).toEqual(await keyIn(home));
+    expect(await first.stop()).toBe(0);
+
+    const between = await height();
+    const second = await startDetached(home, flags("carol.dev"));
+    const later = (await registryLogs(between + 1)).map(({ topics }) => topics[0]);
+    expect(later).toEqual([note, note, note]);
+    expect(await noteOf("~net-key.carol.dev")).toEqual(await keyIn(home));
+    expect(second.output()).toContain("this node is simulated");
+    expect(await second.stop()).toBe(0);
+
+    // Without a name: who the home holds, with the port of the chain.
+    const port = await noteOf("~ws-port.carol.dev");
+    const unchanged = await height();
+    const open = ["--fakechain-port", String(chain.port), "--password", "secret"];
+    const third = await startDetached(home, open);
+    expect(third.output()).toContain("carol.dev is running");
+    expect(await height()).toBe(unchanged);
+    expect(toHex(await noteOf("~ws-port.carol.dev"))).toBe(toHex(port));
+    expect(await third.stop()).toBe(0);
+    const refused = await kinode("start", home, "--detached", ...open, "--ws-port", "4242");
+    expect([refused.code, refused.err]).toEqual([
+      1,
+      expect.stringContaining("--ws-port says 4242, but"),
+    ]);
+    const wrong = await kinode("start", home, "--detached", ...open.slice(0, 3), "wrong");
+    expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining("has another password")]);
+  });
+
+  test("two nodes find each other through the chain and say hi", async () => {
+    const bob = await startDetached(join(folder, "bob"), flags("bob.dev"));
+    const alice = await startNodeProgram(join(folder, "alice"), flags("alice.os"));
+    // As docs/guides/chain.md says; both have to have read the other's name first.
+    for (const { line, shown } of examples()) {
+      for (const deadline = performance.now() + 60_000; ;) {
+        alice.forget();
+        // oxlint-disable-next-line no-await-in-loop -- until it is so
+        await alice.type(line);
+        // oxlint-disable-next-line no-await-in-loop
+        await alice.shows(/response from|routers: |is known on chain|offline|timed out/);
+        if (shown.test(alice.received().replace(ESCAPES, "").replaceAll("\r", ""))) break;
+        if (performance.now() > deadline)
+          throw new Error(`"${line}" shows:\n${alice.received()}\n${bob.output()}`);
+        // oxlint-disable-next-line no-await-in-loop
+        await Bun.sleep(200);
+      }
+    }
+    const deadline = performance.now() + 10_000;
+    while (!bob.output().includes("alice.os: hello") && performance.now() < deadline) {
+      // oxlint-disable-next-line no-await-in-loop -- until it is printed
+      await Bun.sleep(50);
+    }
+    expect(bob.output()).toContain("alice.os: hello");
+    await alice.stop();
+    expect(await bob.stop()).toBe(0);
+  });
+
+  test("one command starts a throw-away node and its chain, and leaves nothing behind", async () => {
+    const home = join(folder, "thrown-away");
+    const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    const { port } = probe;
+    probe.stop(true);
+    const main = join(import.meta.dir, "../src/main.ts");
+    const args = ["boot-fake-node", "-d", "-p", "0", "-o", home, "-f", "x.dev", "-c", String(port)];
+    const child = Bun.spawn([process.execPath, main, ...args], {
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+    const reader = child.stdout.getReader();
+    let output = "";
+    const decoder = new TextDecoder();
+    while (!output.includes("x.dev is running")) {
+      // oxlint-disable-next-line no-await-in-loop -- until it says so
+      const { value, done } = await reader.read();
+      if (done) break;
+      output += decoder.decode(value, { stream: true });
+    }
+    expect(output).toContain(`Started a chain at http://127.0.0.1:${port}`);
+    expect(existsSync(home)).toBe(true);
+    child.kill("SIGTERM");
+    expect(await child.exited).toBe(0);
+    expect(existsSync(home)).toBe(false);
+    const isUp = await fetch(`http://127.0.0.1:${port}`).then(
+      () => true,
+      () => false,
+    );
+    expect(isUp).toBe(false);
+  });
+
+  test("a home with a real node is left alone", async () => {
+    const home = join(folder, "real");
+    const real = await startDetached(home);
+    expect(await real.stop()).toBe(0);
+    const keys = readFileSync(join(home, ".keys"));
+    const { code, err } = await kinode("start", home, "--detached", ...flags("eve.dev"));
+    expect([code, err]).toEqual([1, expect.stringContaining("holds a node that is not simulated")]);
+    expect(readFileSync(join(home, ".keys"))).toEqual(keys);
+  });
+});

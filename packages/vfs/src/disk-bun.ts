@@ -200,7 +200,8 @@ class HostFolder implements DiskFolder {
     const late = (opened: Opened): void => closeLater(opened.fd);
     const { fd, before, trace } = await this.#value({ name: "open", args, drive, late });
     const opened = { size: empty ? 0 : before, trace };
-    return { file: new HostFile(fd, opened, drive, this.#threads), before };
+    const wasEmptied = empty && before > 0;
+    return { file: new HostFile(fd, opened, drive, this.#threads, wasEmptied), before };
   }
 
   async removeFile(path: string): Promise<number> {
@@ -329,10 +330,18 @@ class HostFile implements DiskFile {
   readonly opened: OpenedState;
   readonly #drive: string;
   readonly #threads: DiskThreads;
+  readonly #wasEmptied: boolean;
   #useCount = 0;
   #isClosed = false;
 
-  constructor(fd: number, opened: OpenedState, drive: string, threads: DiskThreads) {
+  constructor(
+    fd: number,
+    opened: OpenedState,
+    drive: string,
+    threads: DiskThreads,
+    wasEmptied: boolean,
+  ) {
+    this.#wasEmptied = wasEmptied;
     this.fd = fd;
     this.opened = opened;
     this.#drive = drive;
@@ -417,7 +426,10 @@ class HostFile implements DiskFile {
   }
 
   #closeWhenUnused(): void {
-    if (this.#useCount === 0) closeLater(this.fd);
+    if (this.#useCount > 0) return;
+    // Some file systems write it out then.
+    if (this.#wasEmptied) closeLater(this.fd);
+    else this.#threads.closeSoon(this.fd);
   }
 }
 

@@ -4,7 +4,7 @@
  *
  * ```text
  * bytes 0–31      whole numbers: the words below
- * then 64 KiB     the call as JSON: `[name, …arguments]`, later its answer
+ * then 64 KiB     the call as JSON: `[files to close, name, …arguments]`, later its answer
  * then 64 KiB     data that goes along with it, later data of the answer
  * ```
  * @module

@@ -4,6 +4,7 @@
  * The only message to it is that memory. Answers are JSON: `[number of bytes, null, value]` or `[0, error text]`.
  * @module
  */
+import { closeSync } from "node:fs";
 import { dataOf, openSlot, putAnswer, type Slot, waitForCall } from "./disk-slot.ts";
 import { fileCalls, type Buffers } from "./host-calls-bun.ts";
 import { toVfsError } from "./host-errors-bun.ts";
@@ -11,6 +12,11 @@ import { treeCalls } from "./host-tree-calls-bun.ts";
 
 /** Everything a disk thread can do, by name. */
 export type HostCalls = typeof fileCalls & typeof treeCalls;
+
+type Call = readonly [name: string, ...args: readonly unknown[]];
+
+/** What goes to a thread: a call, and files to close when it is answered. */
+export type CallText = readonly [closings: readonly number[], ...call: Call];
 
 /** What comes back. */
 export type AnswerText =
@@ -31,12 +37,24 @@ if (!Bun.isMainThread) scope.onmessage = ({ data }) => serve(openSlot(data));
 
 function serve(slot: Slot): never {
   const tell = (text: string): void => scope.postMessage(text);
-  for (;;) putAnswer(slot, JSON.stringify(answer(waitForCall(slot), slot)), tell);
+  for (;;) {
+    const [closings, ...call] = JSON.parse(waitForCall(slot)) as CallText;
+    putAnswer(slot, JSON.stringify(answer(call, slot)), tell);
+    for (const fd of closings) closeQuietly(fd);
+  }
 }
 
-function answer(text: string, slot: Slot): AnswerText {
+/** A failure says nothing that a write has not said. */
+function closeQuietly(fd: number): void {
   try {
-    const [name, ...args] = JSON.parse(text) as [string, ...unknown[]];
+    closeSync(fd);
+  } catch {
+    // Closed all the same.
+  }
+}
+
+function answer([name, ...args]: Call, slot: Slot): AnswerText {
+  try {
     const value = CALLS[name]!({ input: dataOf(slot), output: slot.data }, ...args);
     return [bytesOf(value), null, value];
   } catch (error) {

@@ -6,8 +6,9 @@
  * A thread that does not come back is given up, and those who wait for it get an error.
  * @module
  */
+import { close } from "node:fs";
 import { askToTell, openSlot, putCall, type Slot, takeAnswer } from "./disk-slot.ts";
-import type { AnswerText, HostCalls } from "./disk-thread-bun.ts";
+import type { AnswerText, CallText, HostCalls } from "./disk-thread-bun.ts";
 import { ioError, ioErrorText, VfsError } from "./errors.ts";
 import { LookChoice } from "./look-choice.ts";
 
@@ -93,6 +94,9 @@ const PROGRAM = new URL(
 
 const ignore = (): void => {};
 
+/** Files that wait to be closed with a call. */
+const MAX_CLOSINGS = 16;
+
 const NO_BYTES = new Uint8Array(0);
 
 /** How often the times of slow calls are looked at. */
@@ -109,6 +113,8 @@ export class DiskThreads {
   /** Lanes that have jobs and may get a thread, in turn. */
   readonly #ready = new Set<Lane>();
   #lostCount = 0;
+  /** Files that nobody uses any more. */
+  #closings: number[] = [];
   readonly #choice = new LookChoice();
   #isLooking = false;
   #lookUntilMs = 0;
@@ -141,8 +147,20 @@ export class DiskThreads {
     });
   }
 
+  /** Closes a file when a thread has time for it: after its next call, or soon in the host's pool. */
+  closeSoon(fd: number): void {
+    this.#closings.push(fd);
+    if (this.#closings.length > MAX_CLOSINGS) this.#closeNow();
+    else this.#clock ??= setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  #closeNow(): void {
+    for (const fd of this.#closings.splice(0)) close(fd, () => {});
+  }
+
   /** Ends all threads; calls that wait are never answered. */
   [Symbol.dispose](): void {
+    this.#closeNow();
     clearInterval(this.#clock);
     clearTimeout(this.#startTimer);
     for (const { worker } of this.#threads) worker.terminate();
@@ -209,10 +227,13 @@ export class DiskThreads {
     thread.work = { job, lane };
     this.#busy.add(thread);
     thread.isLooked = this.#limits.lookMs > 0 && this.#choice.next();
-    const text = JSON.stringify([name, ...args]);
+    const text = JSON.stringify([this.#closings, name, ...args] satisfies CallText);
     if (!putCall(thread.slot, text, input, !thread.isLooked)) {
       this.#settle(thread, [0, ioError("ENAMETOOLONG").message]);
-    } else if (thread.isLooked) {
+      return;
+    }
+    this.#closings = [];
+    if (thread.isLooked) {
       this.#lookUntilMs = job.sinceMs + this.#limits.lookMs;
       this.#look();
     }
@@ -257,6 +278,7 @@ export class DiskThreads {
   }
 
   #tick(): void {
+    this.#closeNow();
     this.#giveUp();
     this.#serve();
     if (this.#busy.size > 0) return;

@@ -27,7 +27,7 @@ import { openSlot, putAnswer, waitForCall } from ${JSON.stringify(join(import.me
 self.onmessage = ({ data }) => {
   const slot = openSlot(data);
   for (;;) {
-    const [name, place] = JSON.parse(waitForCall(slot));
+    const [, name, place] = JSON.parse(waitForCall(slot));
     if (name === "removeFile") process.exit(3);
     if (name === "check") while (!existsSync(place.home)) Bun.sleepSync(1);
     putAnswer(slot, JSON.stringify([0, null, name]), (text) => postMessage(text));

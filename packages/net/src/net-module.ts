@@ -55,6 +55,8 @@ export interface ListenOn {
   readonly protocol: Protocol;
   readonly first: number;
   readonly last: number;
+  /** Tried before the others: where peers look for us. */
+  readonly preferred?: number | undefined;
 }
 
 export interface NetOptions {
@@ -85,6 +87,11 @@ export interface Net extends NetworkPort, RuntimeModule {
   readonly our: NodeIdentity;
   /** From now on others reach us so. */
   become(our: NodeIdentity): void;
+}
+
+function* portsToTry({ first, last, preferred }: ListenOn): Generator<number> {
+  if (preferred !== undefined) yield preferred;
+  for (let port = first; port <= last; port += 1) if (port !== preferred) yield port;
 }
 
 function portsOf({ routing }: NodeIdentity): ListenOn[] {
@@ -242,23 +249,24 @@ class NetModule implements Net {
   }
 
   /** The port, or `undefined` when none of them can be had: the node goes on without it. */
-  async #listen({ protocol, first, last }: ListenOn): Promise<number | undefined> {
+  async #listen(wanted: ListenOn): Promise<number | undefined> {
     const { transport } = this.#options;
-    for (let port = first; ; port += 1) {
+    const { protocol, first, last } = wanted;
+    let failure: unknown;
+    for (const port of portsToTry(wanted)) {
       try {
+        // oxlint-disable-next-line no-await-in-loop -- the next one is tried only when this one is taken
         const listening = await transport.listen(protocol, port, (socket) => this.accept(socket));
         this.#listening.push(listening);
         return listening.port;
       } catch (error) {
-        if (port < last) continue;
-        const what = first === last ? "" : ` (nor on any port from ${first})`;
-        this.#context?.print(
-          0,
-          `${errorText(error)}${what}; other nodes cannot dial this one by ${protocol}`,
-        );
-        return undefined;
+        failure = error;
       }
     }
+    const what = first === last ? "" : ` (nor on any port from ${first})`;
+    const text = `${errorText(failure)}${what}; other nodes cannot dial this one by ${protocol}`;
+    this.#context?.print(0, text);
+    return undefined;
   }
 
   /** Somebody dialled us. */

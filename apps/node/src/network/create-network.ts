@@ -54,13 +54,15 @@ export async function readLocalRows(store: Store): Promise<LocalRows> {
 }
 
 /** Where to listen: TCP first, since others dial it first. */
-function listenOn(config: NetworkConfig): ListenOn[] {
+function listenOn(config: NetworkConfig, local: LocalIdentity | undefined): ListenOn[] {
   if (!config.isOn) return [];
+  const before = local?.record.places[0]?.ports;
   return (["tcp", "ws"] as const).flatMap((protocol) => {
     const wanted = protocol === "tcp" ? config.tcpPort : config.wsPort;
     if (wanted === 0) return [];
     const first = wanted ?? FIRST_PORT[protocol];
-    return [{ protocol, first, last: wanted ?? first + PORT_COUNT - 1 }];
+    const last = wanted ?? first + PORT_COUNT - 1;
+    return [{ protocol, first, last, preferred: wanted ?? before?.get(protocol) }];
   });
 }
 
@@ -86,7 +88,7 @@ export function createNetwork(parts: NetworkParts): Network {
     transport: config.isOn ? createBunTransport(hostname) : createNoTransport(),
     clock,
     ...(local === undefined ? {} : { local }),
-    ...(local !== undefined || !config.isOn ? { listen: listenOn(config) } : {}),
+    ...(local !== undefined || !config.isOn ? { listen: listenOn(config, local) } : {}),
     ...(entries === undefined ? {} : { entries }),
     ...(config.maxPeers === undefined ? {} : { limits: { maxPeers: config.maxPeers } }),
     maxPassthroughs: config.maxPassthroughs,

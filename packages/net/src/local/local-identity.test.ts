@@ -193,6 +193,22 @@ test("an address that changed reaches those that are connected, and the others w
   expect(moved.texts).toEqual(["I know"]);
 });
 
+test("who was away while a node moved is looked for until it has heard", async () => {
+  const { internet, alice, bob } = await world({ alice: ALICE, bob: BOB });
+  await meet(alice, bob);
+  await bob.net.stop!();
+  const moved = await alice.restart({ host: "1.0.0.99", tcp: 77 });
+  running.push(moved);
+  await internet.clock.advance(600_000);
+  const back = await bob.restart();
+  running.push(back);
+  // Nobody says anything to anybody.
+  await internet.clock.advance(3_700_000);
+  expect(back.local.peers()[0]!.peer.record!.places[0]?.ip).toBe("1.0.0.99");
+  const dials = internet.dials.filter((dial) => dial.endsWith("2.0.0.2:2")).length;
+  expect(dials).toBeLessThan(12);
+});
+
 test("an older record does not come back", async () => {
   const { internet, alice, bob } = await world({ alice: ALICE, bob: BOB });
   await meet(alice, bob);

@@ -49,6 +49,9 @@ const ANSWER_MS = 5_000;
 const FAREWELL_MS = 500;
 /** How often this machine's addresses are looked at. */
 const LOOK_MS = 30_000;
+/** Who could not be told of a new record is tried again after so long, then after twice the time, up to an hour. */
+const FIRST_RETRY_MS = 30_000;
+const MAX_RETRY_MS = 3_600_000;
 const DEFAULT_INVITATION_MS = 86_400_000;
 
 /** What was kept, as the store has it. */
@@ -110,6 +113,9 @@ export class LocalIdentity {
   #host: LocalIdentityHost | undefined;
   #ports: Ports = new Map();
   #timer: TimerHandle | undefined;
+  readonly #retries = new Map<NodeId, { readonly atMs: number; readonly delayMs: number }>();
+  #isSpreading = false;
+  #isStopped = false;
 
   constructor(options: LocalIdentityOptions) {
     this.#options = options;
@@ -134,9 +140,11 @@ export class LocalIdentity {
     for (const problem of this.#problems.splice(0)) this.#host!.say(0, problem);
     this.#refresh();
     this.#watch();
+    void this.#spread();
   }
 
   stop(): Promise<void> {
+    this.#isStopped = true;
     this.#timer?.cancel();
     for (const { answer } of this.#joins.values()) answer.reject(new Error("the node stops"));
     const rows = this.#table.list().map(({ name }) => this.#table.row(name)!);
@@ -156,7 +164,27 @@ export class LocalIdentity {
       }
       this.#refresh();
       this.#watch();
+      void this.#spread();
     });
+  }
+
+  /** Calls those that do not know our newest record yet: they would look for us where we were. */
+  async #spread(): Promise<void> {
+    if (this.#isSpreading) return;
+    this.#isSpreading = true;
+    for (const peer of this.#table.list()) {
+      const { name } = peer;
+      const nowMs = this.#options.clock.monotonicMs();
+      const retry = this.#retries.get(name) ?? { atMs: 0, delayMs: FIRST_RETRY_MS };
+      const isTold = peer.told >= this.record.sequence;
+      if (this.#isStopped || isTold || retry.atMs > nowMs || peer.record === undefined) continue;
+      const { delayMs } = retry;
+      const next = { atMs: nowMs + delayMs, delayMs: Math.min(2 * delayMs, MAX_RETRY_MS) };
+      this.#retries.set(name, next);
+      // oxlint-disable-next-line no-await-in-loop -- one after the other: nobody waits for it
+      if (await this.#peers.reach(name, { proxyRequest: false })) this.#retries.delete(name);
+    }
+    this.#isSpreading = false;
   }
 
   get #peers(): Peers {
@@ -181,6 +209,7 @@ export class LocalIdentity {
       for (const { name, state } of this.#peers.list()) {
         if (state === "connected" && this.#table.get(name) !== undefined) {
           this.#note(name, { record: this.record.bytes });
+          this.#told(name);
         }
       }
     }
@@ -333,6 +362,15 @@ export class LocalIdentity {
     if (features.has(FEATURE_NOTES) && (isWaiting || isBehind)) {
       this.#note(name, { record: this.record.bytes, welcome: isWaiting });
     }
+    this.#told(name);
+  }
+
+  /** It has our record now: from the handshake when we called, else in a note. */
+  #told(name: NodeId): void {
+    const peer = this.#table.get(name);
+    if (peer === undefined || peer.told === this.record.sequence) return;
+    peer.told = this.record.sequence;
+    this.#keep([this.#table.row(name)!]);
   }
 
   #followRecord(record: SignedRecord): void {
@@ -367,6 +405,7 @@ export class LocalIdentity {
       origin: "invited",
       addedMs: nowMs,
       lastSeenMs: nowMs,
+      told: this.record.sequence,
     });
     try {
       await this.#options.commit([use, pinned]);
@@ -403,6 +442,7 @@ export class LocalIdentity {
       invitation: voucher.invitation.toHex(),
       addedMs: nowMs,
       lastSeenMs: nowMs,
+      told: 0,
     });
     this.#host!.known.pin(knownPeer(this.#table.get(name)!));
     this.#keep([change]);
@@ -525,7 +565,7 @@ export class LocalIdentity {
     const isNewer = told !== undefined && this.#isNewer(inviter, told);
     const record = isNewer ? told : inviter;
     const { name, key } = record;
-    const times = { addedMs: nowMs, lastSeenMs: nowMs };
+    const times = { addedMs: nowMs, lastSeenMs: nowMs, told: this.record.sequence };
     const changes = [this.#table.pin({ name, key, record, origin: "joined", ...times })];
     for (const router of routers) {
       const isOther = this.#table.get(router.name) !== undefined;
@@ -549,7 +589,7 @@ export class LocalIdentity {
   async accept(record: SignedRecord): Promise<void> {
     const nowMs = this.#options.clock.nowMs();
     const { name, key } = record;
-    const times = { addedMs: nowMs, lastSeenMs: nowMs };
+    const times = { addedMs: nowMs, lastSeenMs: nowMs, told: 0 };
     await this.#options.commit([
       this.#table.pin({ name, key, record, origin: "nearby", ...times }),
     ]);

@@ -41,6 +41,8 @@ export interface PinnedPeer {
   readonly pass?: string | undefined;
   readonly addedMs: number;
   lastSeenMs: number;
+  /** Sequence number of our record that it was told; it has to hear of later ones. */
+  told: number;
 }
 
 interface PeerRow extends Omit<PinnedPeer, "name" | "key" | "record"> {

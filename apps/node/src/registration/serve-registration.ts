@@ -111,12 +111,14 @@ export async function serveRegistration(
       return registration.handle(request, listening.requestIP(request)?.address ?? "");
     },
   });
-  say(`Open ${server.url.href} to take a name on chain, to reset one, or to import a keyfile`);
+  // A stopped server forgets where it was.
+  const { url, port: listeningPort = port } = server;
+  say(`Open ${url.href} to take a name on chain, to reset one, or to import a keyfile`);
   const identity = await Promise.race([registration.identity, stopped.then(() => undefined)]);
   // The answer that tells the page is on its way; connections that are kept for more are not waited for.
   const lingered = Promise.withResolvers<void>();
   clock.after(LINGER_MS, lingered.resolve);
   await Promise.race([server.stop(false), lingered.promise]);
   await server.stop(true);
-  return identity && { identity, port: server.port ?? port };
+  return identity && { identity, port: listeningPort };
 }

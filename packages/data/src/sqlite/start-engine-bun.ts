@@ -10,7 +10,7 @@ import type { EngineFiles, SqlEngine, StartEngine } from "./engine.ts";
 import { ENGINE_SLICE_MS, EngineTurns } from "./engine-turns.ts";
 
 const ENGINE = new URL("../../sqlite-engine/sqlite-engine.wasm", import.meta.url);
-/** Of one database: its cache, and what a statement needs. The engine takes all of it at once, and uses it as it needs it. */
+/** Of one database: its cache, and what a statement needs. The engine takes it in two steps, and uses it as it needs it. */
 const MAX_MEMORY_BYTES = 128 * 1024 * 1024;
 /** Of all databases together: part of the machine's, beside the half that processes may have. */
 const MAX_TOTAL_MEMORY_BYTES = Math.max(2 * MAX_MEMORY_BYTES, totalmem() / 4);

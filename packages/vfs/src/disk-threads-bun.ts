@@ -13,7 +13,7 @@ import { ioError, ioErrorText, VfsError } from "./errors.ts";
 import { LookChoice } from "./look-choice.ts";
 
 export interface DiskThreadLimits {
-  /** Threads that are at work or free. Each takes about 2 MB. */
+  /** Threads that are at work or free. Each takes about 4 MB. */
   readonly maxThreadCount: number;
   /** Of them, those that one drive may keep. */
   readonly maxPerDrive: number;

@@ -16,6 +16,8 @@ export interface ChainOptions {
   readonly anvil?: string | undefined;
   /** As `PlaceOptions.commitRule`. */
   readonly commitRule?: boolean | undefined;
+  /** Number of the block before the first; default 0. */
+  readonly startBlock?: number | undefined;
   /** Each line that anvil prints once it runs. */
   readonly onLine?: ((line: string) => void) | undefined;
 }
@@ -38,13 +40,15 @@ export function findAnvil(): string | undefined {
   const named = process.env["KINODE_ANVIL"];
   if (named !== undefined && named !== "") return existsSync(named) ? named : undefined;
   const cpu = process.arch === "x64" ? "amd64" : process.arch;
-  try {
-    const folder = dirname(Bun.resolveSync("@foundry-rs/anvil/package.json", import.meta.dir));
-    const binary = `@foundry-rs/anvil-${process.platform}-${cpu}/package.json`;
-    const path = join(dirname(Bun.resolveSync(binary, folder)), "bin/anvil");
-    if (existsSync(path)) return path;
-  } catch {
-    // Not installed.
+  for (const from of [import.meta.dir, process.cwd()]) {
+    try {
+      const folder = dirname(Bun.resolveSync("@foundry-rs/anvil/package.json", from));
+      const binary = `@foundry-rs/anvil-${process.platform}-${cpu}/package.json`;
+      const path = join(dirname(Bun.resolveSync(binary, folder)), "bin/anvil");
+      if (existsSync(path)) return path;
+    } catch {
+      // Not installed there.
+    }
   }
   return Bun.which("anvil") ?? undefined;
 }
@@ -66,8 +70,19 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
   const anvil = options.anvil ?? findAnvil();
   if (anvil === undefined) throw new ChainError({ code: "chain.no-anvil" });
   const wanted = options.port ?? DEFAULT_CHAIN_PORT;
+  const start = String(options.startBlock ?? 0);
   const child = Bun.spawn(
-    [anvil, "--host", "127.0.0.1", "--port", String(wanted), "--chain-id", "31337"],
+    [
+      anvil,
+      "--host",
+      "127.0.0.1",
+      "--port",
+      String(wanted),
+      "--chain-id",
+      "31337",
+      "--number",
+      start,
+    ],
     { stdout: "pipe", stderr: "pipe", stdin: "ignore" },
   );
   const stop = async (): Promise<void> => {

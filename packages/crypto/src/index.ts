@@ -14,4 +14,4 @@ export {
   readKeyfileName,
 } from "./keyfile.ts";
 export { createNodeSigner, decodePkcs8, encodePkcs8 } from "./node-signer.ts";
-export type { Primitives } from "./primitives.ts";
+export type { LargeCipher, Primitives } from "./primitives.ts";

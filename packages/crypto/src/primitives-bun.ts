@@ -22,7 +22,7 @@ import {
 import { fits, open, seal, sealInto } from "./chacha20-poly1305.ts";
 import { CryptoError, exactly } from "./errors.ts";
 import { primitives as noble, roomFor } from "./primitives-noble.ts";
-import type { Primitives } from "./primitives.ts";
+import type { LargeCipher, Primitives } from "./primitives.ts";
 
 const TAG_BYTES = 16;
 const NOTHING = new Uint8Array(0);
@@ -55,6 +55,32 @@ function seedKey(seed: Uint8Array): KeyObject {
   }
   lastSeed = { bytes: seed.slice(), key: privateKey(ED25519_OID, seed) };
   return lastSeed.key;
+}
+
+/** The host's own, on its own threads. */
+function createLargeCipher(key: Uint8Array): LargeCipher {
+  const { subtle } = globalThis.crypto;
+  const name = "ChaCha20-Poly1305";
+  const raw = Uint8Array.from(exactly(key, 32, "key"));
+  const imported = subtle.importKey("raw-secret" as "raw", raw, { name }, false, [
+    "encrypt",
+    "decrypt",
+  ]);
+  const algorithm = (nonce: Uint8Array) => ({ name, iv: nonce as Uint8Array<ArrayBuffer> });
+  return {
+    async seal(nonce, plaintext) {
+      const bytes = plaintext as Uint8Array<ArrayBuffer>;
+      return new Uint8Array(await subtle.encrypt(algorithm(nonce), await imported, bytes));
+    },
+    async open(nonce, sealed) {
+      const bytes = sealed as Uint8Array<ArrayBuffer>;
+      try {
+        return new Uint8Array(await subtle.decrypt(algorithm(nonce), await imported, bytes));
+      } catch {
+        return undefined;
+      }
+    },
+  };
 }
 
 export const primitives: Primitives = {
@@ -158,4 +184,5 @@ export const primitives: Primitives = {
     }
     return open(exactly(key, 32, "key"), exactly(nonce, 12, "nonce"), sealed, associatedData);
   },
+  createLargeCipher,
 };

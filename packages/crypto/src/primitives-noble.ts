@@ -89,6 +89,12 @@ export const primitives: Primitives = {
     roomFor(plaintext, target, at);
     target.set(primitives.chacha20Poly1305Seal(key, nonce, plaintext, new Uint8Array(0)), at);
   },
+  createLargeCipher: (key) => ({
+    seal: async (nonce, plaintext) =>
+      primitives.chacha20Poly1305Seal(key, nonce, plaintext, new Uint8Array(0)),
+    open: async (nonce, sealed) =>
+      primitives.chacha20Poly1305Open(key, nonce, sealed, new Uint8Array(0)),
+  }),
   chacha20Poly1305Open(key, nonce, sealed, associatedData) {
     exactly(key, 32, "key");
     exactly(nonce, 12, "nonce");

@@ -5,6 +5,13 @@
  * @module
  */
 
+/** ChaCha20-Poly1305 without associated data for one key, off this thread where the host can: for large packets. */
+export interface LargeCipher {
+  seal(nonce: Uint8Array, plaintext: Uint8Array): Promise<Uint8Array>;
+  /** `undefined` when the tag does not match. */
+  open(nonce: Uint8Array, sealed: Uint8Array): Promise<Uint8Array | undefined>;
+}
+
 export interface Primitives {
   /** 32-byte public key of a 32-byte Ed25519 seed (RFC 8032). */
   ed25519PublicKey(seed: Uint8Array): Uint8Array;
@@ -60,6 +67,8 @@ export interface Primitives {
     target: Uint8Array,
     at: number,
   ): void;
+  /** Bytes must not change before the promise settles. @param key - 32 bytes */
+  createLargeCipher(key: Uint8Array): LargeCipher;
   chacha20Poly1305Open(
     key: Uint8Array,
     nonce: Uint8Array,

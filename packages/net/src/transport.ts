@@ -18,6 +18,11 @@ export interface Socket {
   readonly waitingBytes: number;
   /** Of these, bytes at the end of what was sent that have certainly not left: 0 where that is not known. */
   readonly unwrittenBytes: number;
+  /**
+   * Whether large pieces may be sealed and opened on other threads. Default: no, everything happens at once, as tests on a virtual
+   * clock need it.
+   */
+  readonly mayTakeTime?: boolean;
   /** Stops reading until `resume`, so that a fast peer waits. */
   pause(): void;
   resume(): void;

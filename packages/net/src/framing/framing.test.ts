@@ -11,6 +11,7 @@ import {
   TcpReader,
   WebSocketMessageReader,
 } from "../index.ts";
+import { createFraming } from "./framing.ts";
 import { joinBytes } from "../join-bytes.ts";
 
 const CHUNK = 65_519;
@@ -169,3 +170,46 @@ test("lengths that cannot be are refused", () => {
   expect(() => reader.read(alice.send.seal(Uint8Array.of(0, 0, 1)))).toThrow("without a length");
   expect(() => reader.read(new Uint8Array(65_536))).toThrow("a frame of 65536 bytes");
 });
+
+test("chunks opened on other threads are the same messages, in order, and a flipped bit is still found", async () => {
+  const messages = [filled(300_000), filled(10), filled(CHUNK), filled(20_000)];
+  const { alice, bob } = connect({ vectors: false });
+  const framing = createFraming("tcp");
+  const pieces: Uint8Array[] = [];
+  for (const message of messages) {
+    for (let index = 0; index < framing.chunkCount(message.length); index += 1) {
+      const later = await framing.sealChunkLater(alice.send, message, index);
+      expect(joinBytes(...later).length).toBe(framing.sealedBytes(message.length, index));
+      pieces.push(...later);
+    }
+  }
+  const reader = new TcpReader();
+  reader.push(joinBytes(...pieces));
+  const read: Uint8Array[] = [];
+  for (let next = reader.takeMessageLater(bob.receive); next !== undefined;) {
+    read.push(next instanceof Uint8Array ? next : await next.message);
+    next = reader.takeMessageLater(bob.receive);
+  }
+  expect(read.map(({ length }) => length)).toEqual(messages.map(({ length }) => length));
+  expect(read.every((each, index) => Buffer.compare(each, messages[index]!) === 0)).toBe(true);
+  const changed = sealTcpMessage(alice.send, filled(100_000));
+  changed[70_000]! ^= 1;
+  reader.push(changed);
+  const opening = reader.takeMessageLater(bob.receive);
+  if (opening === undefined || opening instanceof Uint8Array) throw new Error("it is large");
+  expect(opening.message).rejects.toThrow("does not decrypt");
+});
+
+test.each(["tcp", "ws"] as const)(
+  "what a chunk takes on %s is known before it is sealed",
+  (protocol) => {
+    const { alice } = connect({ vectors: false });
+    const framing = createFraming(protocol);
+    for (const length of [1, CHUNK - 5, CHUNK - 4, CHUNK - 3, CHUNK, CHUNK + 1, 200_000]) {
+      for (let index = 0; index < framing.chunkCount(length); index += 1) {
+        const sealed = framing.sealChunks(alice.send, filled(length), index, 1);
+        expect(joinBytes(...sealed).length).toBe(framing.sealedBytes(length, index));
+      }
+    }
+  },
+);

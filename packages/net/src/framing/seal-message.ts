@@ -83,6 +83,31 @@ export function sealTcpChunks(
   return bytes;
 }
 
+/** Bytes of chunk `index` on the wire. */
+export function sealedTcpChunkBytes(length: number, index: number): number {
+  const chunk = Math.min(MAX_CHUNK_BYTES, length - index * MAX_CHUNK_BYTES);
+  return (index === 0 ? LENGTH_BYTES : 0) + SHORT_LENGTH_BYTES + chunk + TAG_BYTES;
+}
+
+export function sealedWebSocketChunkBytes(length: number, index: number): number {
+  return Math.min(MAX_CHUNK_BYTES, length + LENGTH_BYTES - index * MAX_CHUNK_BYTES) + TAG_BYTES;
+}
+
+/** As `sealTcpChunks` of one chunk, off this thread. */
+export async function sealTcpChunkLater(
+  cipher: CipherState,
+  message: Uint8Array,
+  index: number,
+): Promise<readonly Uint8Array[]> {
+  const start = index * MAX_CHUNK_BYTES;
+  const sealed = await cipher.sealLater(message.subarray(start, start + MAX_CHUNK_BYTES));
+  const head = new Uint8Array((index === 0 ? LENGTH_BYTES : 0) + SHORT_LENGTH_BYTES);
+  if (index === 0) writeU32(head, message.length);
+  head[head.length - 2] = sealed.length >>> 8;
+  head[head.length - 1] = sealed.length;
+  return [head, sealed];
+}
+
 /**
  * A whole message as Binary frames of a web socket.
  * @throws {NetError} `net.message-too-large`

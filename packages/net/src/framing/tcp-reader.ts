@@ -9,7 +9,14 @@ import { badFrame } from "../errors.ts";
 import { joinBytes } from "../join-bytes.ts";
 import type { CipherState } from "../noise/cipher-state.ts";
 import { ByteQueue } from "./byte-queue.ts";
-import { LENGTH_BYTES, MAX_PACKET_BYTES, MIN_PACKET_BYTES, TAG_BYTES } from "./limits.ts";
+import type { Opening } from "./framing.ts";
+import {
+  LARGE_CHUNK_BYTES,
+  LENGTH_BYTES,
+  MAX_PACKET_BYTES,
+  MIN_PACKET_BYTES,
+  TAG_BYTES,
+} from "./limits.ts";
 
 const SHORT_LENGTH_BYTES = 2;
 
@@ -19,12 +26,34 @@ export function frameTcpHandshake(message: Uint8Array): Uint8Array {
   return joinBytes(Uint8Array.of(message.length >> 8, message.length & 0xff), message);
 }
 
+/** A chunk, opened or being opened. */
+type Part = Uint8Array | Promise<Uint8Array>;
+
+function opened(chunk: Uint8Array | undefined): Uint8Array {
+  if (chunk === undefined) throw badFrame("a chunk that does not decrypt");
+  return chunk;
+}
+
+const openNow = (cipher: CipherState, sealed: Uint8Array): Uint8Array =>
+  opened(cipher.open(sealed));
+
+function openLater(cipher: CipherState, sealed: Uint8Array): Promise<Uint8Array> {
+  const chunk = cipher.openLater(sealed).then(opened);
+  // Heard when the message is complete, if it ever is.
+  chunk.catch(() => {});
+  return chunk;
+}
+
+const joinParts = (parts: readonly Uint8Array[]): Uint8Array =>
+  parts.length === 1 ? parts[0]! : joinBytes(...parts);
+
 export class TcpReader {
   readonly #input = new ByteQueue();
   #shortLength: number | undefined;
   #total: number | undefined;
-  #parts: Uint8Array[] = [];
+  #parts: Part[] = [];
   #received = 0;
+  #lastLength = 0;
 
   push(bytes: Uint8Array): void {
     this.#input.push(bytes);
@@ -57,19 +86,44 @@ export class TcpReader {
    * @throws {NetError} `net.bad-frame`: the connection is to be closed
    */
   takeMessage(cipher: CipherState): Uint8Array | undefined {
+    const parts = this.#takeParts(cipher, false);
+    if (parts === undefined) return undefined;
+    // Nothing was opened later.
+    return joinParts(parts as readonly Uint8Array[]);
+  }
+
+  /**
+   * As `takeMessage`, with large chunks opened off this thread: to be called for a reader from its first message on.
+   * @throws {NetError} `net.bad-frame`; so are promises rejected
+   */
+  takeMessageLater(cipher: CipherState): Uint8Array | Opening | undefined {
+    const parts = this.#takeParts(cipher, true);
+    if (parts === undefined) return undefined;
+    if (parts.every((part) => part instanceof Uint8Array)) return joinParts(parts);
+    const length = this.#lastLength;
+    const message = Promise.all(parts).then(joinParts);
+    // Whoever takes it hears of it; nobody does when the connection ends before.
+    message.catch(() => {});
+    return { length, message };
+  }
+
+  /** All chunks of the next message, when all have arrived. */
+  #takeParts(cipher: CipherState, mayTakeTime: boolean): readonly Part[] | undefined {
     this.#total ??= this.#takeTotal();
     if (this.#total === undefined) return undefined;
     while (this.#received < this.#total) {
-      const chunk = this.#takeChunk(cipher, this.#total - this.#received);
-      if (chunk === undefined) return undefined;
-      this.#parts.push(chunk);
-      this.#received += chunk.length;
+      const sealed = this.#takeSealed(this.#total - this.#received);
+      if (sealed === undefined) return undefined;
+      const isLarge = mayTakeTime && sealed.length >= LARGE_CHUNK_BYTES;
+      this.#parts.push(isLarge ? openLater(cipher, sealed) : openNow(cipher, sealed));
+      this.#received += sealed.length - TAG_BYTES;
     }
-    const message = this.#parts.length === 1 ? this.#parts[0]! : joinBytes(...this.#parts);
+    const parts = this.#parts;
+    this.#lastLength = this.#received;
     this.#parts = [];
     this.#received = 0;
     this.#total = undefined;
-    return message;
+    return parts;
   }
 
   #takeTotal(): number | undefined {
@@ -81,17 +135,14 @@ export class TcpReader {
     return total;
   }
 
-  #takeChunk(cipher: CipherState, missing: number): Uint8Array | undefined {
+  #takeSealed(missing: number): Uint8Array | undefined {
     const length = this.#takeShortLength();
     if (length === undefined) return undefined;
     if (length < MIN_PACKET_BYTES) throw badFrame(`a chunk of ${length} bytes`);
     if (length - TAG_BYTES > missing) throw badFrame("a chunk beyond the end of its message");
     const sealed = this.#input.take(length);
-    if (sealed === undefined) return undefined;
-    this.#shortLength = undefined;
-    const chunk = cipher.open(sealed);
-    if (chunk === undefined) throw badFrame("a chunk that does not decrypt");
-    return chunk;
+    if (sealed !== undefined) this.#shortLength = undefined;
+    return sealed;
   }
 
   #takeShortLength(): number | undefined {

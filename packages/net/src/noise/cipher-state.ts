@@ -3,7 +3,7 @@
  * Source: the Noise Protocol Framework §5.1; spec/network-identity.md §1.2, §1.5.
  * @module
  */
-import { primitives } from "@kinode-ts/crypto";
+import { type LargeCipher, primitives } from "@kinode-ts/crypto";
 
 const NONCE_BYTES = 12;
 const EMPTY = new Uint8Array(0);
@@ -15,6 +15,7 @@ export class CipherState {
   readonly #nonce = new Uint8Array(NONCE_BYTES);
   /** Messages so far. Noise counts to 2^64; a session of ours ends long before 2^53. */
   #count = 0;
+  #large: LargeCipher | undefined;
 
   constructor(key: Uint8Array) {
     this.#key = key;
@@ -28,6 +29,20 @@ export class CipherState {
   /** As `seal`, into `target` from `at` on, where there is room for plaintext and tag. */
   sealInto(plaintext: Uint8Array, target: Uint8Array, at: number): void {
     primitives.chacha20Poly1305SealInto(this.#key, this.#nextNonce(), plaintext, target, at);
+  }
+
+  /** As `seal`, off this thread: the nonce is taken now, the bytes come later. For large ones; they must not change meanwhile. */
+  sealLater(plaintext: Uint8Array): Promise<Uint8Array> {
+    return this.#largeCipher().seal(this.#nextNonce().slice(), plaintext);
+  }
+
+  /** As `open`, off this thread. */
+  openLater(sealed: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#largeCipher().open(this.#nextNonce().slice(), sealed);
+  }
+
+  #largeCipher(): LargeCipher {
+    return (this.#large ??= primitives.createLargeCipher(this.#key));
   }
 
   /** `undefined` when it was changed, lost, repeated or moved: then the session is over. */

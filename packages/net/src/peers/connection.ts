@@ -5,7 +5,7 @@
  * @module
  */
 import type { Clock, KernelMessage, NodeId, TimerHandle } from "@kinode-ts/types";
-import type { Framing } from "../framing/framing.ts";
+import type { Framing, Opening } from "../framing/framing.ts";
 import { PartReader, PARTS, readWord } from "../framing/parts.ts";
 import type { Session } from "../handshake.ts";
 import type { Socket } from "../transport.ts";
@@ -13,6 +13,10 @@ import { judgeMessage } from "./message-policy.ts";
 import { Outbox, type OutboxLimits } from "./outbox.ts";
 import type { OutgoingMessage } from "./outgoing.ts";
 import { Sender } from "./sender.ts";
+
+const ENDED = "the other side ended it";
+/** Bytes that are being opened at a time; above it the peer is read no further. */
+const MAX_OPENING_BYTES = 1024 * 1024;
 
 export interface ConnectionLimits {
   /** Without traffic in either direction a connection ends after this long (§1.8). */
@@ -27,7 +31,7 @@ export interface ConnectionLimits {
 export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
   idleMs: 1_800_000,
   pingMs: 30_000,
-  maxSocketBytes: 128 * 1024,
+  maxSocketBytes: 256 * 1024,
   outbox: {},
 };
 
@@ -64,6 +68,10 @@ export class Connection {
   #isClosed = false;
   /** Whoever takes the messages wants a pause. */
   #isHeld = false;
+  /** What has arrived and is being opened, and what came behind it. */
+  readonly #opening: (Uint8Array | Opening)[] = [];
+  #openingBytes = 0;
+  #hasEnded = false;
   readonly #finished = Promise.withResolvers<void>();
   /** We have said that nothing more comes from us, they have said it, they have read ours. */
   #saidFinish = false;
@@ -89,7 +97,7 @@ export class Connection {
       received: (bytes) => this.#read(bytes),
       pinged: () => this.#heard(),
       drained: () => this.#sender.pump(),
-      closed: () => this.#close("the other side ended it", true),
+      closed: () => this.#socketEnded(),
     });
     this.#watch();
     // What came in the same piece as the end of the handshake.
@@ -172,15 +180,63 @@ export class Connection {
     }
     try {
       while (!this.#isClosed && !this.#isHeld) {
-        const taken = framing.takeMessage(session.receive);
+        if (this.#openingBytes > MAX_OPENING_BYTES) {
+          this.#options.socket.pause();
+          return;
+        }
+        const taken = this.#options.socket.mayTakeTime
+          ? framing.takeMessageLater(session.receive)
+          : framing.takeMessage(session.receive);
         if (taken === undefined) return;
-        if (this.#readWord(taken)) continue;
-        const message = this.#parts.read(taken);
-        if (message !== undefined) this.#judge(message);
+        if (taken instanceof Uint8Array && this.#opening.length === 0) this.#take(taken);
+        else this.#takeLater(taken);
       }
     } catch (error) {
       this.close((error as Error).message);
     }
+  }
+
+  #take(taken: Uint8Array): void {
+    if (this.#readWord(taken)) return;
+    const message = this.#parts.read(taken);
+    if (message !== undefined) this.#judge(message);
+  }
+
+  #takeLater(taken: Uint8Array | Opening): void {
+    this.#opening.push(taken);
+    this.#openingBytes += taken.length;
+    if (this.#opening.length === 1) void this.#takeOpened();
+  }
+
+  /** Takes what is opened, in the order in which it came. */
+  async #takeOpened(): Promise<void> {
+    try {
+      for (let next = this.#opening[0]; next !== undefined; next = this.#opening[0]) {
+        const message = next instanceof Uint8Array ? next : await next.message;
+        if (this.#isClosed) return;
+        this.#opening.shift();
+        this.#openingBytes -= next.length;
+        this.#take(message);
+        if (this.#isHeld) return; // goes on with the end of the pause
+      }
+      if (this.#hasEnded) this.#close(ENDED, true);
+      this.#goOn();
+    } catch (error) {
+      this.close((error as Error).message);
+    }
+  }
+
+  /** The socket is gone; what has arrived before is not. */
+  #socketEnded(): void {
+    this.#hasEnded = true;
+    if (this.#opening.length === 0 && !this.#isHeld) this.#close(ENDED, true);
+  }
+
+  #goOn(): void {
+    if (this.#isClosed) return;
+    this.#options.socket.resume();
+    this.#read(new Uint8Array(0));
+    if (this.#hasEnded && this.#opening.length === 0 && !this.#isHeld) this.#close(ENDED, true);
   }
 
   /** Whether it was a word about the connection. */
@@ -223,8 +279,8 @@ export class Connection {
     await pause;
     this.#isHeld = false;
     if (this.#isClosed) return;
-    socket.resume();
-    this.#read(new Uint8Array(0));
+    if (this.#opening.length > 0) void this.#takeOpened();
+    else this.#goOn();
   }
 
   /** One timer for both: Pings, and the end of a connection on which nobody speaks. */

@@ -7,6 +7,7 @@
 import { CodecError, encodeKernelMessage } from "@kinode-ts/codec";
 import type { Clock } from "@kinode-ts/types";
 import type { Framing } from "../framing/framing.ts";
+import { LARGE_CHUNK_BYTES } from "../framing/limits.ts";
 import {
   cutPart,
   MAX_STREAM_BYTES,
@@ -25,8 +26,6 @@ import type { OutgoingMessage } from "./outgoing.ts";
 
 /** Small messages are joined up to here; about what the system takes at once. */
 const BATCH_BYTES = 64 * 1024;
-/** Chunks of one message sealed at a time. */
-const CHUNKS_PER_STEP = 2;
 /** Bytes sealed before the event loop turns: others of this node want their time, too. */
 const TURN_BYTES = 512 * 1024;
 
@@ -43,6 +42,12 @@ interface Stream {
   readonly number: number;
   readonly bytes: Uint8Array;
   at: number;
+}
+
+/** A piece on its way to the socket; without bytes it is still being sealed. */
+interface Piece {
+  readonly size: number;
+  bytes: readonly Uint8Array[] | undefined;
 }
 
 /** A message whose last byte was handed over. */
@@ -74,9 +79,10 @@ export class Sender {
   readonly #streams = new Map<OutgoingMessage, Stream>();
   #streamBytes = 0;
   #nextStream = 0;
-  #batch: Uint8Array[] = [];
-  #batchBytes = 0;
-  /** Bytes handed over and in the batch. */
+  /** In the order of their nonces. */
+  readonly #queue: Piece[] = [];
+  #queueBytes = 0;
+  /** Bytes handed over and in the queue. */
   #total = 0;
   readonly #handed: Handed[] = [];
   readonly #words: Word[] = [];
@@ -103,24 +109,31 @@ export class Sender {
 
   /** Hands over as much as the socket should hold. */
   pump(): void {
-    const { socket, maxSocketBytes, clock } = this.#options;
     const start = this.#total;
-    while (!this.#isStopped && socket.waitingBytes + this.#batchBytes < maxSocketBytes) {
-      if (this.#total - start >= TURN_BYTES) {
-        if (!this.#isScheduled) {
-          this.#isScheduled = true;
-          clock.afterTurn(() => {
-            this.#isScheduled = false;
-            this.pump();
-          });
-        }
-        break;
+    let hasMore = true;
+    // What was sealed elsewhere makes room only when it is handed over.
+    do {
+      while (hasMore && this.#hasRoom && this.#total - start < TURN_BYTES) {
+        hasMore = this.#step();
+        if (this.#queueBytes >= BATCH_BYTES) this.#flush();
       }
-      if (!this.#step()) break;
-      if (this.#batchBytes >= BATCH_BYTES) this.#flush();
-    }
-    this.#flush();
+    } while (this.#flush() && hasMore && this.#hasRoom && this.#total - start < TURN_BYTES);
     this.#forgetWritten();
+    if (hasMore && this.#hasRoom) this.#pumpNextTurn();
+  }
+
+  get #hasRoom(): boolean {
+    const { socket, maxSocketBytes } = this.#options;
+    return !this.#isStopped && socket.waitingBytes + this.#queueBytes < maxSocketBytes;
+  }
+
+  #pumpNextTurn(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#options.clock.afterTurn(() => {
+      this.#isScheduled = false;
+      this.pump();
+    });
   }
 
   /** Whether anything was handed over. */
@@ -152,8 +165,8 @@ export class Sender {
   stop(isBroken: boolean): OutgoingMessage[] {
     this.#isStopped = true;
     const { socket, outbox } = this.#options;
-    const left = this.#total - this.#batchBytes - socket.unwrittenBytes;
-    const held = isBroken ? this.#handed.filter(({ end }) => end > left) : [];
+    const left = this.#total - this.#queueBytes - (isBroken ? socket.unwrittenBytes : 0);
+    const held = this.#handed.filter(({ end }) => end > left);
     const whole = this.#whole === undefined ? [] : [this.#whole.item];
     this.#words.length = 0;
     this.#streams.clear();
@@ -168,8 +181,7 @@ export class Sender {
     }
     const word = this.#words.shift();
     if (word !== undefined) {
-      const { framing, session } = this.#options;
-      this.#put(framing.sealChunks(session.send, wordBytes(word), 0, 1));
+      this.#seal(wordBytes(word), 0);
       return true;
     }
     if (this.#isRetired) return false;
@@ -214,20 +226,17 @@ export class Sender {
   }
 
   #stepWhole(whole: Whole): void {
-    const { framing, session } = this.#options;
     const { bytes, chunkCount, nextChunk } = whole;
-    const count = Math.min(CHUNKS_PER_STEP, chunkCount - nextChunk);
-    this.#put(framing.sealChunks(session.send, bytes, nextChunk, count));
-    whole.nextChunk += count;
+    this.#seal(bytes, nextChunk);
+    whole.nextChunk += 1;
     if (whole.nextChunk < chunkCount) return;
     this.#whole = undefined;
     this.#finished(whole.item);
   }
 
   #stepStream(item: OutgoingMessage, stream: Stream): void {
-    const { framing, session, outbox } = this.#options;
-    const part = cutPart(stream.bytes, stream.at, stream.number);
-    this.#put(framing.sealChunks(session.send, part, 0, 1));
+    const { outbox } = this.#options;
+    this.#seal(cutPart(stream.bytes, stream.at, stream.number), 0);
     stream.at += PART_BYTES;
     if (stream.at < stream.bytes.length) {
       outbox.spend(PART_BYTES);
@@ -239,32 +248,48 @@ export class Sender {
     this.#finished(item);
   }
 
-  #put(pieces: readonly Uint8Array[]): void {
-    for (const piece of pieces) {
-      this.#batch.push(piece);
-      this.#batchBytes += piece.length;
-      this.#total += piece.length;
+  /** Seals chunk `index` of a message, here or on another thread; its place in the order is taken now. */
+  #seal(message: Uint8Array, index: number): void {
+    const { framing, session, socket } = this.#options;
+    const size = framing.sealedBytes(message.length, index);
+    const piece: Piece = { size, bytes: undefined };
+    this.#queue.push(piece);
+    this.#queueBytes += size;
+    this.#total += size;
+    if (socket.mayTakeTime !== true || size < LARGE_CHUNK_BYTES) {
+      piece.bytes = framing.sealChunks(session.send, message, index, 1);
+      return;
     }
+    void framing.sealChunkLater(session.send, message, index).then((bytes) => {
+      piece.bytes = bytes;
+      if (this.#queue[0] === piece) this.pump();
+    });
   }
 
   #finished(item: OutgoingMessage): void {
     this.#handed.push({ item, end: this.#total });
   }
 
-  #flush(): void {
-    const batch = this.#batch;
-    if (batch.length === 0) return;
+  /** Hands over what is sealed, up to the first piece that is not; false when there is nothing. */
+  #flush(): boolean {
+    if (this.#isStopped) return false;
+    const batch: Uint8Array[] = [];
+    for (let piece = this.#queue[0]; piece?.bytes !== undefined; piece = this.#queue[0]) {
+      batch.push(...piece.bytes);
+      this.#queueBytes -= piece.size;
+      this.#queue.shift();
+    }
+    if (batch.length === 0) return false;
     const { socket, sent } = this.#options;
-    this.#batch = [];
-    this.#batchBytes = 0;
     if (socket.protocol === "ws") for (const frame of batch) socket.send(frame);
     else socket.send(batch.length === 1 ? batch[0]! : joinBytes(...batch));
     sent();
+    return true;
   }
 
   /** Messages that the system has taken are no longer ours. */
   #forgetWritten(): void {
-    const left = this.#total - this.#options.socket.unwrittenBytes;
+    const left = this.#total - this.#queueBytes - this.#options.socket.unwrittenBytes;
     const handed = this.#handed;
     if (handed.at(-1)?.end === undefined || handed.at(-1)!.end <= left) handed.length = 0;
     else

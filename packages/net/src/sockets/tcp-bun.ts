@@ -11,6 +11,7 @@ const KEEPALIVE_MS = 30_000;
 
 class TcpSocket implements Socket {
   readonly protocol = "tcp";
+  readonly mayTakeTime = true;
   readonly events = new EarlyEvents();
   #socket: Bun.Socket<TcpSocket> | undefined;
   /** What the system did not take yet, in order. */

@@ -74,6 +74,27 @@ describe.skipIf(!hasAnvil)("simulated nodes", () => {
     // The password itself, not a hash of it.
     return createNodeSigner((await decodeKeyfile(bytes, "secret")).networkingSeed).publicKey;
   };
+  /** Runs the program until it prints a text. */
+  const runUntil = async (args: readonly string[], wanted: string) => {
+    const main = join(import.meta.dir, "../src/main.ts");
+    const child = Bun.spawn([process.execPath, main, ...args], {
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+    const reader = child.stdout.getReader();
+    const decoder = new TextDecoder();
+    let output = "";
+    while (!output.includes(wanted)) {
+      // oxlint-disable-next-line no-await-in-loop -- until it says so
+      const { value, done } = await reader.read();
+      if (done) throw new Error(`The program ended:\n${output}`);
+      output += decoder.decode(value, { stream: true });
+    }
+    // The rest of what came with it.
+    output += decoder.decode();
+    return { child, output };
+  };
+
   test("[N78] the first start mints the name, the second writes its notes anew", async () => {
     const home = join(folder, "carol");
     const before = await height();
@@ -149,26 +170,22 @@ describe.skipIf(!hasAnvil)("simulated nodes", () => {
     expect(await bob.stop()).toBe(0);
   });
 
+  test("the chain's own command says where it is and what to do next, and ends in order", async () => {
+    const { child, output } = await runUntil(["chain", "-p", "0"], "Next");
+    expect(output).toMatch(/A chain with the id 31337 runs at http:\/\/127\.0\.0\.1:\d+/);
+    child.kill("SIGINT");
+    expect(await child.exited).toBe(0);
+    const { code, err } = await kinode("chain", "--port", "x");
+    expect([code, err]).toEqual([1, 'kinode: --port takes a number from 0 to 65535, not "x"']);
+  });
+
   test("one command starts a throw-away node and its chain, and leaves nothing behind", async () => {
     const home = join(folder, "thrown-away");
     const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
     const { port } = probe;
     probe.stop(true);
-    const main = join(import.meta.dir, "../src/main.ts");
     const args = ["boot-fake-node", "-d", "-p", "0", "-o", home, "-f", "x.dev", "-c", String(port)];
-    const child = Bun.spawn([process.execPath, main, ...args], {
-      stdout: "pipe",
-      stderr: "inherit",
-    });
-    const reader = child.stdout.getReader();
-    let output = "";
-    const decoder = new TextDecoder();
-    while (!output.includes("x.dev is running")) {
-      // oxlint-disable-next-line no-await-in-loop -- until it says so
-      const { value, done } = await reader.read();
-      if (done) break;
-      output += decoder.decode(value, { stream: true });
-    }
+    const { child, output } = await runUntil(args, "x.dev is running");
     expect(output).toContain(`Started a chain at http://127.0.0.1:${port}`);
     expect(existsSync(home)).toBe(true);
     child.kill("SIGTERM");

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { type Member, published, readMembers, ROOT } from "./workspace.ts";
 
 /** Packages that must work outside Bun as well; the published range of Node is `>=22`. */
-const PURE = ["types", "codec", "caps", "crypto", "stdlib"];
+const PURE = ["types", "codec", "kimap", "caps", "crypto", "stdlib"];
 /** Entries of pure packages that are host files by design: they say so in their path or documentation. */
 const HOST_ENTRIES = new Set(["@kinode-ts/crypto/random"]);
 

@@ -3,7 +3,7 @@
  * Reading is bounded by what there is and never throws: whoever wrote to the chain is a stranger.
  * @module
  */
-import { type Hex, readHexOf, toHex } from "./hex.ts";
+import { fromHex, type Hex, readHexOf, toHex } from "./hex.ts";
 
 const WORD = 32;
 
@@ -14,7 +14,7 @@ export function word(value: number | Hex): Uint8Array {
     new DataView(bytes.buffer).setBigUint64(24, BigInt(value));
     return bytes;
   }
-  const raw = Uint8Array.fromHex(value.slice(2));
+  const raw = fromHex(value);
   // Addresses stand at the end of their word, hashes fill it.
   bytes.set(raw, WORD - raw.length);
   return bytes;
@@ -72,7 +72,7 @@ export function callsArgument(
 
 /** A call: four bytes that name the function, and its arguments. */
 export function encodeCall(selector: Hex, values: readonly Argument[]): Uint8Array {
-  return concat(Uint8Array.fromHex(selector.slice(2)), encodeArguments(values));
+  return concat(fromHex(selector), encodeArguments(values));
 }
 
 /** A word that is a length or an offset, at most the size of the data. */

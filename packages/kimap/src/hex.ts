@@ -17,13 +17,36 @@ export function toHex(bytes: Uint8Array): Hex {
   return `0x${text}`;
 }
 
+// By character code: the digits of either case.
+const VALUES = new Int8Array(128).fill(-1);
+for (const [value, digit] of [..."0123456789abcdef"].entries()) {
+  VALUES[digit.charCodeAt(0)] = value;
+  VALUES[digit.toUpperCase().charCodeAt(0)] = value;
+}
+
+function digitAt(text: string, at: number): number {
+  return VALUES[text.charCodeAt(at)] ?? -1;
+}
+
 /** The bytes of `0x` and digits of either case; `undefined` for anything else. */
 export function readHex(value: unknown): Uint8Array | undefined {
-  if (typeof value !== "string" || !/^0x(?:[0-9a-fA-F]{2})*$/.test(value)) return undefined;
+  if (typeof value !== "string" || !value.startsWith("0x") || value.length % 2 !== 0) {
+    return undefined;
+  }
   const bytes = new Uint8Array(value.length / 2 - 1);
   for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = Number.parseInt(value.slice(2 * i + 2, 2 * i + 4), 16);
+    const high = digitAt(value, 2 * i + 2);
+    const low = digitAt(value, 2 * i + 3);
+    if (high < 0 || low < 0) return undefined;
+    bytes[i] = high * 16 + low;
   }
+  return bytes;
+}
+
+/** The same of a text of this program. @throws {RangeError} it is none */
+export function fromHex(text: Hex): Uint8Array {
+  const bytes = readHex(text);
+  if (bytes === undefined) throw new RangeError(`"${text}" is not hex: 0x and pairs of digits`);
   return bytes;
 }
 

@@ -36,6 +36,7 @@ test("public names of @kinode-ts/kimap", () => {
     "entryKind",
     "factFilter",
     "formatIp",
+    "fromHex",
     "hashBytes",
     "indirectNotes",
     "isReachable",

@@ -27,7 +27,7 @@ export {
   ZERO_ADDRESS,
 } from "./calls.ts";
 export type { Call, DirectNode, Entry, Execution, Mint, NoteToWrite } from "./calls.ts";
-export { readHex, readHexOf, readQuantity, toHex, toQuantity } from "./hex.ts";
+export { fromHex, readHex, readHexOf, readQuantity, toHex, toQuantity } from "./hex.ts";
 export type { ChainAddress, Hex } from "./hex.ts";
 export {
   decodeEvent,

@@ -104,11 +104,22 @@ export function decodeEvent(
   return { kind: isNote ? "note" : "fact", parent, hash, label, data: content };
 }
 
+/** Of the labels that nearly all notes have: hashing is most of what reading a log costs. */
+const nodeNoteHashes = new Map<string, Hex>();
+
+function hashOf(label: string): Hex {
+  const known = nodeNoteHashes.get(label);
+  if (known !== undefined) return known;
+  const hash = labelHash(label);
+  if ((NODE_NOTES as readonly string[]).includes(label)) nodeNoteHashes.set(label, hash);
+  return hash;
+}
+
 function readLabel(data: Uint8Array, hashOfLabel: Hex): string | undefined {
   const bytes = readBytes(data, 0);
   if (bytes === undefined || bytes.length > 63) return undefined;
   const label = String.fromCharCode(...bytes);
-  return entryKind(label) !== undefined && labelHash(label) === hashOfLabel ? label : undefined;
+  return entryKind(label) !== undefined && hashOf(label) === hashOfLabel ? label : undefined;
 }
 
 /** The same for a log as a provider gives it, with its place. Logs of pending blocks have none. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { keccak_256 } from "@noble/hashes/sha3.js";
-import { type Hex, readHexOf, toHex } from "./hex.ts";
+import { fromHex, type Hex, readHexOf, toHex } from "./hex.ts";
 
 /** Hash of the empty name. */
 export const ROOT_HASH: Hex = `0x${"0".repeat(64)}`;
@@ -58,5 +58,5 @@ export function nameHash(name: string): Hex {
 export function hashBytes(hash: Hex): Uint8Array {
   const text = readHexOf(hash, 32);
   if (text === undefined) throw new RangeError(`"${hash}" is no hash: it has not 32 bytes`);
-  return Uint8Array.fromHex(text.slice(2));
+  return fromHex(text);
 }

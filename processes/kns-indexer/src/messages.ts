@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  fromHex,
   type Hex,
   isReachable,
   isValidName,
@@ -133,7 +134,7 @@ export class Answers {
       names.push([hash, info.name]);
       if (info.publicKey !== "") nodes.push([info.name, toJson(info)]);
     }
-    const address = [...Uint8Array.fromHex(config.registry.slice(2))];
+    const address = [...fromHex(config.registry)];
     const contract = { chain_id: config.chainId, contract_address: address };
     return { ...contract, names, nodes, last_block: lastBlock };
   }

@@ -2,6 +2,7 @@
  * `state`: what the indexer knows.
  * @module
  */
+import { toHex } from "@kinode-ts/kimap";
 import { defineScript } from "@kinode-ts/stdlib/scripting";
 import { askIndexer } from "../ask-indexer.ts";
 
@@ -21,11 +22,11 @@ interface Progress {
 export default defineScript(async () => {
   const state = (await askIndexer({ GetState: { block: 0 } }, "GetState")) as State;
   const progress = (await askIndexer("GetProgress", "Progress")) as Progress;
-  const address = Uint8Array.from(state.contract_address).toHex();
+  const address = toHex(Uint8Array.from(state.contract_address));
   const why = progress.problem === null ? "" : ` (${progress.problem})`;
   return [
     `chain id: ${state.chain_id}`,
-    `contract: 0x${address}`,
+    `contract: ${address}`,
     `names: ${state.names.length}`,
     `last block: ${state.last_block}`,
     `status: ${progress.status}${why}, newest block: ${progress.head}`,

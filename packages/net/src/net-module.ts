@@ -69,8 +69,6 @@ export interface NetOptions {
   readonly listen?: readonly ListenOn[];
   /** Without a name on chain: who we are, and whom we trust. */
   readonly local?: LocalIdentity;
-  /** Known from the start, before the first message: providers of names. */
-  readonly entries?: readonly KnsUpdate[];
   readonly limits?: Partial<PeersLimits>;
   readonly visitors?: Partial<VisitorLimits>;
   /** Pairs of others we join; default 0: we are no router. */
@@ -139,7 +137,6 @@ class NetModule implements Net {
     const { known } = this;
     this.#our = our;
     this.#gate = new VisitorGate(clock, options.visitors);
-    for (const update of options.entries ?? []) known.set(identityOf(update));
     known.set(our);
     const routers = (): readonly NodeId[] => this.#routers;
     this.peers = new Peers({

@@ -27,6 +27,7 @@ export interface NetNodeOptions {
   readonly routers?: readonly string[];
   readonly maxPassthroughs?: number;
   readonly maxPeers?: number;
+  readonly revealIp?: boolean;
 }
 
 export class NetNode {
@@ -70,6 +71,7 @@ export class NetNode {
       transport: internet.transport(options.host),
       clock: internet.clock,
       maxPassthroughs: options.maxPassthroughs ?? 0,
+      ...(options.revealIp === undefined ? {} : { revealIp: options.revealIp }),
       ...(options.maxPeers === undefined ? {} : { limits: { maxPeers: options.maxPeers } }),
     });
     this.net.connect({

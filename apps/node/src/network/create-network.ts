@@ -3,7 +3,7 @@
  * Source: spec/network-identity.md §0 (ports), §2.1; docs/decisions/0008-local-identity.md.
  * @module
  */
-import type { KnsUpdate, NodeIdentity } from "@kinode-ts/codec/net";
+import type { NodeIdentity } from "@kinode-ts/codec/net";
 import {
   createBunTransport,
   createNet,
@@ -36,8 +36,6 @@ export interface NetworkParts {
   readonly commit: (changes: readonly StoreChange[]) => Promise<void>;
   /** How others reach a node whose name is on chain; `undefined`: a local identity. */
   readonly chainRouting: Identity["chainRouting"];
-  /** Nodes that are known before the first message. */
-  readonly entries?: readonly KnsUpdate[];
 }
 
 export interface Network {
@@ -73,7 +71,7 @@ function localIdentity(parts: NetworkParts): LocalIdentity {
 }
 
 export function createNetwork(parts: NetworkParts): Network {
-  const { our: name, config, signer, clock, random, chainRouting, entries } = parts;
+  const { our: name, config, signer, clock, random, chainRouting } = parts;
   const local = chainRouting === undefined ? localIdentity(parts) : undefined;
   const our: NodeIdentity = {
     name,
@@ -89,7 +87,6 @@ export function createNetwork(parts: NetworkParts): Network {
     clock,
     ...(local === undefined ? {} : { local }),
     ...(local !== undefined || !config.isOn ? { listen: listenOn(config, local) } : {}),
-    ...(entries === undefined ? {} : { entries }),
     ...(config.maxPeers === undefined ? {} : { limits: { maxPeers: config.maxPeers } }),
     maxPassthroughs: config.maxPassthroughs,
     revealIp: config.revealIp,

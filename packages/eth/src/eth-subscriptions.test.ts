@@ -269,7 +269,62 @@ test("when no server can be had for two minutes the subscriber is told, once, an
   });
 });
 
-test("a provider that refuses to subscribe says why; one over HTTP alone cannot", async () => {
+test("a chain whose servers cannot push is looked at now and then: logs, removed ones, heads", async () => {
+  const H = "http://h.example/";
+  const world = await start([H]);
+  const server = serveChain(world.network, H, world.chain);
+  const behaviour = server.behaviour;
+  server.behaviour = (call) =>
+    call.method === "eth_getBlockByNumber"
+      ? { result: { number: (call.params as string[])[0], transactions: ["0x1"], hash: "0xh" } }
+      : behaviour(call);
+  expect(await world.subscribe(1)).toBe("Ok");
+  expect(await world.subscribe(2, { kind: "newHeads", params: null })).toBe("Ok");
+  const none = { kind: "newPendingTransactions", params: null };
+  expect(await world.subscribe(3, none)).toEqual({ Err: "NoRpcForChain" });
+  await world.clock.advance(9_000);
+  expect(world.updates()).toEqual([]);
+  world.chain.head = 102;
+  world.chain.logs = [log(100), log(101), log(102)];
+  await world.clock.advance(5_000);
+  const of = (id: number): unknown[] =>
+    (world.updates() as { Ok: { id: number; result: unknown } }[])
+      .filter(({ Ok }) => Ok.id === id)
+      .map(({ Ok }) => Ok.result);
+  expect(of(1)).toEqual([log(101), log(102)]);
+  expect(of(2)).toEqual(["0x65", "0x66"].map((number) => ({ number, hash: "0xh" })));
+  world.chain.logs = [log(100), log(101), log(102, 0, "0xother")];
+  await world.clock.advance(5_000);
+  expect(of(1).slice(2)).toEqual([{ ...log(102), removed: true }, log(102, 0, "0xother")]);
+  expect(await world.clock.runUntil(world.node.ask({ UnsubscribeLogs: 1 }))).toBe("Ok");
+  const calls = server.calls.length;
+  world.chain.head = 103;
+  world.chain.logs.push(log(103));
+  await world.clock.runUntil(world.node.ask({ UnsubscribeLogs: 2 }));
+  await world.clock.advance(20_000);
+  expect(server.calls).toHaveLength(calls);
+});
+
+test("looking ends with an error when no server answers for two minutes, and goes on after a shorter silence", async () => {
+  const H = "http://h.example/";
+  const world = await start([H]);
+  const server = serveChain(world.network, H, world.chain);
+  await world.subscribe();
+  server.isUp = false;
+  await world.clock.advance(60_000);
+  server.isUp = true;
+  world.chain.head = 101;
+  world.chain.logs = [log(101)];
+  await world.clock.advance(10_000);
+  expect(world.updates()).toEqual([{ Ok: { id: 1, result: log(101) } }]);
+  server.isUp = false;
+  await world.clock.advance(130_000);
+  expect(world.updates().slice(1)).toEqual([
+    { Err: { id: 1, error: "the connection to the provider was lost" } },
+  ]);
+});
+
+test("a provider that refuses to subscribe says why; one over HTTP does not take its place", async () => {
   const error = { code: -32000, message: "too many subscriptions" };
   const world = await start([A, "http://c.example/"]);
   world.network.server("http://c.example/");

@@ -52,6 +52,8 @@ export interface EthLimits {
   readonly subscribeTimeoutMs: number;
   /** How long a lost subscription is tried to be made again, in milliseconds. */
   readonly resubscribeMs: number;
+  /** Between two looks at a chain whose servers cannot push, in milliseconds. */
+  readonly pollMs: number;
   /** Blocks looked at again after a loss, for logs that were removed meanwhile. */
   readonly reorganisationBlocks: number;
   /** Delivered logs remembered of one subscription. */
@@ -105,6 +107,7 @@ export const DEFAULT_ETH_LIMITS: EthLimits = {
   maxSubscriptionsCount: 1_024,
   subscribeTimeoutMs: 30 * SECOND,
   resubscribeMs: 2 * MINUTE,
+  pollMs: 4 * SECOND,
   reorganisationBlocks: 32,
   maxRememberedLogsCount: 1_024,
   keepaliveMs: 30 * SECOND,

@@ -85,6 +85,17 @@ describe.skipIf(findAnvil() === undefined)("a real chain", () => {
     expect(await node!.ask({ UnsubscribeLogs: 7 })).toEqual({ Err: "MalformedRequest" });
   });
 
+  test("a subscription where the only server is reached over HTTP", async () => {
+    await start([chain.url], { pollMs: 50 });
+    expect(await subscribe(7)).toBe("Ok");
+    expect(await subscribe(8, "newHeads")).toBe("Ok");
+    await emit(31);
+    await emit(32);
+    await until(() => updates().length >= 4);
+    const topics = updates().flatMap(({ Ok }) => (Ok?.id === 7 ? [Ok.result["topics"]] : []));
+    expect(topics).toEqual([[word(31)], [word(32)]]);
+  });
+
   test("logs that a reorganisation takes back come again as removed", async () => {
     await start([wsUrl()]);
     await subscribe(1);

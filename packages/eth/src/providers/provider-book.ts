@@ -64,6 +64,12 @@ export class ProviderBook {
     return [...all.filter((_each, i) => !isCooling[i]), ...all.filter((_each, i) => isCooling[i])];
   }
 
+  /** Whether subscriptions of the chain have to be made of looks: it has servers, and none can push. */
+  mustPoll(chainId: U64): boolean {
+    const all = this.#all(chainId);
+    return all.length > 0 && !all.some(({ canPush }) => canPush);
+  }
+
   /** An error that a server of the chain refused with lately; of those that are left out now. */
   refusal(chainId: U64, method: string): string | undefined {
     return this.#all(chainId).find(

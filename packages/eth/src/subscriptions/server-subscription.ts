@@ -1,6 +1,6 @@
 /**
  * A subscription at one of our RPC servers. When it is lost it is made again, at any of them, and what was missed is asked for;
- * only when that does not succeed is the subscriber told.
+ * only when that does not succeed is the subscriber told. Where no server can push, logs and heads are looked for now and then.
  * Source: spec/network-identity.md §5.1, §5.4 (only address and topics), W14.
  * @module
  */
@@ -66,6 +66,7 @@ export class ServerSubscription implements RunningSubscription {
   }
 
   async #open(deadline: Deadline): Promise<boolean> {
+    if (this.#book.mustPoll(this.#action.chainId)) return this.#openPolled(deadline);
     const servers = this.#book
       .endpoints(this.#action.chainId, "eth_subscribe")
       .filter(({ canPush }) => canPush);
@@ -114,6 +115,54 @@ export class ServerSubscription implements RunningSubscription {
     }
   }
 
+  /** @throws {EthError} */
+  async #openPolled(deadline: Deadline): Promise<boolean> {
+    const { what } = this.#action;
+    if (what !== "logs" && what !== "newHeads") return false;
+    const head = await this.#head(deadline);
+    if (head === undefined) return false;
+    this.#memory.reached(head);
+    this.#poll(this.#powers.clock.monotonicMs());
+    return true;
+  }
+
+  /** @param answeredMs - when a server last answered */
+  #poll(answeredMs: number): void {
+    const { clock, limits } = this.#powers;
+    const timer = clock.after(limits.pollMs, () => {
+      void this.#look().then((isAnswered) => {
+        if (this.#isOver) return;
+        const nowMs = clock.monotonicMs();
+        if (!isAnswered && nowMs - answeredMs >= limits.resubscribeMs) this.#end(LOST);
+        else this.#poll(isAnswered ? nowMs : answeredMs);
+      });
+    });
+    this.#feed = { kind: "open", close: () => timer.cancel() };
+  }
+
+  /** Delivers what is new. False when no server answers. */
+  async #look(): Promise<boolean> {
+    const { clock, limits } = this.#powers;
+    const deadline = new Deadline(clock, limits.subscribeTimeoutMs);
+    if (this.#action.what === "logs") return this.#catchUp(deadline);
+    const last = this.#memory.lastBlock;
+    const head = await this.#head(deadline);
+    if (head === undefined || last === undefined) return false;
+    const first = Math.max(last + 1, head - limits.reorganisationBlocks + 1);
+    for (let block = first; block <= head && !this.#isOver; block++) {
+      const found = await this.#ask("eth_getBlockByNumber", `[${hex(block)},false]`, deadline);
+      if (found.kind !== "result" || found.result === "null") return false;
+      if (!this.#isOver) this.#sink.item(headerOf(found.result));
+      this.#memory.reached(block);
+    }
+    return true;
+  }
+
+  async #head(deadline: Deadline): Promise<number | undefined> {
+    const head = await this.#ask("eth_blockNumber", "[]", deadline);
+    return head.kind === "result" ? quantity(head.result) : undefined;
+  }
+
   #item(result: string): void {
     if (this.#isOver) return;
     if (this.#held === undefined) return this.#deliver(result);
@@ -157,8 +206,7 @@ export class ServerSubscription implements RunningSubscription {
       this.#end(LOST);
       return true;
     }
-    const head = await this.#ask("eth_blockNumber", "[]", deadline);
-    const to = head.kind === "result" ? quantity(head.result) : undefined;
+    const to = await this.#head(deadline);
     if (to === undefined) return false;
     if (to < from) return true;
     const filter = logFilter(this.#action.params, { fromBlock: hex(from), toBlock: hex(to) });
@@ -210,6 +258,14 @@ function logFilter(params: string, more: Readonly<Record<string, string>> = {}):
   });
   const parts = [...kept, ...Object.entries(more)].map(([name, value]) => `"${name}":${value}`);
   return `{${parts.join()}}`;
+}
+
+/** A block without what the header of a pushed one has not. */
+function headerOf(block: string): string {
+  const fields = [...(membersOf(block) ?? [])].filter(
+    ([name]) => !["transactions", "uncles", "withdrawals", "size"].includes(name),
+  );
+  return `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join()}}`;
 }
 
 function subscribeParams({ what, params }: SubscribeAction): string {

@@ -21,9 +21,6 @@ import type { ModuleQueue } from "./module-queue.ts";
 import type { ProcessEntry } from "./process-entry.ts";
 import { NetworkRoom, type Room, waitForRoom } from "./room.ts";
 
-/** How long a peer is not read because one of our processes has too much to do, in milliseconds. */
-const MAX_PAUSE_MS = 200;
-
 export class Router {
   readonly #our: string;
   readonly #core: KernelCore;
@@ -131,13 +128,16 @@ export class Router {
     return undefined;
   }
 
-  /** The peer waits as a process of ours would, but not for long: others of our processes hear from it, too. */
+  /**
+   * The peer waits as a process of ours would, and with it what it has for others here: once, since a mailbox of which nothing was
+   * taken in that time refuses.
+   */
   #pause(room: Room, message: KernelMessage): Promise<void> {
-    const maxMs = Math.min(MAX_PAUSE_MS, this.#core.limits.maxSlowedMs);
+    const { maxSlowedMs } = this.#core.limits;
     const { node } = message.source;
     this.#paused.add(node);
     return new Promise((resolve) => {
-      waitForRoom(this.#core, room, message, maxMs, () => {
+      waitForRoom(this.#core, room, message, maxSlowedMs, () => {
         this.#paused.delete(node);
         resolve();
       });

@@ -44,6 +44,12 @@ function openLater(cipher: CipherState, sealed: Uint8Array): Promise<Uint8Array>
   return chunk;
 }
 
+async function joinLater(parts: readonly Part[]): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for (const part of parts) chunks.push(part instanceof Uint8Array ? part : await part);
+  return joinParts(chunks);
+}
+
 const joinParts = (parts: readonly Uint8Array[]): Uint8Array =>
   parts.length === 1 ? parts[0]! : joinBytes(...parts);
 
@@ -101,7 +107,7 @@ export class TcpReader {
     if (parts === undefined) return undefined;
     if (parts.every((part) => part instanceof Uint8Array)) return joinParts(parts);
     const length = this.#lastLength;
-    const message = Promise.all(parts).then(joinParts);
+    const message = joinLater(parts);
     // Whoever takes it hears of it; nobody does when the connection ends before.
     message.catch(() => {});
     return { length, message };

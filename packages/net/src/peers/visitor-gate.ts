@@ -20,6 +20,9 @@ export const DEFAULT_VISITOR_LIMITS: VisitorLimits = {
   maxVisitorsPerHost: 64,
 };
 
+/** A turn may have taken long for other reasons: visitors have five seconds in all. */
+const MAX_REST_MS = 2;
+
 /** The part of an address that one person has to themselves. */
 export function hostOf({ protocol, remote }: Pick<Socket, "protocol" | "remote">): string {
   const address = protocol === "tcp" ? remote.slice(0, remote.lastIndexOf(":")) : remote;
@@ -71,7 +74,7 @@ export class VisitorGate {
     this.#clock.afterTurn(() => {
       const tookMs = this.#clock.monotonicMs() - startedMs;
       if (this.#waiting.length === 0) this.#isWorking = false;
-      else this.#clock.after(tookMs, () => this.#next());
+      else this.#clock.after(Math.min(tookMs, MAX_REST_MS), () => this.#next());
     });
   }
 

@@ -86,7 +86,7 @@ describe.skipIf(!hasAnvil)("names on chain", () => {
     await showsInfo("late.dev", /ws 4002/);
   });
 
-  test("[N77] what a reorganisation takes back is undone", async () => {
+  test("what a reorganisation takes back is undone", async () => {
     const question = { to: LOCAL_KIMAP.registry, data: encodeGet(nameHash("late.dev")) };
     const { account } = decodeEntry(await chain.rpc("eth_call", [question, "latest"]))!;
     await sendTransaction(chain.rpc, {

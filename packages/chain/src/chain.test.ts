@@ -94,7 +94,7 @@ describe.skipIf(!hasAnvil)("on a chain", () => {
     expect(events.slice(0, 2)).toEqual(["os", "dev"]);
   });
 
-  test("[N78] the mint of a fake node gives the four kinds of logs in their order", async () => {
+  test("the mint of a fake node gives the four kinds of logs in their order", async () => {
     const { logs } = await mint("alice", osAccount, encodeWriteNotes(LOCAL_KIMAP, DIRECT));
     const alice = nameHash("alice.os");
     const ours = logs.filter(({ address }) => address === registry.toLowerCase());

@@ -77,7 +77,7 @@ test("[N73] net is told of names that are nodes, and of no others", async () => 
   expect(last("bob.os")).toMatchObject({ ips: [], routers: ["router.os"] });
 });
 
-test("[N72] [N73] a new log changes what net knows, at once", async () => {
+test("a new log changes what net knows, at once", async () => {
   const chain = smallChain();
   const { push, last, told } = await startIndexer(chain);
   const before = told.length;

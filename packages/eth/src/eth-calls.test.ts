@@ -1,5 +1,10 @@
 import { expect, test } from "bun:test";
-import { createFakeNetwork, type FakeNetwork, serving } from "../test/fake-servers.ts";
+import {
+  type Behaviour as FakeBehaviour,
+  createFakeNetwork,
+  type FakeNetwork,
+  serving,
+} from "../test/fake-servers.ts";
 import { createVirtualClock, type EthNode, startEth, type VirtualClock } from "../test/eth-node.ts";
 import type { EthLimits } from "./index.ts";
 
@@ -413,4 +418,37 @@ test("an answer goes to rsvp, a time-out to the source", async () => {
   const late = await clock.runUntil(node.harness.ask("main:app:x.os", { body, rsvp }));
   expect(late.json).toEqual({ Err: "RpcTimeout" });
   expect(late.target).toEqual({ node: "alice.os", process: "main:app:x.os" } as never);
+});
+
+test("[N91] every error has its documented form", async () => {
+  const { clock, network, start } = createWorld();
+  let behave = (_method: string): ReturnType<FakeBehaviour> => undefined;
+  const server = network.server(B, ({ method }) =>
+    method === "eth_chainId" ? { result: "0x1" } : behave(method),
+  );
+  const node = await start([B], { cacheMs: 0 });
+  const rpcError = { code: -32000, message: "nonce too low", data: { reason: 1.5 } };
+  const errorOf = async (body: unknown): Promise<unknown> =>
+    ((await clock.runUntil(node.ask(body))) as { Err: unknown }).Err;
+  const call = (method: string, params: unknown = [], chain_id = 1): unknown => ({
+    Request: { chain_id, method, params },
+  });
+  const subscribe = { SubscribeLogs: { sub_id: 9, chain_id: 1, kind: "logs", params: {} } };
+  behave = () => ({ error: rpcError });
+  expect(await errorOf(call("eth_call"))).toEqual({ RpcError: rpcError });
+  expect(await errorOf("no json")).toBe("MalformedRequest");
+  expect(await errorOf(call("eth_call", [], 77))).toBe("NoRpcForChain");
+  expect(await errorOf(call("eth_mining"))).toEqual({ InvalidMethod: "eth_mining" });
+  expect(await errorOf(call("eth_call", "no list"))).toBe("InvalidParams");
+  behave = () => ({ raw: "no answer" });
+  expect(await errorOf(call("eth_call"))).toBe("RpcMalformedResponse");
+  behave = () => undefined;
+  expect(await errorOf(call("eth_call"))).toBe("RpcTimeout");
+  const cancelled = node.ask(subscribe);
+  await clock.settle();
+  expect(await clock.runUntil(node.ask({ UnsubscribeLogs: 9 }))).toBe("Ok");
+  expect(await clock.runUntil(cancelled)).toEqual({ Err: { SubscriptionClosed: 9 } });
+  const remote = node.harness.ask("eth:distro:sys", { body: call("eth_call"), node: "bob.os" });
+  expect((await clock.runUntil(remote)).json).toEqual({ Err: "PermissionDenied" });
+  expect(server.calls.length).toBeGreaterThan(0);
 });

@@ -1,7 +1,7 @@
 /**
  * The primitives on the host's native code, where it has them; the rest comes from the plain implementation.
  * NOTE: the host has no ChaCha20-Poly1305 that answers at once (WebCrypto's takes a turn of the event loop), so that is ours
- * in WebAssembly; and no HMAC over BLAKE2s.
+ * in WebAssembly; and no HMAC over BLAKE2s, so that is made of its hash.
  * @module
  */
 import {
@@ -26,6 +26,7 @@ import type { LargeCipher, Primitives } from "./primitives.ts";
 
 const TAG_BYTES = 16;
 const NOTHING = new Uint8Array(0);
+const BLAKE2S_BLOCK_BYTES = 64;
 const ED25519_OID = "302e020100300506032b657004220420"; // PKCS#8 v1 head, the seed follows
 const X25519_OID = "302e020100300506032b656e04220420";
 const ED25519_SPKI = "302a300506032b6570032100"; // SubjectPublicKeyInfo head, the public key follows
@@ -115,6 +116,13 @@ export const primitives: Primitives = {
 
   sha256: (data) => plain(createHash("sha256").update(data).digest()),
   blake2s: (data) => plain(createHash("blake2s256").update(data).digest()),
+  hmacBlake2s(key, data) {
+    const block = new Uint8Array(BLAKE2S_BLOCK_BYTES);
+    block.set(key.length > BLAKE2S_BLOCK_BYTES ? primitives.blake2s(key) : key);
+    const inner = createHash("blake2s256").update(block.map((byte) => byte ^ 0x36));
+    const outer = createHash("blake2s256").update(block.map((byte) => byte ^ 0x5c));
+    return plain(outer.update(inner.update(data).digest()).digest());
+  },
   hmacSha256: (key, data) => plain(createHmac("sha256", key).update(data).digest()),
   hkdfSha256: (key, salt, info, length) =>
     new Uint8Array(hkdfSync("sha256", key, salt, info, length)),

@@ -45,9 +45,11 @@ abstract class XxHandshake {
     this.state = new SymmetricState(PROTOCOL, prologue);
   }
 
+  #staticPublic: Uint8Array | undefined;
+
   /** Our X25519 public key that the peer is to believe. */
   get staticPublic(): Uint8Array {
-    return primitives.x25519PublicKey(this.secrets.staticSecret);
+    return (this.#staticPublic ??= primitives.x25519PublicKey(this.secrets.staticSecret));
   }
 
   /** The other side's X25519 public key, once it has been read. */

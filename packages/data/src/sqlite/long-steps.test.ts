@@ -15,8 +15,11 @@ import { openSqliteFolder } from "./sqlite-store-bun.ts";
 import { createSqlEngines } from "./start-engine-bun.ts";
 
 const MAX_MS = 1_000;
-/** A slice of all engines is 2 ms; one step that cannot be divided comes to it, and now and then a collection of memory. */
-const MAX_TURN_MS = 40;
+/** A slice of all engines is 2 ms; one step that cannot be divided comes to it. */
+const MAX_TURN_MS = 20;
+/** Collections of memory come to it, too, so that one in three of a query has to keep it. What writes is tried once. */
+const TRIES = 3;
+const MAX_WRITING_TURN_MS = 40;
 /** The most that a statement may go on after its deadline. */
 const OVERDUE_MS = 1_500;
 
@@ -47,7 +50,7 @@ beforeAll(async () => {
     "CREATE TRIGGER a AFTER INSERT ON first BEGIN INSERT INTO second SELECT new.v + id FROM t LIMIT 10; END",
     "CREATE TRIGGER b AFTER INSERT ON second BEGIN INSERT INTO third VALUES (new.v); END",
     "CREATE TABLE big (v)",
-    `INSERT INTO big ${numbers(4)} SELECT zeroblob(15000000) FROM c`,
+    `INSERT INTO big ${numbers(8)} SELECT zeroblob(15000000) FROM c`,
   ]) {
     await patient.write({ sql, parameters: [] }, caller);
   }
@@ -143,9 +146,14 @@ for (const [
         writes
           ? database.write({ sql, parameters }, caller)
           : database.query({ sql, parameters }, false, caller);
-      const seen = await measure(act);
+      const bound = writes ? MAX_WRITING_TURN_MS : MAX_TURN_MS;
+      let seen = await measure(act);
+      for (let left = writes ? 0 : TRIES - 1; left > 0 && seen.longestMs >= bound; left--) {
+        // oxlint-disable-next-line no-await-in-loop -- again, because it was late
+        seen = await measure(act);
+      }
       expect(outcomes).toContain(seen.outcome);
-      expect(seen.longestMs).toBeLessThan(MAX_TURN_MS);
+      expect(seen.longestMs).toBeLessThan(bound);
       expect(seen.tookMs).toBeLessThan(MAX_MS + OVERDUE_MS);
     },
     20_000,

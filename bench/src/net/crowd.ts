@@ -52,3 +52,28 @@ async function connectOne({ name, key, port }: Neighbour, index: number): Promis
   if (!(await peers.reach(name, { proxyRequest: false }))) throw new Error("A member cannot call");
   crowd.push(peers);
 }
+
+/** Strangers that begin handshakes and go on with rubbish, one after the other. @returns how many there were */
+export async function flood(port: number, lines: number, milliseconds: number): Promise<number> {
+  const endMs = performance.now() + milliseconds;
+  let count = 0;
+  const stranger = async (): Promise<void> => {
+    while (performance.now() < endMs) {
+      const ended = Promise.withResolvers<void>();
+      const socket = await Bun.connect({
+        hostname: "127.0.0.1",
+        port,
+        socket: {
+          data: (each) => void each.write(new Uint8Array(300)),
+          close: () => ended.resolve(),
+        },
+      }).catch(() => undefined);
+      if (socket === undefined) continue;
+      count += 1;
+      socket.write(Uint8Array.of(0, 32, ...random.bytes(32)));
+      await ended.promise;
+    }
+  };
+  await Promise.all(Array.from({ length: lines }, stranger));
+  return count;
+}

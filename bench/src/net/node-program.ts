@@ -8,7 +8,7 @@ import { createFunctionExecutor } from "@kinode-ts/kernel";
 import { createBunTransport, createNet } from "@kinode-ts/net";
 import { guestBytes } from "@kinode-ts/testing/guests";
 import { type BenchNode, clock, createBenchNode, idOf, random } from "../bench-node.ts";
-import { connectMany } from "./crowd.ts";
+import { connectMany, flood } from "./crowd.ts";
 import {
   plainConnect,
   plainRoundTrips,
@@ -32,6 +32,7 @@ export type Order =
   | { readonly kind: "connect"; readonly node: string; readonly count: number }
   | { readonly kind: "offline"; readonly node: string }
   | { readonly kind: "crowd"; readonly node: Neighbour; readonly count: number }
+  | { readonly kind: "flood"; readonly port: number; readonly millis: number }
   | { readonly kind: "memory" }
   | { readonly kind: "peers" }
   | {
@@ -101,6 +102,8 @@ async function perform(order: Order): Promise<unknown> {
       return await offline(order.node);
     case "crowd":
       return await connectMany(order.node, order.count);
+    case "flood":
+      return await flood(order.port, 60, order.millis);
     case "memory":
       Bun.gc(true);
       return process.memoryUsage.rss();

@@ -8,7 +8,7 @@ import { InitiatorHandshake, OUR_FEATURES, ResponderHandshake } from "@kinode-ts
 import { random } from "../bench-node.ts";
 import { type Figure, figure, interleave, median, percentile, type Scenario } from "../figure.ts";
 import { crowdName, crowdSeed } from "./crowd.ts";
-import { type NodeChild, startPair } from "./pair.ts";
+import { type NodeChild, startChild, startPair } from "./pair.ts";
 import type { NetDone, NetJob } from "./processes.ts";
 
 const SINK = "b.os@sink:test:sys";
@@ -383,10 +383,44 @@ export const NET_PEERS: Scenario = {
     }),
 };
 
+export const NET_FLOOD: Scenario = {
+  name: "a flood of handshakes",
+  figures: ["net-round-trip-in-flood", "net-strangers"],
+  run: () =>
+    withPair(async (pair) => {
+      const { a, b } = pair;
+      await using c = await startChild("c.os");
+      const trip: NetJob = { kind: "acknowledged", target: SINK, count: 500, bytes: SMALL_BYTES };
+      for (let round = 0; round < 4; round += 1) await run(a, trip);
+      const quiet = (await run(a, trip)).each;
+      const millis = 4_000;
+      const order = { kind: "flood", port: b.self.port, millis } as const;
+      const flooding = c.order<number>(order);
+      await Bun.sleep(500);
+      const during = (await run(a, trip)).each;
+      const strangers = await flooding;
+      const made = figure(
+        "net-round-trip-in-flood",
+        median(during),
+        "ms",
+        { name: "the same without", value: median(quiet) },
+        { max: 10 },
+      );
+      return [
+        { ...made, note: "60 strangers at a time begin handshakes with the other node" },
+        figure("net-strangers", (strangers * 1_000) / millis, "/s", {
+          name: "handshakes, both sides on one thread",
+          value: handshakes(200),
+        }),
+      ];
+    }),
+};
+
 export const NET: readonly Scenario[] = [
   NET_HANDSHAKE,
   NET_SMALL,
   NET_LARGE,
   NET_CONNECT,
   NET_PEERS,
+  NET_FLOOD,
 ];

@@ -158,7 +158,12 @@ function Invite({ attempt }: { attempt: Attempt }) {
       setMade(await api.invite({ expiresSeconds: life })),
     );
   const copy = (text: string) =>
-    void attempt("The invitation is copied.", () => navigator.clipboard.writeText(text));
+    void attempt("The invitation is copied.", async () => {
+      // Browsers let pages copy on this machine or over https only.
+      const clipboard = navigator.clipboard as Clipboard | undefined;
+      if (clipboard === undefined) throw new Error("Select the text and copy it yourself.");
+      await clipboard.writeText(text);
+    });
   return (
     <section class="card" aria-label="Invite a node">
       <h2>Invite a node</h2>

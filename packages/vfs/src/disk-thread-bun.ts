@@ -39,8 +39,11 @@ function serve(slot: Slot): never {
   const tell = (text: string): void => scope.postMessage(text);
   for (;;) {
     const [closings, ...call] = JSON.parse(waitForCall(slot)) as CallText;
+    // NOTE: many are closed because there are too many: before the call, which may open another one.
+    const isUrgent = closings.length > 1;
+    if (isUrgent) closings.forEach(closeQuietly);
     putAnswer(slot, JSON.stringify(answer(call, slot)), tell);
-    for (const fd of closings) closeQuietly(fd);
+    if (!isUrgent) closings.forEach(closeQuietly);
   }
 }
 

@@ -32,7 +32,7 @@ export const DEFAULT_DISK_THREAD_LIMITS: DiskThreadLimits = {
   maxPerDrive: 4,
   maxLostCount: 8,
   giveUpMs: 30_000,
-  startAfterMs: 1,
+  startAfterMs: 5,
   lookMs: navigator.hardwareConcurrency > 1 ? 0.03 : 0,
 };
 
@@ -95,7 +95,7 @@ const PROGRAM = new URL(
 const ignore = (): void => {};
 
 /** Files that wait to be closed with a call. */
-const MAX_CLOSINGS = 16;
+const MAX_CLOSINGS = 256;
 
 const NO_BYTES = new Uint8Array(0);
 

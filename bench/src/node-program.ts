@@ -98,7 +98,7 @@ export function startBareServer(): Promise<ServerProgram> {
 export function startNode(home: string, args: readonly string[] = []): Promise<ServerProgram> {
   return startServer(
     [process.execPath, MAIN, "start", home, "--detached", ...args],
-    /apps themselves are at http:\/\/[^:\s]+:(\d+)/,
+    /Apps have their pages at http:\/\/[^:\s]+:(\d+)/,
   );
 }
 

@@ -109,13 +109,17 @@ test("a flood of handshakes does not hold up those who are connected, and costs 
   const flood = Array.from({ length: 100 }, stranger);
   await Bun.sleep(50);
   const during: number[] = [];
-  for (let id = 0; id < 100; id += 1) during.push(await trip(id));
+  const deadlineMs = performance.now() + 10_000;
+  while (during.length < 100 || (strangers < 300 && performance.now() < deadlineMs)) {
+    during.push(await trip(during.length));
+    await Bun.sleep(2);
+  }
   isOver = true;
   during.sort((one, other) => one - other);
-  expect(strangers).toBeGreaterThan(100);
+  expect(strangers).toBeGreaterThanOrEqual(300);
   // A step of a handshake takes a millisecond or two here; a queue of them would take hundreds.
-  expect(during[50]!).toBeLessThan(50);
-  expect(during[95]!).toBeLessThan(250);
+  expect(during[Math.floor(during.length * 0.5)]!).toBeLessThan(50);
+  expect(during[Math.floor(during.length * 0.95)]!).toBeLessThan(250);
   await Promise.all([alice.net.stop!(), bob.net.stop!()]);
   await Promise.all(flood);
 }, 30_000);
@@ -147,14 +151,14 @@ test("sockets in their handshake are bounded from one address; others still come
   alice.know(bob);
   bob.know(alice);
   const transport = internet.transport();
-  const opened = Array.from({ length: 80 }, () => transport.dial("tcp", "2.2.2.2", 2));
+  const opened = Array.from({ length: 140 }, () => transport.dial("tcp", "2.2.2.2", 2));
   await internet.clock.advance(1);
   let ended = 0;
   for (const socket of await Promise.all(opened)) {
     socket.listen({ received: () => {}, closed: () => void (ended += 1) });
   }
   await internet.clock.advance(10);
-  expect(ended).toBe(16);
+  expect(ended).toBe(12);
   // They are gone after five seconds, and then whoever is real comes in.
   await internet.clock.advance(5_000);
   alice.send("bob.os", 1);

@@ -10,8 +10,10 @@ import type { Socket } from "../transport.ts";
 
 /** Time for everything between an open socket and a session (§0). */
 export const HANDSHAKE_TIMEOUT_MS = 5_000;
-/** Bytes a peer may send before they are asked for. */
-const MAX_EARLY_BYTES = 256 * 1024;
+/** Bytes that may come before they are asked for; a stream that brings more is not read until there is a session. */
+const MAX_EARLY_BYTES = 128 * 1024;
+/** Web sockets cannot be made to wait. */
+const MAX_EARLY_FRAME_BYTES = 1024 * 1024;
 
 export class HandshakeChannel {
   readonly socket: Socket;
@@ -52,6 +54,7 @@ export class HandshakeChannel {
   /** The handshake is over: the deadline no longer holds. What arrives is kept in `framing`. */
   finish(): void {
     this.#timer.cancel();
+    this.socket.resume();
   }
 
   /** Ends the socket without a word. Idempotent. */
@@ -67,8 +70,11 @@ export class HandshakeChannel {
   #received(bytes: Uint8Array): void {
     this.#earlyBytes += bytes.length;
     if (this.#earlyBytes > MAX_EARLY_BYTES) {
-      this.fail(badHandshake(`more than ${MAX_EARLY_BYTES} bytes came before it was over`));
-      return;
+      if (this.socket.protocol === "tcp") this.socket.pause();
+      else if (this.#earlyBytes > MAX_EARLY_FRAME_BYTES) {
+        this.fail(badHandshake(`more than ${MAX_EARLY_FRAME_BYTES} bytes came before it was over`));
+        return;
+      }
     }
     this.framing.push(bytes);
     this.#look();

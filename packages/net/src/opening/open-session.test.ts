@@ -144,9 +144,20 @@ test("a silent peer is left after 5 s, one that floods at once", async () => {
   const waiting = answerVisitor(flooded.right, BOB.identity, findKey).catch(
     (error: Error) => error.message,
   );
-  flooded.sockets[0].send(new Uint8Array(300_000));
+  flooded.sockets[0].send(new Uint8Array(1_100_000));
   flooded.sockets[0].flow();
   expect(await waiting).toContain("before it was over");
+
+  // A stream is made to wait instead: what comes behind the handshake may be good.
+  const stream = setUp("tcp");
+  const answered = answerVisitor(stream.right, BOB.identity, findKey);
+  stream.sockets[0].send(new Uint8Array(100_000).fill(255));
+  stream.sockets[0].flow();
+  expect(stream.sockets[1].isPaused).toBe(false);
+  stream.sockets[0].send(new Uint8Array(100_000).fill(255));
+  stream.sockets[0].flow();
+  expect(stream.sockets[1].isPaused).toBe(true);
+  expect(answered).rejects.toThrow("The handshake failed");
 });
 
 test("two that call each other at a router at once come together, the smaller name as the one that calls", async () => {

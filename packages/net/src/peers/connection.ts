@@ -99,6 +99,8 @@ export class Connection {
       drained: () => this.#sender.pump(),
       closed: () => this.#socketEnded(),
     });
+    // It may have been made to wait while it was opened.
+    options.socket.resume();
     this.#watch();
     // What came in the same piece as the end of the handshake.
     this.#read(new Uint8Array(0));

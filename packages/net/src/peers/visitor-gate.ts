@@ -17,7 +17,7 @@ export interface VisitorLimits {
 
 export const DEFAULT_VISITOR_LIMITS: VisitorLimits = {
   maxVisitors: 512,
-  maxVisitorsPerHost: 64,
+  maxVisitorsPerHost: 128,
 };
 
 /** A turn may have taken long for other reasons: visitors have five seconds in all. */

@@ -35,6 +35,8 @@ export class Passthrough {
     const [left, right] = sides;
     this.#pipe(left, right);
     this.#pipe(right, left);
+    // One that had much to say may have been made to wait.
+    for (const side of sides) side.resume();
     this.#watch();
   }
 

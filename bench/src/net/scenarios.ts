@@ -345,7 +345,7 @@ export const NET_PEERS: Scenario = {
       const { a, b } = pair;
       const trip: NetJob = { kind: "acknowledged", target: SINK, count: 2_000, bytes: SMALL_BYTES };
       const micros = async () => ((await run(a, trip)).millis * 1_000) / trip.count;
-      for (let round = 0; round < 3; round += 1) await micros();
+      for (let round = 0; round < 8; round += 1) await micros();
       const alone = median([await micros(), await micros(), await micros()]);
       const nodes = Array.from({ length: CROWD }, (_, index) => ({
         name: crowdName(index),

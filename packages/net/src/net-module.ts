@@ -49,6 +49,9 @@ const ACK = new TextEncoder().encode("ack");
 const EMPTY = new Uint8Array(0);
 /** Characters of a hello that are shown. */
 const MAX_HELLO_LENGTH = 500;
+/** Hellos of one node that are shown in a minute (W12); all are acknowledged. */
+const MAX_HELLOS = 30;
+const HELLO_PERIOD_MS = 60_000;
 
 /** Where to listen: the first free port from `first` to `last`. */
 export interface ListenOn {
@@ -113,6 +116,9 @@ class NetModule implements Net {
   readonly #indirect: IndirectNode;
   readonly #gate: VisitorGate;
   readonly #listening: Listening[] = [];
+  /** By node, in this period. */
+  readonly #hellos = new Map<NodeId, number>();
+  #helloPeriodEndMs = 0;
   #our: NodeIdentity;
   #events: NetworkEvents | undefined;
   #context: ModuleContext | undefined;
@@ -435,10 +441,27 @@ class NetModule implements Net {
 
   /** Another node says hello: it is shown, and acknowledged (§2.7). */
   #greet(message: KernelMessage): void {
-    const text = new TextDecoder().decode(message.message.body);
-    const shown = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").slice(0, MAX_HELLO_LENGTH);
-    this.#context?.print(0, `${message.source.node}: ${shown}`);
+    const { node } = message.source;
+    if (this.#mayShow(node)) {
+      const text = new TextDecoder().decode(message.message.body.subarray(0, 4 * MAX_HELLO_LENGTH));
+      const shown = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").slice(0, MAX_HELLO_LENGTH);
+      this.#context?.print(0, `${node}: ${shown}`);
+    }
     this.#context?.respond(message, { body: ACK });
+  }
+
+  #mayShow(node: NodeId): boolean {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs >= this.#helloPeriodEndMs) {
+      this.#hellos.clear();
+      this.#helloPeriodEndMs = nowMs + HELLO_PERIOD_MS;
+    }
+    const count = (this.#hellos.get(node) ?? 0) + 1;
+    this.#hellos.set(node, count);
+    if (count === MAX_HELLOS + 1) {
+      this.#context?.print(0, `${node} says hello too often; for a minute no more of it is shown`);
+    }
+    return count <= MAX_HELLOS;
   }
 
   /** A router tells us that `from` waits there. */

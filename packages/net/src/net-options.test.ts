@@ -141,3 +141,18 @@ test("nothing is signed that could be the key of a handshake", async () => {
   }
   expect(alice.prints.at(-1)).toContain("length of a key");
 });
+
+test("a node that says hello without end is shown for a while, and always answered", async () => {
+  const { internet, alice, bob } = await world({ alice: {}, bob: { host: "2.0.0.2", tcp: 2 } });
+  const hello = (id: number) =>
+    alice.message("alice.os@a:chat:x.os", "bob.os@net:distro:sys", id, "hello");
+  for (let id = 0; id < 100; id += 1) void alice.net.send(hello(id));
+  await internet.clock.advance(1_000);
+  const shown = () => bob.prints.filter((line) => line === "alice.os: hello").length;
+  expect([shown(), alice.received.length]).toEqual([30, 100]);
+  expect(bob.prints.filter((line) => line.includes("too often")).length).toBe(1);
+  await internet.clock.advance(60_000);
+  void alice.net.send(hello(100));
+  await internet.clock.advance(1_000);
+  expect(shown()).toBe(31);
+});

@@ -20,6 +20,7 @@ const REVERT_DATA = `08c379a0${"20".padStart(64, "0")}${"2".padStart(64, "0")}${
 const SOURCE = `
 import * as v from "@kinode-ts/stdlib";
 import { createProvider, ethConfig, kinodeTransport } from "@kinode-ts/stdlib/eth";
+import { Kimap, kimapAbi, LOCAL_KIMAP, namehash } from "@kinode-ts/stdlib/kimap";
 import { createPublicClient, parseAbi } from ${JSON.stringify(Bun.resolveSync("viem", import.meta.dir))};
 
 const chain = createProvider(${CHAIN}, { timeout: "20s" });
@@ -62,6 +63,25 @@ const commands: Record<string, (argument: any) => unknown> = {
   },
   async config() {
     return await ethConfig.providers().catch((e) => e.code);
+  },
+  async names() {
+    const kimap = new Kimap({ provider: chain, config: LOCAL_KIMAP });
+    const { tba, owner, data } = await kimap.get("os");
+    const client = createPublicClient({ transport: kinodeTransport(${CHAIN}) });
+    const [account] = await client.readContract({
+      address: kimap.address,
+      abi: kimapAbi,
+      functionName: "get",
+      args: [namehash("os")],
+    });
+    return {
+      isAccount: tba === LOCAL_KIMAP.osAccount.toLowerCase(),
+      same: account.toLowerCase() === tba,
+      owned: BigInt(owner) > 0n,
+      data: data ?? null,
+      back: (await kimap.getNamehashFromTba(tba)) === namehash("os"),
+      nobody: await kimap.isTaken("nobody-has-this.os"),
+    };
   },
   async viem() {
     const client = createPublicClient({ transport: kinodeTransport(${CHAIN}) });
@@ -183,6 +203,17 @@ describe.skipIf(findAnvil() === undefined)("chains", () => {
       chain: CHAIN,
       logs: [word(1)],
       reverted: "no",
+    });
+  });
+
+  test("[P25.9] the name registry: entries, accounts and the way back, also with its ABI", async () => {
+    expect(await run("names")).toEqual({
+      isAccount: true,
+      same: true,
+      owned: true,
+      data: null,
+      back: true,
+      nobody: false,
     });
   });
 

@@ -143,6 +143,12 @@ test("hi in the terminal of one node is shown by the other; a removed node hears
   await program.type("hi alice.local good morning");
   await program.shows(/response from alice\.local: ack/);
   expect(alice.output()).toContain("bob.local: good morning");
+  await program.type("peer alice.local");
+  await program.shows(/key: [0-9a-f]{64}\s[^]*routing: direct at \S+ with tcp, ws/);
+  await program.type("peer nobody.local");
+  await program.shows(/no PKI entry for nobody\.local/);
+  await program.type("net-diagnostics");
+  await program.shows(/we are bob\.local, direct at .*alice\.local: connected/s);
   expect((await kinode("peers", "remove", "bob.local", "--home", home("alice"))).code).toBe(0);
   program.forget();
   await program.type("hi alice.local are you there");

@@ -21,6 +21,8 @@ export type LocalIdentityFault =
       readonly why: Refusal | "silent";
     }
   | { readonly code: "net.own-invitation"; readonly inviter: NodeId }
+  | { readonly code: "net.join-under-way"; readonly inviter: NodeId }
+  | { readonly code: "net.nobody-can-come" }
   | { readonly code: "net.inviter-unreachable"; readonly inviter: NodeId }
   | { readonly code: "net.other-key"; readonly name: NodeId }
   | { readonly code: "net.unknown-peer"; readonly name: NodeId }
@@ -61,6 +63,10 @@ function text(fault: LocalIdentityFault): string {
       return refusalText(fault.inviter, fault.why);
     case "net.own-invitation":
       return `This is an invitation of this node itself, ${fault.inviter}; it is for another one`;
+    case "net.join-under-way":
+      return `This node is calling ${fault.inviter} already; wait for the outcome`;
+    case "net.nobody-can-come":
+      return `Nobody could come on an invitation: this node listens on no port and has no router; start it with ports, or add a router with "kinode router add"`;
     case "net.inviter-unreachable":
       return `${fault.inviter} cannot be reached; it has to run, and this node has to get to one of its addresses or routers. Try again then: an invitation that nobody has used still holds`;
     case "net.other-key":

@@ -246,6 +246,15 @@ test("who has pinned the old key follows to the new one, whoever calls", async (
   expect(stolen.texts).toEqual([]);
 });
 
+test("a second attempt waits for the first, and a node that nobody can dial invites nobody", async () => {
+  const { alice, bob } = await world({ alice: ALICE, bob: {} });
+  const { text } = await alice.local.invite();
+  const first = bob.local.join(text);
+  expect(await refusal(bob, text)).toBe("net.join-under-way");
+  expect((await bob.during(first)).name).toBe("alice.local");
+  await expect(bob.local.invite()).rejects.toThrow("listens on no port and has no router");
+});
+
 test("a removed node is a stranger", async () => {
   const { internet, alice, bob } = await world({ alice: ALICE, bob: BOB });
   await meet(alice, bob);

@@ -473,10 +473,16 @@ export class LocalIdentity {
 
   // --- what a person does -----------------------------------------------------------------------
 
-  /** The text of a new invitation; settles once it is kept. */
+  /**
+   * The text of a new invitation; settles once it is kept.
+   * @throws {LocalIdentityError} `net.nobody-can-come`, `net.too-many`
+   */
   async invite(options: InviteOptions = {}): Promise<{ text: string; expiresMs: number }> {
     const { our, signer, random, clock, commit } = this.#options;
     const { lifeMs = DEFAULT_INVITATION_MS, uses = 1 } = options;
+    if (this.record.places.length === 0 && this.#own.routers.length === 0) {
+      throw new LocalIdentityError({ code: "net.nobody-can-come" });
+    }
     const secret = random.bytes(32);
     const madeMs = clock.nowMs();
     const expiresMs = madeMs + lifeMs;
@@ -509,6 +515,9 @@ export class LocalIdentity {
         inviter: name,
         expiredMs: expiresMs,
       });
+    }
+    if (this.#joins.has(name)) {
+      throw new LocalIdentityError({ code: "net.join-under-way", inviter: name });
     }
     const before = this.#table.get(name);
     if (before !== undefined && !this.#isSameNode(before, inviter)) {

@@ -225,3 +225,34 @@ test("a stopped node ends its connections and says offline for what waits", asyn
     [],
   ]);
 });
+
+test("a node that comes back without having said goodbye is written to where it is now", async () => {
+  const internet = open();
+  const alice = new InternetNode(internet, "alice.os", { host: "1.1.1.1", tcp: 1 });
+  const bob = new InternetNode(internet, "bob.os", { host: "2.2.2.2", tcp: 2 });
+  alice.meet(bob);
+  alice.send("bob.os", 1);
+  await internet.clock.advance(20_000);
+  // It has lost power: nothing of it hears or closes anything any more.
+  const again = new InternetNode(internet, "bob.os", { host: "2.2.2.2", tcp: 2 });
+  again.learn(alice);
+  again.send("alice.os", 2);
+  await internet.clock.advance(1_000);
+  expect(alice.ids).toEqual([2]);
+  alice.send("bob.os", 3);
+  await internet.clock.advance(10_000);
+  expect([bob.ids, again.ids, alice.failed]).toEqual([[1], [3], []]);
+  expect(alice.peers.connectionCount).toBe(1);
+});
+
+test("what finds no room in the queue of a peer is a timeout to its sender, and a long queue slows it before", async () => {
+  const internet = open();
+  const limits = { connection: { outbox: { maxCount: 8, slowFlowCount: 4 } } };
+  const alice = new InternetNode(internet, "alice.os", { limits });
+  const bob = new InternetNode(internet, "bob.os", { host: "2.2.2.2", tcp: 2 });
+  alice.meet(bob);
+  for (let id = 1; id <= 10; id += 1) alice.send("bob.os", id);
+  expect(alice.failed).toEqual([9, 10].map((id) => ({ id, kind: "timeout" as const })));
+  await internet.clock.advance(100);
+  expect(bob.ids).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+});

@@ -8,6 +8,8 @@ import type { Listening, Socket, SocketEvents } from "../transport.ts";
 import { EarlyEvents } from "./early-events.ts";
 
 const KEEPALIVE_MS = 30_000;
+/** What was sent may take so long to leave after a socket was closed; then it is cut off. */
+const CLOSING_MS = 30_000;
 
 class TcpSocket implements Socket {
   readonly protocol = "tcp";
@@ -18,6 +20,7 @@ class TcpSocket implements Socket {
   readonly #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #isEnding = false;
+  #closing: ReturnType<typeof setTimeout> | undefined;
 
   opened(socket: Bun.Socket<TcpSocket>): void {
     this.#socket = socket;
@@ -58,8 +61,19 @@ class TcpSocket implements Socket {
   }
 
   close(): void {
+    if (this.#isEnding) return;
     this.#isEnding = true;
     if (this.#waiting.length === 0) this.#socket?.end();
+    // Whoever does not read what was sent to it holds nothing for longer than this.
+    const timer = setTimeout(() => this.#socket?.terminate(), CLOSING_MS);
+    timer.unref();
+    this.#closing = timer;
+  }
+
+  /** The system says that it is over. */
+  ended(): void {
+    clearTimeout(this.#closing);
+    this.events.closed();
   }
 
   listen(events: SocketEvents): void {
@@ -93,8 +107,8 @@ const HANDLERS: Bun.SocketHandler<TcpSocket> = {
   drain: (socket) => socket.data.drain(),
   // The other side sends no more: for a session that is its end.
   end: (socket) => void socket.end(),
-  close: (socket) => socket.data.events.closed(),
-  error: (socket) => socket.data.events.closed(),
+  close: (socket) => socket.data.ended(),
+  error: (socket) => socket.data.ended(),
 };
 
 /** @throws {Error} nothing answers there */

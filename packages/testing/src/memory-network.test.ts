@@ -39,8 +39,8 @@ test("messages arrive at the node they are for, later and in order", async () =>
   const network = createMemoryNetwork();
   const alice = listen(network, "alice.os");
   const bob = listen(network, "bob.os");
-  alice.port.send(message("alice.os", "bob.os", 1));
-  alice.port.send(message("alice.os", "bob.os", 2));
+  void alice.port.send(message("alice.os", "bob.os", 1));
+  void alice.port.send(message("alice.os", "bob.os", 2));
   expect(bob.received).toEqual([]);
   await Promise.resolve();
   expect(bob.received).toEqual([1, 2]);
@@ -53,7 +53,7 @@ test("nodes share no memory", async () => {
   const arrived: KernelMessage[] = [];
   network.port("bob.os").connect({ received: (m) => void arrived.push(m), failed: () => {} });
   const original = message("alice.os", "bob.os", 1);
-  alice.port.send(original);
+  void alice.port.send(original);
   original.message.body.fill(99);
   await Promise.resolve();
   expect(arrived[0]?.message.body).toEqual(Uint8Array.of(1));
@@ -63,14 +63,14 @@ test("an unknown, unplugged or partitioned node is offline to the sender", async
   const network = createMemoryNetwork();
   const alice = listen(network, "alice.os");
   const bob = listen(network, "bob.os");
-  alice.port.send(message("alice.os", "nobody.os", 1));
+  void alice.port.send(message("alice.os", "nobody.os", 1));
   network.unplug("bob.os");
-  alice.port.send(message("alice.os", "bob.os", 2));
+  void alice.port.send(message("alice.os", "bob.os", 2));
   network.plug("bob.os");
   network.partition(["alice.os"], ["bob.os"]);
-  alice.port.send(message("alice.os", "bob.os", 3));
+  void alice.port.send(message("alice.os", "bob.os", 3));
   network.heal();
-  alice.port.send(message("alice.os", "bob.os", 4));
+  void alice.port.send(message("alice.os", "bob.os", 4));
   await Promise.resolve();
   expect(alice.failed).toEqual(["1 offline", "2 offline", "3 offline"]);
   expect(bob.received).toEqual([4]);
@@ -80,7 +80,7 @@ test("what is on its way when a node is unplugged is lost", async () => {
   const network = createMemoryNetwork();
   const alice = listen(network, "alice.os");
   const bob = listen(network, "bob.os");
-  alice.port.send(message("alice.os", "bob.os", 1));
+  void alice.port.send(message("alice.os", "bob.os", 1));
   network.unplug("bob.os");
   await Promise.resolve();
   expect([bob.received, alice.failed]).toEqual([[], []]);
@@ -98,7 +98,7 @@ test("random delays keep the order of each pair and repeat with the seed", async
     const bob = listen(network, "bob.os");
     for (let id = 0; id < 40; id++) {
       const from = id % 2;
-      nodes[from]?.port.send(message(["alice.os", "carol.os"][from]!, "bob.os", id));
+      void nodes[from]?.port.send(message(["alice.os", "carol.os"][from]!, "bob.os", id));
     }
     await clock.advance(10_000);
     expect(bob.received.filter((id) => id % 2 === 0)).toEqual(

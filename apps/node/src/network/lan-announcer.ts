@@ -16,6 +16,8 @@ export const LAN_GROUP = "239.255.75.78";
 export const LAN_PORT = 9_975;
 const PREFIX = new TextEncoder().encode("kinode near 1\n");
 const ANNOUNCE_MS = 15_000;
+/** Newcomers make a node speak up before its time, but not more often than this. */
+const PAUSE_MS = 1_000;
 /** Somebody who was not heard for so long has gone. */
 const FORGET_MS = 60_000;
 const MAX_NEARBY = 100;
@@ -37,6 +39,7 @@ export class LanAnnouncer {
   readonly #seen = new Map<string, Nearby & { readonly atMs: number }>();
   #socket: Socket | undefined;
   #timer: TimerHandle | undefined;
+  #sentMs = 0;
   #second = 0;
   #countInSecond = 0;
 
@@ -85,14 +88,20 @@ export class LanAnnouncer {
   #announce(): void {
     const socket = this.#socket;
     if (socket === undefined) return;
-    const { record, clock, port = LAN_PORT } = this.#options;
+    this.#announceAfter(ANNOUNCE_MS);
+    this.#sentMs = this.#options.clock.monotonicMs();
+    const { record, port = LAN_PORT } = this.#options;
     const { bytes } = record();
     const datagram = new Uint8Array(PREFIX.length + bytes.length);
     datagram.set(PREFIX);
     datagram.set(bytes, PREFIX.length);
     // A network that is gone comes back; the next one tries again.
     if (datagram.length <= MAX_DATAGRAM_BYTES) socket.send(datagram, port, LAN_GROUP, () => {});
-    this.#timer = clock.after(ANNOUNCE_MS, () => this.#announce());
+  }
+
+  #announceAfter(delayMs: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#options.clock.after(delayMs, () => this.#announce());
   }
 
   #heard(bytes: Uint8Array, { address }: RemoteInfo): void {
@@ -112,7 +121,10 @@ export class LanAnnouncer {
     const before = this.#seen.get(id);
     if (before === undefined && this.nearby().length >= MAX_NEARBY) return;
     if (before !== undefined && before.record.sequence > record.sequence) return;
-    this.#seen.set(id, { record, address, atMs: this.#options.clock.monotonicMs() });
+    const atMs = this.#options.clock.monotonicMs();
+    this.#seen.set(id, { record, address, atMs });
+    // Somebody new has not heard of us.
+    if (before === undefined) this.#announceAfter(Math.max(0, this.#sentMs + PAUSE_MS - atMs));
   }
 
   #isFlood(): boolean {

@@ -1,6 +1,6 @@
 /** Two real programs with local identities on one machine, started and introduced as README.md says. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ControlAnswer, ControlPeers } from "@kinode-ts/types";
@@ -10,6 +10,9 @@ import { kinode } from "./run-kinode.ts";
 
 const README = readFileSync(join(import.meta.dir, "../../../README.md"), "utf8");
 const CHAT = "chat:chat:example.os";
+const TRANSFER_PACKAGE = "file-transfer:example.os";
+const TRANSFER = `file-transfer:${TRANSFER_PACKAGE}`;
+const FILE_BYTES = 8 * 1024 * 1024;
 
 const folder = mkdtempSync(join(tmpdir(), "two-nodes-"));
 const home = (name: string): string => join(folder, name);
@@ -44,10 +47,13 @@ let used = "";
 beforeAll(async () => {
   alice = await startDetached(home("alice"), flagsOf("alice"));
   bob = await startDetached(home("bob"), flagsOf("bob"));
-  const zip = await packExample("chat", folder);
-  for (const name of ["alice", "bob"]) {
+  for (const example of ["chat", "file-transfer"]) {
     // oxlint-disable-next-line no-await-in-loop -- each takes the whole processor
-    expect((await kinode("install", zip, "--yes", "--home", home(name))).code).toBe(0);
+    const zip = await packExample(example, folder);
+    for (const name of ["alice", "bob"]) {
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      expect((await kinode("install", zip, "--yes", "--home", home(name))).code).toBe(0);
+    }
   }
 }, 120_000);
 afterAll(() => {
@@ -79,15 +85,54 @@ test("strangers are offline to each other, with an invitation they talk", async 
   expect(bob.output()).toContain("alice.local: good evening");
 }, 60_000);
 
-test("the chat of one node reaches the chat of the other", async () => {
-  const message = { room: "alice.local", author: "bob", text: "is this the right room?", at: 1 };
-  const body = JSON.stringify({ Send: message });
-  expect(await send(bob, `our@${CHAT}`, body)).toMatchObject({ body: '{"Ok":null}' });
-  const { body: history } = (await send(alice, `our@${CHAT}`, '"History"')) as { body: string };
-  expect(JSON.parse(history)).toMatchObject([
-    { room: "bob.local", author: "bob", text: message.text },
-  ]);
+async function history(node: DetachedNode): Promise<unknown> {
+  const { body } = (await send(node, `our@${CHAT}`, '"History"')) as { body: string };
+  return JSON.parse(body);
+}
+
+test("the chats of both nodes reach each other", async () => {
+  const say = (from: DetachedNode, room: string, author: string, text: string) =>
+    send(from, `our@${CHAT}`, JSON.stringify({ Send: { room, author, text, at: 1 } }));
+  const question = await say(bob, "alice.local", "bob", "is this the right room?");
+  expect(question).toMatchObject({ body: '{"Ok":null}' });
+  const answer = await say(alice, "bob.local", "alice", "it is");
+  expect(answer).toMatchObject({ body: '{"Ok":null}' });
+  const said = [
+    { author: "bob", text: "is this the right room?" },
+    { author: "alice", text: "it is" },
+  ];
+  expect(await history(alice)).toMatchObject(said.map((each) => ({ ...each, room: "bob.local" })));
+  expect(await history(bob)).toMatchObject(said.map((each) => ({ ...each, room: "alice.local" })));
 }, 30_000);
+
+const offered = (name: string, file: string): string =>
+  join(home(name), "vfs/file-transfer:example.os/files", file);
+
+test("a file of 8 MiB is fetched from the other node", async () => {
+  const bytes = Buffer.alloc(FILE_BYTES);
+  for (let at = 0; at < FILE_BYTES; at += 65_536)
+    crypto.getRandomValues(bytes.subarray(at, at + 65_536));
+  writeFileSync(offered("alice", "holiday.bin"), bytes);
+  const ask = async (body: object | string): Promise<unknown> => {
+    const answer = await send(bob, `our@${TRANSFER}`, JSON.stringify(body));
+    return JSON.parse((answer as { body: string }).body);
+  };
+  expect(await ask({ ListFiles: { node: "alice.local" } })).toEqual({
+    ListFiles: [{ name: "holiday.bin", size: FILE_BYTES }],
+  });
+  expect(await ask({ Download: { name: "holiday.bin", target: "alice.local" } })).toBe("Started");
+  const deadline = performance.now() + 30_000;
+  const stage = async (): Promise<string> => {
+    const { Progress: all } = (await ask("Progress")) as { Progress: { stage: string }[] };
+    return all[0]!.stage;
+  };
+  // oxlint-disable-next-line no-await-in-loop -- looks again until it is so
+  while ((await stage()) === "fetching" && performance.now() < deadline) await Bun.sleep(50);
+  expect(await ask("Progress")).toMatchObject({
+    Progress: [{ stage: "done", progress: 100, problem: null }],
+  });
+  expect(readFileSync(offered("bob", "holiday.bin")).equals(bytes)).toBe(true);
+}, 60_000);
 
 test("[N37] a message for a process without network capability, or for none, is dropped without a reply", async () => {
   const ask = (target: string): Promise<ControlAnswer> =>
@@ -137,7 +182,7 @@ test("a person sees who is known, and both nodes know each other after their res
   expect(await send(bob, "alice.local@net:distro:sys", "again")).toMatchObject({ body: "ack" });
 }, 60_000);
 
-test("hi in the terminal of one node is shown by the other; a removed node hears nothing", async () => {
+test("hi in the terminal of one node is shown by the other, files come by command; a removed node hears nothing", async () => {
   await bob.stop();
   const program: NodeProgram = await startNodeProgram(home("bob"), ["--port", "0"]);
   await program.type("hi alice.local good morning");
@@ -149,6 +194,15 @@ test("hi in the terminal of one node is shown by the other; a removed node hears
   await program.shows(/no PKI entry for nobody\.local/);
   await program.type("net-diagnostics");
   await program.shows(/we are bob\.local, direct at .*alice\.local: connected/s);
+  writeFileSync(offered("alice", "note.txt"), "by command");
+  await program.type(`list-files:${TRANSFER_PACKAGE} alice.local`);
+  await program.shows(/ 8388608 {2}holiday\.bin/);
+  await program.shows(/ 10 {2}note\.txt/);
+  await program.type(`download:${TRANSFER_PACKAGE} alice.local note.txt`);
+  await program.shows(/note\.txt from alice\.local is in \/file-transfer:example\.os\/files/);
+  expect(readFileSync(offered("bob", "note.txt"), "utf8")).toBe("by command");
+  await program.type(`download:${TRANSFER_PACKAGE} alice.local gone.txt`);
+  await program.shows(/gone\.txt: alice\.local says: there is no file "gone\.txt"/);
   expect((await kinode("peers", "remove", "bob.local", "--home", home("alice"))).code).toBe(0);
   program.forget();
   await program.type("hi alice.local are you there");

@@ -3,8 +3,8 @@
  * @module
  */
 import { state } from "@kinode-ts/stdlib";
-import type { DownloadRecord } from "./download.ts";
-import { Download } from "./download.ts";
+import type { DownloadRecord } from "./one-download.ts";
+import { Download } from "./one-download.ts";
 import type { DownloadRequest, Progress } from "./wire.ts";
 
 /** More are refused until one has ended. */

@@ -6,7 +6,7 @@
 import type { Answer, IncomingRequest } from "@kinode-ts/stdlib";
 import { defineProcess, our, request, SendError, serve } from "@kinode-ts/stdlib";
 import { createDrive } from "@kinode-ts/stdlib/vfs";
-import { textOf } from "./download.ts";
+import { textOf } from "./one-download.ts";
 import { Downloads } from "./downloads.ts";
 import { OfferedFiles } from "./offered-files.ts";
 import type { FileInfo, TransferRequest } from "./wire.ts";

@@ -51,13 +51,9 @@ export {
 } from "./local/identity-record.ts";
 export { INVITATION_PREFIX, readInvitation } from "./local/invitation.ts";
 export { INVITATIONS_SPACE } from "./local/invitation-table.ts";
-export {
-  type InviteOptions,
-  LocalIdentity,
-  type LocalIdentityOptions,
-  type LocalRows,
-  type PeerView,
-} from "./local/local-identity.ts";
+export type { LocalIdentityOptions, LocalRows } from "./local/local-context.ts";
+export { LocalIdentity, type PeerView } from "./local/local-identity.ts";
+export type { InviteOptions } from "./local/newcomers.ts";
 export { SELF_SPACE, successionRow } from "./local/own-record.ts";
 export { type PeerOrigin, PEERS_SPACE, type PinnedPeer } from "./local/peer-table.ts";
 export {

@@ -51,8 +51,12 @@ export class HandshakeChannel {
     return waiting.promise;
   }
 
-  /** The handshake is over: the deadline no longer holds. What arrives is kept in `framing`. */
+  /**
+   * The handshake is over: the deadline no longer holds. What arrives is kept in `framing`.
+   * @throws {NetError} `net.bad-handshake`: the socket has ended, or the time was over before
+   */
   finish(): void {
+    if (this.#failure !== undefined) throw this.#failure;
     this.#timer.cancel();
     this.socket.resume();
   }

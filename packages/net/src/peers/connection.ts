@@ -126,6 +126,10 @@ export class Connection {
     return true;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Whether anything was sent on it. */
   get hasSent(): boolean {
     return this.#sender.hasSent;

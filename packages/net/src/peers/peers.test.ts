@@ -2,6 +2,8 @@
 import { expect, test } from "bun:test";
 import { createSeededRandom, createVirtualClock } from "@kinode-ts/testing";
 import { InternetNode, MemoryInternet } from "../../test/memory-internet.ts";
+import { HandshakeChannel } from "../opening/handshake-channel.ts";
+import { callNode } from "../opening/open-session.ts";
 import { planDial } from "./dial-plan.ts";
 
 const open = () => new MemoryInternet(createVirtualClock());
@@ -255,4 +257,28 @@ test("what finds no room in the queue of a peer is a timeout to its sender, and 
   expect(alice.failed).toEqual([9, 10].map((id) => ({ id, kind: "timeout" as const })));
   await internet.clock.advance(100);
   expect(bob.ids).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test("a known peer that goes on with rubbish behind its handshake is let go, and nothing else happens", async () => {
+  const internet = open();
+  const bob = new InternetNode(internet, "bob.os", { host: "2.2.2.2", tcp: 2 });
+  const alice = new InternetNode(internet, "alice.os");
+  alice.meet(bob);
+  const transport = internet.transport();
+  const dialled = transport.dial("tcp", "2.2.2.2", 2);
+  await internet.clock.advance(1);
+  const socket = await dialled;
+  const channel = new HandshakeChannel(socket, internet.clock);
+  const session = callNode(channel, alice.identity, {
+    target: "bob.os",
+    targetKey: bob.identity.signer.publicKey,
+    proxyRequest: false,
+  });
+  // In one piece with the end of the handshake: it is there before anybody listens.
+  void session.then(() => socket.send(new Uint8Array(100).fill(255)));
+  await internet.clock.advance(100);
+  expect([bob.peers.list(), bob.peers.connectionCount]).toEqual([[], 0]);
+  alice.send("bob.os", 1);
+  await internet.clock.advance(100);
+  expect(bob.ids).toEqual([1]);
 });

@@ -154,8 +154,14 @@ export class Peers {
       channel.fail(new Error("The node stops"));
       return;
     }
-    const peer = this.#peers.get(session.peer) ?? this.#add(session.peer);
-    const connection: Connection = this.#connect(session, channel, peer);
+    const before = this.#peers.get(session.peer);
+    const peer = before ?? this.#add(session.peer);
+    const connection = this.#connect(session, channel, peer);
+    if (connection.isClosed) {
+      // What came behind the handshake was nothing a peer may send, or the socket has ended meanwhile.
+      if (before === undefined) this.#peers.delete(session.peer);
+      return;
+    }
     const rival = peer.connection;
     // A node is served, whichever of two connections stays.
     peer.isServed ||= session.proxyRequest;
@@ -292,7 +298,8 @@ export class Peers {
 
   #connect(session: Session, { socket, framing }: HandshakeChannel, peer: Peer): Connection {
     const { identity, clock, events } = this.#options;
-    const connection: Connection = new Connection({
+    const made: { connection?: Connection } = {};
+    const connection = new Connection({
       our: identity.our,
       session,
       socket,
@@ -303,9 +310,14 @@ export class Peers {
         received: (message) => events.received(message),
         unsendable: ({ message }, why) => this.#unsendable(message, why),
         refused: (why) => events.say(1, `A message of ${session.peer} was refused: ${why}`),
-        closed: (why, unsent) => this.#closed(peer, connection, why, unsent),
+        closed: (why, unsent) => {
+          // It may end while it is made.
+          if (made.connection !== undefined) this.#closed(peer, made.connection, why, unsent);
+          else events.say(2, `The connection with ${session.peer} ended: ${why}`);
+        },
       },
     });
+    made.connection = connection;
     return connection;
   }
 

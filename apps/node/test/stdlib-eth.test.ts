@@ -222,7 +222,7 @@ describe.skipIf(findAnvil() === undefined)("chains", () => {
     await emit(2);
     await emit(3);
     const until = async (count: number): Promise<unknown[]> => {
-      for (let turn = 0; turn < 500; turn++) {
+      for (let turn = 0; turn < 5_000; turn++) {
         const seen = (await run("seen")) as unknown[];
         if (seen.length >= count) return seen;
       }

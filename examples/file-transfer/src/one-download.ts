@@ -22,7 +22,9 @@ export interface DownloadRecord {
 
 /** Pieces on their way at a time. */
 const WINDOW_MAX = 4;
-const CHUNK_TIMEOUT_S = 30;
+/** A piece may take so many times as long as the one before it; a node that is gone does not say so. */
+const PATIENCE_FACTOR = 8;
+const PATIENCE_MS = { first: 30_000, min: 5_000, max: 60_000 };
 /** Doubled after each failure in a row. */
 const FIRST_PAUSE_MS = 500;
 const PAUSE_MAX_MS = 15_000;
@@ -47,6 +49,7 @@ export class Download {
   #received = 0;
   #window = 1;
   #pauseMs = FIRST_PAUSE_MS;
+  #patienceMs = PATIENCE_MS.first;
   #spoiled = 0;
   #lastPrinted = 0;
   #isCancelled = false;
@@ -110,6 +113,7 @@ export class Download {
       if (this.#isCancelled) return;
       this.record.problem = thrown.message;
       this.#window = 1;
+      this.#patienceMs = Math.min(PATIENCE_MS.max, this.#patienceMs * 2);
       await sleep(this.#pauseMs);
       this.#pauseMs = Math.min(PAUSE_MAX_MS, this.#pauseMs * 2);
     }
@@ -143,9 +147,10 @@ export class Download {
   async #ask(offset: number): Promise<Piece> {
     const { name, target } = this.record;
     const body = { Chunk: { name, offset, length: CHUNK_MAX } };
+    const askedMs = Date.now();
     try {
       const response = await request(`${target}@${our().processId.toString()}`, body, {
-        timeout: CHUNK_TIMEOUT_S * 1_000,
+        timeout: this.#patienceMs,
       });
       const bytes = response.blob()?.bytes ?? new Uint8Array(0);
       const value = response.json();
@@ -154,7 +159,11 @@ export class Download {
       if (typeof error === "string") throw new Refusal(`${target} says: ${error.slice(0, 200)}`);
       const answer = parseChunk(value);
       const due = Math.min(CHUNK_MAX, Math.max(0, answer.size - offset));
-      if (bytes.length === due) return { answer, bytes };
+      if (bytes.length === due) {
+        const tookMs = Math.max(0, Date.now() - askedMs) * PATIENCE_FACTOR;
+        this.#patienceMs = Math.min(PATIENCE_MS.max, Math.max(PATIENCE_MS.min, tookMs));
+        return { answer, bytes };
+      }
     } catch (thrown) {
       if (thrown instanceof Refusal || thrown instanceof Hitch) throw thrown;
       if (!(thrown instanceof SendError)) throw new Refusal(`${target} answers something else`);

@@ -207,32 +207,37 @@ function showTable(): void {
   }
 }
 
-async function main(): Promise<number> {
+/** @throws {Error} what was typed is no plan */
+function readPlan(): Plan {
   const options = {
     "cable-s": { type: "string", default: "60" },
     mib: { type: "string", default: "100" },
   } as const;
-  let plan: Plan;
-  try {
-    const { values } = parseArgs({ options });
-    plan = { mib: Number(values.mib), cableS: Number(values["cable-s"]) };
-    if (!(plan.mib >= 4 && plan.mib <= 10_000 && plan.cableS >= 0 && plan.cableS <= 3_600)) {
-      throw new RangeError("--mib is 4 to 10000, --cable-s 0 to 3600");
-    }
-  } catch (thrown) {
-    console.error(`${(thrown as Error).message}\n\n${USAGE}`);
-    return 2;
-  }
-  const why = whyNot();
-  if (why !== undefined) {
-    console.error(`Cannot be tried here: ${why}`);
-    return 2;
-  }
+  const { values } = parseArgs({ options });
+  const plan = { mib: Number(values.mib), cableS: Number(values["cable-s"]) };
+  if (plan.mib >= 4 && plan.mib <= 10_000 && plan.cableS >= 0 && plan.cableS <= 3_600) return plan;
+  throw new RangeError("--mib is 4 to 10000, --cable-s 0 to 3600");
+}
+
+function refuse(why: string): 2 {
+  console.error(why);
+  return 2;
+}
+
+async function tryOut(plan: Plan): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "kinode-nat-"));
   const networks = makeNetworks();
   const nodeAt = (place: "alice" | "bob" | "router"): RemoteNode =>
     new RemoteNode(`${place}.local`, join(folder, place), networks.at(place));
   const nodes: Nodes = { alice: nodeAt("alice"), bob: nodeAt("bob"), router: nodeAt("router") };
+  const cleanUp = async (): Promise<void> => {
+    await Promise.all([nodes.alice, nodes.bob, nodes.router].map((each) => each.stop()));
+    networks.remove();
+    rmSync(folder, { recursive: true });
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void cleanUp().finally(() => process.exit(130)));
+  }
   try {
     await startAll(nodes, folder);
     await introduce(nodes);
@@ -240,13 +245,21 @@ async function main(): Promise<number> {
     await play(nodes, networks, plan);
   } catch (thrown) {
     note("ended early", (thrown as Error).message, false);
-  } finally {
-    await Promise.all(Object.values(nodes).map((each) => (each as RemoteNode).stop()));
-    networks.remove();
-    rmSync(folder, { recursive: true });
   }
+  await cleanUp();
   showTable();
   return rows.every(({ isRight }) => isRight) ? 0 : 1;
+}
+
+async function main(): Promise<number> {
+  let plan: Plan;
+  try {
+    plan = readPlan();
+  } catch (thrown) {
+    return refuse(`${(thrown as Error).message}\n\n${USAGE}`);
+  }
+  const why = whyNot();
+  return why === undefined ? await tryOut(plan) : refuse(`Cannot be tried here: ${why}`);
 }
 
 process.exit(await main());

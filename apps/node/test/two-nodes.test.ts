@@ -108,26 +108,33 @@ test("the chats of both nodes reach each other", async () => {
 const offered = (name: string, file: string): string =>
   join(home(name), "vfs/file-transfer:example.os/files", file);
 
+/** Asks Bob's file transfer. */
+async function ask(body: object | string): Promise<unknown> {
+  const answer = await send(bob, `our@${TRANSFER}`, JSON.stringify(body));
+  return JSON.parse((answer as { body: string }).body);
+}
+
+/** Until the newest download has ended. */
+async function transferred(): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  const stage = async (): Promise<string | undefined> => {
+    const { Progress: all } = (await ask("Progress")) as { Progress: { stage: string }[] };
+    return all.at(-1)?.stage;
+  };
+  // oxlint-disable-next-line no-await-in-loop -- looks again until it is so
+  while ((await stage()) === "fetching" && performance.now() < deadline) await Bun.sleep(50);
+}
+
 test("a file of 8 MiB is fetched from the other node", async () => {
   const bytes = Buffer.alloc(FILE_BYTES);
   for (let at = 0; at < FILE_BYTES; at += 65_536)
     crypto.getRandomValues(bytes.subarray(at, at + 65_536));
   writeFileSync(offered("alice", "holiday.bin"), bytes);
-  const ask = async (body: object | string): Promise<unknown> => {
-    const answer = await send(bob, `our@${TRANSFER}`, JSON.stringify(body));
-    return JSON.parse((answer as { body: string }).body);
-  };
   expect(await ask({ ListFiles: { node: "alice.local" } })).toEqual({
     ListFiles: [{ name: "holiday.bin", size: FILE_BYTES }],
   });
   expect(await ask({ Download: { name: "holiday.bin", target: "alice.local" } })).toBe("Started");
-  const deadline = performance.now() + 30_000;
-  const stage = async (): Promise<string> => {
-    const { Progress: all } = (await ask("Progress")) as { Progress: { stage: string }[] };
-    return all[0]!.stage;
-  };
-  // oxlint-disable-next-line no-await-in-loop -- looks again until it is so
-  while ((await stage()) === "fetching" && performance.now() < deadline) await Bun.sleep(50);
+  await transferred();
   expect(await ask("Progress")).toMatchObject({
     Progress: [{ stage: "done", progress: 100, problem: null }],
   });
@@ -169,17 +176,21 @@ test("a wrong, used or own invitation is a clear line", async () => {
   await carol.stop();
 }, 60_000);
 
-test("a person sees who is known, and both nodes know each other after their restart", async () => {
+test("a person sees who is known; both nodes know each other after their restart, and a download goes on", async () => {
   const listed = await kinode("peers", "--home", home("alice"));
   expect(listed.out).toMatch(/^alice\.local, reached at .*127\.0\.0\.1:\d+$/m);
   expect(listed.out).toMatch(/^bob\.local +direct at \S+ +now +(?:[0-9a-f]{4} ){7}[0-9a-f]{4}/m);
+  writeFileSync(offered("alice", "late.txt"), "it was worth the wait");
   await alice.stop();
+  expect(await ask({ Download: { name: "late.txt", target: "alice.local" } })).toBe("Started");
   await bob.killHard();
   bob = await startDetached(home("bob"));
   const early = await send(bob, "alice.local@net:distro:sys", "too early");
   expect(early).toEqual({ kind: "send-error", error: "offline" });
   alice = await startDetached(home("alice"));
   expect(await send(bob, "alice.local@net:distro:sys", "again")).toMatchObject({ body: "ack" });
+  await transferred();
+  expect(readFileSync(offered("bob", "late.txt"), "utf8")).toBe("it was worth the wait");
 }, 60_000);
 
 test("hi in the terminal of one node is shown by the other, files come by command; a removed node hears nothing", async () => {

@@ -16,6 +16,7 @@ import { createHttpServer, Response } from "@kinode-ts/stdlib/http";
 import { fetch as ask, http, openWebSocket } from "@kinode-ts/stdlib/http-client";
 import { openKv } from "@kinode-ts/stdlib/kv";
 import { initLogging, log } from "@kinode-ts/stdlib/logging";
+import { isDirect, names, net, protocolPort, routersOf } from "@kinode-ts/stdlib/net";
 import { schedule, unschedule } from "@kinode-ts/stdlib/schedule";
 import { openSqlite } from "@kinode-ts/stdlib/sqlite";
 import { clearTimeout, setTimeout, setTimer, sleep, timers } from "@kinode-ts/stdlib/timer";
@@ -107,6 +108,27 @@ const commands: Record<string, (argument: any) => unknown> = {
       drive,
     };
   },
+  async net() {
+    const bytes = v.encodeUtf8("I promise");
+    const signature = await net.sign(bytes);
+    const me = v.our().toString();
+    const other = me.replace("everything", "nothing");
+    const self = (await net.peer(v.our().node))!;
+    return {
+      length: signature.length,
+      good: await net.verify(me, bytes, signature),
+      otherProcess: await net.verify(other, bytes, signature),
+      otherBytes: await net.verify(v.our(), v.encodeUtf8("I promised"), signature),
+      unknownNode: await net.verify("far.os@a:b:c", bytes, signature),
+      name: self.name === v.our().node,
+      direct: [isDirect(self), protocolPort(self, "tcp") ?? null, routersOf(self)],
+      unknown: (await net.peer("far.os")) ?? null,
+      peers: await net.peers(),
+      words: (await net.diagnostics()).includes(v.our().node),
+      hash: (await names.fromHash("0x" + "11".repeat(32))) ?? null,
+      bad: await net.verify("nonsense", bytes, signature).catch((error) => error.name),
+    };
+  },
   async schedule() {
     await schedule("tick", "* * * * *", () => void inbox.push("scheduled"));
   },
@@ -152,9 +174,16 @@ export default defineScript(({ args, stdin, hasStdin }) => {
 `;
 
 const PROCESS = "everything:everything:example.os";
-const MODULES = ["vfs", "kv", "sqlite", "timer", "http-server", "http-client", "scheduler"].map(
-  (name) => `${name}:distro:sys`,
-);
+const MODULES = [
+  "vfs",
+  "kv",
+  "sqlite",
+  "timer",
+  "http-server",
+  "http-client",
+  "scheduler",
+  "net",
+].map((name) => `${name}:distro:sys`);
 
 const server = Bun.serve({
   hostname: "127.0.0.1",
@@ -171,8 +200,8 @@ let node: TestNode;
 beforeAll(async () => {
   node = await startTestNode();
   const rights = {
-    request: [...MODULES, "homepage:homepage:sys"],
-    grant: [...MODULES, "homepage:homepage:sys"],
+    request: [...MODULES, "homepage:homepage:sys", "kns-indexer:kns-indexer:sys"],
+    grant: [...MODULES, "homepage:homepage:sys", "kns-indexer:kns-indexer:sys"],
   };
   const folder = writeScript("everything", SOURCE, rights);
   mkdirSync(join(folder, "src/scripts"), { recursive: true });
@@ -227,6 +256,24 @@ test("sqlite: a table, a transaction, rows, an error as a class", async () => {
       { id: 2, title: "Ulysses" },
     ],
     wrong: "SqliteError",
+  });
+});
+
+test("net: signatures of the node for one process, what is known of nodes, a name of a hash", async () => {
+  expect(await run("net")).toEqual({
+    length: 64,
+    good: true,
+    otherProcess: false,
+    otherBytes: false,
+    unknownNode: false,
+    name: true,
+    // The network of this test's node is off.
+    direct: [false, null, []],
+    unknown: null,
+    peers: [],
+    words: true,
+    hash: null,
+    bad: "AddressParseError",
   });
 });
 

@@ -27,7 +27,8 @@ function must(isDone: boolean, what: string): void {
 
 /** Needs root, `ip` and `iptables`. */
 function canMakeNetworks(): boolean {
-  if (process.getuid?.() !== 0 || Bun.which("iptables") === null) return false;
+  const missing = ["ip", "iptables"].filter((name) => Bun.which(name) === null);
+  if (process.getuid?.() !== 0 || missing.length > 0) return false;
   if (!run("ip", "netns", "add", `${ID}t`)) return false;
   const hasNat = inside(`${ID}t`, "iptables", "-t", "nat", "-L");
   return run("ip", "netns", "del", `${ID}t`) && hasNat;

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, expect, test } from "bun:test";
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createTestCertificate, type TestCertificate } from "@kinode-ts/testing/certificate";
 
 const MAIN = join(import.meta.dir, "../src/main.ts");
 const DEADLINE_MS = 30_000;
@@ -13,11 +13,10 @@ afterEach(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function makeCertificate(name: string): { readonly cert: string; readonly key: string } {
+async function makeCertificate(name: string): Promise<TestCertificate> {
   const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)];
-  const command = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=${name} -addext subjectAltName=DNS:localhost`;
-  const made = spawnSync("openssl", [...command.split(" "), "-keyout", key, "-out", cert]);
-  if (made.status !== 0) throw new Error(`openssl made no certificate: ${made.stderr}`);
+  const made = await createTestCertificate(name);
+  await Promise.all([Bun.write(cert, made.cert), Bun.write(key, made.key)]);
   return { key, cert };
 }
 
@@ -55,7 +54,7 @@ async function start(name: string, args: readonly string[]): Promise<Started> {
 test(
   "a node with a certificate serves both of its origins over https, and the command line reaches it",
   async () => {
-    const { cert, key } = makeCertificate("one");
+    const { cert, key } = await makeCertificate("one");
     const { output } = await start("encrypted", ["--tls", cert, key]);
     const apps = /Apps have their pages at (https:\S+)/.exec(output)![1]!;
     const pages = /Open (https:\S+) for/.exec(output)![1]!;
@@ -129,7 +128,7 @@ test(
 test(
   "a key of another certificate ends the start with the names of both files",
   async () => {
-    const [one, two] = [makeCertificate("a"), makeCertificate("b")];
+    const [one, two] = [await makeCertificate("a"), await makeCertificate("b")];
     const { code, output } = await start("unfitting", ["--tls", one.cert, two.key]);
     expect(code).not.toBe(0);
     expect(output).toContain("The key does not belong to the certificate");

@@ -1,10 +1,8 @@
 /** The HTTP client behind a real proxy. Source: spec/runtime-modules.md §7.1. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { createTestCertificate } from "@kinode-ts/testing/certificate";
 import { createModuleHarness } from "@kinode-ts/testing/module-harness";
 import type { ModuleHarness } from "@kinode-ts/testing/module-harness";
 import type { Clock } from "@kinode-ts/types";
@@ -83,21 +81,13 @@ class Proxy {
 }
 
 const proxy = new Proxy();
-const folder = mkdtempSync(join(tmpdir(), "kinode-proxy-"));
 let secure: Bun.Server<undefined>;
 beforeAll(async () => {
   await proxy.listen();
-  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  const made = Bun.spawnSync(
-    `openssl req -x509 -newkey rsa:2048 -nodes -keyout ${key} -out ${cert} -days 2 -subj /CN=x.example`.split(
-      " ",
-    ),
-  );
-  expect(made.exitCode).toBe(0);
   secure = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
-    tls: { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") },
+    tls: await createTestCertificate("x.example"),
     fetch: () => new Response("secret"),
   });
 });
@@ -105,7 +95,6 @@ afterAll(async () => {
   proxy.close();
   await plain.stop(true);
   await secure.stop(true);
-  rmSync(folder, { recursive: true, force: true });
 });
 
 async function client(): Promise<ModuleHarness> {

@@ -1,29 +1,13 @@
 import { expect, test } from "bun:test";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
+import { createTestCertificate } from "@kinode-ts/testing/certificate";
 import { TlsIdentityError, type TlsIdentity } from "../src/index.ts";
 import { APP, PASSWORD_HASH, pageOf, startWebNode, type WebNode } from "./web-node.ts";
 
-/** A certificate for this machine that ends in a day: made here, because keys do not belong in a repository. */
-function makeIdentity(name: string): TlsIdentity {
-  const folder = mkdtempSync(join(tmpdir(), "kinode-tls-"));
-  try {
-    const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-    const command = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=${name} -addext subjectAltName=DNS:localhost,DNS:p-x-os.localhost`;
-    const made = spawnSync("openssl", [...command.split(" "), "-keyout", key, "-out", cert]);
-    if (made.status !== 0) throw new Error(`openssl made no certificate: ${made.stderr}`);
-    return { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-const ONE = makeIdentity("one.example");
-const TWO = makeIdentity("two.example");
+const HOSTS = ["localhost", "p-x-os.localhost"];
+const ONE: TlsIdentity = await createTestCertificate("one.example", HOSTS);
+const TWO: TlsIdentity = await createTestCertificate("two.example", HOSTS);
 
 function get(node: WebNode, path: string, init: RequestInit = {}): Promise<Response> {
   return fetch(node.url + path, { redirect: "manual", tls: { ca: ONE.cert }, ...init });

@@ -8,4 +8,5 @@ test("public names of @kinode-ts/testing", async () => {
     "createVirtualClock",
   ]);
   expect(Object.keys(await import("./store-suite-bun.ts"))).toEqual(["storeSuite"]);
+  expect(Object.keys(await import("./certificate-bun.ts"))).toEqual(["createTestCertificate"]);
 });

@@ -286,19 +286,21 @@ test("a link cannot be moved to where drives are: a drive may be a link, which i
   expect(await run("/p:x.os/link/secret", "Read")).toMatchObject({ Err: {} });
 });
 
-test("pipes and devices are not opened: reading them could wait for ever", async () => {
-  const made = Bun.spawnSync(["mkfifo", join(drive, "pipe")]);
-  if (made.exitCode !== 0) return;
-  for (const action of ["Read", "ReadToEnd", "Len", "Hash", { OpenFile: { create: false } }]) {
-    expect(await run(`${DRIVE}/pipe`, action)).toEqual({
-      Err: { IOError: "Invalid argument (os error 22)" },
+test.skipIf(Bun.which("mkfifo") === null)(
+  "pipes and devices are not opened: reading them could wait for ever",
+  async () => {
+    expect(Bun.spawnSync(["mkfifo", join(drive, "pipe")]).exitCode).toBe(0);
+    for (const action of ["Read", "ReadToEnd", "Len", "Hash", { OpenFile: { create: false } }]) {
+      expect(await run(`${DRIVE}/pipe`, action)).toEqual({
+        Err: { IOError: "Invalid argument (os error 22)" },
+      });
+    }
+    expect(await run(`${DRIVE}/pipe`, "Metadata")).toMatchObject({
+      Metadata: { file_type: "Other" },
     });
-  }
-  expect(await run(`${DRIVE}/pipe`, "Metadata")).toMatchObject({
-    Metadata: { file_type: "Other" },
-  });
-  expect(await run(`${DRIVE}/pipe`, "RemoveFile")).toBe("Ok");
-});
+    expect(await run(`${DRIVE}/pipe`, "RemoveFile")).toBe("Ok");
+  },
+);
 
 test("archives that name places outside, or grow without end, leave nothing outside", async () => {
   for (const name of [

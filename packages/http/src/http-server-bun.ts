@@ -29,10 +29,11 @@ export interface HttpServerOptions extends HttpModuleOptions {
 export interface HttpServer extends RuntimeModule {
   /**
    * Opens the port; processes are reached once the module has started.
+   * @param port - instead of the one in the options
    * @throws {HttpListenError} the port is taken or not allowed
    * @throws {TlsIdentityError} the key does not fit the certificate, or one of them cannot be read
    */
-  listen(): Promise<{ readonly port: number; readonly url: string }>;
+  listen(port?: number): Promise<{ readonly port: number; readonly url: string }>;
   /**
    * A link that logs one browser in, once, within its life time.
    * @throws {TypeError} not listening
@@ -102,8 +103,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     handle: (message) => module.handle(message),
     sendError: (message, kind) => module.sendError(message, kind),
     processEnded: (process) => module.processEnded(process),
-    async listen() {
-      server = openPort(module, hostname, options.port, options.tls);
+    async listen(port = options.port) {
+      server = openPort(module, hostname, port, options.tls);
       return { port: server.port!, url: url() };
     },
     issueLoginLink: () => url() + module.issueLoginPath(),

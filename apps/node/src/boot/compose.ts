@@ -40,7 +40,7 @@ import type { Identity } from "./identity.ts";
 import { waitForFirstPage } from "./first-page.ts";
 import { createMeteredModules } from "./metered-modules.ts";
 import { createModules, MISSING_MODULES } from "./modules.ts";
-import { chooseSystemPort } from "./ports.ts";
+import { chooseHttpPort, chooseSystemPort, openFreePort } from "./ports.ts";
 import { provideLocalToken } from "./run-file.ts";
 import type { StartConfig } from "./start-config.ts";
 import { readTlsFiles, tlsFault, watchTlsFiles } from "./tls-files.ts";
@@ -179,6 +179,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
         http,
         ...createModules({
           config,
+          version: manifest.version,
           home,
           clock,
           printer,
@@ -256,29 +257,38 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
   );
   // The kernel keeps in memory alone what may not be saved again from a message; the records know it for good.
   await kernel.revoke(records.withdrawn());
-  const listening = await http.listen().catch((thrown: unknown) => {
+  const { hostname } = config;
+  const listening = await openFreePort(
+    options.port,
+    config.port === undefined ? () => chooseHttpPort(undefined, hostname) : undefined,
+    (port) => http.listen(port),
+  ).catch((thrown: unknown) => {
     throw config.tls !== undefined && thrown instanceof TlsIdentityError
       ? tlsFault(config.tls, thrown)
       : thrown;
   });
   url = listening.url;
   ownPorts.push(listening.port);
-  const pages = serveSystemPages({
-    our: identity.name,
-    hostname: config.hostname,
-    port: chooseSystemPort(options.port, config.hostname),
-    secret: identity.jwtSecret,
-    clock,
-    random,
-    files: systemPages(packages.map((each) => each.package)),
-    control: (request, access) => handleControl(control.powers!, request, access),
-    openTerminal: (screen, session) => options.openTerminal?.(kernel, screen, session),
-    appsPort: listening.port,
-    tls,
-    trustedProxies: config.trustedProxies,
-    publicUrl: config.pagesUrl,
-    appsUrl: config.publicUrl,
-  });
+  const findSystemPort = (): number =>
+    chooseSystemPort(options.port === 0 ? 0 : listening.port, hostname);
+  const openPages = (port: number): SystemPages =>
+    serveSystemPages({
+      our: identity.name,
+      hostname,
+      port,
+      secret: identity.jwtSecret,
+      clock,
+      random,
+      files: systemPages(packages.map((each) => each.package)),
+      control: (request, access) => handleControl(control.powers!, request, access),
+      openTerminal: (screen, session) => options.openTerminal?.(kernel, screen, session),
+      appsPort: listening.port,
+      tls,
+      trustedProxies: config.trustedProxies,
+      publicUrl: config.pagesUrl,
+      appsUrl: config.publicUrl,
+    });
+  const pages = await openFreePort(findSystemPort(), findSystemPort, openPages);
   control.pages = pages;
   ownPorts.push(pages.port);
   const unwatchTls =

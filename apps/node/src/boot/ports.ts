@@ -2,6 +2,7 @@
  * Which port the web interface listens on. Source: spec/kernel.md §6.6.
  * @module
  */
+import { HttpListenError } from "@kinode-ts/http";
 import { NodeError } from "./errors.ts";
 
 export const FIRST_HTTP_PORT = 8080;
@@ -50,6 +51,30 @@ export function chooseSystemPort(appsPort: number, hostname: string): number {
     if (isFree(port, hostname)) return port;
   }
   return 0;
+}
+
+/** Whether the port was taken since it was found free: two nodes that start together find the same one. */
+function isTaken(thrown: unknown): boolean {
+  const cause = thrown instanceof HttpListenError ? thrown.cause : thrown;
+  return (cause as { code?: unknown } | undefined)?.code === "EADDRINUSE";
+}
+
+/**
+ * Opens `port`, or when it was taken meanwhile what `next` finds.
+ * @param next - `undefined`: a person asked for this very port
+ */
+export async function openFreePort<T>(
+  port: number,
+  next: (() => number) | undefined,
+  open: (port: number) => T | Promise<T>,
+): Promise<T> {
+  for (let attempt = port; ; attempt = next()) {
+    try {
+      return await open(attempt);
+    } catch (thrown) {
+      if (next === undefined || !isTaken(thrown)) throw thrown;
+    }
+  }
 }
 
 /**

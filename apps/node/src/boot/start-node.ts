@@ -177,6 +177,8 @@ async function registerIdentity(
     home,
     hostname: config.hostname,
     port,
+    nextPort:
+      config.port === undefined ? () => chooseHttpPort(undefined, config.hostname) : undefined,
     tls: config.tls && readTlsFiles(config.tls),
     network: config.network,
     clock,

@@ -10,7 +10,7 @@ import type { Clock, NodeId, Random } from "@kinode-ts/types";
 import { buildRegisterPages } from "@kinode-ts/web/build-pages";
 import type { TlsIdentity } from "@kinode-ts/http";
 import type { HomeFolder } from "../boot/home-folder.ts";
-import { firstFreePort } from "../boot/ports.ts";
+import { firstFreePort, openFreePort } from "../boot/ports.ts";
 import { FIRST_PORT } from "../network/create-network.ts";
 import type { NetworkConfig } from "../network/network-config.ts";
 import { readOwnAddresses } from "../network/own-addresses.ts";
@@ -31,6 +31,8 @@ export interface ServeRegistrationOptions {
   readonly home: HomeFolder;
   readonly hostname: string;
   readonly port: number;
+  /** Finds another port when `port` was taken meanwhile; `undefined`: a person asked for this very one. */
+  readonly nextPort: (() => number) | undefined;
   readonly tls: TlsIdentity | undefined;
   readonly network: NetworkConfig;
   readonly clock: Clock;
@@ -98,19 +100,21 @@ export async function serveRegistration(
     random,
     say,
   });
-  const server = Bun.serve({
-    hostname,
-    port,
-    ...(tls === undefined ? {} : { tls }),
-    maxRequestBodySize: 64 * 1024,
-    development: false,
-    fetch(request, listening) {
-      if (isForeign(request, hostname)) {
-        return Response.json("Pages of other sites may not ask this", { status: 403 });
-      }
-      return registration.handle(request, listening.requestIP(request)?.address ?? "");
-    },
-  });
+  const open = (free: number): Bun.Server<undefined> =>
+    Bun.serve({
+      hostname,
+      port: free,
+      ...(tls === undefined ? {} : { tls }),
+      maxRequestBodySize: 64 * 1024,
+      development: false,
+      fetch(request, listening) {
+        if (isForeign(request, hostname)) {
+          return Response.json("Pages of other sites may not ask this", { status: 403 });
+        }
+        return registration.handle(request, listening.requestIP(request)?.address ?? "");
+      },
+    });
+  const server = await openFreePort(port, options.nextPort, open);
   // A stopped server forgets where it was.
   const { url, port: listeningPort = port } = server;
   say(`Open ${url.href} to take a name on chain, to reset one, or to import a keyfile`);

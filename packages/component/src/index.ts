@@ -40,6 +40,7 @@ export { ComponentError } from "./errors.ts";
 export type { ComponentFault } from "./errors.ts";
 export { createComponentExecutor } from "./executor.ts";
 export { loadComponent } from "./load-component.ts";
+export { machineMemoryBytes } from "./machine-memory-bun.ts";
 export { MemoryBudget } from "./memory-budget.ts";
 export { parseComponent } from "./parse-component.ts";
 export { DEFAULT_COMPONENT_LIMITS } from "./limits.ts";

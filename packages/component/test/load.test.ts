@@ -210,6 +210,7 @@ test("public names of @kinode-ts/component", async () => {
     "f64",
     "list",
     "loadComponent",
+    "machineMemoryBytes",
     "option",
     "parseComponent",
     "record",

@@ -2,9 +2,9 @@
  * What runs programs: natively what is part of the release, in the sandbox everything else.
  * @module
  */
-import { totalmem } from "node:os";
 import {
   createComponentExecutor,
+  machineMemoryBytes,
   MemoryBudget,
   type MeteredModuleStore,
 } from "@kinode-ts/component";
@@ -24,8 +24,8 @@ export function createExecutors(
 ): Executor[] {
   const release = packages.filter(({ by }) => by === "release").map((each) => each.package);
   const trusted = trustedPrograms(release);
-  // Half of the machine: a process that spawns many must not take the memory of everything else.
-  const memory = new MemoryBudget(totalmem() / 2);
+  // Half of the machine or of its container: a process that spawns many must not take the memory of everything else.
+  const memory = new MemoryBudget(machineMemoryBytes() / 2);
   const isTrusted = (bytes: Uint8Array): boolean => trusted.has(primitives.sha256(bytes).toHex());
   return [
     createNativeExecutor({ trusted: (source) => isTrusted(source.bytes) }),

@@ -3,8 +3,12 @@
  * thread nor reach anything but its own three files. docs/decisions/0006-sql-in-the-sandbox.md says why.
  * @module
  */
-import { totalmem } from "node:os";
-import { type CompiledComponent, compileComponent, MemoryBudget } from "@kinode-ts/component";
+import {
+  type CompiledComponent,
+  compileComponent,
+  machineMemoryBytes,
+  MemoryBudget,
+} from "@kinode-ts/component";
 import type { Clock, Random } from "@kinode-ts/types";
 import type { EngineFiles, SqlEngine, StartEngine } from "./engine.ts";
 import { ENGINE_SLICE_MS, EngineTurns } from "./engine-turns.ts";
@@ -12,8 +16,8 @@ import { ENGINE_SLICE_MS, EngineTurns } from "./engine-turns.ts";
 const ENGINE = new URL("../../sqlite-engine/sqlite-engine.wasm", import.meta.url);
 /** Of one database: its cache, and what a statement needs. The engine takes it in two steps, and uses it as it needs it. */
 const MAX_MEMORY_BYTES = 128 * 1024 * 1024;
-/** Of all databases together: part of the machine's, beside the half that processes may have. */
-const MAX_TOTAL_MEMORY_BYTES = Math.max(2 * MAX_MEMORY_BYTES, totalmem() / 4);
+/** Of all databases together: a part of the machine's, or of its container's, beside the half that processes may have. */
+const MAX_TOTAL_MEMORY_BYTES = Math.max(2 * MAX_MEMORY_BYTES, machineMemoryBytes() / 4);
 
 type Exports = Readonly<
   Record<"open" | "execute" | "executeEach" | "close", (...args: unknown[]) => Promise<unknown>>

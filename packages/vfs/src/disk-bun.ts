@@ -2,11 +2,11 @@
  * A folder of the host as the disk of the VFS.
  *
  * Everything that may have to wait for the disk goes to other threads: a slow disk must not hold the thread that carries
- * everybody's messages. Calls go to disk threads of our own (`disk-threads-bun.ts`), one trip each; what takes long, and bytes
- * that do not fit into a call, to the host's pool, with files that a disk thread has opened.
+ * everybody's messages. Calls go to disk threads of our own (`disk-threads-bun.ts`), one trip each; what takes long on a good
+ * disk, too, to others of them. Nothing goes to the host's pool: it has few threads, and gives up nothing.
  * @module
  */
-import { close, fsync, mkdirSync, promises, read, readdirSync, realpathSync, write } from "node:fs";
+import { mkdirSync, readdirSync, realpathSync } from "node:fs";
 import type { Awaitable } from "@kinode-ts/types";
 import type { HostCalls } from "./disk-thread-bun.ts";
 import { CALL_DATA_BYTES } from "./disk-slot.ts";
@@ -16,6 +16,7 @@ import {
   type DiskThreads,
   diskThreads,
   isUnknownEnd,
+  longDiskThreads,
 } from "./disk-threads-bun.ts";
 import type {
   Change,
@@ -30,10 +31,10 @@ import type {
 } from "./disk.ts";
 import { ioError, ioErrorText } from "./errors.ts";
 import type { Changed, CopyStarted, Opened, ReadResult } from "./host-calls-bun.ts";
+import { countFolderBytes } from "./folder-bytes-bun.ts";
 import { toVfsError } from "./host-errors-bun.ts";
 import type { Place } from "./host-place-bun.ts";
 import { lookAtFolder } from "./look-folder-bun.ts";
-import { folderBytes } from "./package-disk-bun.ts";
 
 /** Where trees go to be removed: no path of the VFS leads there. */
 const REMOVED = ".removed";
@@ -41,6 +42,8 @@ const REMOVED = ".removed";
 /** How long after a move the system may still tell of it. */
 const MOVE_MS = 1_000;
 const MAX_MOVES = 1_024;
+
+const MAX_LENGTHS = 256;
 
 const NEW_DIRECTORY_MODE = 0o700;
 const EMPTY = new Uint8Array(0);
@@ -51,12 +54,14 @@ const DRIVE_SEGMENTS = 2;
 /** Longest path that common systems take. */
 const MAX_PATH_CHARACTERS = 4_096;
 
-/** Bytes of a copy in one call; then it is others' turn. */
-const COPY_PART_BYTES = 4 * 1024 * 1024;
+/** Bytes in one call; then it is others' turn. A disk that needs half a minute for them counts as dead. */
+const PART_BYTES = 4 * 1024 * 1024;
 
 export interface DiskFolderOptions {
   /** Default: those of the program, shared by all disks. */
   readonly threads?: DiskThreads;
+  /** For what takes long; the same default. */
+  readonly longThreads?: DiskThreads;
 }
 
 /**
@@ -69,11 +74,11 @@ export function openDiskFolder(root: string, options: DiskFolderOptions = {}): D
     const folder = realpathSync(root);
     const removed = `${folder}/${REMOVED}`;
     mkdirSync(removed, { recursive: true, mode: NEW_DIRECTORY_MODE });
+    const { threads = diskThreads(), longThreads = longDiskThreads() } = options;
+    const disk = new HostFolder(folder, threads, longThreads);
     // What was left when the program ended.
-    for (const name of readdirSync(removed)) {
-      promises.rm(`${removed}/${name}`, { recursive: true }).catch(() => {});
-    }
-    return new HostFolder(folder, options.threads ?? diskThreads());
+    for (const name of readdirSync(removed)) disk.removeLeft(`${removed}/${name}`);
+    return disk;
   } catch (error) {
     throw toVfsError(error);
   }
@@ -89,14 +94,18 @@ interface Target {
 class HostFolder implements DiskFolder {
   readonly #root: string;
   readonly #threads: DiskThreads;
+  readonly #longThreads: DiskThreads;
   readonly #run = crypto.randomUUID();
   #removedCount = 0;
+  /** Lengths of large files when they were read last. */
+  readonly #lengths = new Map<string, number>();
   /** Where folders were moved to of late, and when. */
   readonly #moves = new Map<string, number>();
 
-  constructor(root: string, threads: DiskThreads) {
+  constructor(root: string, threads: DiskThreads, longThreads: DiskThreads) {
     this.#root = root;
     this.#threads = threads;
+    this.#longThreads = longThreads;
   }
 
   async stat(path: string): Promise<DiskStat> {
@@ -131,20 +140,39 @@ class HostFolder implements DiskFolder {
       this.#value({ name: "fileBytes", args: [place, false], drive }),
       this.#value({ name: "check", args: [place, false], drive }),
     ]);
-    return file > 0 ? file : await folderBytes(host);
+    return file > 0 ? file : await countFolderBytes(this.#longThreads, host, drive);
   }
 
   async read(path: string, maxBytes: number): Promise<Uint8Array> {
     const { place, drive } = this.#target(path);
-    const args = [place, maxBytes] as const;
-    const late = ({ fd }: ReadResult): void => void (fd !== undefined && closeLater(fd));
-    const { value, bytes } = await this.#threads.run({ name: "readWhole", args, drive, late });
-    if (value.fd === undefined) return bytes;
+    const memory = memoryFor(this.#lengths.get(path));
+    const late = ({ fd }: ReadResult): void => void (fd !== undefined && this.#close(fd, drive));
+    const call = { name: "readWhole", args: [place, maxBytes], drive, late, memory } as const;
+    const { value, bytes } = await this.#threads.run(call);
+    this.#noteLength(path, value.count);
+    if (value.fd === undefined) return memory === undefined ? bytes : upTo(memory, value.count);
+    const { fd } = value;
     try {
-      return await readLater(value.fd, 0, value.count);
+      return await readParts(value.count, async (at, length, memory) => {
+        const args = [fd, at, length, null, false] as const;
+        return (await this.#threads.run({ name: "read", args, drive, memory })).value;
+      });
     } finally {
-      closeLater(value.fd);
+      this.#close(fd, drive);
     }
+  }
+
+  /** So that the next reader of a large file has memory for it in time. */
+  #noteLength(path: string, length: number): void {
+    if (length <= CALL_DATA_BYTES) this.#lengths.delete(path);
+    else {
+      if (this.#lengths.size >= MAX_LENGTHS) this.#lengths.clear();
+      this.#lengths.set(path, length);
+    }
+  }
+
+  #close(fd: number, drive: string): void {
+    this.#threads.closeSoon(fd, drive);
   }
 
   async write(path: string, bytes: Uint8Array, room: number, open?: DiskFile): Promise<Change> {
@@ -152,9 +180,9 @@ class HostFolder implements DiskFolder {
     const file = open instanceof HostFile ? open : undefined;
     const args = [place, bytes.length, room, file?.fd ?? null] as const;
     const late = ({ fd }: Changed): void => {
-      if (fd !== undefined && fd !== file?.fd) closeLater(fd);
+      if (fd !== undefined && fd !== file?.fd) this.#close(fd, drive);
     };
-    const more = { input: small(bytes), late };
+    const more = { ...carried(bytes), late };
     const written = (): Promise<Change> =>
       toChange(bytes.length, async () => {
         const { value } = await (file?.run("writeWhole", args, more) ??
@@ -175,14 +203,16 @@ class HostFolder implements DiskFolder {
   ): Promise<Changed> {
     const { fd, before } = value;
     try {
-      await writeLater(fd, 0, bytes);
+      await writeParts(bytes, async (memory, at) => {
+        await this.#value({ name: "writePart", args: [fd, at], drive, memory });
+      });
       if (before <= bytes.length) return value;
       const args = [fd, bytes.length, 0] as const;
       return { ...(await this.#value({ name: "resize", args, drive })), before };
     } catch (error) {
       return await this.#failed(fd, drive, value, error);
     } finally {
-      if (!keepsOpen) closeLater(fd);
+      if (!keepsOpen) this.#close(fd, drive);
     }
   }
 
@@ -197,11 +227,12 @@ class HostFolder implements DiskFolder {
   async #open(path: string, create: boolean, empty: boolean) {
     const { place, drive } = this.#target(path);
     const args = [place, create, empty] as const;
-    const late = (opened: Opened): void => closeLater(opened.fd);
+    const late = (opened: Opened): void => this.#close(opened.fd, drive);
     const { fd, before, trace } = await this.#value({ name: "open", args, drive, late });
     const opened = { size: empty ? 0 : before, trace };
+    const [threads, longThreads] = [this.#threads, this.#longThreads];
     const wasEmptied = empty && before > 0;
-    return { file: new HostFile(fd, opened, drive, this.#threads, wasEmptied), before };
+    return { file: new HostFile({ fd, opened, drive, threads, longThreads, wasEmptied }), before };
   }
 
   async removeFile(path: string): Promise<number> {
@@ -218,12 +249,21 @@ class HostFolder implements DiskFolder {
     const { place, drive } = this.#target(path);
     const hidden = `${this.#root}/${REMOVED}/${this.#run}-${this.#removedCount++}`;
     const host = await this.#value({ name: "hideTree", args: [place, hidden], drive });
-    try {
-      const bytes = await folderBytes(host);
-      await promises.rm(host, { recursive: true });
-      return bytes;
-    } catch (error) {
-      throw toVfsError(error);
+    const bytes = await countFolderBytes(this.#longThreads, host, drive);
+    await this.#remove(host, drive);
+    return bytes;
+  }
+
+  /** Of an earlier run; it does not matter when, nor whether it can be. @param host - a path in the hidden folder */
+  removeLeft(host: string): void {
+    this.#remove(host, REMOVED).catch(() => {});
+  }
+
+  async #remove(host: string, drive: string): Promise<void> {
+    for (let isDone = false; !isDone;) {
+      const call = { name: "removeSome", args: [host], drive } as const;
+      // oxlint-disable-next-line no-await-in-loop -- one part after the other
+      isDone = (await this.#longThreads.run(call)).value;
     }
   }
 
@@ -255,15 +295,19 @@ class HostFolder implements DiskFolder {
     const [{ place: source }, { place: target, drive }] = [this.#target(from), this.#target(to)];
     return await toChange(0, async () => {
       const args = [source, target, room] as const;
-      const late = (copy: CopyStarted): void => closeCopy(copy);
-      const started = await this.#value({ name: "startCopy", args, drive, late });
+      const close = ({ source: from, target: to, changed }: CopyStarted): void => {
+        if (!changed.hasRoom) return;
+        this.#close(from, drive);
+        this.#close(to, drive);
+      };
+      const started = await this.#value({ name: "startCopy", args, drive, late: close });
       if (!started.changed.hasRoom) return started.changed;
       try {
         return await this.#copyParts(started, drive);
       } catch (error) {
         return await this.#failed(started.target, drive, started.changed, error);
       } finally {
-        closeCopy(started);
+        close(started);
       }
     });
   }
@@ -271,8 +315,8 @@ class HostFolder implements DiskFolder {
   /** The target has as many bytes as the source had at the start, whatever is done to it by hand. */
   async #copyParts(started: CopyStarted, drive: string): Promise<Changed> {
     const { source, target, changed } = started;
-    for (let done = 0; done < changed.after; done += COPY_PART_BYTES) {
-      const length = Math.min(COPY_PART_BYTES, changed.after - done);
+    for (let done = 0; done < changed.after; done += PART_BYTES) {
+      const length = Math.min(PART_BYTES, changed.after - done);
       const args = [source, target, done, length] as const;
       // oxlint-disable-next-line no-await-in-loop -- one part after the other
       await this.#value({ name: "copyPart", args, drive });
@@ -324,28 +368,31 @@ class HostFolder implements DiskFolder {
   }
 }
 
+interface HostFileOptions {
+  readonly fd: number;
+  readonly opened: OpenedState;
+  readonly drive: string;
+  readonly threads: DiskThreads;
+  readonly longThreads: DiskThreads;
+  /** It had something that was taken away: some file systems write it out when it is closed. */
+  readonly wasEmptied: boolean;
+}
+
 /** One open file. */
 class HostFile implements DiskFile {
   readonly fd: number;
   readonly opened: OpenedState;
-  readonly #drive: string;
-  readonly #threads: DiskThreads;
-  readonly #wasEmptied: boolean;
+  readonly #options: HostFileOptions;
+  /** As far as it is known: for memory to read into. */
+  #length: number;
   #useCount = 0;
   #isClosed = false;
 
-  constructor(
-    fd: number,
-    opened: OpenedState,
-    drive: string,
-    threads: DiskThreads,
-    wasEmptied: boolean,
-  ) {
-    this.#wasEmptied = wasEmptied;
-    this.fd = fd;
-    this.opened = opened;
-    this.#drive = drive;
-    this.#threads = threads;
+  constructor(options: HostFileOptions) {
+    this.#options = options;
+    this.fd = options.fd;
+    this.opened = options.opened;
+    this.#length = options.opened.size;
   }
 
   async size(): Promise<number> {
@@ -359,8 +406,14 @@ class HostFile implements DiskFile {
   async #read(position: number, length: number, bounds: ReadBounds): Promise<Uint8Array> {
     const { maxBytes = Infinity, isExact = false } = bounds;
     const args = [this.fd, position, length, maxBytes, isExact] as const;
-    const { value, bytes } = await this.run("read", args);
-    return value.fd === undefined ? bytes : await readLater(this.fd, position, value.count);
+    const memory = memoryFor(Math.min(length, this.#length - position, maxBytes));
+    const { value, bytes } = await this.run("read", args, { memory });
+    if (value.fd === undefined) return memory === undefined ? bytes : upTo(memory, value.count);
+    this.#length = position + value.count;
+    return await readParts(value.count, async (at, count, memory) => {
+      const part = [this.fd, position + at, count, null, false] as const;
+      return (await this.run("read", part, { memory })).value;
+    });
   }
 
   async write(
@@ -371,16 +424,24 @@ class HostFile implements DiskFile {
     const start = position === "end" ? null : position;
     const args = [this.fd, start, bytes.length, room, maxBytes] as const;
     const write = async (): Promise<Changed> => {
-      const { value } = await this.run("write", args, { input: small(bytes) });
+      const { value } = await this.run("write", args, carried(bytes));
       if (value.fd === undefined) return value;
       try {
-        await writeLater(this.fd, start ?? value.before, bytes);
+        await writeParts(bytes, async (memory, at) => {
+          await this.run("writePart", [this.fd, (start ?? value.before) + at], { memory });
+        });
         return value;
       } catch (error) {
+        // NOTE: the call could still be at work.
+        if (isUnknownEnd(error)) throw error;
         return { ...value, after: await this.size(), error: toVfsError(error).message };
       }
     };
-    return await this.use(() => toChange(bytes.length, write));
+    return await this.use(async () => {
+      const change = await toChange(bytes.length, write);
+      if (change.kind === "done") this.#length = change.after;
+      return change;
+    });
   }
 
   async resize(size: number, room: number): Promise<Change> {
@@ -389,7 +450,7 @@ class HostFile implements DiskFile {
   }
 
   async sync(): Promise<void> {
-    await this.use(() => called((done) => fsync(this.fd, done)));
+    await this.use(() => this.run("sync", [this.fd], {}, this.#options.longThreads));
   }
 
   close(): void {
@@ -413,11 +474,12 @@ class HostFile implements DiskFile {
   run<N extends keyof HostCalls>(
     name: N,
     args: DiskCall<N>["args"],
-    more: Pick<DiskCall<N>, "input" | "late"> = {},
+    more: Pick<DiskCall<N>, "input" | "memory" | "late"> = {},
+    threads = this.#options.threads,
   ): Promise<DiskAnswer<ReturnType<HostCalls[N]>>> {
     this.#useCount++;
     const left = (): void => this.#unused();
-    return this.#threads.run({ ...more, name, args, drive: this.#drive, left });
+    return threads.run({ ...more, name, args, drive: this.#options.drive, left });
   }
 
   #unused(): void {
@@ -427,15 +489,20 @@ class HostFile implements DiskFile {
 
   #closeWhenUnused(): void {
     if (this.#useCount > 0) return;
-    // Some file systems write it out then.
-    if (this.#wasEmptied) closeLater(this.fd);
-    else this.#threads.closeSoon(this.fd);
+    const { threads, longThreads, drive, wasEmptied } = this.#options;
+    (wasEmptied ? longThreads : threads).closeSoon(this.fd, drive);
   }
 }
 
-/** Bytes that go along with a call; too many go another way. */
-function small(bytes: Uint8Array): Uint8Array {
-  return bytes.length > CALL_DATA_BYTES ? EMPTY : bytes;
+interface Carried {
+  readonly input?: Uint8Array;
+  readonly memory?: Uint8Array;
+}
+
+/** How bytes go along with a call; too many go in calls of their own. */
+function carried(bytes: Uint8Array): Carried {
+  if (bytes.length <= CALL_DATA_BYTES) return { input: bytes };
+  return bytes.length <= PART_BYTES ? { memory: bytes } : { input: EMPTY };
 }
 
 /** @param growth - bytes that may have come when it is not known what became of the work */
@@ -450,52 +517,42 @@ async function toChange(growth: number, work: () => Promise<Changed>): Promise<C
   }
 }
 
-async function readLater(fd: number, position: number, length: number): Promise<Uint8Array> {
-  // Not zeroed: everything that is handed on has been read.
-  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
-  let done = 0;
-  while (done < length) {
-    const from = done;
-    const count = await calledWith<number>((settle) =>
-      read(fd, bytes, from, length - from, position + from, settle),
-    );
-    if (count === 0) return bytes.slice(0, done);
+/** Memory to read so many bytes into; `undefined` when they can come with the answer, or are too many for one call. */
+function memoryFor(length = 0): Uint8Array | undefined {
+  return length > CALL_DATA_BYTES && length <= PART_BYTES ? newMemory(length) : undefined;
+}
+
+/** Not zeroed: everything that is handed on has been read. */
+function newMemory(length: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+}
+
+/** Nothing else that the memory had before must be seen. */
+function upTo(memory: Uint8Array, count: number): Uint8Array {
+  return count === memory.length ? memory : memory.slice(0, count);
+}
+
+type ReadPart = (position: number, length: number, memory: Uint8Array) => Promise<ReadResult>;
+
+async function readParts(length: number, read: ReadPart): Promise<Uint8Array> {
+  const bytes = newMemory(length);
+  for (let done = 0; done < length;) {
+    const part = bytes.subarray(done, Math.min(done + PART_BYTES, length));
+    // oxlint-disable-next-line no-await-in-loop -- one part after the other
+    const { count } = await read(done, part.length, part);
     done += count;
+    if (count < part.length) return bytes.slice(0, done);
   }
   return bytes;
 }
 
-async function writeLater(fd: number, position: number, bytes: Uint8Array): Promise<void> {
-  let done = 0;
-  while (done < bytes.length) {
-    const from = done;
-    done += await calledWith<number>((settle) =>
-      write(fd, bytes, from, bytes.length - from, position + from, settle),
-    );
+type WritePart = (bytes: Uint8Array, position: number) => Promise<void>;
+
+async function writeParts(bytes: Uint8Array, write: WritePart): Promise<void> {
+  for (let done = 0; done < bytes.length; done += PART_BYTES) {
+    // oxlint-disable-next-line no-await-in-loop -- one part after the other
+    await write(bytes.subarray(done, done + PART_BYTES), done);
   }
-}
-
-/** Nobody waits for it; a failure says nothing that a write has not said. */
-function closeLater(fd: number): void {
-  close(fd, () => {});
-}
-
-function closeCopy({ source, target, changed }: CopyStarted): void {
-  if (!changed.hasRoom) return;
-  closeLater(source);
-  closeLater(target);
-}
-
-type Settle<T> = (error: Error | null, value: T) => void;
-
-function calledWith<T>(start: (settle: Settle<T>) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    start((error, value) => (error === null ? resolve(value) : reject(toVfsError(error))));
-  });
-}
-
-function called(start: (done: (error: Error | null) => void) => void): Promise<void> {
-  return calledWith<undefined>((settle) => start((error) => settle(error, undefined)));
 }
 
 /** On Windows a colon cannot stand in a file name, and a backslash would separate (§2.1). */

@@ -4,6 +4,7 @@
  * The only message to it is that memory. Answers are JSON: `[number of bytes, null, value]` or `[0, error text]`.
  * @module
  */
+import { type Pointer, toArrayBuffer } from "bun:ffi";
 import { closeSync } from "node:fs";
 import { dataOf, openSlot, putAnswer, type Slot, waitForCall } from "./disk-slot.ts";
 import { fileCalls, type Buffers } from "./host-calls-bun.ts";
@@ -15,8 +16,11 @@ export type HostCalls = typeof fileCalls & typeof treeCalls;
 
 type Call = readonly [name: string, ...args: readonly unknown[]];
 
-/** What goes to a thread: a call, and files to close when it is answered. */
-export type CallText = readonly [closings: readonly number[], ...call: Call];
+/** Where memory of the caller is, and its bytes. */
+type Memory = readonly [address: number, byteLength: number];
+
+/** What goes to a thread: a call, the caller's memory if it is to be used, and files to close when it is answered. */
+export type CallText = readonly [closings: readonly number[], memory: Memory | null, ...call: Call];
 
 /** What comes back. */
 export type AnswerText =
@@ -35,14 +39,16 @@ const scope = globalThis as unknown as {
 // Only as a thread: others import the types.
 if (!Bun.isMainThread) scope.onmessage = ({ data }) => serve(openSlot(data));
 
-function serve(slot: Slot): never {
+/** @param before - called before each call, for tests */
+export function serve(slot: Slot, before: (name: string) => void = () => {}): never {
   const tell = (text: string): void => scope.postMessage(text);
   for (;;) {
-    const [closings, ...call] = JSON.parse(waitForCall(slot)) as CallText;
+    const [closings, memory, ...call] = JSON.parse(waitForCall(slot)) as CallText;
     // NOTE: many are closed because there are too many: before the call, which may open another one.
     const isUrgent = closings.length > 1;
     if (isUrgent) closings.forEach(closeQuietly);
-    putAnswer(slot, JSON.stringify(answer(call, slot)), tell);
+    before(call[0]);
+    putAnswer(slot, JSON.stringify(answer(call, memory, slot)), tell);
     if (!isUrgent) closings.forEach(closeQuietly);
   }
 }
@@ -56,10 +62,15 @@ function closeQuietly(fd: number): void {
   }
 }
 
-function answer([name, ...args]: Call, slot: Slot): AnswerText {
+function answer([name, ...args]: Call, memory: Memory | null, slot: Slot): AnswerText {
   try {
-    const value = CALLS[name]!({ input: dataOf(slot), output: slot.data }, ...args);
-    return [bytesOf(value), null, value];
+    if (memory === null) {
+      const value = CALLS[name]!({ input: dataOf(slot), output: slot.data }, ...args);
+      return [bytesOf(value), null, value];
+    }
+    // The caller keeps it until it has the answer.
+    const bytes = new Uint8Array(toArrayBuffer(memory[0] as Pointer, 0, memory[1]));
+    return [0, null, CALLS[name]!({ input: bytes, output: bytes }, ...args)];
   } catch (error) {
     return [0, toVfsError(error).message];
   }

@@ -6,6 +6,7 @@
  * A thread that does not come back is given up, and those who wait for it get an error.
  * @module
  */
+import { ptr } from "bun:ffi";
 import { close } from "node:fs";
 import { askToTell, openSlot, putCall, type Slot, takeAnswer } from "./disk-slot.ts";
 import type { AnswerText, CallText, HostCalls } from "./disk-thread-bun.ts";
@@ -47,6 +48,11 @@ export interface DiskCall<N extends keyof HostCalls = keyof HostCalls> {
   readonly drive: string;
   /** At most `CALL_DATA_BYTES`. */
   readonly input?: Uint8Array;
+  /**
+   * The caller's own memory, for more bytes: the thread reads or fills it where it lies. Nobody may move it meanwhile; it is
+   * kept until the thread has left the call, also when that was given up.
+   */
+  readonly memory?: Uint8Array | undefined;
   /** Gets the value of a call that was given up, when it comes after all. */
   readonly late?: (value: ReturnType<HostCalls[N]>) => void;
   /** When the thread has really left the call, also after it was given up. */
@@ -55,7 +61,7 @@ export interface DiskCall<N extends keyof HostCalls = keyof HostCalls> {
 
 export interface DiskAnswer<T> {
   readonly value: T;
-  /** The bytes that came with it. */
+  /** The bytes that came with it, if they are not in `memory`. */
   readonly bytes: Uint8Array;
 }
 
@@ -72,6 +78,8 @@ interface Job {
 interface Lane {
   readonly drive: string;
   readonly jobs: Job[];
+  /** Files that nobody uses any more. */
+  closings: number[];
   runningCount: number;
   /** Of the running ones, those that were given up. */
   lostCount: number;
@@ -113,8 +121,6 @@ export class DiskThreads {
   /** Lanes that have jobs and may get a thread, in turn. */
   readonly #ready = new Set<Lane>();
   #lostCount = 0;
-  /** Files that nobody uses any more. */
-  #closings: number[] = [];
   readonly #choice = new LookChoice();
   #isLooking = false;
   #lookUntilMs = 0;
@@ -147,20 +153,23 @@ export class DiskThreads {
     });
   }
 
-  /** Closes a file when a thread has time for it: after its next call, or soon in the host's pool. */
-  closeSoon(fd: number): void {
-    this.#closings.push(fd);
-    if (this.#closings.length > MAX_CLOSINGS) this.#closeNow();
+  /** Closes a file when a thread has time for it: with the next call of its drive, or soon in a call of its own. */
+  closeSoon(fd: number, drive: string): void {
+    const lane = this.#laneOf(drive);
+    lane.closings.push(fd);
+    if (lane.closings.length > MAX_CLOSINGS) this.#closeNow(lane);
     else this.#clock ??= setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
-  #closeNow(): void {
-    for (const fd of this.#closings.splice(0)) close(fd, () => {});
+  /** A failure says nothing that a write has not said; on a dead disk they wait for its next call. */
+  #closeNow({ drive }: Lane): void {
+    this.run({ name: "nothing", args: [], drive }).catch(ignore);
   }
 
   /** Ends all threads; calls that wait are never answered. */
   [Symbol.dispose](): void {
-    this.#closeNow();
+    for (const { closings } of this.#lanes.values()) for (const fd of closings) close(fd, ignore);
+    for (const { work } of this.#busy) if (work?.job.call.memory) abandoned.push(work.job);
     clearInterval(this.#clock);
     clearTimeout(this.#startTimer);
     for (const { worker } of this.#threads) worker.terminate();
@@ -173,7 +182,7 @@ export class DiskThreads {
   #laneOf(drive: string): Lane {
     let lane = this.#lanes.get(drive);
     if (lane === undefined) {
-      lane = { drive, jobs: [], runningCount: 0, lostCount: 0 };
+      lane = { drive, jobs: [], closings: [], runningCount: 0, lostCount: 0 };
       this.#lanes.set(drive, lane);
     }
     return lane;
@@ -183,7 +192,7 @@ export class DiskThreads {
     const { jobs, runningCount } = lane;
     if (jobs.length > 0 && runningCount < this.#limits.maxPerDrive) this.#ready.add(lane);
     else this.#ready.delete(lane);
-    if (jobs.length === 0 && runningCount === 0) this.#lanes.delete(lane.drive);
+    if (jobs.length + runningCount + lane.closings.length === 0) this.#lanes.delete(lane.drive);
   }
 
   /** Gives work to free threads. */
@@ -222,17 +231,19 @@ export class DiskThreads {
   }
 
   #give(thread: Thread, job: Job, lane: Lane): void {
-    const { name, args, input = NO_BYTES } = job.call;
+    const { name, args, input = NO_BYTES, memory } = job.call;
     job.sinceMs = performance.now();
     thread.work = { job, lane };
     this.#busy.add(thread);
     thread.isLooked = this.#limits.lookMs > 0 && this.#choice.next();
-    const text = JSON.stringify([this.#closings, name, ...args] satisfies CallText);
+    const at = memory === undefined ? null : ([ptr(memory), memory.length] as const);
+    const closings = lane.closings.slice(0, MAX_CLOSINGS);
+    const text = JSON.stringify([closings, at, name, ...args] satisfies CallText);
     if (!putCall(thread.slot, text, input, !thread.isLooked)) {
       this.#settle(thread, [0, ioError("ENAMETOOLONG").message]);
       return;
     }
-    this.#closings = [];
+    lane.closings = lane.closings.slice(closings.length);
     if (thread.isLooked) {
       this.#lookUntilMs = job.sinceMs + this.#limits.lookMs;
       this.#look();
@@ -278,10 +289,13 @@ export class DiskThreads {
   }
 
   #tick(): void {
-    this.#closeNow();
+    for (const lane of this.#lanes.values()) {
+      // Else they go along with what runs next.
+      if (lane.closings.length > 0 && lane.jobs.length === 0) this.#closeNow(lane);
+    }
     this.#giveUp();
     this.#serve();
-    if (this.#busy.size > 0) return;
+    if (this.#busy.size + this.#ready.size > 0) return;
     clearInterval(this.#clock);
     this.#clock = undefined;
   }
@@ -378,9 +392,27 @@ export function isUnknownEnd(error: unknown): boolean {
   return error instanceof VfsError && unknownEnds.has(error);
 }
 
+/** Memory that a thread may still be at work on although its threads were disposed of: never given back. */
+const abandoned: Job[] = [];
+
 let shared: DiskThreads | undefined;
 
 /** The threads of this program, for all its disks. */
 export function diskThreads(): DiskThreads {
   return (shared ??= new DiskThreads());
+}
+
+/** Few: what they do takes long for a good reason, and small calls must not wait for it. */
+const LONG_LIMITS: Partial<DiskThreadLimits> = {
+  maxThreadCount: 4,
+  maxPerDrive: 2,
+  maxLostCount: 4,
+  lookMs: 0,
+};
+
+let sharedLong: DiskThreads | undefined;
+
+/** Others for what takes long on a good disk, too: writing out, and whole trees. */
+export function longDiskThreads(): DiskThreads {
+  return (sharedLong ??= new DiskThreads(LONG_LIMITS));
 }

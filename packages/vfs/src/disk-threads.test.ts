@@ -27,7 +27,7 @@ import { openSlot, putAnswer, waitForCall } from ${JSON.stringify(join(import.me
 self.onmessage = ({ data }) => {
   const slot = openSlot(data);
   for (;;) {
-    const [, name, place] = JSON.parse(waitForCall(slot));
+    const [, , name, place] = JSON.parse(waitForCall(slot));
     if (name === "removeFile") process.exit(3);
     if (name === "check") while (!existsSync(place.home)) Bun.sleepSync(1);
     putAnswer(slot, JSON.stringify([0, null, name]), (text) => postMessage(text));
@@ -106,10 +106,10 @@ test("a stuck disk keeps the threads of one drive; its other calls wait, those o
 });
 
 test("calls that do not come back end with an error, also those that wait for them; the drive works again when they do", async () => {
-  const limits = { maxThreadCount: 2, maxPerDrive: 2, maxLostCount: 2, giveUpMs: 300 };
+  const limits = { maxThreadCount: 2, maxPerDrive: 2, maxLostCount: 2, giveUpMs: 1_000 };
   const { threads, stuck, quick, release } = setUp(limits);
   const timeout =
-    "VfsError: Connection timed out (os error 110): the disk has not answered for 0 s";
+    "VfsError: Connection timed out (os error 110): the disk has not answered for 1 s";
   const late: string[] = [];
   let leftCount = 0;
   const ask = () =>
@@ -124,7 +124,8 @@ test("calls that do not come back end with an error, also those that wait for th
   expect(leftCount).toBe(1);
   const startedMs = performance.now();
   expect(await quick("a")).toBe(timeout);
-  expect(performance.now() - startedMs).toBeLessThan(100);
+  // It does not wait for a disk that is known to be dead.
+  expect(performance.now() - startedMs).toBeLessThan(limits.giveUpMs);
   expect(await quick("b")).toBe("fileBytes");
   expect(threads.threadCount).toBeLessThanOrEqual(4);
   release();
@@ -170,7 +171,7 @@ test("a program ends by itself after using a disk, and with a call that never co
     const args = [{ home: "/nothing/there/at/all", rest: "" }, true];
     await threads.run({ name: "check", args, drive: "a" }).catch((error) => console.log(error.message));`,
   );
-  const ended = Bun.spawnSync([process.execPath, script], { timeout: 10_000 });
+  const ended = Bun.spawnSync([process.execPath, script], { timeout: 25_000 });
   expect(ended.stderr.toString()).toBe("");
   expect(ended.stdout.toString()).toContain("Connection timed out");
   expect(ended.exitCode).toBe(0);

@@ -7,6 +7,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  fsyncSync,
   ftruncateSync,
   lstatSync,
   readSync,
@@ -34,7 +35,7 @@ export interface Buffers {
   readonly output: Uint8Array;
 }
 
-/** `Change` as it travels: `error` as its text; `fd`: the caller writes the bytes itself, which did not fit into `Buffers`. */
+/** `Change` as it travels: `error` as its text; `fd`: the bytes did not fit into `Buffers` and are still to be written. */
 export interface Changed {
   readonly before: number;
   readonly after: number;
@@ -52,7 +53,7 @@ export interface Opened {
   readonly trace: string;
 }
 
-/** Bytes in `Buffers.output`; or `fd`: the caller reads them itself, which do not fit there. */
+/** Bytes in `Buffers.output`; or `fd`: they do not fit there and are still to be read. */
 export interface ReadResult {
   readonly count: number;
   readonly fd?: number;
@@ -72,6 +73,16 @@ function open(_: Buffers, place: Place, create: boolean, empty: boolean): Opened
     if (empty && stats.size > 0) ftruncateSync(fd, 0);
     return { fd, before: stats.size, trace: traceOf(stats) };
   });
+}
+
+/** Closes files that come with it. */
+function nothing(_: Buffers): null {
+  return null;
+}
+
+function sync(_: Buffers, fd: number): null {
+  fsyncSync(fd);
+  return null;
 }
 
 function size(_: Buffers, fd: number): number {
@@ -123,6 +134,12 @@ function write(
   if (after - before > (room ?? Infinity)) return { before, after, hasRoom: false };
   if (length > input.length) return { before, after, hasRoom: true, fd };
   return changed(fd, before, after, () => writeAll(fd, input, start));
+}
+
+/** Writes all of `input`, which has its room already. */
+function writePart({ input }: Buffers, fd: number, position: number): null {
+  writeAll(fd, input, position);
+  return null;
 }
 
 function resize(_: Buffers, fd: number, after: number, room: number | null): Changed {
@@ -317,11 +334,14 @@ function closedOnError<T>(fd: number | undefined, work: () => T): T {
 
 /** The calls of this file by name. */
 export const fileCalls = {
+  nothing,
   open,
+  sync,
   size,
   read,
   readWhole,
   write,
+  writePart,
   writeWhole,
   resize,
   startCopy,

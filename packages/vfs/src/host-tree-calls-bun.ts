@@ -11,6 +11,7 @@ import {
   readdirSync,
   renameSync,
   rmdirSync,
+  rmSync,
   unlinkSync,
   type Dirent,
   type Stats,
@@ -143,6 +144,73 @@ function hideTree(_: Buffers, place: Place, hidden: string): string {
   });
 }
 
+/** For so long one call counts or removes, in milliseconds; then it says what is left, so that nobody takes it for stuck. */
+const SLICE_MS = 200;
+
+/** What a count has found so far. */
+export interface Counted {
+  readonly bytes: number;
+  /** Folders that are still to be counted. */
+  readonly rest: readonly string[];
+}
+
+/**
+ * Lengths of all files below folders, links not followed; what cannot be read or vanishes counts nothing.
+ * @param folders - host paths
+ */
+function countBytes(_: Buffers, folders: readonly string[]): Counted {
+  const endMs = performance.now() + SLICE_MS;
+  const rest = [...folders];
+  let bytes = 0;
+  do {
+    const at = rest.pop();
+    if (at === undefined) break;
+    for (const entry of entriesOf(at)) {
+      const path = `${at}/${entry.name}`;
+      if (entry.isDirectory()) rest.push(path);
+      else if (entry.isFile()) bytes += orZero(() => entryBytes(path));
+    }
+  } while (performance.now() < endMs);
+  return { bytes, rest };
+}
+
+function entriesOf(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+function orZero(count: () => number): number {
+  try {
+    return count();
+  } catch {
+    return 0;
+  }
+}
+
+/** Removes a file, or a folder with what is in it, one entry after the other; whether that is done. @param host - its host path */
+function removeSome(_: Buffers, host: string): boolean {
+  const endMs = performance.now() + SLICE_MS;
+  if (!lstatSync(host).isDirectory()) {
+    unlinkSync(host);
+    return true;
+  }
+  const fd = openSync(host, O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const folder = descriptorPath(fd) ?? host;
+    for (const name of readdirSync(folder)) {
+      rmSync(`${folder}/${name}`, { recursive: true, force: true });
+      if (performance.now() >= endMs) return false;
+    }
+  } finally {
+    closeSync(fd);
+  }
+  rmdirSync(host);
+  return true;
+}
+
 /** The host path of a place that is looked at by other means: no link on the way leads out of the drive. */
 function check(_: Buffers, place: Place, followLast: boolean): string {
   refuseLinks(place, followLast);
@@ -180,6 +248,8 @@ export const treeCalls = {
   removeDirectory,
   rename,
   hideTree,
+  countBytes,
+  removeSome,
   check,
   trace,
 };

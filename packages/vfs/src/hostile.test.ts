@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createModuleHarness, type ModuleHarness } from "@kinode-ts/testing/module-harness";
+import { processorMs } from "@kinode-ts/testing/processor-time";
 import fc from "fast-check";
 import { zipSync, type Zippable } from "fflate";
 import { openFolderVfs } from "./vfs-bun.ts";
@@ -142,11 +143,11 @@ test("names and paths that are too long are the system's error, however long", a
   }
   expect(await run(`${DRIVE}/${"n".repeat(255)}`, "Write", "x")).toBe("Ok");
   for (const path of [`${DRIVE}${"/d".repeat(500_000)}`, `${DRIVE}/${"n".repeat(1_000_000)}`]) {
-    const start = performance.now();
+    const startedMs = processorMs();
     expect(await run(path, "Read")).toEqual(MALFORMED);
     expect(await run(path, "ReadDir")).toEqual(MALFORMED);
     // Looking at every segment of it took more than a second.
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(processorMs() - startedMs).toBeLessThan(1_000);
   }
 });
 

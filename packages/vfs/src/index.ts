@@ -8,7 +8,8 @@ export { errorJson, VfsError, type VfsFault } from "./errors.ts";
 export type { OpenedFile, VfsFiles, VfsListing } from "./host-files.ts";
 export { DEFAULT_VFS_LIMITS, type VfsLimits } from "./limits.ts";
 export { createMemoryDisk } from "./memory-disk.ts";
-export { folderBytes, openFolderDisk, type FolderDiskOptions } from "./package-disk-bun.ts";
+export { folderBytes } from "./folder-bytes-bun.ts";
+export { openFolderDisk, type FolderDiskOptions } from "./package-disk-bun.ts";
 export {
   DISK_LIMITS_SPACE,
   MAX_DISK_LIMIT_BYTES,

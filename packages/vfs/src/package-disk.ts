@@ -12,7 +12,7 @@ export const DISK_LIMITS_SPACE = "disk-limits";
 export const MAX_DISK_LIMIT_BYTES = Number.MAX_SAFE_INTEGER;
 
 export interface PackageDiskOptions {
-  /** Bytes of all files of a package as they lie on the disk now. Does not reject. */
+  /** Bytes of all files of a package as they lie on the disk now. Rejects when the disk does not answer: then the next one who asks tries again. */
   readonly count: (owner: string) => Promise<number>;
   /** Packages that have files, in no order. */
   readonly owners: () => Promise<readonly string[]>;
@@ -105,6 +105,7 @@ export class PackageDisk implements DiskAccounts {
     if (known !== undefined) return known;
     const counted = this.#count(owner);
     this.#accounts.set(owner, counted);
+    counted.catch(() => this.#accounts.delete(owner));
     return counted;
   }
 

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { freePort } from "@kinode-ts/testing/free-port";
 import { checks } from "./interop-checks.ts";
 import { readPeer, startInterop } from "./interop-node.ts";
 
@@ -26,7 +27,7 @@ test("without a peer it says what it needs, and exits with 2", () => {
 test("the checks hold with a node that behaves, and name what does not", async () => {
   const [ours, theirs] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
   let isRight = true;
-  const ports = [20_000 + Math.floor(Math.random() * 10_000), 0] as const;
+  const ports = [freePort(), 0] as const;
   const key = async (seed: Uint8Array) => {
     const node = await startInterop({ name: "x.os", seed, port: 0, peers: [] });
     node.stop();

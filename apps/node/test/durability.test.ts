@@ -13,6 +13,8 @@ import { PROBE, probeZip } from "./probe-package.ts";
 
 const KILLS = Number(process.env["KINODE_KILLS"] ?? 50);
 const SEED = Number(process.env["KINODE_SEED"] ?? 20_261_121);
+/** For a change that was not acknowledged yet; generous. */
+const MAX_WAITS = 1_000;
 
 const folder = mkdtempSync(join(tmpdir(), "durability-"));
 afterAll(() => {
@@ -105,6 +107,10 @@ test(`${KILLS} kills under load lose no acknowledged state, capability or proces
   for (let kill = 1; kill <= KILLS; kill += 1) {
     const loads = Promise.all([load(setState), load(changeRight), load(changeChild)]);
     await Bun.sleep(random.bytes(1)[0]! / 2);
+    // Where the machine is busy, the moment comes later: every kind of change is really under way.
+    for (let wait = 0; wait < MAX_WAITS && Object.values(work).some((n) => n < kill); wait += 1) {
+      await Bun.sleep(random.bytes(1)[0]! / 8);
+    }
     await node.killHard();
     await loads;
     node = await startDetached(home);
@@ -133,6 +139,5 @@ test(`${KILLS} kills under load lose no acknowledged state, capability or proces
     );
   }
   expect(await node.stop()).toBe(0);
-  // Every kind of change was really under way.
-  for (const count of Object.values(work)) expect(count).toBeGreaterThan(KILLS);
+  for (const count of Object.values(work)) expect(count).toBeGreaterThanOrEqual(KILLS);
 }, 240_000);

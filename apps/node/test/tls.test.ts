@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { createTestCertificate, type TestCertificate } from "@kinode-ts/testing/certificate";
 
 const MAIN = join(import.meta.dir, "../src/main.ts");
-const DEADLINE_MS = 30_000;
+/** For several starts of the program, each with a deadline of its own. */
+const TEST_MS = 90_000;
+const START_MS = 30_000;
 const folder = mkdtempSync(join(tmpdir(), "kinode-tls-node-"));
 const children: Bun.Subprocess[] = [];
 afterEach(() => {
@@ -48,7 +50,7 @@ async function start(name: string, args: readonly string[]): Promise<Started> {
   };
   const all = [read(child.stdout), read(child.stderr)];
   void Promise.all(all).then(async () => found.resolve({ code: await child.exited, output }));
-  const timer = setTimeout(() => found.reject(new Error(output)), DEADLINE_MS);
+  const timer = setTimeout(() => found.reject(new Error(output)), START_MS);
   return await found.promise.finally(() => clearTimeout(timer));
 }
 
@@ -76,7 +78,7 @@ test(
     const listed = spawnSync(process.execPath, [MAIN, "ps", "--home", home], { encoding: "utf8" });
     expect([listed.status, listed.stdout]).toEqual([0, expect.stringContaining(":sys")]);
   },
-  DEADLINE_MS,
+  TEST_MS,
 );
 
 test(
@@ -123,7 +125,7 @@ test(
     });
     expect(apps.headers.get("location")).toBe("https://pages.example/");
   },
-  DEADLINE_MS,
+  TEST_MS,
 );
 
 test(
@@ -135,7 +137,7 @@ test(
     expect(output).toContain("The key does not belong to the certificate");
     expect(output).toContain(two.key);
   },
-  DEADLINE_MS,
+  TEST_MS,
 );
 
 /** The node's pages are on the next free port; they lead strangers to the apps. */
@@ -149,7 +151,7 @@ async function findPagesPort(appsPort: number): Promise<number> {
   throw new Error(`The pages are on no port behind ${appsPort}`);
 }
 
-/** A port that is free now, with room behind it. */
+/** A port that is free now, with room behind it: the pages take one of those that HTTP has by default. */
 function freePort(): number {
   for (let port = 8_200; port < 8_900; port += 7) {
     try {

@@ -6,6 +6,7 @@
 import { createNodeSigner } from "@kinode-ts/crypto";
 import { createFunctionExecutor } from "@kinode-ts/kernel";
 import { createBunTransport, createNet } from "@kinode-ts/net";
+import { freePort } from "@kinode-ts/testing/free-port";
 import { guestBytes } from "@kinode-ts/testing/guests";
 import { type BenchNode, clock, createBenchNode, idOf, random } from "../bench-node.ts";
 import { connectMany, flood } from "./crowd.ts";
@@ -54,7 +55,7 @@ async function start(): Promise<{
   port: number;
 }> {
   const identity = { our: name, signer, random };
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const port = freePort();
   const net = createNet({
     identity,
     our: {

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { processorMs } from "@kinode-ts/testing/processor-time";
 import fc from "fast-check";
 import { isModestJson } from "./modest-json.ts";
 
@@ -29,8 +30,8 @@ test("quotes and backslashes in strings do not end them", () => {
 test("text of a few megabytes is looked at within a moment, whatever is in it", () => {
   for (const part of ['\\"', "\\\\", '","', "a", '"']) {
     const json = new TextEncoder().encode(`["${part.repeat(2_000_000)}"]`);
-    const startedMs = performance.now();
+    const startedMs = processorMs();
     isModestJson(json);
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(processorMs() - startedMs).toBeLessThan(1_000);
   }
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { processorMs } from "@kinode-ts/testing/processor-time";
 import fc from "fast-check";
 import { matchRoutePattern, parseRoutePattern } from "./route-pattern.ts";
 import { boundPath, RouteTable } from "./route-table.ts";
@@ -99,7 +100,7 @@ test("matching equals greedy regular expressions", () => {
 
 test("a hostile pattern and path take no long time", () => {
   const pattern = parseRoutePattern(`/${Array.from({ length: 16 }, () => "*a").join("/")}/end`);
-  const start = performance.now();
+  const startedMs = processorMs();
   expect(matchRoutePattern(pattern, "/a".repeat(2_000))).toBeUndefined();
-  expect(performance.now() - start).toBeLessThan(200);
+  expect(processorMs() - startedMs).toBeLessThan(500);
 });

@@ -503,7 +503,7 @@ test("a hundred peers that never answer, or never end, do not slow down one that
   await until(() => raw.sockets.size === 100, "all connections");
   const beside = await p99();
   // a machine that does other things as well may be slow at any time: only waiting for a peer would take seconds
-  expect(beside).toBeLessThan(alone * 5 + 100);
+  expect(beside).toBeLessThan(alone * 5 + 1_000);
   await harness.module.stop!();
   await until(() => raw.sockets.size === 0, "the end of all connections");
 });

@@ -3,6 +3,8 @@ import { expect, test } from "bun:test";
 import { createNodeSigner } from "@kinode-ts/crypto";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import { createVirtualClock } from "@kinode-ts/testing";
+import { freePort } from "@kinode-ts/testing/free-port";
+import { mainThreadMs } from "@kinode-ts/testing/processor-time";
 import { type Clock, type KernelMessage, NET_PROCESS, parseAddress } from "@kinode-ts/types";
 import { createBunTransport, createNet, type Net } from "../src/index.ts";
 import { MemoryInternet } from "./memory-internet.ts";
@@ -53,8 +55,8 @@ const request = (from: string, to: string, id: number): KernelMessage => ({
 });
 
 test("a flood of handshakes does not hold up those who are connected, and costs bounded memory", async () => {
-  const base = 30_000 + Math.floor(Math.random() * 20_000);
-  const [alice, bob] = [startNet("alice.os", base), startNet("bob.os", base + 1)];
+  const bobsPort = freePort();
+  const [alice, bob] = [startNet("alice.os", freePort()), startNet("bob.os", bobsPort)];
   let wake = (): void => {};
   alice.net.connect({ received: () => wake(), failed: () => {} });
   bob.net.connect({
@@ -79,11 +81,11 @@ test("a flood of handshakes does not hold up those who are connected, and costs 
     });
   }
   const trip = async (id: number): Promise<number> => {
-    const startedMs = performance.now();
+    const startedMs = mainThreadMs();
     const answered = new Promise<void>((resolve) => void (wake = resolve));
     void alice.net.send(request("alice.os", "bob.os", id));
     await answered;
-    return performance.now() - startedMs;
+    return mainThreadMs() - startedMs;
   };
   for (let id = 0; id < 50; id += 1) await trip(id);
   // Each stranger sends a first message and is silent, or goes on with rubbish; then the next comes.
@@ -95,7 +97,7 @@ test("a flood of handshakes does not hold up those who are connected, and costs 
       const ended = Promise.withResolvers<void>();
       const socket = await Bun.connect({
         hostname: "127.0.0.1",
-        port: base + 1,
+        port: bobsPort,
         socket: {
           data: (each) => void each.write(new Uint8Array(300)),
           close: () => ended.resolve(),
@@ -109,7 +111,7 @@ test("a flood of handshakes does not hold up those who are connected, and costs 
   const flood = Array.from({ length: 100 }, stranger);
   await Bun.sleep(50);
   const during: number[] = [];
-  const deadlineMs = performance.now() + 10_000;
+  const deadlineMs = performance.now() + 40_000;
   while (during.length < 100 || (strangers < 300 && performance.now() < deadlineMs)) {
     during.push(await trip(during.length));
     await Bun.sleep(2);
@@ -117,12 +119,13 @@ test("a flood of handshakes does not hold up those who are connected, and costs 
   isOver = true;
   during.sort((one, other) => one - other);
   expect(strangers).toBeGreaterThanOrEqual(300);
-  // A step of a handshake takes a millisecond or two here; a queue of them would take hundreds.
+  // Of the thread, on which all of this runs. A step of a handshake takes a millisecond or two here; a queue of them would take
+  // hundreds.
   expect(during[Math.floor(during.length * 0.5)]!).toBeLessThan(50);
   expect(during[Math.floor(during.length * 0.95)]!).toBeLessThan(250);
   await Promise.all([alice.net.stop!(), bob.net.stop!()]);
   await Promise.all(flood);
-}, 30_000);
+}, 60_000);
 
 test("whoever connects and says nothing, or a byte a second, is gone after five seconds", async () => {
   const internet = new MemoryInternet(createVirtualClock());

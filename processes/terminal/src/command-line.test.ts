@@ -168,9 +168,9 @@ test("no text breaks the grammar, and no character of it is lost", () => {
 
 test("a huge line is read in time that grows with it", () => {
   for (const part of ["{", "[", "'", '"', '{"', "ls | ", "\\"]) {
-    const started = performance.now();
+    const started = process.cpuUsage();
     findOperators(part.repeat(65_536 / part.length));
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(process.cpuUsage(started).user).toBeLessThan(1_000_000);
   }
   expect(findOperators("ls | ".repeat(20_000))).toEqual([]);
 });

@@ -41,10 +41,10 @@ test("a pattern matches what the engine's own regular expressions match", () => 
 });
 
 test("time grows with the text, also for patterns that backtrack for ever elsewhere", () => {
-  const started = performance.now();
+  const started = process.cpuUsage();
   expect(compileLinear("^(a+)+$")(`${"a".repeat(20_000)}b`)).toBe(false);
   expect(compileLinear("(a|aa)+c")("a".repeat(20_000))).toBe(false);
-  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(process.cpuUsage(started).user).toBeLessThan(2_000_000);
 });
 
 test("a pattern that cannot be read says why", () => {

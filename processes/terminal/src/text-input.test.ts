@@ -50,9 +50,9 @@ test("lines, words and bytes are counted", () => {
 
 test("16 MiB are looked through without stopping the node for long", () => {
   const whole = "a b\n".repeat(4 * 1024 * 1024);
-  const started = performance.now();
+  const started = process.cpuUsage();
   expect(firstLines(whole, 3)).toBe("a b\na b\na b");
   expect(lastLines(whole, 2)).toBe("a b\na b");
   expect(countText(new TextEncoder().encode(whole)).words).toBe(8 * 1024 * 1024);
-  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(process.cpuUsage(started).user).toBeLessThan(2_000_000);
 });

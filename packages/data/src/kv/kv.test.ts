@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { sameCapability } from "@kinode-ts/caps";
 import { createSeededRandom } from "@kinode-ts/testing";
 import { createModuleHarness, isThroughKernel } from "@kinode-ts/testing/module-harness";
+import { processorMs } from "@kinode-ts/testing/processor-time";
 import type { Capability, RuntimeModule } from "@kinode-ts/types";
 import fc from "fast-check";
 import type { DataLimits } from "../limits.ts";
@@ -470,9 +471,9 @@ test("a value that is too large is refused by name", async () => {
 test("bodies with very many values are refused before they are parsed", async () => {
   const kv = await opened();
   const body = `{"package_id":${JSON.stringify(P)},"db":"d","action":{"Get":[${"1,".repeat(2_000_000)}1]}}`;
-  const startedMs = performance.now();
+  const startedMs = processorMs();
   expect((await kv.harness.ask(APP, { body })).json).toEqual({ Err: "MalformedRequest" });
-  expect(performance.now() - startedMs).toBeLessThan(500);
+  expect(processorMs() - startedMs).toBeLessThan(500);
 });
 
 test("a transaction that is given up leaves nothing, and makes place for another", async () => {

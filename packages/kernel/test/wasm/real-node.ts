@@ -16,6 +16,7 @@ import {
   type ProbeScript,
   probeScript,
 } from "@kinode-ts/testing/probe";
+import { mainThreadMs } from "@kinode-ts/testing/processor-time";
 import {
   type Address,
   type Capability,
@@ -129,12 +130,12 @@ export class RealNode {
     await this.grant("echo", "ping");
   }
 
-  /** Makes `count` round trips between the bystanders; returns how long they took, in milliseconds. */
+  /** Makes `count` round trips between the bystanders; returns how much of the node's thread they took, in milliseconds. */
   async roundTrips(count: number): Promise<number> {
-    const startedMs = performance.now();
+    const startedMs = mainThreadMs();
     const answer = await this.ask("ping", [count]);
     if (answer !== "done") throw new Error(`No round trips: ${answer}`);
-    return performance.now() - startedMs;
+    return mainThreadMs() - startedMs;
   }
 
   /** Sends numbers as a hand-written guest takes them; settles with the answer as text, or with the failure. */
@@ -174,13 +175,13 @@ export class RealNode {
     return await within(this.#running.get(this.id(name))!.ended, `the end of ${name}`);
   }
 
-  /** Kills; returns how long it took until nothing of the process ran any more, in milliseconds. */
+  /** Kills; returns how much of the node's thread it took until nothing of the process ran any more, in milliseconds. */
   async killTime(name: string): Promise<number> {
     const { ended } = this.#running.get(this.id(name))!;
-    const startedMs = performance.now();
+    const startedMs = mainThreadMs();
     void this.kernel.kill(this.id(name));
     await within(ended, `the end of ${name}`);
-    return performance.now() - startedMs;
+    return mainThreadMs() - startedMs;
   }
 
   isAlive(name: string): boolean {
@@ -294,21 +295,24 @@ export async function until(done: () => boolean, what: string): Promise<void> {
 export interface Heartbeat {
   /** Beats so far. */
   readonly count: number;
-  /** The longest time between two beats, in milliseconds: what any timer or socket of the node had to wait. */
+  /**
+   * The most that the node's thread computed between two beats, in milliseconds: what any timer or socket of the node had to
+   * wait, but for what else the machine did.
+   */
   readonly longestMs: number;
   stop(): void;
 }
 
 /** A timer of the node that should beat whatever processes do. */
 export function startHeartbeat(): Heartbeat {
-  let lastMs = performance.now();
+  let lastMs = mainThreadMs();
   const beat = {
     count: 0,
     longestMs: 0,
     stop: () => clearInterval(timer),
   };
   const timer = setInterval(() => {
-    const nowMs = performance.now();
+    const nowMs = mainThreadMs();
     beat.longestMs = Math.max(beat.longestMs, nowMs - lastMs);
     lastMs = nowMs;
     beat.count++;

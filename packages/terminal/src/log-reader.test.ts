@@ -19,7 +19,7 @@ const LINES = [
   line("a:b.os", "a:b.os: three\nof two rows"),
 ];
 
-const TRACING = { clock: createVirtualClock(), watch: () => () => {} };
+const TRACING = { clock: createVirtualClock(), watch: () => () => {}, version: "1.2.3" };
 
 async function ask(body: unknown, source = "77:terminal:sys"): Promise<unknown> {
   const harness = createModuleHarness(createLogReader({ ...TRACING, recentLines: () => LINES }));
@@ -45,6 +45,12 @@ test("the newest lines are given, of all packages or of one, as detailed as aske
     "a:b.os: a detail",
     three,
   ]);
+});
+
+test("the release of the node is told to the terminal's commands", async () => {
+  expect(await ask({ About: null })).toEqual({ About: { version: "1.2.3" } });
+  expect(await ask({ About: {} })).toEqual({ Err: "MalformedRequest" });
+  expect(await ask({ About: null }, "app:app:sys")).toEqual({ Err: "NotPermitted" });
 });
 
 test("another node gets no answer", async () => {

@@ -1,6 +1,6 @@
 /**
- * The runtime module `log:distro:sys`: the newest printed lines, and messages as they pass, for the person's own commands. An extension; the
- * reference has no such module. Wire: docs/modules/terminal.md.
+ * The runtime module `log:distro:sys`: the newest printed lines, messages as they pass, and the release of the node, for the person's own
+ * commands. An extension; the reference has no such module. Wire: docs/modules/terminal.md.
  * @module
  */
 import {
@@ -25,6 +25,8 @@ export interface LogReaderOptions {
   readonly recentLines: () => readonly PrintedLine[];
   readonly clock: Clock;
   readonly watch: WatchMessages;
+  /** Of the node's program. */
+  readonly version: string;
 }
 
 interface Wanted {
@@ -43,12 +45,14 @@ type Fields = Readonly<Record<string, unknown>>;
 /** What is asked for, or `undefined` for another body. */
 function readRequest(
   body: Uint8Array,
-): { readonly recent: Wanted } | { readonly trace: WantedTrace } | undefined {
+): { readonly recent: Wanted } | { readonly trace: WantedTrace } | "about" | undefined {
   try {
     const request = JSON.parse(new TextDecoder().decode(body)) as {
+      About?: null;
       Recent?: Fields;
       Trace?: Fields;
     };
+    if (request.About === null) return "about";
     if (request.Recent !== undefined) {
       const recent = readRecent(request.Recent);
       return recent && { recent };
@@ -78,7 +82,8 @@ function isCount(value: unknown): value is number {
 }
 
 /** What is printed may be meant for the person alone: only the terminal's own package is answered. */
-export function createLogReader({ recentLines, clock, watch }: LogReaderOptions): RuntimeModule {
+export function createLogReader(options: LogReaderOptions): RuntimeModule {
+  const { recentLines, clock, watch, version } = options;
   let context: ModuleContext | undefined;
   let traces: Traces | undefined;
   const answer = (message: KernelMessage, value: object): void => {
@@ -102,6 +107,7 @@ export function createLogReader({ recentLines, clock, watch }: LogReaderOptions)
       }
       const wanted = readRequest(content.body);
       if (wanted === undefined) return answer(message, { Err: "MalformedRequest" });
+      if (wanted === "about") return answer(message, { About: { version } });
       if ("trace" in wanted) {
         const { process, seconds } = wanted.trace;
         void traces!

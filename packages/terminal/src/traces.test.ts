@@ -13,6 +13,7 @@ function start() {
   const watchers = new Set<MessageWatcher>();
   const reader = createLogReader({
     clock,
+    version: "1.2.3",
     recentLines: () => [],
     watch: (watcher) => {
       watchers.add(watcher);

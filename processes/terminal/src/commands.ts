@@ -18,14 +18,23 @@ export interface CommandInfo {
 
 export const COMMANDS = {
   "add-node-provider": {
-    usage: "add-node-provider <chain id> <node> [<public key> <ip> <ws port>]",
+    usage:
+      "add-node-provider <chain id> <node> [<public key> <ip> <ws port>] [--trusted true|false]",
     does: "reach a chain through another node",
     takes: "none",
+    flags: { "--trusted": "a mark that get-providers shows (false)" },
   },
   "add-rpcurl-provider": {
-    usage: "add-rpcurl-provider <chain id> <url> [basic|bearer|raw <credentials>]",
+    usage:
+      "add-rpcurl-provider <chain id> <url> [basic|bearer|raw <credentials>] [--trusted true|false]",
     does: "reach a chain through a server, for example: add-rpcurl-provider 8453 wss://rpc.example",
     takes: "none",
+    flags: {
+      "--trusted": "a mark that get-providers shows (true)",
+      "--chain-id": "the chain, when the URL is the first word (8453)",
+      "--auth-type": "basic, bearer or raw, with --auth-value",
+      "--auth-value": "credentials of that kind",
+    },
   },
   alias: {
     usage: "alias <name> [<process-id>]",
@@ -47,6 +56,11 @@ export const COMMANDS = {
     usage: "cd [<folder>]",
     does: "change the folder that relative paths start from; without one, back to /",
     takes: "path",
+  },
+  "clear-state": {
+    usage: "clear-state <process-id>",
+    does: "forget what a process has stored of itself",
+    takes: "process",
   },
   cp: {
     usage: "cp [-r] <from>… <to>",
@@ -84,6 +98,7 @@ export const COMMANDS = {
     flags: { "-n": "how many lines" },
   },
   help: { usage: "help [<command>]", does: "this list, or one command", takes: "command" },
+  hfetch: { usage: "hfetch", does: "another name of kfetch", takes: "none" },
   hi: {
     usage: "hi <node> <message>",
     does: "send a message to the terminal of another node",
@@ -120,6 +135,11 @@ export const COMMANDS = {
     flags: { "-p": "with the folders above it" },
   },
   mv: { usage: "mv <from>… <to>", does: "move or rename", takes: "path" },
+  "namehash-to-name": {
+    usage: "namehash-to-name <hash>",
+    does: "show the name on chain that a hash stands for",
+    takes: "none",
+  },
   "net-diagnostics": {
     usage: "net-diagnostics",
     does: "show the state of the network part",

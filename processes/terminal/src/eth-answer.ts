@@ -4,6 +4,7 @@
  */
 import { EthError, ethConfig, type ProviderConfig } from "@kinode-ts/stdlib/eth";
 import { ScriptFailure } from "@kinode-ts/stdlib/scripting";
+import { MAX_ROW_LENGTH, oneRow } from "./shown-text.ts";
 
 const WORDS: Readonly<Partial<Record<EthError["code"], string>>> = {
   NoRpcForChain:
@@ -18,7 +19,8 @@ export async function orFail<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (thrown) {
     if (!(thrown instanceof EthError)) throw thrown;
-    throw new ScriptFailure(WORDS[thrown.code] ?? thrown.rpc?.message ?? thrown.message);
+    const text = WORDS[thrown.code] ?? thrown.rpc?.message ?? thrown.message;
+    throw new ScriptFailure(oneRow(text, MAX_ROW_LENGTH));
   }
 }
 
@@ -27,6 +29,14 @@ export function chainId(text: string, usage: string): number {
   const chain = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(chain)) return chain;
   throw new ScriptFailure(`"${text}" is no chain id\nusage: ${usage}`, { status: 2 });
+}
+
+/** The value of `--trusted`, which eth keeps and `get-providers` shows. */
+export function trustedBy(text: string, usage: string): boolean {
+  if (text === "true" || text === "false") return text === "true";
+  throw new ScriptFailure(`--trusted takes true or false, not "${text}"\nusage: ${usage}`, {
+    status: 2,
+  });
 }
 
 /** URL, or name of the node. */
@@ -44,11 +54,11 @@ export function providerLine(config: ProviderConfig): string {
     ...("Node" in provider && !provider.Node.use_as_provider ? ["not used"] : []),
     ...(trusted ? ["trusted"] : []),
   ];
-  return `${chain}\t${providerName(config)}\t${notes.join(", ")}`;
+  return `${chain}\t${oneRow(providerName(config))}\t${notes.join(", ")}`;
 }
 
 /** Adds one and says so. */
 export async function addProvider(provider: ProviderConfig): Promise<string> {
   await orFail(ethConfig.addProvider(provider));
-  return `added ${providerName(provider)} for chain ${provider.chain_id}; it is tried first`;
+  return `added ${oneRow(providerName(provider))} for chain ${provider.chain_id}; it is tried first`;
 }

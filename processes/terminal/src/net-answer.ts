@@ -12,6 +12,7 @@ import {
 } from "@kinode-ts/codec/net";
 import { request, SendError } from "@kinode-ts/stdlib";
 import { ScriptFailure } from "@kinode-ts/stdlib/scripting";
+import { oneRow } from "./shown-text.ts";
 
 const NET = "our@net:distro:sys";
 
@@ -25,19 +26,23 @@ async function askNet(action: NetAction): Promise<NetResponse> {
   }
 }
 
-/** `direct at <ip> with tcp, ws`, or the routers. */
+/** `direct at <ip> with tcp, ws`, or the routers by name. */
 export function describeRouting({ routing }: NodeIdentity): string {
   if (routing.kind === "routers") {
     return routing.routers.length === 0
       ? "nobody can dial it"
-      : `through ${routing.routers.join(", ")}`;
+      : `through ${routing.routers.map((name) => oneRow(name)).join(", ")}`;
   }
-  const protocols = [...routing.ports.keys()].toSorted().join(", ");
-  return `direct at ${routing.ip} with ${protocols === "" ? "no port" : protocols}`;
+  const protocols = [...routing.ports.keys()].toSorted().map((name) => oneRow(name));
+  return `direct at ${oneRow(routing.ip)} with ${protocols.join(", ") || "no port"}`;
 }
 
 function describeNode(node: NodeIdentity): string {
-  return `${node.name}\n  key: ${node.networkingKey}\n  routing: ${describeRouting(node)}`;
+  return [
+    oneRow(node.name),
+    `  key: ${oneRow(node.networkingKey)}`,
+    `  routing: ${describeRouting(node)}`,
+  ].join("\n");
 }
 
 /** Every node with a connection. */

@@ -20,6 +20,7 @@ import {
   tellScript,
 } from "./run-script.ts";
 import type { Job, Session } from "./sessions.ts";
+import { oneRow } from "./shown-text.ts";
 
 /** Output that one script of a pipe may hand to the next, in bytes of UTF-8. */
 export const MAX_PIPED_BYTES = 4 * 1024 * 1024;
@@ -297,12 +298,13 @@ function printOutcome(
   for (const text of [output, errors]) if (text !== "") print(withOrigin(text, script));
 }
 
-/** This process prints for the scripts of a pipe; what comes from other packages says so on each line. */
-function withOrigin(text: string, script: ProcessId | undefined): string {
+/** This process prints for others; what comes from another package says so on each line. */
+export function withOrigin(text: string, script: ProcessId | undefined): string {
   const origin = script?.packageId().toString() ?? OUR_PACKAGE;
   if (origin === OUR_PACKAGE) return text;
+  // All that a screen takes for the start of a row, or a row would be without its origin.
   return text
-    .split("\n")
-    .map((line) => `${origin}: ${line}`)
+    .split(/\r\n|[\n\u2028\u2029]/)
+    .map((line) => `${oneRow(origin)}: ${line}`)
     .join("\n");
 }

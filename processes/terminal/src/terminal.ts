@@ -10,7 +10,7 @@ import { COMPLETION_METADATA, INTERRUPT_METADATA, SESSION_PREFIX } from "@kinode
 import { Aliases } from "./aliases.ts";
 import { complete } from "./complete.ts";
 import { answerOwnScript, unlessMalformed } from "./own-requests.ts";
-import { askLine, runLine } from "./run-line.ts";
+import { askLine, runLine, withOrigin } from "./run-line.ts";
 import type { Outcome } from "./run-script.ts";
 import type { TakePart } from "./sessions.ts";
 import { Sessions } from "./sessions.ts";
@@ -95,6 +95,6 @@ function handle(message: IncomingRequest, state: TerminalState): Handled | undef
 export default defineProcess(async () => {
   const state = { aliases: await Aliases.load(), sessions: new Sessions() };
   await serve((message) => handle(message, state), {
-    onResponse: (response) => print(response.text()),
+    onResponse: (response) => print(withOrigin(response.text(), response.source.processId)),
   });
 });

@@ -32,6 +32,8 @@ export const MISSING_MODULES: readonly ProcessId[] = [];
 
 export interface ModuleParts {
   readonly config: StartConfig;
+  /** Of the node's program. */
+  readonly version: string;
   readonly home: HomeFolder;
   readonly clock: Clock;
   readonly printer: NodePrinter;
@@ -47,8 +49,8 @@ export interface ModuleParts {
 }
 
 export function createModules(parts: ModuleParts): RuntimeModule[] {
-  const { config, home, clock, printer, store, vfs, accounts, random, net, eth, kernel, ownPorts } =
-    parts;
+  const { config, version, home, clock, printer, store, vfs, accounts, random, net, eth } = parts;
+  const { kernel, ownPorts } = parts;
   return [
     // First: the vfs asks it for its share when it starts.
     createFdManager({
@@ -61,6 +63,7 @@ export function createModules(parts: ModuleParts): RuntimeModule[] {
     }),
     createTimer({ clock }),
     createLogReader({
+      version,
       recentLines: () => printer.recentLines(),
       clock,
       watch: (watcher) => kernel().debug.watch(watcher),

@@ -29,6 +29,8 @@ export interface Report {
   readonly succeeded: number;
   /** Told by the timeout, where that is documented. */
   readonly silent: number;
+  /** Not answered because of who sent them, as documented; only where the run tells them apart. */
+  readonly ignored?: number;
   /** Longest that a module held the thread for one message, and for which. */
   readonly slowestMs: number;
   readonly slowestCase: string;

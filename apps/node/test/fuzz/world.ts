@@ -265,6 +265,7 @@ export class World {
       createTimer({ clock }),
       createLogReader({
         clock,
+        version: "1.2.3",
         watch: () => () => {},
         recentLines: () => [
           { timeMs: 0, verbosity: 0, origin: "p:x.os", text: "p:x.os: hello" },

@@ -6,6 +6,7 @@ import { ProcessId } from "@kinode-ts/stdlib";
 import { defineScript, parseArgs, ScriptFailure } from "@kinode-ts/stdlib/scripting";
 import { COMMANDS } from "../commands.ts";
 import { findProcess, processMap } from "../kernel-questions.ts";
+import { oneRow } from "../shown-text.ts";
 
 const SHAPE = {
   usage: COMMANDS.caps.usage,
@@ -37,5 +38,8 @@ export default defineScript(async ({ args, our }) => {
   const { options, rest } = parseArgs(args, SHAPE);
   const id = ProcessId.parse(rest[0]!).toString();
   const lines = options.holders ? await holdersOf(`${our.node}@${id}`) : await heldBy(id);
-  return lines.toSorted().join("\n");
+  return lines
+    .toSorted()
+    .map((line) => oneRow(line))
+    .join("\n");
 });

@@ -1,41 +1,90 @@
 /**
  * `kfetch`: what this node is.
+ * Source: spec/packages-and-tools.md §19.3.
  * @module
  */
+import type { NodeIdentity } from "@kinode-ts/codec/net";
 import { request } from "@kinode-ts/stdlib";
 import { ethConfig } from "@kinode-ts/stdlib/eth";
 import { defineScript } from "@kinode-ts/stdlib/scripting";
-import type { ProcessMap } from "@kinode-ts/stdlib/kernel-types";
-import { KERNEL, kernelCommand } from "@kinode-ts/stdlib/kernel-types";
-import { describeRouting, findNode } from "../net-answer.ts";
-import { providerName } from "../eth-answer.ts";
+import { processMap } from "../kernel-questions.ts";
+import { findNode } from "../net-answer.ts";
+import { oneRow } from "../shown-text.ts";
 
-async function chains(): Promise<readonly string[]> {
+const ART = [
+  "  .`",
+  "`@@,,                     ,*",
+  "  `@%@@@,            ,~-##`",
+  "    ~@@#@%#@@,      #####",
+  "      ~-%######@@@, #####",
+  "         -%%#######@#####,",
+  "           ~^^%##########@",
+  "              >^#########@",
+  "                `>#######`",
+  "               .>######%",
+  "              /###%^#%",
+  "            /##%@#  `",
+  "         ./######`",
+  "       /.^`.#^#^`",
+  "      `   ,#`#`#,",
+  "         ,/ /` `",
+  "       .*`",
+] as const;
+const TEXT_COLUMN = 31;
+
+/** Each part answers for itself: one that is silent must not hide the others. */
+async function unlessSilent<T>(step: Promise<T>): Promise<T | undefined> {
+  return await step.catch(() => undefined);
+}
+
+async function version(): Promise<string | undefined> {
+  const answer = (await request("log:distro:sys", { About: null })).json();
+  return (answer as { readonly About?: { readonly version: string } }).About?.version;
+}
+
+/** `direct at <ip> with ws, tcp`, or how many routers. */
+function routingOf({ routing }: NodeIdentity): string {
+  if (routing.kind === "routers") return `${routing.routers.length} routers`;
+  const protocols = [...routing.ports.keys()].join(", ");
+  return `direct at ${routing.ip} with ${protocols === "" ? "no port" : protocols}`;
+}
+
+async function chainLines(): Promise<readonly string[]> {
   const [providers, state] = await Promise.all([ethConfig.providers(), ethConfig.state()]);
-  const names = providers.map((each) => `${providerName(each)} (${each.chain_id})`);
+  const chains = [...new Set(providers.map((each) => each.chain_id))].toSorted((a, b) => a - b);
   const subscriptions = Object.values(state.active_subscriptions).reduce(
     (count, ids) => count + Object.keys(ids).length,
     0,
   );
+  const of = chains.length === 0 ? "" : ` for chain ids ${chains.join(", ")}`;
   return [
-    `providers: ${names.length === 0 ? "none" : names.join(", ")}`,
-    `eth subscriptions: ${subscriptions}, outstanding requests: ${state.outstanding_requests.length}`,
+    `${providers.length} eth providers${of}`,
+    `${subscriptions} active eth subscriptions`,
+    `${state.outstanding_requests.length} outstanding eth requests`,
   ];
 }
 
-async function network(our: string): Promise<string> {
-  const identity = await findNode(our);
-  return identity === undefined ? "unknown" : describeRouting(identity);
-}
-
 export default defineScript(async ({ our }) => {
-  const answer = await request(KERNEL, kernelCommand({ Debug: "ProcessMap" }));
-  const map = (answer.json() as { Debug: { ProcessMap: ProcessMap } }).Debug.ProcessMap;
-  return [
-    "  .`",
-    "  `@@,,                     ,*   node:      " + our.node,
-    "    `@%@@@,            ,~-##`    processes: " + String(Object.keys(map).length),
-    "      ~@@#@%#@@,      #####      network:   " + (await network(our.node)),
-    ...(await chains().catch(() => [])).map((line) => `                                 ${line}`),
-  ].join("\n");
+  const [release, identity, chains, map] = await Promise.all([
+    unlessSilent(version()),
+    unlessSilent(findNode(our.node)),
+    unlessSilent(chainLines()),
+    processMap(),
+  ]);
+  const texts = [
+    "",
+    our.node,
+    `Kinode ${release ?? "of unknown version"}`,
+    "",
+    `public key: ${identity?.networkingKey ?? "unknown"}`,
+    `routing: ${identity === undefined ? "unknown" : routingOf(identity)}`,
+    "",
+    ...(chains ?? ["no answer about chains"]),
+    "",
+    `${Object.keys(map).length} running processes`,
+  ];
+  return ART.map((row, index) => {
+    const text = oneRow(texts[index] ?? "");
+    return text === "" ? row : row.padEnd(TEXT_COLUMN) + text;
+  }).join("\n");
 });

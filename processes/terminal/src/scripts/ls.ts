@@ -6,6 +6,7 @@ import { defineScript, parseArgs } from "@kinode-ts/stdlib/scripting";
 import type { DirEntry } from "@kinode-ts/stdlib/vfs";
 import { Directory, metadata, VfsError } from "@kinode-ts/stdlib/vfs";
 import { COMMANDS } from "../commands.ts";
+import { oneRow } from "../shown-text.ts";
 import { doing } from "../vfs-failure.ts";
 import { baseName, depthOf, resolvePath } from "../vfs-path.ts";
 
@@ -49,10 +50,7 @@ async function describe(entries: readonly DirEntry[], { long }: Options): Promis
 
 /** A name with a line break in it must not look like two. */
 function shownName(path: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are what is to be seen
-  return baseName(path).replace(/[\u0000-\u001f\u007f]/g, (char) => {
-    return `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  });
+  return oneRow(baseName(path));
 }
 
 /** Bytes of a file; nothing for folders, and for what went away meanwhile. */

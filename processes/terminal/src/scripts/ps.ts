@@ -5,6 +5,7 @@
 import { defineScript, parseArgs } from "@kinode-ts/stdlib/scripting";
 import { COMMANDS } from "../commands.ts";
 import { processMap, processUsage, showMemory, showTime } from "../kernel-questions.ts";
+import { oneRow } from "../shown-text.ts";
 
 const SHAPE = {
   usage: COMMANDS.ps.usage,
@@ -31,10 +32,11 @@ export default defineScript(async ({ args, our }) => {
   const ids = Object.keys(map ?? usage).filter((id) => id !== our.processId.toString());
   const rows = ids.toSorted().map((id) => {
     const used = usage[id];
+    const name = oneRow(id);
     if (used !== undefined && used !== null) {
-      return [id, showTime(used.cpu_ms), showMemory(used.memory_bytes)];
+      return [name, showTime(used.cpu_ms), showMemory(used.memory_bytes)];
     }
-    return [id, used === null ? "not running" : "part of the node", ""];
+    return [name, used === null ? "not running" : "part of the node", ""];
   });
   return table([HEADINGS, ...rows]);
 });

@@ -12,6 +12,7 @@ import {
   showMemory,
   showTime,
 } from "../kernel-questions.ts";
+import { oneRow } from "../shown-text.ts";
 
 type Usage = Readonly<Record<string, ProcessUsage | null>>;
 
@@ -24,11 +25,11 @@ function describe(id: string, process: PersistedProcess, usage: Usage, listed: b
   const { wasm_bytes_handle: program, wit_version: wit, capabilities } = process;
   const onExit = typeof process.on_exit === "string" ? process.on_exit : "Requests";
   const held = listed
-    ? capabilities.map(({ issuer, params }) => `\n    ${issuer} ${params}`).join("")
+    ? capabilities.map(({ issuer, params }) => `\n    ${oneRow(`${issuer} ${params}`)}`).join("")
     : ` ${capabilities.length}`;
   return [
-    id,
-    `  program: ${program === "" ? "(runtime)" : program}`,
+    oneRow(id),
+    `  program: ${program === "" ? "(runtime)" : oneRow(program)}`,
     `  wit: ${wit ?? "0.7"}, on exit: ${onExit}, public: ${process.public}`,
     ...showUsage(usage[id]),
     `  capabilities:${held}`,

@@ -69,16 +69,16 @@ async function ranges() {
   });
   let count = 0;
   let length = 0;
-  for await (const [, value] of db.range({ start: "k0100", end: "k1400" })) {
+  for await (const [, value] of db.scan({ start: "k0100", end: "k1400" })) {
     count++;
     length += value.length;
   }
   const first: string[] = [];
-  for await (const [key] of db.range({ prefix: "k14", reverse: true, limit: 2 })) first.push(decoder.decode(key));
+  for await (const [key] of db.scan({ prefix: "k14", reverse: true, limit: 2 })) first.push(decoder.decode(key));
   // An iterator that is left early is closed: more loops than iterators may be open.
-  for (let i = 0; i < 80; i++) for await (const _ of db.range({ limit: 5 })) break;
+  for (let i = 0; i < 80; i++) for await (const _ of db.scan({ limit: 5 })) break;
   const empty: unknown[] = [];
-  for await (const pair of db.range({ start: "b", end: "a" })) empty.push(pair);
+  for await (const pair of db.scan({ start: "b", end: "a" })) empty.push(pair);
   return { count, length, first, empty };
 }
 

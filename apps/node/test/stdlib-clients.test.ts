@@ -16,7 +16,7 @@ import { createHttpServer, Response } from "@kinode-ts/stdlib/http";
 import { fetch as ask, http, openWebSocket } from "@kinode-ts/stdlib/http-client";
 import { openKv } from "@kinode-ts/stdlib/kv";
 import { initLogging, log } from "@kinode-ts/stdlib/logging";
-import { isDirect, names, net, protocolPort, routersOf } from "@kinode-ts/stdlib/net";
+import { getProtocolPort, isDirect, names, net, routers } from "@kinode-ts/stdlib/net";
 import { schedule, unschedule } from "@kinode-ts/stdlib/schedule";
 import { openSqlite } from "@kinode-ts/stdlib/sqlite";
 import { clearTimeout, setTimeout, setTimer, sleep, timers } from "@kinode-ts/stdlib/timer";
@@ -41,7 +41,7 @@ const commands: Record<string, (argument: any) => unknown> = {
       for (const key of ["b", "a", "c"]) await tx.set(key, key.toUpperCase());
     });
     const found = [];
-    for await (const [key, value] of db.range()) found.push(v.decodeUtf8(key) + v.decodeUtf8(value));
+    for await (const [key, value] of db.scan()) found.push(v.decodeUtf8(key) + v.decodeUtf8(value));
     await db.delete("a");
     return { found, gone: await db.get("a"), b: v.decodeUtf8((await db.get("b"))!) };
   },
@@ -121,7 +121,7 @@ const commands: Record<string, (argument: any) => unknown> = {
       otherBytes: await net.verify(v.our(), v.encodeUtf8("I promised"), signature),
       unknownNode: await net.verify("far.os@a:b:c", bytes, signature),
       name: self.name === v.our().node,
-      direct: [isDirect(self), protocolPort(self, "tcp") ?? null, routersOf(self)],
+      direct: [isDirect(self), getProtocolPort(self, "tcp") ?? null, routers(self)],
       unknown: (await net.peer("far.os")) ?? null,
       peers: await net.peers(),
       words: (await net.diagnostics()).includes(v.our().node),

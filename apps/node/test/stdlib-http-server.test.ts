@@ -101,14 +101,14 @@ export default defineProcess(async () => {
     await server.static("/static", "0123456789", { ...open, mime: "text/x-static" });
     await server.bindAll(["/a", "/b"], open, (request) => new Response(request.kinode.boundPath));
     await server.bind("/gone", open, () => new Response("here"));
-    await server.unbind("/gone");
+    await server.unbindHttpPath("/gone");
     await server.bind("/private", open, () => new Response("secret"));
-    await server.modify("/private", { authenticated: true });
-    log.push(await server.unbind("/never").then(() => "?", (thrown) => (thrown as HttpServerError).code));
+    await server.modifyHttpPath("/private", { authenticated: true });
+    log.push(await server.unbindHttpPath("/never").then(() => "?", (thrown) => (thrown as HttpServerError).code));
     await server.bind("/secure", { secure: true }, () => new Response("secure"));
     await server.ws("/closed", open, {});
-    await server.modifyWs("/closed", { authenticated: true });
-    log.push(await server.modifyWs("/never", {}).then(() => "?", (thrown) => (thrown as HttpServerError).code));
+    await server.modifyWsPath("/closed", { authenticated: true });
+    log.push(await server.modifyWsPath("/never", {}).then(() => "?", (thrown) => (thrown as HttpServerError).code));
     await server.bind("/info", open, (request) => {
       const { method, url, path, kinode } = request;
       return Response.json({ method, url, path, agent: request.headers.get("user-agent"), query: kinode.query, from: kinode.sourceSocketAddress });

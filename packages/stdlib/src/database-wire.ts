@@ -6,30 +6,30 @@
 import type { LazyLoadBlob } from "./blob.ts";
 import { PackageId } from "./address.ts";
 import type { Duration } from "./duration.ts";
-import { SendError } from "./errors.ts";
-import { our, request } from "./send.ts";
+import type { Fail, ModuleAnswer } from "./module-answer.ts";
+import { askModule, isRecord, shownAnswer } from "./module-answer.ts";
+import type { AbortSignalLike } from "./send.ts";
+import { our } from "./send.ts";
 
 /** Which database, and how long to wait. */
 export interface DatabasePlace {
   readonly owner: PackageId;
   readonly db: string;
   readonly timeout: Duration | undefined;
+  readonly signal: AbortSignalLike | undefined;
 }
 
 export interface DatabaseOptions {
   /** Default 5 s. */
   readonly timeout?: Duration | undefined;
+  /** Stops waiting with its reason, in every function of the database; what was asked for may still be done. */
+  readonly signal?: AbortSignalLike | undefined;
   /** Whose database; default: our own package's. Another's needs its capability. */
   readonly package?: PackageId | string | undefined;
 }
 
-export interface DatabaseAnswer {
-  readonly value: unknown;
-  readonly blob: Uint8Array | undefined;
-}
-
-/** Makes the error of a client from the name of its case. */
-export type MakeError = (code: string, db: string, detail: string, cause?: unknown) => Error;
+/** Makes the error of a client of databases. */
+export type DatabaseFail<C extends string> = (db: string) => Fail<C>;
 
 export function placeOf(name: string, options: DatabaseOptions): DatabasePlace {
   const owner = options.package ?? our().packageId();
@@ -37,48 +37,37 @@ export function placeOf(name: string, options: DatabaseOptions): DatabasePlace {
     owner: typeof owner === "string" ? PackageId.parse(owner) : owner,
     db: name,
     timeout: options.timeout,
+    signal: options.signal,
   };
 }
 
-/** Sends one action. Rejects with what `makeError` makes. */
-export async function databaseRequest(
+/** For what gives something back: a signal that has aborted must not keep it from being sent. */
+export function atEnd(place: DatabasePlace): DatabasePlace {
+  return { ...place, signal: undefined };
+}
+
+/**
+ * Sends one action, whose answer is the text `expected`, or a case of that name where it is in braces: `{Get}`. Rejects
+ * with what `failOf` makes, also when the answer is another one.
+ */
+export async function databaseRequest<C extends string>(
   target: string,
   place: DatabasePlace,
   action: unknown,
+  expected: string,
   blob: Pick<LazyLoadBlob, "bytes"> | undefined,
-  makeError: MakeError,
-): Promise<DatabaseAnswer> {
-  const { owner, db, timeout } = place;
+  codes: readonly C[],
+  failOf: DatabaseFail<C>,
+): Promise<ModuleAnswer> {
+  const { owner, db, timeout, signal } = place;
   const package_id = { package_name: owner.package, publisher_node: owner.publisher };
-  try {
-    const message = await request(target, { package_id, db, action }, { blob, timeout });
-    const answer = message.json();
-    refuse(db, answer, makeError);
-    return { value: answer, blob: message.blob()?.bytes };
-  } catch (thrown) {
-    if (!(thrown instanceof SendError)) throw thrown;
-    throw makeError("SendError", db, thrown.message, thrown);
-  }
-}
-
-function refuse(db: string, answer: unknown, makeError: MakeError): void {
-  if (typeof answer !== "object" || answer === null || !("Err" in answer)) return;
-  const error: unknown = answer.Err;
-  if (typeof error === "string") throw makeError(error, db, "");
-  const [code = "UnexpectedAnswer", detail] = Object.entries(error as object)[0] ?? [];
-  const text = typeof detail === "string" ? detail : (JSON.stringify(String(detail)) ?? "");
-  throw makeError(code, db, text);
-}
-
-/** The payload of an answer of the given case. Throws what `makeError` makes when it is another one. */
-export function databasePayload(
-  db: string,
-  answer: unknown,
-  name: string,
-  makeError: MakeError,
-): unknown {
-  if (typeof answer === "object" && answer !== null && name in answer) {
-    return (answer as Record<string, unknown>)[name];
-  }
-  throw makeError("UnexpectedAnswer", db, JSON.stringify(answer) ?? "");
+  const body = { package_id, db, action };
+  const fail = failOf(db);
+  const answer = await askModule(target, body, { blob, timeout, signal }, codes, fail);
+  const { value } = answer;
+  const isExpected = expected.startsWith("{")
+    ? isRecord(value) && Object.hasOwn(value, expected.slice(1, -1))
+    : value === expected;
+  if (isExpected) return answer;
+  throw fail("UnexpectedAnswer", shownAnswer(value));
 }

@@ -170,7 +170,7 @@ const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   ],
   "./kv": ["Kv", "KvError", "openKv", "removeKv"],
   "./logging": ["initLogging", "log"],
-  "./net": ["NetError", "isDirect", "names", "net", "protocolPort", "routersOf"],
+  "./net": ["NetError", "getProtocolPort", "isDirect", "names", "net", "routers"],
   "./scripting": ["ScriptFailure", "defineScript", "parseArgs", "splitWords"],
   "./schedule": ["ScheduleError", "readFiring", "schedule", "schedules", "unschedule"],
   "./sqlite": [

@@ -4,30 +4,27 @@
  * @module
  */
 import { KinodeError, KV_PROCESS, type U64 } from "@kinode-ts/types";
-import {
-  type DatabaseAnswer,
-  databasePayload,
-  type DatabasePlace,
-  databaseRequest,
-  type MakeError,
-} from "./database-wire.ts";
+import { type DatabaseFail, type DatabasePlace, databaseRequest } from "./database-wire.ts";
 import { parseJson } from "./json.ts";
+import { isListOf, type ModuleAnswer } from "./module-answer.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
-export type KvErrorCode =
-  | "NoDb"
-  | "KeyNotFound"
-  | "NoTx"
-  | "NoIterator"
-  | "NoWriteCap"
-  | "NoReadCap"
-  | "MismatchingPackageId"
-  | "AddCapFailed"
-  | "MalformedRequest"
-  | "RocksDBError"
-  | "IOError"
-  | "SendError"
-  | "UnexpectedAnswer";
+const WIRE_CODES = [
+  "NoDb",
+  "KeyNotFound",
+  "NoTx",
+  "NoIterator",
+  "NoWriteCap",
+  "NoReadCap",
+  "MismatchingPackageId",
+  "AddCapFailed",
+  "MalformedRequest",
+  "RocksDBError",
+  "IOError",
+] as const;
+
+/** Names of the wire; `SendError`: no answer came in time; `UnexpectedAnswer`: what came is none of the database's answers. */
+export type KvErrorCode = (typeof WIRE_CODES)[number] | "SendError" | "UnexpectedAnswer";
 
 type KvFault = { readonly code: KvErrorCode; readonly db: string; readonly detail: string };
 
@@ -67,21 +64,28 @@ export type KvAction =
   | { readonly IterClose: { readonly iterator_id: U64 } };
 
 const KV = `our@${KV_PROCESS}`;
-const makeError: MakeError = (code, ...rest) => new KvError(code as KvErrorCode, ...rest);
 
-/** Sends one action. Rejects with a `KvError`. */
+/** Makes the errors of one database. */
+export const kvFail: DatabaseFail<KvErrorCode> = (db) => (code, detail, cause) =>
+  new KvError(code, db, detail, cause);
+
+/** Answers that are not `"Ok"`, by action. */
+const ANSWERS: Readonly<Record<string, string>> = {
+  Get: "{Get}",
+  BeginTx: "{BeginTx}",
+  IterStart: "{IterStart}",
+  IterNext: "{IterNext}",
+};
+
+/** Sends one action. Rejects with a `KvError`, also when the answer is none to this action. */
 export function kvRequest(
   place: DatabasePlace,
   action: KvAction,
   value?: Uint8Array,
-): Promise<DatabaseAnswer> {
+): Promise<ModuleAnswer> {
   const blob = value === undefined ? undefined : { bytes: value };
-  return databaseRequest(KV, place, action, blob, makeError);
-}
-
-/** The payload of an answer of the given case. @throws {KvError} it is another one */
-export function kvPayload(db: string, answer: unknown, name: string): unknown {
-  return databasePayload(db, answer, name, makeError);
+  const name = typeof action === "string" ? action : Object.keys(action)[0]!;
+  return databaseRequest(KV, place, action, ANSWERS[name] ?? "Ok", blob, WIRE_CODES, kvFail);
 }
 
 type Pair = readonly [Uint8Array, Uint8Array];
@@ -89,23 +93,55 @@ type Pair = readonly [Uint8Array, Uint8Array];
 /**
  * The pairs of an `IterNext`.
  * @param format - as the answer says it: a node that does not know of formats answers with JSON and says none
+ * @throws {KvError} they are in neither form
  */
-export function readPairs(blob: Uint8Array | undefined, format: string | undefined): Pair[] {
+export function readPairs(
+  db: string,
+  blob: Uint8Array | undefined,
+  format: string | undefined,
+): Pair[] {
   if (blob === undefined) return [];
-  if (format === "bytes") return readPlainPairs(blob);
-  const pairs = parseJson(decodeUtf8(blob)) as [number[], number[]][];
+  const pairs = format === "bytes" ? readPlainPairs(blob) : readJsonPairs(blob);
+  if (pairs !== undefined) return pairs;
+  throw new KvError("UnexpectedAnswer", db, "the pairs of a scan cannot be read");
+}
+
+const isByte = (value: unknown): value is number => typeof value === "number";
+const isBytes = isListOf(isByte);
+
+function readJsonPairs(blob: Uint8Array): Pair[] | undefined {
+  let pairs: unknown;
+  try {
+    pairs = parseJson(decodeUtf8(blob));
+  } catch {
+    return undefined;
+  }
+  if (!isListOf(isPairOfLists)(pairs)) return undefined;
   return pairs.map(([key, value]) => [Uint8Array.from(key), Uint8Array.from(value)] as const);
 }
 
-function readPlainPairs(blob: Uint8Array): Pair[] {
+function isPairOfLists(pair: unknown): pair is [number[], number[]] {
+  return Array.isArray(pair) && pair.length === 2 && pair.every(isBytes);
+}
+
+/** Each with its length before it, as u32; `undefined` when the lengths do not come out even. */
+function readPlainPairs(blob: Uint8Array): Pair[] | undefined {
   const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
   const pairs: Pair[] = [];
   let at = 0;
-  const next = (): Uint8Array => {
-    const length = view.getUint32(at, true);
-    at += 4 + length;
-    return blob.slice(at - length, at);
+  const next = (): Uint8Array | undefined => {
+    if (at + 4 > blob.length) return undefined;
+    const end = at + 4 + view.getUint32(at, true);
+    if (end > blob.length) return undefined;
+    const bytes = blob.slice(at + 4, end);
+    at = end;
+    return bytes;
   };
-  while (at < blob.length) pairs.push([next(), next()]);
+  while (at < blob.length) {
+    const key = next();
+    const value = key && next();
+    if (key === undefined || value === undefined) return undefined;
+    pairs.push([key, value]);
+  }
   return pairs;
 }

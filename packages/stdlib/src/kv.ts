@@ -4,9 +4,10 @@
  * @module
  */
 import type { U64 } from "@kinode-ts/types";
-import { type DatabaseOptions, type DatabasePlace, placeOf } from "./database-wire.ts";
+import { atEnd, type DatabaseOptions, type DatabasePlace, placeOf } from "./database-wire.ts";
 import { parseJson, stringifyJson } from "./json.ts";
-import { KvError, kvPayload, kvRequest, readPairs } from "./kv-wire.ts";
+import { KvError, kvFail, kvRequest, readPairs } from "./kv-wire.ts";
+import { blobOf, hasForm, isU64, payloadOf } from "./module-answer.ts";
 import type { Schema } from "./schema.ts";
 import { applySchema } from "./schema.ts";
 import { our } from "./send.ts";
@@ -67,6 +68,13 @@ function jsonCodec<T>(schema: Schema<T>): Codec<T> {
   };
 }
 
+const isTx = hasForm<{ tx_id: U64 }>({ tx_id: isU64 });
+const isIterator = hasForm<{ iterator_id: U64 }>({ iterator_id: isU64 });
+const isBatch = hasForm<{ done: boolean; format: string | undefined }>({
+  done: (value): value is boolean => typeof value === "boolean",
+  format: (value): value is string | undefined => value === undefined || typeof value === "string",
+});
+
 /** Pairs fetched by one message of a scan, at most; the database ends a batch at about a megabyte in any case. */
 const SCAN_STEP = 500;
 
@@ -97,8 +105,8 @@ export class Kv<K, V, KOut = K, VOut = V> implements KvWriter<K, V> {
 
   /** The value; rejects with the code `KeyNotFound` when there is none. */
   async getOrThrow(key: K): Promise<VOut> {
-    const { blob } = await kvRequest(this.#place, { Get: list(this.#keys.encode(key)) });
-    return this.#values.decode(blob ?? new Uint8Array(0)) as unknown as VOut;
+    const answer = await kvRequest(this.#place, { Get: list(this.#keys.encode(key)) });
+    return this.#values.decode(blobOf(answer, kvFail(this.name))) as unknown as VOut;
   }
 
   set(key: K, value: V, { tx }: KvWriteOptions<K, V> = {}): Promise<void> {
@@ -116,7 +124,7 @@ export class Kv<K, V, KOut = K, VOut = V> implements KvWriter<K, V> {
    */
   async transaction<T>(body: (tx: KvWriter<K, V>) => T | Promise<T>): Promise<T> {
     const begun = await kvRequest(this.#place, "BeginTx");
-    const { tx_id } = kvPayload(this.name, begun.value, "BeginTx") as { tx_id: U64 };
+    const { tx_id } = payloadOf(begun.value, "BeginTx", isTx, kvFail(this.name));
     let result: T;
     try {
       result = await body({
@@ -125,7 +133,7 @@ export class Kv<K, V, KOut = K, VOut = V> implements KvWriter<K, V> {
       });
     } catch (thrown) {
       // A node that knows no rollback forgets the transaction with this process.
-      await kvRequest(this.#place, { Rollback: { tx_id } }).catch(() => undefined);
+      await kvRequest(atEnd(this.#place), { Rollback: { tx_id } }).catch(ignore);
       throw thrown;
     }
     await kvRequest(this.#place, { Commit: { tx_id } });
@@ -133,14 +141,8 @@ export class Kv<K, V, KOut = K, VOut = V> implements KvWriter<K, V> {
   }
 
   /**
-   * The same as `scan`: `for await (const [key, value] of db.range({ start: "a", end: "b" }))`. Leaving the loop early ends it.
-   */
-  range(options: ScanOptions<K> = {}): AsyncGenerator<readonly [KOut, VOut], void, undefined> {
-    return this.scan(options);
-  }
-
-  /**
-   * Keys and values of a range, in the order of the keys' bytes. What is written meanwhile may or may not be seen; nothing is
+   * Keys and values of a range, in the order of the keys' bytes:
+   * `for await (const [key, value] of db.scan({ start: "a", end: "b" }))`. Leaving the loop early ends it. What is written meanwhile may or may not be seen; nothing is
    * given twice. Nodes of the reference kind have no scans: there this rejects with `MalformedRequest`.
    */
   async *scan(
@@ -156,20 +158,22 @@ export class Kv<K, V, KOut = K, VOut = V> implements KvWriter<K, V> {
         reverse,
       },
     });
-    const { iterator_id } = kvPayload(this.name, started.value, "IterStart") as {
-      iterator_id: U64;
-    };
+    const fail = kvFail(this.name);
+    const { iterator_id } = payloadOf(started.value, "IterStart", isIterator, fail);
     let left = limit;
     let isDone = false;
     try {
       while (!isDone && left > 0) {
         const count = Math.min(left, SCAN_STEP);
         const next = { iterator_id, count, format: "bytes" } as const;
-        const { value, blob } = await kvRequest(this.#place, { IterNext: next });
-        const told = kvPayload(this.name, value, "IterNext") as { done: boolean; format?: string };
+        const { value, message } = await kvRequest(this.#place, { IterNext: next });
+        const told = payloadOf(value, "IterNext", isBatch, fail);
+        const pairs = readPairs(this.name, message.blob()?.bytes, told.format);
+        // A batch that is not the last one has a pair at least: without one this would go on for ever.
+        if (!told.done && pairs.length === 0) throw fail("UnexpectedAnswer", "an empty batch");
         isDone = told.done;
-        for (const [key, bytes] of readPairs(blob, told.format)) {
-          left--;
+        for (const [key, bytes] of pairs) {
+          if (left-- <= 0) break;
           yield [
             this.#keys.decode(key) as unknown as KOut,
             this.#values.decode(bytes) as unknown as VOut,
@@ -177,7 +181,8 @@ export class Kv<K, V, KOut = K, VOut = V> implements KvWriter<K, V> {
         }
       }
     } finally {
-      if (!isDone) await kvRequest(this.#place, { IterClose: { iterator_id } });
+      if (!isDone)
+        await kvRequest(atEnd(this.#place), { IterClose: { iterator_id } }).catch(ignore);
     }
   }
 
@@ -190,6 +195,9 @@ export class Kv<K, V, KOut = K, VOut = V> implements KvWriter<K, V> {
     await kvRequest(this.#place, { Delete: { key: list(this.#keys.encode(key)), tx_id } });
   }
 }
+
+/** An iterator that is not closed ends by itself; the loop's own error is the one to tell. */
+function ignore(): void {}
 
 /** A database of bytes. Text is taken as UTF-8; bytes come back. */
 export type RawKv = Kv<KvBytes, KvBytes, Uint8Array, Uint8Array>;

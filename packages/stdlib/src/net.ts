@@ -16,13 +16,14 @@ import { Address } from "./address.ts";
 import type { Duration } from "./duration.ts";
 import { SendError } from "./errors.ts";
 import { resolveName } from "./kimap/kimap-logs.ts";
+import type { AbortSignalLike } from "./send.ts";
 import { request } from "./send.ts";
 
 export type {
   KnsUpdate,
   NetAction,
   NetResponse,
-  NodeIdentity,
+  NodeIdentity as Identity,
   NodeRouting,
 } from "@kinode-ts/codec/net";
 
@@ -46,16 +47,18 @@ export class NetError extends KinodeError<{ readonly code: NetCode; readonly det
 export interface NetOptions {
   /** Default 30 s. */
   readonly timeout?: Duration | undefined;
+  /** Stops waiting with its reason. */
+  readonly signal?: AbortSignalLike | undefined;
 }
 
 async function ask<K extends NetResponse["kind"]>(
   kind: K,
   action: NetAction,
-  { timeout = "30s" }: NetOptions,
+  { timeout = "30s", signal }: NetOptions,
   bytes?: Uint8Array,
 ): Promise<{ answer: Extract<NetResponse, { kind: K }>; blob: Uint8Array | undefined }> {
   const blob = bytes === undefined ? {} : { blob: bytes };
-  const response = await request(NET, encodeNetAction(action), { timeout, ...blob }).catch(
+  const response = await request(NET, encodeNetAction(action), { timeout, signal, ...blob }).catch(
     (thrown: unknown) => {
       if (!(thrown instanceof SendError)) throw thrown;
       throw new NetError("NoAnswer", `to ${action.kind}: ${thrown.message}`, thrown);
@@ -120,13 +123,13 @@ async function diagnostics(options: NetOptions = {}): Promise<string> {
 /** Every function rejects with a `NetError`. The manifest must request messaging to `net:distro:sys`. */
 export const net = { sign, verify, peers, peer, diagnostics } as const;
 
-/** The name of a hash, asked of the name index; `undefined`: it knows none. `block`: waits until it has read so far. */
+/** The name of a hash, asked of the name index; `undefined`: it knows none. Rejects with a `KimapError`. `block`: waits until it has read so far. */
 async function fromHash(
   hash: `0x${string}`,
   options: NetOptions & { readonly block?: bigint | number | undefined } = {},
 ): Promise<string | undefined> {
-  const { block = 0, timeout = "30s" } = options;
-  return await resolveName(hash, block, { timeout });
+  const { block = 0, timeout = "30s", signal } = options;
+  return await resolveName(hash, block, { timeout, signal });
 }
 
 /** The manifest must request messaging to `kns-indexer:kns-indexer:sys`. */
@@ -138,7 +141,7 @@ export function isDirect({ routing }: { readonly routing: NodeRouting }): boolea
 }
 
 /** Its port for a protocol; `undefined`: it has none, or cannot be dialled itself. */
-export function protocolPort(
+export function getProtocolPort(
   { routing }: { readonly routing: NodeRouting },
   protocol: "tcp" | "ws",
 ): number | undefined {
@@ -148,6 +151,6 @@ export function protocolPort(
 }
 
 /** Who joins it with others; empty for a direct node. */
-export function routersOf({ routing }: { readonly routing: NodeRouting }): readonly NodeId[] {
+export function routers({ routing }: { readonly routing: NodeRouting }): readonly NodeId[] {
   return routing.kind === "direct" ? [] : routing.routers;
 }

@@ -5,12 +5,13 @@
  * @module
  */
 import { KinodeError, SCHEDULER_PROCESS } from "@kinode-ts/types";
+import { json } from "./body.ts";
 import { dispatcher } from "./current.ts";
 import type { Duration } from "./duration.ts";
 import { toMilliseconds } from "./duration.ts";
-import { SendError } from "./errors.ts";
 import type { IncomingRequest } from "./message.ts";
-import { request } from "./send.ts";
+import type { Fail, Is } from "./module-answer.ts";
+import { askModule, hasForm, isListOf, isText, payloadOf, readNamed } from "./module-answer.ts";
 
 const SCHEDULER = `our@${SCHEDULER_PROCESS}`;
 const SENDER_SUFFIX = `@${SCHEDULER_PROCESS}`;
@@ -58,15 +59,17 @@ export interface ScheduleEntry {
   readonly nextMs: number;
 }
 
-export type ScheduleErrorCode =
-  | "BadCron"
-  | "BadTimeZone"
-  | "BadTime"
-  | "TooMany"
-  | "IOError"
-  | "MalformedRequest"
-  | "SendError"
-  | "UnexpectedAnswer";
+const WIRE_CODES = [
+  "BadCron",
+  "BadTimeZone",
+  "BadTime",
+  "TooMany",
+  "IOError",
+  "MalformedRequest",
+] as const;
+
+/** Names of the wire; `SendError`: no answer came in time; `UnexpectedAnswer`: what came is none of the scheduler's answers. */
+export type ScheduleErrorCode = (typeof WIRE_CODES)[number] | "SendError" | "UnexpectedAnswer";
 
 type ScheduleFault = { readonly code: ScheduleErrorCode; readonly id: string };
 
@@ -79,6 +82,21 @@ export class ScheduleError extends KinodeError<ScheduleFault> {
     });
   }
 }
+
+const isNumber = (value: unknown): value is number => typeof value === "number";
+const isFired = hasForm<{ id: string; due_ms: number; missed: number; body: string | null }>({
+  id: isText,
+  due_ms: isNumber,
+  missed: isNumber,
+  body: (value): value is string | null => value === null || isText(value),
+});
+const isScheduled = hasForm<{ next_ms: number }>({ next_ms: isNumber });
+const isUnscheduled = hasForm<{ existed: boolean }>({
+  existed: (value): value is boolean => typeof value === "boolean",
+});
+const isEntries = isListOf(
+  hasForm<{ id: string; next_ms: number }>({ id: isText, next_ms: isNumber }),
+);
 
 interface Handlers {
   readonly dispatcher: unknown;
@@ -111,11 +129,9 @@ function handle(
 /** What a message of the scheduler says; `undefined` for any other message. For processes with a loop of their own. */
 export function readFiring(message: IncomingRequest): Firing | undefined {
   if (!message.sender.endsWith(SENDER_SUFFIX) || !message.isLocal) return undefined;
-  const { Fired } = message.json() as {
-    Fired?: { id: string; due_ms: number; missed: number; body: string | null };
-  };
-  if (Fired === undefined) return undefined;
-  const { id, due_ms: dueMs, missed, body } = Fired;
+  const fired = readNamed(message, "Fired", isFired);
+  if (fired === undefined) return undefined;
+  const { id, due_ms: dueMs, missed, body } = fired;
   return { id, dueMs, missed, body: body ?? undefined };
 }
 
@@ -136,8 +152,8 @@ export async function schedule(
   const before = byId.get(id);
   byId.set(id, isOnce(when) ? forgetting(byId, id, run) : run);
   try {
-    const answer = await ask(id, { Schedule: { id, ...fieldsOf(when), catch_up, body } });
-    return (payload(id, answer, "Scheduled") as { next_ms: number }).next_ms;
+    const action = { Schedule: { id, ...fieldsOf(when), catch_up, body } };
+    return (await ask(id, action, "Scheduled", isScheduled)).next_ms;
   } catch (thrown) {
     if (before === undefined) byId.delete(id);
     else byId.set(id, before);
@@ -162,15 +178,14 @@ function forgetting(
 
 /** Ends a schedule; false when there was none. Rejects with a `ScheduleError`. */
 export async function unschedule(id: string): Promise<boolean> {
-  const answer = await ask(id, { Unschedule: { id } });
+  const { existed } = await ask(id, { Unschedule: { id } }, "Unscheduled", isUnscheduled);
   handlersHere().delete(id);
-  return (payload(id, answer, "Unscheduled") as { existed: boolean }).existed;
+  return existed;
 }
 
 /** The schedules of this process. Rejects with a `ScheduleError`. */
 export async function schedules(): Promise<ScheduleEntry[]> {
-  const answer = await ask("*", "List");
-  const list = payload("*", answer, "Schedules") as { id: string; next_ms: number }[];
+  const list = await ask("*", "List", "Schedules", isEntries);
   return list.map(({ id, next_ms: nextMs }) => ({ id, nextMs }));
 }
 
@@ -181,22 +196,10 @@ function fieldsOf(when: When): Record<string, unknown> {
   return { at: Math.floor(Number(when.at)) };
 }
 
-async function ask(id: string, action: unknown): Promise<unknown> {
-  try {
-    const body = typeof action === "string" ? JSON.stringify(action) : (action as object);
-    return (await request(SCHEDULER, body)).json();
-  } catch (thrown) {
-    if (!(thrown instanceof SendError)) throw thrown;
-    throw new ScheduleError("SendError", id, thrown.message, thrown);
-  }
-}
-
-function payload(id: string, answer: unknown, name: string): unknown {
-  const [found, value] = Object.entries(answer ?? {})[0] ?? [];
-  if (found === name) return value;
-  if (found !== "Err")
-    throw new ScheduleError("UnexpectedAnswer", id, JSON.stringify(answer) ?? "");
-  if (typeof value === "string") throw new ScheduleError(value as ScheduleErrorCode, id, "");
-  const [code = "UnexpectedAnswer", detail] = Object.entries(value as object)[0] ?? [];
-  throw new ScheduleError(code as ScheduleErrorCode, id, String(detail));
+/** The payload of the answer. Rejects with a `ScheduleError`. */
+async function ask<T>(id: string, action: unknown, name: string, isPayload: Is<T>): Promise<T> {
+  const fail: Fail<ScheduleErrorCode> = (code, detail, cause) =>
+    new ScheduleError(code, id, detail, cause);
+  const { value } = await askModule(SCHEDULER, json(action), {}, WIRE_CODES, fail);
+  return payloadOf(value, name, isPayload, fail);
 }

@@ -5,35 +5,45 @@
  */
 import { KinodeError, SQLITE_PROCESS, type U64 } from "@kinode-ts/types";
 import {
-  type DatabaseAnswer,
+  atEnd,
+  type DatabaseFail,
   type DatabaseOptions,
-  databasePayload,
   type DatabasePlace,
   databaseRequest,
-  type MakeError,
   placeOf,
 } from "./database-wire.ts";
-import { parseJson } from "./json.ts";
+import { parseJsonBytes } from "./json.ts";
+import {
+  blobOf,
+  hasForm,
+  isListOf,
+  isRecord,
+  isU64,
+  type ModuleAnswer,
+  payloadOf,
+} from "./module-answer.ts";
 import type { Schema } from "./schema.ts";
 import { applySchema } from "./schema.ts";
 import { our } from "./send.ts";
-import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
+import { encodeUtf8 } from "./utf8.ts";
 
-export type SqliteErrorCode =
-  | "NoDb"
-  | "NoTx"
-  | "NoWriteCap"
-  | "NoReadCap"
-  | "NotAWriteKeyword"
-  | "NotAReadKeyword"
-  | "InvalidParameters"
-  | "MismatchingPackageId"
-  | "AddCapFailed"
-  | "MalformedRequest"
-  | "RusqliteError"
-  | "IOError"
-  | "SendError"
-  | "UnexpectedAnswer";
+const WIRE_CODES = [
+  "NoDb",
+  "NoTx",
+  "NoWriteCap",
+  "NoReadCap",
+  "NotAWriteKeyword",
+  "NotAReadKeyword",
+  "InvalidParameters",
+  "MismatchingPackageId",
+  "AddCapFailed",
+  "MalformedRequest",
+  "RusqliteError",
+  "IOError",
+] as const;
+
+/** Names of the wire; `SendError`: no answer came in time; `UnexpectedAnswer`: what came is none of the database's answers. */
+export type SqliteErrorCode = (typeof WIRE_CODES)[number] | "SendError" | "UnexpectedAnswer";
 
 type SqliteFault = { readonly code: SqliteErrorCode; readonly db: string; readonly detail: string };
 
@@ -73,7 +83,21 @@ export interface SqlWriteOptions {
 }
 
 const SQLITE = `our@${SQLITE_PROCESS}`;
-const makeError: MakeError = (code, ...rest) => new SqliteError(code as SqliteErrorCode, ...rest);
+const failOf: DatabaseFail<SqliteErrorCode> = (db) => (code, detail, cause) =>
+  new SqliteError(code, db, detail, cause);
+const isTx = hasForm<{ tx_id: U64 }>({ tx_id: isU64 });
+const isRows = isListOf(isRecord);
+
+/** Sends one action. Rejects with a `SqliteError`, also when the answer is none to this action. */
+function sqliteRequest(
+  place: DatabasePlace,
+  action: unknown,
+  expected = "Ok",
+  blob?: { readonly bytes: Uint8Array },
+): Promise<ModuleAnswer> {
+  return databaseRequest(SQLITE, place, action, expected, blob, WIRE_CODES, failOf);
+}
+
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -139,8 +163,7 @@ export class Sqlite implements SqlWriter {
     parameters: readonly SqlParameter[] = [],
     schema?: Schema<T>,
   ): Promise<SqlRow[] | T[]> {
-    const { blob } = await this.#ask({ Query: sql }, parameters);
-    const rows = parseJson(decodeUtf8(blob ?? encodeUtf8("[]"))) as SqlRow[];
+    const rows = rowsOf(this.name, await this.#ask({ Query: sql }, parameters, "Read"));
     return schema === undefined ? rows : rows.map((row) => applySchema(schema, row));
   }
 
@@ -163,10 +186,8 @@ export class Sqlite implements SqlWriter {
    * rejects with that. What they write is not seen before. A process may have 64 open, with 32 MiB in them.
    */
   async transaction<T>(body: (tx: SqlWriter) => T | Promise<T>): Promise<T> {
-    const begun = await this.#ask("BeginTx", []);
-    const { tx_id } = databasePayload(this.name, begun.value, "BeginTx", makeError) as {
-      tx_id: U64;
-    };
+    const begun = await this.#ask("BeginTx", [], "{BeginTx}");
+    const { tx_id } = payloadOf(begun.value, "BeginTx", isTx, failOf(this.name));
     let result: T;
     try {
       result = await body({
@@ -174,7 +195,7 @@ export class Sqlite implements SqlWriter {
       });
     } catch (thrown) {
       // A node that knows no rollback forgets the transaction with this process.
-      await this.#ask({ Rollback: { tx_id } }, []).catch(() => undefined);
+      await sqliteRequest(atEnd(this.#place), { Rollback: { tx_id } }).catch(() => undefined);
       throw thrown;
     }
     await this.#ask({ Commit: { tx_id } }, []);
@@ -189,10 +210,27 @@ export class Sqlite implements SqlWriter {
     await this.#ask({ Write: { statement, tx_id } }, parameters);
   }
 
-  #ask(action: unknown, parameters: readonly SqlParameter[]): Promise<DatabaseAnswer> {
+  #ask(
+    action: unknown,
+    parameters: readonly SqlParameter[],
+    expected?: string,
+  ): Promise<ModuleAnswer> {
     const blob = parameters.length === 0 ? undefined : { bytes: encode(parameters) };
-    return databaseRequest(SQLITE, this.#place, action, blob, makeError);
+    return sqliteRequest(this.#place, action, expected, blob);
   }
+}
+
+function rowsOf(db: string, answer: ModuleAnswer): SqlRow[] {
+  const fail = failOf(db);
+  const bytes = blobOf(answer, fail);
+  let rows: unknown;
+  try {
+    rows = parseJsonBytes(bytes);
+  } catch (thrown) {
+    throw fail("UnexpectedAnswer", "the rows are not JSON", thrown);
+  }
+  if (isRows(rows)) return rows as SqlRow[];
+  throw fail("UnexpectedAnswer", "the rows are no list of objects");
 }
 
 /**
@@ -202,12 +240,12 @@ export class Sqlite implements SqlWriter {
 export async function openSqlite(name: string, options: SqliteOptions = {}): Promise<Sqlite> {
   const place = placeOf(name, options);
   if (place.owner.equals(our().packageId())) {
-    await databaseRequest(SQLITE, place, "Open", undefined, makeError);
+    await sqliteRequest(place, "Open");
   }
   return new Sqlite(place);
 }
 
 /** Deletes a database of our package with everything in it. */
 export async function removeSqlite(name: string, options: SqliteOptions = {}): Promise<void> {
-  await databaseRequest(SQLITE, placeOf(name, options), "RemoveDb", undefined, makeError);
+  await sqliteRequest(placeOf(name, options), "RemoveDb");
 }

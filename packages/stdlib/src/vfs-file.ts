@@ -8,8 +8,9 @@ import { parseJson } from "./json.ts";
 import type { Schema } from "./schema.ts";
 import { applySchema } from "./schema.ts";
 import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
+import { hasForm, isText, isU64 } from "./module-answer.ts";
 import type { FileMetadata, SeekFrom, VfsAction, VfsAnswer, VfsOptions } from "./vfs-wire.ts";
-import { payload, readBytes, vfsRequest } from "./vfs-wire.ts";
+import { isFileMetadata, isHash, payload, readBytes, VfsError, vfsRequest } from "./vfs-wire.ts";
 
 type Content = Uint8Array | string;
 
@@ -17,6 +18,9 @@ function toBytes(content: Content): Uint8Array {
   return typeof content === "string" ? encodeUtf8(content) : content;
 }
 
+const isPosition = hasForm<{ readonly new_offset: U64 }>({ new_offset: isU64 });
+
+/** A file by its path. Every function rejects with a `VfsError`; a `signal` of its options with that one's reason. */
 export class File implements AsyncDisposable {
   readonly path: string;
   readonly #options: VfsOptions;
@@ -33,7 +37,7 @@ export class File implements AsyncDisposable {
 
   /** The whole file. */
   async bytes(): Promise<Uint8Array> {
-    return readBytes(await this.#do("Read"));
+    return readBytes(this.path, await this.#do("Read"));
   }
 
   /** The whole file as UTF-8. */
@@ -51,17 +55,24 @@ export class File implements AsyncDisposable {
     const to = options.at === undefined ? { Current: 0 } : { Start: options.at };
     const position = Number(await this.seek(to));
     const length = Math.max(0, Math.min(buffer.length, Number(await this.len()) - position));
-    if (length > 0) buffer.set(readBytes(await this.#do({ ReadExact: { length } })));
+    if (length > 0) {
+      const bytes = readBytes(this.path, await this.#do({ ReadExact: { length } }));
+      if (bytes.length !== length) {
+        const detail = `${bytes.length} bytes instead of ${length}`;
+        throw new VfsError("UnexpectedAnswer", this.path, detail);
+      }
+      buffer.set(bytes);
+    }
     return length;
   }
 
   /** From the cursor to the end. */
   async rest(): Promise<Uint8Array> {
-    return readBytes(await this.#do("ReadToEnd"));
+    return readBytes(this.path, await this.#do("ReadToEnd"));
   }
 
   async restText(): Promise<string> {
-    return payload(this.path, (await this.#do("ReadToString")).value, "ReadToString") as string;
+    return payload(this.path, await this.#do("ReadToString"), "ReadToString", isText);
   }
 
   /** The file in pieces of at most `chunk` bytes, from the start. */
@@ -89,12 +100,11 @@ export class File implements AsyncDisposable {
 
   /** Moves the cursor; returns where it is now, in bytes. */
   async seek(to: SeekFrom): Promise<U64> {
-    const { value } = await this.#do({ Seek: to });
-    return (payload(this.path, value, "SeekFrom") as { new_offset: U64 }).new_offset;
+    return payload(this.path, await this.#do({ Seek: to }), "SeekFrom", isPosition).new_offset;
   }
 
   async len(): Promise<U64> {
-    return payload(this.path, (await this.#do("Len")).value, "Len") as U64;
+    return payload(this.path, await this.#do("Len"), "Len", isU64);
   }
 
   /** Cuts or extends with zeros. */
@@ -107,12 +117,12 @@ export class File implements AsyncDisposable {
   }
 
   async metadata(): Promise<FileMetadata> {
-    return payload(this.path, (await this.#do("Metadata")).value, "Metadata") as FileMetadata;
+    return payload(this.path, await this.#do("Metadata"), "Metadata", isFileMetadata);
   }
 
   /** SHA-256 of the content. */
   async hash(): Promise<Uint8Array> {
-    return Uint8Array.from(payload(this.path, (await this.#do("Hash")).value, "Hash") as number[]);
+    return Uint8Array.from(payload(this.path, await this.#do("Hash"), "Hash", isHash));
   }
 
   async syncAll(): Promise<void> {

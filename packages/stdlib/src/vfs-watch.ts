@@ -7,6 +7,7 @@ import { VFS_PROCESS } from "@kinode-ts/types";
 import { dispatcher } from "./current.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { IncomingRequest } from "./message.ts";
+import { hasForm, isRecord, isText, readNamed } from "./module-answer.ts";
 import { VfsError, vfsRequest, type VfsOptions } from "./vfs-wire.ts";
 
 /** Paths begin with a slash. */
@@ -35,6 +36,17 @@ export interface VfsEventMessage {
   /** It was the last one. */
   readonly isLast: boolean;
 }
+
+const KINDS: Readonly<Record<string, "created" | "written" | "removed">> = {
+  Created: "created",
+  Written: "written",
+  Removed: "removed",
+};
+const isRenamed = hasForm<{ from: string; to: string }>({ from: isText, to: isText });
+const isEvents = hasForm<{ watch: number; changes: readonly unknown[] }>({
+  watch: (value): value is number => typeof value === "number",
+  changes: (value): value is readonly unknown[] => Array.isArray(value),
+});
 
 /** Events kept for a loop that is slower than the changes. */
 const MAX_KEPT = 1_024;
@@ -70,23 +82,21 @@ function deliver(message: IncomingRequest, byId: ReadonlyMap<number, Changes>): 
 /** What a message of the VFS says; `undefined` for any other. For processes with a loop of their own: answer it. */
 export function readVfsEvent(message: IncomingRequest): VfsEventMessage | undefined {
   if (!message.sender.endsWith(SENDER_SUFFIX) || !message.isLocal) return undefined;
-  const { VfsEvent: event } = message.json() as {
-    VfsEvent?: { watch: number; changes: readonly unknown[] };
-  };
-  if (event === undefined) return undefined;
-  const { watch: id, changes } = event;
+  const told = readNamed(message, "VfsEvent", isEvents);
+  if (told === undefined) return undefined;
+  const { watch: id, changes } = told;
   const events = changes.filter((each) => each !== "Ended").map(toEvent);
   return { watch: id, events, isLast: events.length < changes.length };
 }
 
 function toEvent(change: unknown): VfsEvent {
-  if (typeof change !== "object" || change === null) return { kind: "overflow" };
-  const [kind, value] = Object.entries(change)[0]!;
-  if (kind === "Renamed") {
-    const { from, to } = value as { from: string; to: string };
-    return { kind: "renamed", from, path: to };
+  const [name, value] = Object.entries(isRecord(change) ? change : {})[0] ?? [];
+  if (name === "Renamed" && isRenamed(value)) {
+    return { kind: "renamed", from: value.from, path: value.to };
   }
-  return { kind: kind.toLowerCase() as "created", path: value as string };
+  const kind = KINDS[name ?? ""];
+  // What is not understood may be any change.
+  return kind === undefined || !isText(value) ? { kind: "overflow" } : { kind, path: value };
 }
 
 /**

@@ -7,9 +7,20 @@ import type { U64 } from "@kinode-ts/types";
 import { KinodeError, VFS_PROCESS } from "@kinode-ts/types";
 import type { BlobLike } from "./blob.ts";
 import type { Duration } from "./duration.ts";
-import { SendError } from "./errors.ts";
-import type { IncomingResponse } from "./message.ts";
-import { request } from "./send.ts";
+import type { Fail, Is, ModuleAnswer } from "./module-answer.ts";
+import {
+  askModule,
+  blobOf,
+  hasForm,
+  isListOf,
+  isRecord,
+  isText,
+  isU64,
+  payloadOf,
+  shownAnswer,
+  unlessError,
+} from "./module-answer.ts";
+import type { AbortSignalLike } from "./send.ts";
 
 export type FileType = "File" | "Directory" | "Symlink" | "Other";
 
@@ -60,17 +71,23 @@ export type SeekFrom =
   | { readonly End: number | bigint }
   | { readonly Current: number | bigint };
 
-export type VfsErrorCode =
-  | "NoWriteCap"
-  | "NoReadCap"
-  | "AddCapFailed"
-  | "MalformedRequest"
-  | "NoBlob"
-  | "ParseError"
-  | "IOError"
-  | "UnzipError"
-  | "SendError"
-  | "UnexpectedAnswer";
+const WIRE_CODES = [
+  "NoWriteCap",
+  "NoReadCap",
+  "AddCapFailed",
+  "MalformedRequest",
+  "NoBlob",
+  "ParseError",
+  "IOError",
+  "UnzipError",
+  "SendError",
+] as const;
+
+/**
+ * Names of the wire, and `UnexpectedAnswer`: what came is none of the answers of the VFS. `SendError` also stands for a VFS
+ * that does not answer in time, or that this process may not message.
+ */
+export type VfsErrorCode = (typeof WIRE_CODES)[number] | "UnexpectedAnswer";
 
 type VfsFault = { readonly code: VfsErrorCode; readonly path: string; readonly detail: string };
 
@@ -87,56 +104,91 @@ export class VfsError extends KinodeError<VfsFault> {
 export interface VfsOptions {
   /** Default 5 s. */
   readonly timeout?: Duration | undefined;
+  /** Stops waiting with its reason; what was asked for may still be done. */
+  readonly signal?: AbortSignalLike | undefined;
 }
 
 const VFS = `our@${VFS_PROCESS}`;
 
 /** A decoded answer, and the message for its blob. */
-export interface VfsAnswer {
-  readonly value: unknown;
-  readonly message: IncomingResponse;
+export type VfsAnswer = ModuleAnswer;
+
+/** Answers that are not `"Ok"`, by action: a text, or the name of the case whose payload is asked for. */
+const ANSWERS: Readonly<Record<string, string>> = {
+  Read: '"Read"',
+  ReadToEnd: '"Read"',
+  ReadExact: '"Read"',
+  ReadToString: "ReadToString",
+  ReadDir: "ReadDir",
+  Seek: "SeekFrom",
+  Metadata: "Metadata",
+  Len: "Len",
+  Hash: "Hash",
+  Usage: "Usage",
+};
+
+/** Whether this is the kind of answer that belongs to an action; its payload is for `payload` to look at. */
+function belongs(action: VfsAction, value: unknown): boolean {
+  const name = typeof action === "string" ? action : Object.keys(action)[0]!;
+  const expected = ANSWERS[name] ?? '"Ok"';
+  if (expected.startsWith('"')) return value === expected.slice(1, -1);
+  return isRecord(value) && Object.hasOwn(value, expected);
 }
 
-/** Sends one action. Rejects with a `VfsError`. */
+/** Sends one action. Rejects with a `VfsError`, also when the answer is none to this action. */
 export async function vfsRequest(
   path: string,
   action: VfsAction,
   options: VfsOptions & { readonly blob?: BlobLike | undefined } = {},
 ): Promise<VfsAnswer> {
-  const { blob, timeout } = options;
-  try {
-    const message = await request(VFS, { path, action }, { blob, timeout });
-    return { value: parseResponse(path, message.json()), message };
-  } catch (thrown) {
-    if (!(thrown instanceof SendError)) throw thrown;
-    throw new VfsError("SendError", path, thrown.message, thrown);
-  }
+  const { blob, timeout, signal } = options;
+  const fail = failAt(path);
+  const answer = await askModule(
+    VFS,
+    { path, action },
+    { blob, timeout, signal },
+    WIRE_CODES,
+    fail,
+  );
+  if (belongs(action, answer.value)) return answer;
+  throw fail("UnexpectedAnswer", shownAnswer(answer.value));
+}
+
+function failAt(path: string): Fail<VfsErrorCode> {
+  return (code, detail, cause) => new VfsError(code, path, detail, cause);
 }
 
 /** The answer unless it is an error. @throws {VfsError} */
 export function parseResponse(path: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || !("Err" in value)) return value;
-  const error: unknown = value.Err;
-  if (typeof error === "string") throw new VfsError(error as VfsErrorCode, path, "");
-  const [code = "UnexpectedAnswer", detail] = Object.entries(error as object)[0] ?? [];
-  throw new VfsError(code as VfsErrorCode, path, detailText(detail));
+  return unlessError(value, WIRE_CODES, failAt(path));
 }
 
-function detailText(detail: unknown): string {
-  if (typeof detail === "string") return detail;
-  const inner = (detail as { error?: unknown } | undefined)?.error;
-  return typeof inner === "string" ? inner : (JSON.stringify(detail) ?? "");
+/** The payload of an answer of the given case and form. @throws {VfsError} it is another one */
+export function payload<T>(path: string, answer: VfsAnswer, name: string, isPayload: Is<T>): T {
+  return payloadOf(answer.value, name, isPayload, failAt(path));
 }
 
-/** The payload of an answer of the given case. @throws {VfsError} it is another one */
-export function payload(path: string, answer: unknown, name: string): unknown {
-  if (typeof answer === "object" && answer !== null && name in answer) {
-    return (answer as Record<string, unknown>)[name];
-  }
-  throw new VfsError("UnexpectedAnswer", path, JSON.stringify(answer) ?? "");
-}
+const FILE_TYPES: readonly unknown[] = ["File", "Directory", "Symlink", "Other"];
+const isFileType: Is<FileType> = (value): value is FileType => FILE_TYPES.includes(value);
+const isNumber = (value: unknown): value is number => typeof value === "number";
 
-/** The bytes of a `"Read"` answer. */
-export function readBytes(answer: VfsAnswer): Uint8Array {
-  return answer.message.blob()?.bytes ?? new Uint8Array(0);
+export const isFileMetadata: Is<FileMetadata> = hasForm<FileMetadata>({
+  file_type: isFileType,
+  len: isU64,
+});
+export const isDirEntries: Is<DirEntry[]> = isListOf(
+  hasForm<DirEntry>({ path: isText, file_type: isFileType }),
+);
+/** 32 bytes as numbers. */
+export const isHash: Is<number[]> = (value): value is number[] =>
+  isListOf(isNumber)(value) && value.length === 32;
+/** Bytes used, and bytes at most. */
+export const isUsage: Is<{ used_bytes: U64; limit_bytes: U64 | null }> = hasForm({
+  used_bytes: isU64,
+  limit_bytes: (value): value is U64 | null => value === null || isU64(value),
+});
+
+/** The bytes of a `"Read"` answer. @throws {VfsError} it came without */
+export function readBytes(path: string, answer: VfsAnswer): Uint8Array {
+  return blobOf(answer, failAt(path));
 }

@@ -7,7 +7,14 @@ import type { PackageId } from "./address.ts";
 import { our } from "./send.ts";
 import { File } from "./vfs-file.ts";
 import type { DirEntry, FileMetadata, VfsOptions } from "./vfs-wire.ts";
-import { payload, VfsError, vfsRequest } from "./vfs-wire.ts";
+import {
+  isDirEntries,
+  isFileMetadata,
+  isUsage,
+  payload,
+  VfsError,
+  vfsRequest,
+} from "./vfs-wire.ts";
 
 export { File } from "./vfs-file.ts";
 export type {
@@ -36,8 +43,12 @@ export class Directory {
 
   /** Its direct children, in no order. */
   async entries(): Promise<DirEntry[]> {
-    const { value } = await vfsRequest(this.path, "ReadDir", this.#options);
-    return payload(this.path, value, "ReadDir") as DirEntry[];
+    return payload(
+      this.path,
+      await vfsRequest(this.path, "ReadDir", this.#options),
+      "ReadDir",
+      isDirEntries,
+    );
   }
 }
 
@@ -73,12 +84,9 @@ export async function usage(
   options: VfsOptions & { readonly package?: PackageId | string } = {},
 ): Promise<Usage> {
   const path = `/${(options.package ?? our().packageId()).toString()}`;
-  const { value } = await vfsRequest(path, "Usage", options);
-  const shown = payload(path, value, "Usage") as {
-    used_bytes: number;
-    limit_bytes: number | null;
-  };
-  return { usedBytes: shown.used_bytes, limitBytes: shown.limit_bytes ?? undefined };
+  const shown = payload(path, await vfsRequest(path, "Usage", options), "Usage", isUsage);
+  const { used_bytes: used, limit_bytes: limit } = shown;
+  return { usedBytes: Number(used), limitBytes: limit === null ? undefined : Number(limit) };
 }
 
 /** Opens a file with its cursor at the start. */
@@ -138,6 +146,5 @@ export async function removePath(path: string, options: VfsOptions = {}): Promis
 }
 
 export async function metadata(path: string, options: VfsOptions = {}): Promise<FileMetadata> {
-  const { value } = await vfsRequest(path, "Metadata", options);
-  return payload(path, value, "Metadata") as FileMetadata;
+  return payload(path, await vfsRequest(path, "Metadata", options), "Metadata", isFileMetadata);
 }

@@ -4,20 +4,23 @@
  * @module
  */
 import { KinodeError } from "@kinode-ts/types";
+import { errorCase, isRecord, shownAnswer } from "../module-answer.ts";
 
-export type EthErrorCode =
-  | "RpcError"
-  | "MalformedRequest"
-  | "NoRpcForChain"
-  | "SubscriptionClosed"
-  | "InvalidMethod"
-  | "InvalidParams"
-  | "PermissionDenied"
-  | "RpcTimeout"
-  | "RpcMalformedResponse"
-  | "RateLimited"
-  | "SendError"
-  | "UnexpectedAnswer";
+const WIRE_CODES = [
+  "RpcError",
+  "MalformedRequest",
+  "NoRpcForChain",
+  "SubscriptionClosed",
+  "InvalidMethod",
+  "InvalidParams",
+  "PermissionDenied",
+  "RpcTimeout",
+  "RpcMalformedResponse",
+  "RateLimited",
+] as const;
+
+/** Names of the wire; `SendError`: no answer came in time; `UnexpectedAnswer`: what came is none of the module's answers. */
+export type EthErrorCode = (typeof WIRE_CODES)[number] | "SendError" | "UnexpectedAnswer";
 
 /** An error object of JSON-RPC, as the provider gave it. */
 export interface RpcErrorObject {
@@ -57,14 +60,12 @@ export class EthError extends KinodeError<EthFault> {
 
 /** Makes the error of an `{"Err": …}`. @param what - was asked for, for a person to read */
 export function toEthError(error: unknown, what: string): EthError {
-  if (typeof error === "string") return new EthError(error as EthErrorCode, what, "");
-  const [code = "UnexpectedAnswer", detail] = Object.entries((error ?? {}) as object)[0] ?? [];
-  if (code === "RpcError") {
-    const rpc = toRpcError(detail);
-    return new EthError("RpcError", what, rpc.message, { rpc });
-  }
-  const text = typeof detail === "string" ? detail : (JSON.stringify(detail) ?? "");
-  return new EthError(code as EthErrorCode, what, text);
+  const { code, detail } = errorCase(error);
+  const known = WIRE_CODES.find((each) => each === code);
+  if (known === undefined) return new EthError("UnexpectedAnswer", what, shownAnswer(error));
+  if (known !== "RpcError") return new EthError(known, what, detail);
+  const rpc = toRpcError(isRecord(error) ? error["RpcError"] : undefined);
+  return new EthError(known, what, rpc.message, { rpc });
 }
 
 function toRpcError(detail: unknown): RpcErrorObject {

@@ -65,7 +65,7 @@ test("each operation asks as JSON-RPC wants it, and numbers come back as numbers
       gasUsedRatio: [0.5],
       reward: [["0x3"]],
     },
-    eth_sendRawTransaction: "0xhash",
+    eth_sendRawTransaction: "0xfeed",
   };
   const told = await run(
     async () => {
@@ -112,7 +112,7 @@ test("each operation asks as JSON-RPC wants it, and numbers come back as numbers
     "0x",
     21_000n,
     { oldestBlock: 1n, baseFeePerGas: [2n], gasUsedRatio: [0.5], reward: [[3n]] },
-    "0xhash",
+    "0xfeed",
   ]);
   expect(asked).toEqual([
     [8453, "eth_blockNumber", []],

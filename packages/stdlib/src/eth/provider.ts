@@ -6,6 +6,8 @@
  */
 import type { U64 } from "@kinode-ts/types";
 import type { Duration } from "../duration.ts";
+import { isListOf, isRecord, isText, shownAnswer } from "../module-answer.ts";
+import type { AbortSignalLike } from "../send.ts";
 import { EthError } from "./eth-error.ts";
 import { ethRequest, payloadOf } from "./eth-wire.ts";
 import {
@@ -29,6 +31,8 @@ import { subscribe, type SubscribeOptions, type Subscription } from "./subscript
 export interface ProviderOptions {
   /** How long one request may take. Default 60 s. */
   readonly timeout?: Duration | undefined;
+  /** Stops waiting with its reason; what was asked for may still be done. */
+  readonly signal?: AbortSignalLike | undefined;
 }
 
 /** A request as EIP-1193 has it. */
@@ -36,6 +40,34 @@ export interface RequestArguments {
   readonly method: string;
   readonly params?: unknown;
 }
+
+/** As JSON-RPC has it; providers leave out what their chain does not know. */
+interface RpcFeeHistory {
+  readonly oldestBlock: Hex;
+  readonly baseFeePerGas?: readonly Hex[] | null;
+  readonly gasUsedRatio?: readonly number[] | null;
+  readonly reward?: readonly (readonly Hex[])[] | null;
+}
+
+const isHex = (told: unknown): told is Hex =>
+  typeof told === "string" && /^0x[0-9a-fA-F]*$/.test(told);
+const isQuantity = (told: unknown): told is Hex => isHex(told) && told.length > 2;
+const isNumber = (told: unknown): told is number => typeof told === "number";
+const orNothing = (isForm: (told: unknown) => boolean) => (told: unknown) =>
+  told === undefined || told === null || isForm(told);
+
+function isFeeHistory(told: unknown): boolean {
+  if (!isRecord(told)) return false;
+  const { oldestBlock, baseFeePerGas, gasUsedRatio, reward } = told;
+  return (
+    isQuantity(oldestBlock) &&
+    orNothing(isListOf(isQuantity))(baseFeePerGas) &&
+    orNothing(isListOf(isNumber))(gasUsedRatio) &&
+    orNothing(isListOf(isListOf(isQuantity)))(reward)
+  );
+}
+
+const isRecordOrNull = (told: unknown): boolean => told === null || isRecord(told);
 
 /** A client of one chain. */
 export class EthProvider {
@@ -72,7 +104,7 @@ export class EthProvider {
 
   /** Accounts that the provider itself holds keys of. */
   getAccounts(): Promise<Address[]> {
-    return this.#ask("eth_accounts");
+    return this.#ask("eth_accounts", [], isListOf(isText));
   }
 
   /** In wei. */
@@ -86,42 +118,38 @@ export class EthProvider {
   }
 
   getCode(address: Address, block: Block = "latest"): Promise<Hex> {
-    return this.#ask("eth_getCode", [address, toBlock(block)]);
+    return this.#ask("eth_getCode", [address, toBlock(block)], isHex);
   }
 
   getStorageAt(address: Address, slot: bigint | Hex, block: Block = "latest"): Promise<Hex> {
-    return this.#ask("eth_getStorageAt", [address, toQuantity(slot), toBlock(block)]);
+    return this.#ask("eth_getStorageAt", [address, toQuantity(slot), toBlock(block)], isHex);
   }
 
   /** `undefined`: there is none. With `full` its transactions instead of their hashes. */
   async getBlockByHash(hash: Hash, full = false): Promise<RpcBlock | undefined> {
-    return (await this.#ask<RpcBlock | null>("eth_getBlockByHash", [hash, full])) ?? undefined;
+    return await this.#found("eth_getBlockByHash", [hash, full]);
   }
 
   async getBlockByNumber(block: Block, full = false): Promise<RpcBlock | undefined> {
-    const params = [toBlock(block), full];
-    return (await this.#ask<RpcBlock | null>("eth_getBlockByNumber", params)) ?? undefined;
+    return await this.#found("eth_getBlockByNumber", [toBlock(block), full]);
   }
 
   async getTransactionByHash(hash: Hash): Promise<RpcTransaction | undefined> {
-    return (
-      (await this.#ask<RpcTransaction | null>("eth_getTransactionByHash", [hash])) ?? undefined
-    );
+    return await this.#found("eth_getTransactionByHash", [hash]);
   }
 
   /** `undefined` also while the transaction waits. */
   async getTransactionReceipt(hash: Hash): Promise<RpcTransactionReceipt | undefined> {
-    const method = "eth_getTransactionReceipt";
-    return (await this.#ask<RpcTransactionReceipt | null>(method, [hash])) ?? undefined;
+    return await this.#found("eth_getTransactionReceipt", [hash]);
   }
 
   getLogs(filter: LogFilter): Promise<RpcLog[]> {
-    return this.#ask("eth_getLogs", [filterOf(filter)]);
+    return this.#ask("eth_getLogs", [filterOf(filter)], isListOf(isRecord));
   }
 
   /** What a call would return. Rejects with the code `RpcError` when it reverts; `error.rpc.data` says how. */
   call(transaction: CallRequest, block: Block = "latest"): Promise<Hex> {
-    return this.#ask("eth_call", [callOf(transaction), toBlock(block)]);
+    return this.#ask("eth_call", [callOf(transaction), toBlock(block)], isHex);
   }
 
   estimateGas(transaction: CallRequest, block?: Block): Promise<bigint> {
@@ -135,12 +163,7 @@ export class EthProvider {
     percentiles: readonly number[] = [],
   ): Promise<FeeHistory> {
     const params = [toQuantity(blockCount), toBlock(newest), percentiles];
-    const told = await this.#ask<{
-      oldestBlock: Hex;
-      baseFeePerGas?: Hex[];
-      gasUsedRatio?: number[];
-      reward?: Hex[][];
-    }>("eth_feeHistory", params);
+    const told = await this.#ask<RpcFeeHistory>("eth_feeHistory", params, isFeeHistory);
     return {
       oldestBlock: BigInt(told.oldestBlock),
       baseFeePerGas: (told.baseFeePerGas ?? []).map(BigInt),
@@ -152,7 +175,7 @@ export class EthProvider {
   /** Sends a signed transaction. Never repeated from memory by the node. */
   sendRawTransaction(transaction: Hex | Uint8Array): Promise<Hash> {
     const text = typeof transaction === "string" ? transaction : hexOf(transaction);
-    return this.#ask("eth_sendRawTransaction", [text]);
+    return this.#ask("eth_sendRawTransaction", [text], isHex);
   }
 
   /**
@@ -179,12 +202,23 @@ export class EthProvider {
     return { timeout: this.#options.timeout, ...options };
   }
 
-  #ask<T>(method: string, params: readonly unknown[] = []): Promise<T> {
-    return this.request<T>({ method, params });
+  /** Providers are others' programs: what is not of the form that was asked for is an error, not a value. */
+  async #ask<T>(
+    method: string,
+    params: readonly unknown[],
+    isForm: (told: unknown) => boolean,
+  ): Promise<T> {
+    const told = await this.request({ method, params });
+    if (isForm(told)) return told as T;
+    throw new EthError("RpcMalformedResponse", method, shownAnswer(told));
+  }
+
+  async #found<T>(method: string, params: readonly unknown[]): Promise<T | undefined> {
+    return (await this.#ask<T | null>(method, params, isRecordOrNull)) ?? undefined;
   }
 
   async #quantity(method: string, params: readonly unknown[] = []): Promise<bigint> {
-    const told = await this.#ask<unknown>(method, params);
+    const told = await this.request({ method, params });
     if (typeof told === "string" && /^0x[0-9a-fA-F]+$/.test(told)) return BigInt(told);
     throw new EthError("RpcMalformedResponse", method, "the answer is no number");
   }

@@ -8,6 +8,7 @@ import { dispatcher } from "../current.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import { type Duration, toMilliseconds } from "../duration.ts";
 import type { IncomingRequest } from "../message.ts";
+import { hasForm, isText } from "../module-answer.ts";
 import { sleep } from "../timer.ts";
 import { EthError } from "./eth-error.ts";
 import { ethRequest } from "./eth-wire.ts";
@@ -64,6 +65,13 @@ function deliver(message: IncomingRequest, byId: Listeners["byId"]): undefined |
   return undefined;
 }
 
+const isNumber = (value: unknown): value is number => typeof value === "number";
+const isItem = hasForm<{ id: number; result: unknown }>({
+  id: isNumber,
+  result: (_value): _value is unknown => true,
+});
+const isEnd = hasForm<{ id: number; error: string }>({ id: isNumber, error: isText });
+
 /** What a message of the eth module says; `undefined` for any other. For processes with a loop of their own. */
 export function readSubscriptionUpdate(message: IncomingRequest): SubscriptionUpdate | undefined {
   if (!message.sender.endsWith(SENDER_SUFFIX) || !message.isLocal) return undefined;
@@ -74,12 +82,9 @@ export function readSubscriptionUpdate(message: IncomingRequest): SubscriptionUp
     return undefined;
   }
   if (typeof told !== "object" || told === null) return undefined;
-  const { Ok: item, Err: error } = told as {
-    Ok?: { id: number; result: unknown };
-    Err?: { id: number; error: string };
-  };
-  if (item !== undefined) return { kind: "item", id: item.id, result: item.result };
-  return error && { kind: "ended", id: error.id, error: error.error };
+  const { Ok: item, Err: error } = told as { Ok?: unknown; Err?: unknown };
+  if (isItem(item)) return { kind: "item", id: item.id, result: item.result };
+  return isEnd(error) ? { kind: "ended", id: error.id, error: error.error } : undefined;
 }
 
 /** @internal Use a provider's `subscribe…`. */

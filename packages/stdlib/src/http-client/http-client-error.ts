@@ -3,24 +3,36 @@
  * Source: spec/runtime-modules.md §7.1.
  * @module
  */
-import { KinodeError } from "@kinode-ts/types";
+import { HTTP_CLIENT_PROCESS, KinodeError } from "@kinode-ts/types";
+import type { IncomingResponse } from "../message.ts";
+import type { Fail, Is } from "../module-answer.ts";
+import { askModule, jsonOf, payloadOf, unlessError } from "../module-answer.ts";
+import type { RequestOptions } from "../send.ts";
+
+/** Address of the HTTP client of this node. */
+export const HTTP_CLIENT = `our@${HTTP_CLIENT_PROCESS}`;
+
+const WIRE_CODES = [
+  "MalformedRequest",
+  "BadMethod",
+  "BadUrl",
+  "BadVersion",
+  "BuildRequestFailed",
+  "ExecuteRequestFailed",
+  "WsOpenFailed",
+  "WsPushUnknownChannel",
+  "WsPushNoBlob",
+  "WsPushBadText",
+  "WsCloseFailed",
+] as const;
 
 export type HttpClientErrorCode =
-  | "MalformedRequest"
-  | "BadMethod"
-  | "BadUrl"
-  | "BadVersion"
-  | "BuildRequestFailed"
-  | "ExecuteRequestFailed"
-  | "WsOpenFailed"
-  | "WsPushUnknownChannel"
-  | "WsPushNoBlob"
-  | "WsPushBadText"
-  | "WsCloseFailed"
+  | (typeof WIRE_CODES)[number]
   /** The client did not answer: it is slow, or this process may not message it. */
   | "SendError"
   /** More came than the loop over a web socket took. */
   | "Overflow"
+  /** What came is none of the client's answers. */
   | "UnexpectedAnswer";
 
 type HttpClientFault = { readonly code: HttpClientErrorCode; readonly detail: string };
@@ -38,14 +50,28 @@ export class HttpClientError extends KinodeError<HttpClientFault> {
   }
 }
 
+function failAt(what: string): Fail<HttpClientErrorCode> {
+  return (code, detail, cause) => new HttpClientError(code, what, detail, cause);
+}
+
 /** What stands behind `Ok` in an answer. @throws {HttpClientError} it is an error, or no answer at all */
-export function okOf(answer: unknown, what: string): unknown {
-  const fields = typeof answer === "object" && answer !== null ? answer : {};
-  if ("Ok" in fields) return fields.Ok;
-  if (!("Err" in fields)) throw new HttpClientError("UnexpectedAnswer", what);
-  const error: unknown = fields.Err;
-  if (typeof error === "string") throw new HttpClientError(error as HttpClientErrorCode, what);
-  const [code = "UnexpectedAnswer", detail] = Object.entries(error ?? {})[0] ?? [];
-  const text = typeof detail === "string" ? detail : JSON.stringify(detail ?? "");
-  throw new HttpClientError(code as HttpClientErrorCode, what, text);
+export function okOf<T>(answer: unknown, isOk: Is<T>, what: string): T {
+  const fail = failAt(what);
+  return payloadOf(unlessError(answer, WIRE_CODES, fail), "Ok", isOk, fail);
+}
+
+/** Sends one action, to which the answer is `{"Ok": …}`. Rejects with an `HttpClientError`. */
+export async function clientRequest(
+  what: string,
+  action: object,
+  options: RequestOptions,
+): Promise<void> {
+  const fail = failAt(what);
+  const { value } = await askModule(HTTP_CLIENT, action, options, WIRE_CODES, fail);
+  payloadOf(value, "Ok", (_value): _value is unknown => true, fail);
+}
+
+/** The body of an answer as JSON. @throws {HttpClientError} it is none */
+export function answerJson(message: IncomingResponse, what: string): unknown {
+  return jsonOf(message, failAt(what));
 }

@@ -3,17 +3,14 @@
  * Source: spec/packages-and-tools.md §25.8, spec/runtime-modules.md §7.1.
  * @module
  */
-import { HTTP_CLIENT_PROCESS } from "@kinode-ts/types";
 import type { BlobLike } from "../blob.ts";
 import { toBlob } from "../blob.ts";
 import type { Duration } from "../duration.ts";
 import type { IncomingResponse } from "../message.ts";
+import { hasForm, isRecord } from "../module-answer.ts";
 import { send } from "../send.ts";
 import { encodeUtf8 } from "../utf8.ts";
-import { okOf } from "./http-client-error.ts";
-
-/** Address of the HTTP client of this node. */
-export const HTTP_CLIENT = `our@${HTTP_CLIENT_PROCESS}`;
+import { answerJson, HTTP_CLIENT, okOf } from "./http-client-error.ts";
 
 export interface SendHttpOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -47,10 +44,17 @@ async function sendHttp(method: string, url: string, options: SendHttpOptions = 
   await send(HTTP_CLIENT, body, { blob, context, expectsResponse: timeout });
 }
 
+const isHttp = hasForm<{ Http: Omit<HttpAnswer, "bytes"> }>({
+  Http: hasForm<Omit<HttpAnswer, "bytes">>({
+    status: (value): value is number => typeof value === "number",
+    headers: (value): value is HttpAnswer["headers"] => isRecord(value),
+  }),
+});
+
 function answerOf(message: IncomingResponse): HttpAnswer {
   const what = "read the answer to an HTTP request";
-  const { Http: http } = okOf(message.json(), what) as { Http: Omit<HttpAnswer, "bytes"> };
-  return { ...http, bytes: message.blob()?.bytes ?? new Uint8Array(0) };
+  const { Http } = okOf(answerJson(message, what), isHttp, what);
+  return { ...Http, bytes: message.blob()?.bytes ?? new Uint8Array(0) };
 }
 
 export const http = {

@@ -8,13 +8,11 @@ import { json } from "../body.ts";
 import { dispatcher } from "../current.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import type { Duration } from "../duration.ts";
-import { SendError } from "../errors.ts";
 import type { IncomingRequest } from "../message.ts";
+import { hasForm, isText, readNamed } from "../module-answer.ts";
 import type { AbortSignalLike } from "../send.ts";
-import { request } from "../send.ts";
 import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
-import { HttpClientError, okOf } from "./http-client-error.ts";
-import { HTTP_CLIENT } from "./send-http.ts";
+import { clientRequest, HttpClientError } from "./http-client-error.ts";
 
 export interface WebSocketOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -59,15 +57,21 @@ function channelsHere(): Map<number, WebSocketConnection> {
   return channels.byId;
 }
 
+const isNumber = (value: unknown): value is number => typeof value === "number";
+const isAbout = hasForm<{ channel_id: number }>({ channel_id: isNumber });
+const isPush = hasForm<{ channel_id: number; message_type: string }>({
+  channel_id: isNumber,
+  message_type: isText,
+});
+
 /** Events of connections made elsewhere go to the process as ever. */
 function deliver(
   message: IncomingRequest,
   byId: ReadonlyMap<number, WebSocketConnection>,
 ): undefined | false {
   if (!message.sender.endsWith(SENDER_SUFFIX) || !message.isLocal) return false;
-  const event = message.json() as Readonly<Record<string, { channel_id: number } | undefined>>;
-  const push = event["WebSocketPush"] as { channel_id: number; message_type: string } | undefined;
-  const about = push ?? event["WebSocketClose"];
+  const push = readNamed(message, "WebSocketPush", isPush);
+  const about = push ?? readNamed(message, "WebSocketClose", isAbout);
   const connection = about && byId.get(about.channel_id);
   if (connection === undefined) return false;
   if (push === undefined) connection.ended();
@@ -85,13 +89,7 @@ async function ask(
   bytes?: Uint8Array,
 ): Promise<void> {
   const { timeout = DEFAULT_TIMEOUT } = options;
-  try {
-    const blob = bytes && { bytes };
-    okOf((await request(HTTP_CLIENT, action, { timeout, blob })).json(), what);
-  } catch (thrown) {
-    if (!(thrown instanceof SendError)) throw thrown;
-    throw new HttpClientError("SendError", what, thrown.message, thrown);
-  }
+  await clientRequest(what, action, { timeout, blob: bytes && { bytes } });
 }
 
 /**

@@ -3,15 +3,17 @@
  * Source: packages/types/src/body-stream.ts.
  * @module
  */
-import type { BodyStreamAnswer } from "@kinode-ts/types";
 import { KinodeError } from "@kinode-ts/types";
 import { dispatcher } from "../current.ts";
-import { SendError } from "../errors.ts";
-import { request } from "../send.ts";
+import type { Fail } from "../module-answer.ts";
+import { askModule, hasForm, payloadOf } from "../module-answer.ts";
 import { encodeUtf8 } from "../utf8.ts";
 import { HTTP_SERVER } from "./wire.ts";
 
-export type BodyErrorCode = "UnknownStream" | "StreamClosed" | "Timeout" | "Refused";
+const WIRE_CODES = ["UnknownStream", "StreamClosed"] as const;
+
+/** `Timeout`: the server did not answer; `Refused`: it gave another error, or no answer to what was asked. */
+export type BodyErrorCode = (typeof WIRE_CODES)[number] | "Timeout" | "Refused";
 
 type BodyFault = { readonly code: BodyErrorCode; readonly what: string };
 
@@ -65,12 +67,12 @@ export async function* readParts(stream: number): AsyncGenerator<Uint8Array, voi
   let isOver = false;
   try {
     for (;;) {
-      const { answer, bytes } = await ask(
+      const { isDone, bytes } = await ask(
         { BodyRead: { stream, max_bytes: MAX_PART_BYTES } },
         READ_TIMEOUT,
         "read",
       );
-      isOver = answer !== null && answer.BodyChunk.done;
+      isOver = isDone;
       if (isOver) return;
       yield bytes;
     }
@@ -122,30 +124,32 @@ async function writePart(stream: number, bytes: Uint8Array): Promise<void> {
   }
 }
 
+interface StreamAnswer {
+  readonly isDone: boolean;
+  readonly bytes: Uint8Array;
+}
+
 async function ask(
   action: StreamAction,
   timeout: "5s" | "5m" | "1h",
   what: string,
   part?: Uint8Array,
-): Promise<{
-  readonly answer: null | { readonly BodyChunk: { readonly done: boolean } };
-  readonly bytes: Uint8Array;
-}> {
-  try {
-    const response = await request(HTTP_SERVER, action, { timeout, blob: part });
-    const answer = response.json() as BodyStreamAnswer;
-    if ("Ok" in answer) {
-      return { answer: answer.Ok, bytes: response.blob()?.bytes ?? new Uint8Array(0) };
-    }
-    const code = answer.Err;
-    throw new BodyError(
-      code === "UnknownStream" || code === "StreamClosed" ? code : "Refused",
-      what,
-    );
-  } catch (thrown) {
-    if (thrown instanceof SendError) throw new BodyError("Timeout", what, thrown);
-    throw thrown;
-  }
+): Promise<StreamAnswer> {
+  const fail: Fail<BodyErrorCode> = (code, _detail, cause) => {
+    const own = code === "SendError" ? "Timeout" : code === "UnexpectedAnswer" ? "Refused" : code;
+    return new BodyError(own, what, cause);
+  };
+  const options = { timeout, blob: part };
+  const { value, message } = await askModule(HTTP_SERVER, action, options, WIRE_CODES, fail);
+  const isRead = "BodyRead" in action;
+  const ok = payloadOf(value, "Ok", isRead ? isChunk : isAnything, fail);
+  const isDone = isRead && isChunk(ok) && ok.BodyChunk.done;
+  return { isDone, bytes: message.blob()?.bytes ?? new Uint8Array(0) };
 }
+
+const isChunk = hasForm<{ BodyChunk: { done: boolean } }>({
+  BodyChunk: hasForm<{ done: boolean }>({ done: (value) => typeof value === "boolean" }),
+});
+const isAnything = (_value: unknown): _value is unknown => true;
 
 function ignore(): void {}

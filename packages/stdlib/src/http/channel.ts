@@ -3,9 +3,8 @@
  * @module
  */
 import { json } from "../body.ts";
-import { request } from "../send.ts";
 import type { WsMessageType } from "./wire.ts";
-import { HTTP_SERVER, sendWsPush } from "./wire.ts";
+import { HttpServerError, sendWsPush, serverRequest } from "./wire.ts";
 
 export class Channel {
   readonly id: number;
@@ -26,9 +25,16 @@ export class Channel {
     await sendWsPush(this.id, type, content);
   }
 
+  /** Rejects with an `HttpServerError` when the server does not answer. Closed from the other side meanwhile is as good. */
   async close(): Promise<void> {
     if (!this.isOpen) return;
     this.isOpen = false;
-    await request(HTTP_SERVER, { WebSocketClose: this.id });
+    const what = `close the web socket ${this.id}`;
+    await serverRequest({ WebSocketClose: this.id }, what, { timeout: "5s" }).catch(
+      (thrown: unknown) => {
+        const isGone = thrown instanceof HttpServerError && thrown.code === "WsChannelNotFound";
+        if (!isGone) throw thrown;
+      },
+    );
   }
 }

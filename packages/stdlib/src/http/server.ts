@@ -11,6 +11,7 @@ import { dispatcher } from "../current.ts";
 import type { Duration } from "../duration.ts";
 import { toSeconds } from "../duration.ts";
 import type { IncomingRequest } from "../message.ts";
+import { hasForm, isRecord } from "../module-answer.ts";
 import { our } from "../send.ts";
 import { file as vfsFile } from "../vfs.ts";
 import { failureResponse, httpReply, respondInParts } from "./answer-http.ts";
@@ -84,11 +85,26 @@ type HttpEvent =
   | { readonly WebSocketClose: number }
   | { readonly BodyAbort: { readonly stream: number } };
 
+const isText = (value: unknown): value is string => typeof value === "string";
+const isNumber = (value: unknown): value is number => typeof value === "number";
+
+/** Whether an event of a name has what is looked at here. */
+const IS_EVENT: Readonly<Record<string, (payload: unknown) => boolean>> = {
+  Http: hasForm({ method: isText, url: isText, bound_path: isText, headers: isRecord }),
+  WebSocketOpen: hasForm({ path: isText, channel_id: isNumber }),
+  WebSocketPush: hasForm({ channel_id: isNumber, message_type: isText }),
+  WebSocketClose: isNumber,
+  BodyAbort: hasForm({ stream: isNumber }),
+};
+
 /** Messages that a program injects come from the HTTP server too, with any body (spec/packages-and-tools.md §21). */
 function readEvent(message: IncomingRequest): HttpEvent | undefined {
   try {
     const value = message.json();
-    return typeof value === "object" && value !== null ? (value as HttpEvent) : undefined;
+    if (!isRecord(value)) return undefined;
+    for (const name in value)
+      return IS_EVENT[name]?.(value[name]) ? (value as HttpEvent) : undefined;
+    return undefined;
   } catch {
     return undefined;
   }
@@ -131,7 +147,7 @@ export class HttpServer {
         done.push(path);
       }
     } catch (thrown) {
-      for (const path of done) await this.unbind(path);
+      for (const path of done) await this.unbindHttpPath(path);
       throw thrown;
     }
   }
@@ -174,13 +190,13 @@ export class HttpServer {
   }
 
   /** Changes the options of a bound path. */
-  async modify(path: string, binding: HttpBinding): Promise<void> {
+  async modifyHttpPath(path: string, binding: HttpBinding): Promise<void> {
     const handler = this.#handlers.get(normal(path));
     if (handler === undefined) throw new HttpServerError("UnknownPath", `change "${path}"`);
     await this.bind(path, { ...this.#bindings.get(normal(path)), ...binding }, handler);
   }
 
-  async unbind(path: string): Promise<void> {
+  async unbindHttpPath(path: string): Promise<void> {
     if (!this.#bindings.delete(normal(path))) {
       throw new HttpServerError("UnknownPath", `unbind "${path}"`);
     }
@@ -222,7 +238,7 @@ export class HttpServer {
   }
 
   /** Changes the options of a bound path; open channels stay as they are. */
-  async modifyWs(path: string, binding: WsBinding): Promise<void> {
+  async modifyWsPath(path: string, binding: WsBinding): Promise<void> {
     const handlers = this.#sockets.get(normal(path));
     if (handlers === undefined) {
       throw new HttpServerError("UnknownPath", `change web socket "${path}"`);
@@ -231,7 +247,7 @@ export class HttpServer {
   }
 
   /** Accepts no more; open channels stay. */
-  async unbindWs(path: string): Promise<void> {
+  async unbindWsPath(path: string): Promise<void> {
     if (!this.#sockets.delete(normal(path))) {
       throw new HttpServerError("UnknownPath", `unbind web socket "${path}"`);
     }

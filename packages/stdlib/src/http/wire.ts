@@ -6,8 +6,10 @@
 import { HTTP_SERVER_PROCESS, KinodeError } from "@kinode-ts/types";
 import type { BlobLike } from "../blob.ts";
 import type { Duration } from "../duration.ts";
-import { SendError } from "../errors.ts";
-import { request, send } from "../send.ts";
+import type { Fail } from "../module-answer.ts";
+import { askModule, isRecord, shownAnswer } from "../module-answer.ts";
+import type { AbortSignalLike } from "../send.ts";
+import { send } from "../send.ts";
 
 export const HTTP_SERVER = `our@${HTTP_SERVER_PROCESS}`;
 
@@ -53,26 +55,32 @@ export type HttpServerAction =
     }
   | { readonly WebSocketClose: number };
 
-export type HttpServerErrorCode =
-  | "MalformedRequest"
-  | "NoBlob"
-  | "InvalidSourceProcess"
-  | "WsPingPongTooLong"
-  | "WsChannelNotFound"
-  | "NoReadCap"
-  | "Timeout"
-  | "UnexpectedResponse"
-  | "UnknownPath";
+const WIRE_CODES = [
+  "MalformedRequest",
+  "NoBlob",
+  "InvalidSourceProcess",
+  "WsPingPongTooLong",
+  "WsChannelNotFound",
+  "NoReadCap",
+  "Timeout",
+  "UnexpectedResponse",
+] as const;
+
+/**
+ * Names of the wire. `Timeout` also stands for no answer at all, `UnexpectedResponse` for one that is none; `UnknownPath` is
+ * ours: the path was not bound here.
+ */
+export type HttpServerErrorCode = (typeof WIRE_CODES)[number] | "UnknownPath";
 
 type HttpServerFault = { readonly code: HttpServerErrorCode; readonly what: string };
 
 /** The HTTP server refused, or could not be reached. */
 export class HttpServerError extends KinodeError<HttpServerFault> {
   override name = "HttpServerError";
-  constructor(code: HttpServerErrorCode, what: string, cause?: unknown) {
+  constructor(code: HttpServerErrorCode, what: string, detail = "", cause?: unknown) {
     super(
       { code, what },
-      `The HTTP server could not ${what}: ${code}`,
+      `The HTTP server could not ${what}: ${code}${detail === "" ? "" : ` (${detail})`}`,
       code === "Timeout"
         ? {
             cause,
@@ -83,26 +91,31 @@ export class HttpServerError extends KinodeError<HttpServerFault> {
   }
 }
 
-/** Sends one action and waits for its answer. Rejects with an `HttpServerError`; `what` is for its text. */
+/**
+ * Sends one action and waits for its answer. Rejects with an `HttpServerError`, or with the reason of a signal that aborts;
+ * `what` is for the error's text.
+ */
 export async function serverRequest(
   action: HttpServerAction,
   what: string,
-  options: { readonly timeout: Duration; readonly blob?: BlobLike | undefined },
+  options: {
+    readonly timeout: Duration;
+    readonly blob?: BlobLike | undefined;
+    readonly signal?: AbortSignalLike | undefined;
+  },
 ): Promise<void> {
-  let answer: unknown;
-  try {
-    answer = (await request(HTTP_SERVER, action, options)).json();
-  } catch (thrown) {
-    if (thrown instanceof SendError) throw new HttpServerError("Timeout", what, thrown);
-    throw thrown;
+  const fail: Fail<HttpServerErrorCode> = (code, detail, cause) =>
+    new HttpServerError(OWN_NAMES[code] ?? (code as HttpServerErrorCode), what, detail, cause);
+  const { value } = await askModule(HTTP_SERVER, action, options, WIRE_CODES, fail);
+  if (!isRecord(value) || !Object.hasOwn(value, "Ok")) {
+    throw fail("UnexpectedAnswer", shownAnswer(value));
   }
-  if (typeof answer !== "object" || answer === null || "Ok" in answer) return;
-  const code = "Err" in answer ? answer.Err : undefined;
-  throw new HttpServerError(
-    typeof code === "string" ? (code as HttpServerErrorCode) : "UnexpectedResponse",
-    what,
-  );
 }
+
+const OWN_NAMES: Readonly<Record<string, HttpServerErrorCode>> = {
+  SendError: "Timeout",
+  UnexpectedAnswer: "UnexpectedResponse",
+};
 
 /** Sends a web socket frame; what becomes of it is not reported. */
 export async function sendWsPush(

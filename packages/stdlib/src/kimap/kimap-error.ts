@@ -13,7 +13,9 @@ export type KimapErrorCode =
   /** Not what the registry writes. */
   | "DecodeError"
   /** The indexer does not know the parent's name. */
-  | "UnresolvedParent";
+  | "UnresolvedParent"
+  /** The indexer did not answer in time, or may not be messaged. */
+  | "NoAnswer";
 
 type KimapFault = { readonly code: KimapErrorCode; readonly detail: string };
 

@@ -14,7 +14,9 @@ import {
   TOPICS,
 } from "@kinode-ts/kimap";
 import type { Duration } from "../duration.ts";
-import { request } from "../send.ts";
+import type { Fail } from "../module-answer.ts";
+import { askModule, payloadOf } from "../module-answer.ts";
+import type { AbortSignalLike } from "../send.ts";
 import { decodeUtf8 } from "../utf8.ts";
 import { KimapError } from "./kimap-error.ts";
 
@@ -49,6 +51,8 @@ export interface FactLog {
 export interface ResolveOptions {
   /** How long the indexer may take to come to the log's block. Default 5 s. */
   readonly timeout?: Duration | undefined;
+  /** Stops waiting with its reason. */
+  readonly signal?: AbortSignalLike | undefined;
 }
 
 const INDEXER = "our@kns-indexer:kns-indexer:sys";
@@ -71,16 +75,23 @@ export async function decodeFactLog(log: KimapLog, options?: ResolveOptions): Pr
   return { fact: event.label, parentPath: await parentOf(log, options), data: dataOf(event) };
 }
 
-/** Name of a hash as of a block, as the indexer knows it; `undefined` when it does not. */
+const isNameOrNull = (value: unknown): value is string | null =>
+  value === null || typeof value === "string";
+
+/** Name of a hash as of a block, as the indexer knows it; `undefined` when it does not. Rejects with a `KimapError`. */
 export async function resolveName(
   hash: Hex,
   block: bigint | number = 0,
-  { timeout = "5s" }: ResolveOptions = {},
+  { timeout = "5s", signal }: ResolveOptions = {},
 ): Promise<string | undefined> {
   // The number alone is written by hand: a bigint as well as a number.
   const body = `{"NamehashToName":{"hash":${JSON.stringify(hash)},"block":${block}}}`;
-  const answer = (await request(INDEXER, body, { timeout })).json() as { Name?: string | null };
-  return answer.Name ?? undefined;
+  const fail: Fail<never> = (code, detail, cause) =>
+    code === "SendError"
+      ? new KimapError("NoAnswer", `the name index: ${detail}`, cause)
+      : new KimapError("DecodeError", `the name index answered ${detail}`, cause);
+  const { value } = await askModule(INDEXER, body, { timeout, signal }, [], fail);
+  return payloadOf(value, "Name", isNameOrNull, fail) ?? undefined;
 }
 
 /** Name of what a log of the registry is below. `undefined`: the indexer does not know it. */

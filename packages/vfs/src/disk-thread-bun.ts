@@ -4,8 +4,8 @@
  * The only message to it is that memory. Answers are JSON: `[number of bytes, null, value]` or `[0, error text]`.
  * @module
  */
-import { type Pointer, toArrayBuffer } from "bun:ffi";
 import { closeSync } from "node:fs";
+import { memoryAt, type MemoryPlace } from "./caller-memory-bun.ts";
 import { dataOf, openSlot, putAnswer, type Slot, waitForCall } from "./disk-slot.ts";
 import { fileCalls, type Buffers } from "./host-calls-bun.ts";
 import { toVfsError } from "./host-errors-bun.ts";
@@ -16,11 +16,12 @@ export type HostCalls = typeof fileCalls & typeof treeCalls;
 
 type Call = readonly [name: string, ...args: readonly unknown[]];
 
-/** Where memory of the caller is, and its bytes. */
-type Memory = readonly [address: number, byteLength: number];
-
 /** What goes to a thread: a call, the caller's memory if it is to be used, and files to close when it is answered. */
-export type CallText = readonly [closings: readonly number[], memory: Memory | null, ...call: Call];
+export type CallText = readonly [
+  closings: readonly number[],
+  memory: MemoryPlace | null,
+  ...call: Call,
+];
 
 /** What comes back. */
 export type AnswerText =
@@ -62,14 +63,13 @@ function closeQuietly(fd: number): void {
   }
 }
 
-function answer([name, ...args]: Call, memory: Memory | null, slot: Slot): AnswerText {
+function answer([name, ...args]: Call, memory: MemoryPlace | null, slot: Slot): AnswerText {
   try {
     if (memory === null) {
       const value = CALLS[name]!({ input: dataOf(slot), output: slot.data }, ...args);
       return [bytesOf(value), null, value];
     }
-    // The caller keeps it until it has the answer.
-    const bytes = new Uint8Array(toArrayBuffer(memory[0] as Pointer, 0, memory[1]));
+    const bytes = memoryAt(memory);
     return [0, null, CALLS[name]!({ input: bytes, output: bytes }, ...args)];
   } catch (error) {
     return [0, toVfsError(error).message];

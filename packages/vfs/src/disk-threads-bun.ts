@@ -6,8 +6,8 @@
  * A thread that does not come back is given up, and those who wait for it get an error.
  * @module
  */
-import { ptr } from "bun:ffi";
 import { close } from "node:fs";
+import { placeOf } from "./caller-memory-bun.ts";
 import { askToTell, openSlot, putCall, type Slot, takeAnswer } from "./disk-slot.ts";
 import type { AnswerText, CallText, HostCalls } from "./disk-thread-bun.ts";
 import { ioError, ioErrorText, VfsError } from "./errors.ts";
@@ -236,7 +236,7 @@ export class DiskThreads {
     thread.work = { job, lane };
     this.#busy.add(thread);
     thread.isLooked = this.#limits.lookMs > 0 && this.#choice.next();
-    const at = memory === undefined ? null : ([ptr(memory), memory.length] as const);
+    const at = memory === undefined ? null : placeOf(memory);
     const closings = lane.closings.slice(0, MAX_CLOSINGS);
     const text = JSON.stringify([closings, at, name, ...args] satisfies CallText);
     if (!putCall(thread.slot, text, input, !thread.isLooked)) {

@@ -3,9 +3,10 @@
  * Paths and shapes: `control-api.ts` of `@kinode-ts/types`.
  * @module
  */
-import type { ControlNode, ProcessId } from "@kinode-ts/types";
+import type { ControlNode } from "@kinode-ts/types";
 import { KERNEL_PROCESS } from "@kinode-ts/types";
 import { ControlFault, faultAnswer, json, readJson } from "./answers.ts";
+import { findProcess } from "./find-process.ts";
 import { listApps, listProcesses } from "./apps.ts";
 import type { ControlPowers } from "./control-powers.ts";
 import { eventStream, logStream } from "./event-stream.ts";
@@ -47,21 +48,7 @@ function showNode(powers: ControlPowers): ControlNode {
 
 async function killProcess(powers: ControlPowers, id: string): Promise<object> {
   const { kernel } = powers;
-  const info = kernel.process(id as ProcessId);
-  if (info === undefined) {
-    throw new ControlFault(
-      404,
-      "control.unknown-process",
-      `There is no process "${id}" on this node`,
-    );
-  }
-  if (info.state === "module") {
-    throw new ControlFault(
-      409,
-      "control.module",
-      `"${id}" is a part of the node itself and cannot be ended`,
-    );
-  }
+  const info = findProcess(kernel, id, "cannot be ended");
   await kernel.kill(info.id);
   return {};
 }

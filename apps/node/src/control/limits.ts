@@ -3,9 +3,10 @@
  * @module
  */
 import { CPU_LIMIT_BOUNDS } from "@kinode-ts/kernel";
-import { type ControlProcess, DEFAULT_CPU_LIMIT, type ProcessId } from "@kinode-ts/types";
+import { type ControlProcess, DEFAULT_CPU_LIMIT } from "@kinode-ts/types";
 import * as v from "valibot";
-import { ControlFault, readJson } from "./answers.ts";
+import { readJson } from "./answers.ts";
+import { findProcess } from "./find-process.ts";
 import { listProcesses } from "./apps.ts";
 import type { ControlPowers } from "./control-powers.ts";
 
@@ -32,21 +33,7 @@ export async function limitProcess(
 ): Promise<ControlProcess> {
   const { kernel } = powers;
   const change = await readJson(request, limitSchema);
-  const info = kernel.process(id as ProcessId);
-  if (info === undefined) {
-    throw new ControlFault(
-      404,
-      "control.unknown-process",
-      `There is no process "${id}" on this node`,
-    );
-  }
-  if (info.state === "module") {
-    throw new ControlFault(
-      409,
-      "control.module",
-      `"${id}" is a part of the node itself and has no share of its own`,
-    );
-  }
+  const info = findProcess(kernel, id, "has no share of its own");
   const pick = (name: "shares" | "burstMs"): number => {
     const wanted = change[name];
     return wanted === null ? DEFAULT_CPU_LIMIT[name] : (wanted ?? info.cpuLimit[name]);

@@ -18,6 +18,11 @@ export interface NetState {
   readonly nowMs: number;
 }
 
+/** Names come from others: one with a line break must not look like a line of ours. */
+function plain(name: string): string {
+  return name.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\ufffd");
+}
+
 function routingText({ routing }: NodeIdentity): string {
   if (routing.kind === "routers") return `through ${routing.routers.join(", ") || "no router"}`;
   const ports = Array.from(routing.ports, ([protocol, port]) => `${protocol} ${port}`);
@@ -28,10 +33,10 @@ function routingText({ routing }: NodeIdentity): string {
 export function describeNet(state: NetState): string {
   const { our, peers, maxPeers, maxPassthroughs, pending, active, knownCount, nowMs } = state;
   const pairs = (joins: readonly Join[]): string =>
-    joins.map(({ source, target }) => `  ${source} -> ${target}`).join("\r\n") || "  none";
+    joins.map(({ source, target }) => `  ${plain(source)} -> ${plain(target)}`).join("\r\n") || "  none";
   const lines = peers.map(({ name, state: at, isServed, lastTrafficMs }) => {
     const seconds = Math.round((nowMs - lastTrafficMs) / 1_000);
-    return `  ${name}: ${at}, ${seconds} s since the last message${isServed ? " (routing)" : ""}`;
+    return `  ${plain(name)}: ${at}, ${seconds} s since the last message${isServed ? " (routing)" : ""}`;
   });
   return [
     `we are ${our.name}, ${routingText(our)}, key ${our.networkingKey}`,

@@ -62,7 +62,8 @@ function answerOfNet(action: NetAction): NetResponse | undefined {
   }
 }
 
-export async function startTerminal() {
+/** @param others - ids of processes that the kernel tells of, besides `a:b:c.os` */
+export async function startTerminal(others: readonly string[] = []) {
   const node = new TestNode();
   const vfs = createTestVfs();
   const commands: KernelCall[] = [];
@@ -70,13 +71,15 @@ export async function startTerminal() {
   const programs = new Map<string, TestProgram>();
   const prepared = new Map<string, TestProgram>();
   const debug = (query: unknown): object => {
-    if (query === "ProcessMap") return { ProcessMap: { "a:b:c.os": RECORD } };
+    const ids = ["a:b:c.os", ...others];
+    const ofAll = (value: object): object => Object.fromEntries(ids.map((id) => [id, value]));
+    if (query === "ProcessMap") return { ProcessMap: ofAll(RECORD) };
     if (query === "ProcessUsage") {
-      return { ProcessUsage: { "a:b:c.os": { cpu_ms: 12_345, memory_bytes: 131_072 } } };
+      return { ProcessUsage: ofAll({ cpu_ms: 12_345, memory_bytes: 131_072 }) };
     }
     const { Process: id } = query as { Process: string };
     if (id === "vfs:distro:sys") return { Process: { ...RECORD, wasm_bytes_handle: "" } };
-    return { Process: id === "a:b:c.os" || node.isRunning(id) ? RECORD : null };
+    return { Process: ids.includes(id) || node.isRunning(id) ? RECORD : null };
   };
   const kernel: TestModule = ({ text, value, blob }, reply) => {
     commands.push({ text, blob: blob && new TextDecoder().decode(blob.bytes) });

@@ -6,7 +6,7 @@ import type { RuntimeModule } from "@kinode-ts/types";
 import { KinodeError } from "@kinode-ts/types";
 import type { Server, ServerWebSocket } from "bun";
 import type { Channel, Socket } from "./channels.ts";
-import { HttpModule, type HttpModuleOptions } from "./http-server.ts";
+import { HttpModule, type HttpLoad, type HttpModuleOptions } from "./http-server.ts";
 import type { Host } from "./request-handler.ts";
 import { emptyResponse } from "./responses.ts";
 
@@ -45,6 +45,7 @@ export interface HttpServer extends RuntimeModule {
    * @throws {TypeError} not listening, or not with TLS
    */
   renewCertificate(tls: TlsIdentity): void;
+  readonly load: HttpLoad;
   /** Closes the port and all sockets; requests that wait get 503. */
   stop(): Promise<void>;
 }
@@ -106,6 +107,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     async listen(port = options.port) {
       server = openPort(module, hostname, port, options.tls);
       return { port: server.port!, url: url() };
+    },
+    get load() {
+      return module.load;
     },
     issueLoginLink: () => url() + module.issueLoginPath(),
     renewCertificate(tls) {

@@ -59,7 +59,17 @@ export interface HttpModuleOptions {
   readonly files?: ServedFiles;
 }
 
+/** How much the server has to do. */
+export interface HttpLoad {
+  /** Requests that wait for apps. */
+  readonly waitingCount: number;
+  /** Requests whose clients went away before the app had answered, since the start. */
+  readonly abandonedCount: number;
+}
+
 const encoder = new TextEncoder();
+/** Nobody sees it. */
+const CLIENT_GONE = 499;
 const OK_BODY = encoder.encode('{"Ok":null}');
 
 export class HttpModule implements RuntimeModule {
@@ -99,6 +109,7 @@ export class HttpModule implements RuntimeModule {
       maxCount: limits.maxPendingCount,
       maxPerNetwork: limits.maxPendingPerNetwork,
       timedOut: () => emptyResponse(408),
+      clientGone: () => emptyResponse(CLIENT_GONE),
     });
     const tokens = new LoginTokens({
       our,
@@ -160,6 +171,12 @@ export class HttpModule implements RuntimeModule {
     return handleRequest(this.#requests, request, host);
   }
 
+  /** Requests that wait for apps, and how many were given up by their clients since the start. */
+  get load(): HttpLoad {
+    const { count, abandonedCount } = this.#pending;
+    return { waitingCount: count, abandonedCount };
+  }
+
   /** What the sockets report to. */
   get channels(): Channels {
     return this.#channels;
@@ -209,13 +226,21 @@ export class HttpModule implements RuntimeModule {
   /** §6.11 rows 2 and 13: an app's request is answered by that app, an RPC by a process of the node that was asked. */
   #answered(message: KernelMessage): void {
     const pending = this.#pending.get(message.id);
-    if (pending === undefined) return;
+    if (pending === undefined) return this.#answeredLate(message);
     const { source } = message;
     const { our } = this.#started();
     if (pending.responder !== undefined && pending.responder !== source.process) return;
     if (source.node !== our && source.node !== pending.node) return;
     const response = pending.read?.(message) ?? this.#appResponse(message, pending);
     this.#pending.settle(message.id, response);
+  }
+
+  /** Nobody waits any more. A body that was to come in parts is never asked for: who makes it may stop. */
+  #answeredLate({ source, message, blob }: KernelMessage): void {
+    if (source.node !== this.#started().our || blob !== undefined) return;
+    const stream = this.#answers.read(message.body)?.bodyStream;
+    if (stream === undefined || this.#streams.isWriting(source.process, stream)) return;
+    this.#tellAborted(source, stream);
   }
 
   #appResponse(message: KernelMessage, pending: PendingAnswer): Response {

@@ -22,12 +22,16 @@ export class PendingAnswer {
   readonly client: Client | undefined;
   /** The app waits for the client: its own time does not run. */
   readonly isHeldUp: (() => boolean) | undefined;
+  /** Whether the end of the client's connection is told. */
+  isWatched = false;
+  readonly sinceMs: number;
   #response: Response | undefined;
   #resolve: ((response: Response) => void) | undefined;
 
   constructor(
     responder: ProcessId | undefined,
     node: NodeId,
+    sinceMs: number,
     dueMs: number,
     read: ReadAnswer | undefined,
     client: Client | undefined,
@@ -35,6 +39,7 @@ export class PendingAnswer {
   ) {
     this.responder = responder;
     this.node = node;
+    this.sinceMs = sinceMs;
     this.dueMs = dueMs;
     this.read = read;
     this.client = client;
@@ -56,6 +61,12 @@ export class PendingAnswer {
   }
 }
 
+/**
+ * Who waits longer than this is asked whether it is still there. Most requests are answered long before, and asking costs
+ * more than all else that is done here.
+ */
+const LOOK_AFTER_MS = 1_000;
+
 export interface PendingAnswersOptions {
   readonly clock: Clock;
   readonly timeoutMs: number;
@@ -64,6 +75,8 @@ export interface PendingAnswersOptions {
   readonly maxPerNetwork: number;
   /** What the client gets when nobody answered. */
   readonly timedOut: () => Response;
+  /** What nobody gets any more: the client is gone. */
+  readonly clientGone: () => Response;
 }
 
 export class PendingAnswers {
@@ -72,6 +85,8 @@ export class PendingAnswers {
   readonly #pending = new Map<U64, PendingAnswer>();
   readonly #shares: WaitingShares;
   #timer: TimerHandle | undefined;
+  #look: TimerHandle | undefined;
+  #abandonedCount = 0;
 
   constructor(options: PendingAnswersOptions) {
     this.#options = options;
@@ -80,6 +95,11 @@ export class PendingAnswers {
 
   get count(): number {
     return this.#pending.size;
+  }
+
+  /** Requests whose clients went away before there was an answer. */
+  get abandonedCount(): number {
+    return this.#abandonedCount;
   }
 
   get isFull(): boolean {
@@ -102,11 +122,12 @@ export class PendingAnswers {
     },
   ): PendingAnswer {
     const { clock, timeoutMs } = this.#options;
-    const dueMs = clock.monotonicMs() + timeoutMs;
+    const nowMs = clock.monotonicMs();
     const pending = new PendingAnswer(
       responder,
       node,
-      dueMs,
+      nowMs,
+      nowMs + timeoutMs,
       from.read,
       from.client,
       from.isHeldUp,
@@ -114,6 +135,7 @@ export class PendingAnswers {
     this.#pending.set(id, pending);
     this.#shares.added(pending);
     this.#timer ??= clock.after(timeoutMs, () => this.#expire());
+    this.#look ??= clock.after(LOOK_AFTER_MS, () => this.#lookForClients());
     return pending;
   }
 
@@ -152,7 +174,33 @@ export class PendingAnswers {
   close(response: () => Response): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#look?.cancel();
+    this.#look = undefined;
     for (const id of [...this.#pending.keys()]) this.settle(id, response());
+  }
+
+  /** Lets go of requests whose clients are gone, and hears of those that go from now on. */
+  #lookForClients(): void {
+    this.#look = undefined;
+    const { clock } = this.#options;
+    const dueMs = clock.monotonicMs() - LOOK_AFTER_MS;
+    for (const [id, pending] of this.#pending) {
+      if (!pending.isWatched && pending.sinceMs <= dueMs) this.#watch(id, pending);
+    }
+    if (this.#pending.size === 0) return;
+    this.#look = clock.after(LOOK_AFTER_MS, () => this.#lookForClients());
+  }
+
+  #watch(id: U64, pending: PendingAnswer): void {
+    pending.isWatched = true;
+    const gone = (): void => {
+      if (this.#pending.get(id) !== pending) return;
+      this.#abandonedCount++;
+      this.settle(id, this.#options.clientGone());
+    };
+    const signal = pending.client?.request.signal;
+    if (signal?.aborted === true) gone();
+    else signal?.addEventListener("abort", gone, { once: true });
   }
 
   #expire(): void {

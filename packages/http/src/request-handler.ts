@@ -331,6 +331,7 @@ async function handleRpc(
   const id = ctx.nextId();
   const old = new URLSearchParams(target.query).get("v") === "0";
   const pending = ctx.pending.add(id, undefined, node, {
+    client,
     read: (answer) => rpcResponse(answer, old),
   });
   ctx.module.send({

@@ -171,6 +171,11 @@ export class BodyStreams {
     return this.#processes.get(process)?.readers.get(stream)?.reader.isReading ?? false;
   }
 
+  /** Whether a process has a stream of this number to write. */
+  isWriting(process: ProcessId, stream: number): boolean {
+    return this.#processes.get(process)?.writers.has(stream) ?? false;
+  }
+
   /** Breaks a stream that the process reads: the sender went away. */
   closeRead(process: ProcessId, stream: number): void {
     const streams = this.#processes.get(process);

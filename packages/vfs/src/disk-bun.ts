@@ -34,7 +34,7 @@ import type { Changed, CopyStarted, Opened, ReadResult } from "./host-calls-bun.
 import { countFolderBytes } from "./folder-bytes-bun.ts";
 import { toVfsError } from "./host-errors-bun.ts";
 import type { Place } from "./host-place-bun.ts";
-import { lookAtFolder } from "./look-folder-bun.ts";
+import { type FolderLooks, folderLooks, ownerOf } from "./look-folder-bun.ts";
 
 /** Where trees go to be removed: no path of the VFS leads there. */
 const REMOVED = ".removed";
@@ -62,6 +62,8 @@ export interface DiskFolderOptions {
   readonly threads?: DiskThreads;
   /** For what takes long; the same default. */
   readonly longThreads?: DiskThreads;
+  /** Likewise. */
+  readonly looks?: FolderLooks;
 }
 
 /**
@@ -74,8 +76,12 @@ export function openDiskFolder(root: string, options: DiskFolderOptions = {}): D
     const folder = realpathSync(root);
     const removed = `${folder}/${REMOVED}`;
     mkdirSync(removed, { recursive: true, mode: NEW_DIRECTORY_MODE });
-    const { threads = diskThreads(), longThreads = longDiskThreads() } = options;
-    const disk = new HostFolder(folder, threads, longThreads);
+    const {
+      threads = diskThreads(),
+      longThreads = longDiskThreads(),
+      looks = folderLooks(),
+    } = options;
+    const disk = new HostFolder(folder, { threads, longThreads, looks });
     // What was left when the program ended.
     for (const name of readdirSync(removed)) disk.removeLeft(`${removed}/${name}`);
     return disk;
@@ -95,6 +101,7 @@ class HostFolder implements DiskFolder {
   readonly #root: string;
   readonly #threads: DiskThreads;
   readonly #longThreads: DiskThreads;
+  readonly #looks: FolderLooks;
   readonly #run = crypto.randomUUID();
   #removedCount = 0;
   /** Lengths of large files when they were read last. */
@@ -102,10 +109,11 @@ class HostFolder implements DiskFolder {
   /** Where folders were moved to of late, and when. */
   readonly #moves = new Map<string, number>();
 
-  constructor(root: string, threads: DiskThreads, longThreads: DiskThreads) {
+  constructor(root: string, options: Required<DiskFolderOptions>) {
     this.#root = root;
-    this.#threads = threads;
-    this.#longThreads = longThreads;
+    this.#threads = options.threads;
+    this.#longThreads = options.longThreads;
+    this.#looks = options.looks;
   }
 
   async stat(path: string): Promise<DiskStat> {
@@ -340,12 +348,21 @@ class HostFolder implements DiskFolder {
 
   async look(path: string, recursive: boolean, listener: DiskListener): Promise<Disposable> {
     const { place, drive } = this.#target(path);
-    const host = await this.#value({ name: "check", args: [place, true], drive });
-    const changed: DiskListener["changed"] = (at, isName) => {
-      if (!isName || !this.#isMoved(at)) listener.changed(at, isName);
-    };
-    const lost = (): void => listener.lost();
-    return lookAtFolder({ host, path, recursive, listener: { changed, lost } });
+    const room = this.#looks.roomFor(ownerOf(path));
+    const call = { name: "lookAt", args: [place, recursive ? room + 1 : 1], drive } as const;
+    const { host, isFolder, folderCount } = (await this.#longThreads.run(call)).value;
+    return await this.#looks.look({
+      host,
+      path: isFolder ? path : path.slice(0, path.lastIndexOf("/")),
+      recursive: recursive && isFolder,
+      folderCount,
+      listener: {
+        changed: (at, isName) => {
+          if (!isName || !this.#isMoved(at)) return listener.changed(at, isName);
+        },
+        lost: () => listener.lost(),
+      },
+    });
   }
 
   async #value<N extends keyof HostCalls>(call: DiskCall<N>): Promise<ReturnType<HostCalls[N]>> {

@@ -114,9 +114,12 @@ export interface DiskFolder {
 
 /** Told about changes seen on the disk: its own ones are among them. */
 export interface DiskListener {
-  /** `isName`: it has come or gone, not only its content has changed. */
-  changed(path: string, isName: boolean): void;
-  /** Nothing more will be seen. */
+  /**
+   * Settles when it was dealt with; the next changes come then.
+   * @param isName - it has come or gone, not only its content has changed
+   */
+  changed(path: string, isName: boolean): Awaitable<void>;
+  /** More has changed than was told, or will be. */
   lost(): void;
 }
 

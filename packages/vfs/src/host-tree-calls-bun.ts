@@ -24,6 +24,7 @@ import {
   descriptorPath,
   followed,
   hostOf,
+  lstatOrNothing,
   refuseLinks,
   withEntry,
   type Place,
@@ -217,6 +218,34 @@ function check(_: Buffers, place: Place, followLast: boolean): string {
   return hostOf(place);
 }
 
+/** A folder to look at for changes. */
+export interface LookedAt {
+  /** A host path; of a file, the folder around it: editors put a new file in the place of the old one. */
+  readonly host: string;
+  readonly isFolder: boolean;
+  /** At and below it, up to the number asked for; 1 when none was. */
+  readonly folderCount: number;
+}
+
+/** @param most - folders to count */
+function lookAt(_: Buffers, place: Place, most: number): LookedAt {
+  refuseLinks(place, true);
+  const host = hostOf(place);
+  const isFolder = lstatOrNothing(host)?.isDirectory() === true;
+  if (!isFolder) return { host: host.slice(0, host.lastIndexOf("/")), isFolder, folderCount: 1 };
+  return { host, isFolder, folderCount: most <= 1 ? 1 : countFolders(host, most) };
+}
+
+function countFolders(root: string, most: number): number {
+  let count = 0;
+  const waiting = [root];
+  for (let at = waiting.pop(); at !== undefined && count < most; at = waiting.pop()) {
+    count++;
+    for (const entry of entriesOf(at)) if (entry.isDirectory()) waiting.push(`${at}/${entry.name}`);
+  }
+  return count;
+}
+
 /** `null`: nothing is there that may be looked at. */
 function trace(_: Buffers, place: Place): string | null {
   try {
@@ -251,5 +280,6 @@ export const treeCalls = {
   countBytes,
   removeSome,
   check,
+  lookAt,
   trace,
 };

@@ -25,6 +25,8 @@ export const DEFAULT_ZIP_LIMITS: ZipLimits = {
 export interface WatchLimits {
   /** Watches of one process. Bounds what waits for it. */
   readonly maxPerProcess: number;
+  /** Of all processes of one package. */
+  readonly maxPerPackage: number;
   /** Of all processes together. Bounds notices of the system. */
   readonly maxTotal: number;
   /** Changes kept for a process that has not answered the event before; more are one `Overflow`. */
@@ -35,6 +37,7 @@ export interface WatchLimits {
 
 export const DEFAULT_WATCH_LIMITS: WatchLimits = {
   maxPerProcess: 32,
+  maxPerPackage: 128,
   maxTotal: 1_024,
   maxPendingCount: 128,
   answerSeconds: 30,

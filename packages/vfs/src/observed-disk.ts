@@ -153,14 +153,12 @@ export class ObservedDisk implements DiskFolder {
    * Something was seen on the disk: ours, or done by hand?
    * @param isName - it has come or gone, not only its content has changed
    */
-  #seen(path: string, isName: boolean): void {
+  #seen(path: string, isName: boolean): Awaitable<void> {
     if (!this.#watches.wants(path) || this.#isBusy(path)) return;
     const look = this.#looks.get(path);
-    if (look === undefined) void this.#lookAt(path, isName);
-    else {
-      look.isDueAgain = true;
-      look.isName ||= isName;
-    }
+    if (look === undefined) return this.#lookAt(path, isName);
+    look.isDueAgain = true;
+    look.isName ||= isName;
   }
 
   async #lookAt(path: string, isName: boolean): Promise<void> {
@@ -173,7 +171,7 @@ export class ObservedDisk implements DiskFolder {
     // What was looked at may be older than a change of ours.
     const isOvertaken = this.#traces.get(path) !== known;
     if (now !== undefined && !isOvertaken) this.#judge(path, isName, known, now);
-    if (isOvertaken || look.isDueAgain) this.#seen(path, isName || look.isName);
+    if (isOvertaken || look.isDueAgain) await this.#seen(path, isName || look.isName);
   }
 
   #judge(path: string, isName: boolean, known: string | undefined, now: string): void {

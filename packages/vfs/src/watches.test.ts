@@ -221,13 +221,14 @@ describe.each(DISKS)("watching on a %s disk", (_name, createDisk) => {
     expect(count()).toBe(1);
   });
 
-  test("watches are counted per process and in all", async () => {
-    const { watch, run } = await setUp(createDisk(), { maxPerProcess: 2, maxTotal: 3 });
+  test("watches are counted per process, per package and in all", async () => {
+    const limits = { maxPerProcess: 2, maxPerPackage: 3, maxTotal: 4 };
+    const { watch, run, harness, vfs } = await setUp(createDisk(), limits);
     const sibling = "other:p:x.os" as ProcessId;
     const tooMany = {
       Err: {
         IOError:
-          "Too many watches (os error 24): a process may have 2, all together 3; end one with Unwatch",
+          "Too many watches (os error 24): a process may have 2, a package 3, all together 4; end one with Unwatch",
       },
     };
     expect(await watch(DRIVE, false, APP, 1)).toBe("Ok");
@@ -237,6 +238,12 @@ describe.each(DISKS)("watching on a %s disk", (_name, createDisk) => {
     expect(await watch(DRIVE, false, sibling, 2)).toEqual(tooMany);
     expect(await run(DRIVE, { Unwatch: { watch: 2 } })).toBe("Ok");
     expect(await watch(DRIVE, false, sibling, 2)).toBe("Ok");
+    // One of the package has ended; another package has what is left of all.
+    harness.give(FOREIGN, JSON.stringify({ kind: "read", drive: DRIVE }));
+    expect(await watch(DRIVE, false, FOREIGN, 1)).toBe("Ok");
+    expect(await watch(DRIVE, false, FOREIGN, 2)).toEqual(tooMany);
+    vfs.processEnded!(sibling);
+    expect(await watch(DRIVE, false, FOREIGN, 2)).toBe("Ok");
   });
 
   test("what is no watch, or watches nothing, is refused", async () => {

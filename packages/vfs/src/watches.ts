@@ -5,7 +5,13 @@
  * one. So a process that does not read delays only its own events, and what waits for it is bounded.
  * @module
  */
-import type { Awaitable, ProcessId, U64 } from "@kinode-ts/types";
+import {
+  packageOf,
+  type Awaitable,
+  type PackageId,
+  type ProcessId,
+  type U64,
+} from "@kinode-ts/types";
 import { andThen } from "./awaitable.ts";
 import { ioErrorText } from "./errors.ts";
 import type { VfsPath } from "./paths.ts";
@@ -57,6 +63,8 @@ export class Watches {
   readonly #byProcess = new Map<ProcessId, Map<number, Watch>>();
   readonly #byDrive = new Map<string, Set<Watch>>();
   readonly #byMessage = new Map<U64, Watch>();
+  /** How many there are. */
+  readonly #byPackage = new Map<PackageId, number>();
   #count = 0;
 
   constructor(powers: WatchPowers, limits: WatchLimits) {
@@ -72,10 +80,11 @@ export class Watches {
   add(process: ProcessId, id: number, path: VfsPath, recursive: boolean): Awaitable<void> {
     this.remove(process, id);
     const own = this.#byProcess.get(process) ?? new Map<number, Watch>();
-    const { maxPerProcess, maxTotal } = this.#limits;
-    if (own.size >= maxPerProcess || this.#count >= maxTotal) {
+    const { maxPerProcess, maxPerPackage, maxTotal } = this.#limits;
+    const ofPackage = this.#byPackage.get(packageOf(process)) ?? 0;
+    if (own.size >= maxPerProcess || ofPackage >= maxPerPackage || this.#count >= maxTotal) {
       throw ioErrorText(
-        `Too many watches (os error 24): a process may have ${maxPerProcess}, all together ${maxTotal}; end one with Unwatch`,
+        `Too many watches (os error 24): a process may have ${maxPerProcess}, a package ${maxPerPackage}, all together ${maxTotal}; end one with Unwatch`,
       );
     }
     const watch: Watch = {
@@ -95,6 +104,7 @@ export class Watches {
     const there = this.#byDrive.get(path.drive) ?? new Set();
     this.#byDrive.set(path.drive, there.add(watch));
     this.#count++;
+    this.#byPackage.set(packageOf(process), ofPackage + 1);
     return andThen(this.#powers.look(path.full, recursive), (looking) => {
       if (watch.isOver) looking?.[Symbol.dispose]();
       else watch.looking = looking;
@@ -226,6 +236,10 @@ export class Watches {
     watch.isOver = true;
     watch.looking?.[Symbol.dispose]();
     this.#count--;
+    const owner = packageOf(watch.process);
+    const left = this.#byPackage.get(owner)! - 1;
+    if (left === 0) this.#byPackage.delete(owner);
+    else this.#byPackage.set(owner, left);
   }
 }
 

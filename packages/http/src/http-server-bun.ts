@@ -46,6 +46,8 @@ export interface HttpServer extends RuntimeModule {
    */
   renewCertificate(tls: TlsIdentity): void;
   readonly load: HttpLoad;
+  /** Ends connections that wait for their next request. */
+  closeIdle(): void;
   /** Closes the port and all sockets; requests that wait get 503. */
   stop(): Promise<void>;
 }
@@ -110,6 +112,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     get load() {
       return module.load;
+    },
+    closeIdle() {
+      for (const each of older) each.closeIdleConnections();
+      server?.closeIdleConnections();
     },
     issueLoginLink: () => url() + module.issueLoginPath(),
     renewCertificate(tls) {

@@ -14,6 +14,7 @@ test("public names of @kinode-ts/http", async () => {
     "createBunTransport",
     "createHttpClient",
     "createHttpServer",
+    "guardConnections",
     "isBearer",
     "loginPageResponse",
     "readProxySettings",

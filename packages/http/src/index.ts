@@ -9,6 +9,7 @@ export { DEFAULT_HTTP_CLIENT_LIMITS, type HttpClientLimits } from "./client/limi
 export { type ProxySettings, readProxySettings } from "./client/proxy-settings.ts";
 export type { HttpTransport } from "./client/transport.ts";
 export { type BunTransportOptions, createBunTransport } from "./client/transport-bun.ts";
+export { guardConnections, type GuardConnectionsOptions } from "./connection-guard-bun.ts";
 export type { HostRoute, HostRouteInfo } from "./host-route.ts";
 export {
   createHttpServer,

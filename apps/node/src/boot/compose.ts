@@ -8,6 +8,7 @@ import { createNodeSigner } from "@kinode-ts/crypto";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import {
   createHttpServer,
+  guardConnections,
   type HostRouteInfo,
   isBearer,
   loginPageResponse,
@@ -40,6 +41,7 @@ import type { Identity } from "./identity.ts";
 import { waitForFirstPage } from "./first-page.ts";
 import { createMeteredModules } from "./metered-modules.ts";
 import { createModules, MISSING_MODULES } from "./modules.ts";
+import { readOpenFileLimit } from "./open-file-limit.ts";
 import { chooseHttpPort, chooseSystemPort, openFreePort } from "./ports.ts";
 import { provideLocalToken } from "./run-file.ts";
 import type { StartConfig } from "./start-config.ts";
@@ -291,6 +293,16 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
   const pages = await openFreePort(findSystemPort(), findSystemPort, openPages);
   control.pages = pages;
   ownPorts.push(pages.port);
+  const guard = guardConnections({
+    clock,
+    openFileLimit: Math.min(config.softUlimit ?? Infinity, readOpenFileLimit()),
+    ports: () => ownPorts,
+    closeIdle: () => {
+      http.closeIdle();
+      pages.closeIdle();
+    },
+    say,
+  });
   const unwatchTls =
     config.tls === undefined
       ? undefined
@@ -304,6 +316,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     unwatchTls?.();
+    guard.stop();
     localNetwork?.stop();
     await pages.stop();
     await kernel.shutdown();

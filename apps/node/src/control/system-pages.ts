@@ -55,6 +55,8 @@ export interface SystemPages {
   issueLoginLink(): string;
   /** Shows another certificate to new connections. */
   renewCertificate(tls: TlsIdentity): void;
+  /** Ends connections that wait for their next request. */
+  closeIdle(): void;
   stop(): Promise<void>;
 }
 
@@ -184,6 +186,9 @@ export function serveSystemPages(options: SystemPagesOptions): SystemPages {
       older.add(old);
       void old.stop(false).then(() => older.delete(old));
       server = open(port, tls);
+    },
+    closeIdle() {
+      for (const each of [server, ...older]) each.closeIdleConnections();
     },
     stop: async () => {
       terminals.stop();

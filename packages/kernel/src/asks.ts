@@ -2,7 +2,7 @@
  * Requests of tools (command line, pages): outside any process, with the authority of the person who runs the node.
  * @module
  */
-import type { KernelMessage, SendErrorKind, SignedRequest, U64 } from "@kinode-ts/types";
+import type { KernelMessage, NodeId, SendErrorKind, SignedRequest, U64 } from "@kinode-ts/types";
 import type { Kernel } from "./contract.ts";
 import type { KernelCore } from "./core.ts";
 import { kept } from "./kept-blob.ts";
@@ -84,6 +84,12 @@ export class Asks {
     const { body, metadata } = message.message;
     pending.settle({ ok: true, source: message.source, body, metadata, blob: kept(message.blob) });
     return true;
+  }
+
+  /** Those to a node that nobody has answered. */
+  awaited(node: NodeId): KernelMessage[] {
+    const messages = Array.from(this.#pending.values(), ({ message }) => message);
+    return messages.filter(({ target }) => target.node === node);
   }
 
   takeFailure(message: KernelMessage, error: SendErrorKind): boolean {

@@ -105,6 +105,7 @@ async function startModules(core: KernelCore): Promise<void> {
   core.powers.network.connect({
     received: (message) => core.router.received(message),
     failed: (message, kind) => core.router.failed(message, kind),
+    awaited: (node) => core.router.awaited(node),
   });
   for (const module of core.powers.modules) {
     const entry = core.table.find(module.id)!;

@@ -6,7 +6,7 @@
  * of several answers wins (§3.10 last line). A matched answer travels through the mailbox as its context.
  * @module
  */
-import type { Address, KernelMessage, SendErrorKind, U64 } from "@kinode-ts/types";
+import type { Address, KernelMessage, NodeId, SendErrorKind, U64 } from "@kinode-ts/types";
 import type { TimerNode, TimerWheel } from "./timer-wheel.ts";
 
 /** What `send-response` and inheriting requests need of the message a process has in hand. */
@@ -92,6 +92,15 @@ export class ContextTable {
   remove(context: RequestContext): void {
     if (this.find(context.request.id) === context) this.#unlink(context);
     this.close(context);
+  }
+
+  /** Requests to a node that nobody has answered. */
+  *awaited(node: NodeId): Generator<KernelMessage> {
+    for (const context of [this.#single, ...(this.#others?.values() ?? [])]) {
+      if (context?.answered === false && context.request.target.node === node) {
+        yield context.request;
+      }
+    }
   }
 
   clear(timers: TimerWheel): void {

@@ -9,6 +9,7 @@ import type {
   Delivery,
   KernelMessage,
   LazyLoadBlob,
+  NodeId,
   OnExit,
   OutgoingRequest,
   ProcessHost,
@@ -373,6 +374,11 @@ export class KernelProcessHost implements ProcessHost, ContextOwner {
     }
     context.answer = message;
     this.#answered(context);
+  }
+
+  /** Requests of this process to a node that nobody has answered. */
+  awaited(node: NodeId): Iterable<KernelMessage> {
+    return this.#contexts.awaited(node);
   }
 
   /** Takes in a failure reported by the network or the router, by message id. */

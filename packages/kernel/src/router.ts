@@ -153,6 +153,13 @@ export class Router {
     }
   }
 
+  /** Requests of processes and tools to a node whose answers are waited for: those of modules end by their own means. */
+  awaited(node: NodeId): readonly KernelMessage[] {
+    const { table, asks } = this.#core;
+    const ofProcesses = table.processes().flatMap(({ host }) => [...(host?.awaited(node) ?? [])]);
+    return [...ofProcesses, ...asks.awaited(node)];
+  }
+
   /** Tells the sender of a request that expects a response that it could not be delivered (§3.10 "inform"). */
   inform(message: KernelMessage): void {
     if (message.source.node !== this.#our) return;

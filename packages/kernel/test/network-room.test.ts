@@ -51,7 +51,7 @@ async function run(main: NativeMain, send: (message: KernelMessage) => void | Pr
   );
   await clock.runUntil(kernel.run([ID]));
   await clock.settle();
-  return { clock, kernel, received: (message: KernelMessage) => events.received(message) };
+  return { clock, kernel, events, received: (message: KernelMessage) => events.received(message) };
 }
 
 const request = (body: number): KernelMessage["message"] & { kind: "request" } => ({
@@ -154,5 +154,44 @@ test("a node is not paused for ever by a process that takes nothing", async () =
   await pause;
   // It has had its chance: what comes from now on is refused at once.
   expect(arrive(11)).toBeUndefined();
+  await clock.runUntil(kernel.shutdown());
+});
+
+test("the network is told whose answers are waited for, and who waits hears of a node that is gone", async () => {
+  const outcomes: string[] = [];
+  const { clock, kernel, events } = await run(
+    async (process) => {
+      const ask = async (to: string, number: number, seconds: number | undefined) =>
+        await process.host.sendRequest(
+          parseAddress(to),
+          { ...request(number), expectsResponse: seconds },
+          Uint8Array.of(number),
+          undefined,
+        );
+      await ask("bob.os@b:test:sys", 1, 30);
+      await ask("bob.os@b:test:sys", 2, undefined);
+      await ask("carol.os@b:test:sys", 3, 30);
+      for (;;) {
+        const delivery = await process.receive();
+        if (delivery.kind === "send-error") {
+          outcomes.push(`${delivery.context?.[0]} ${delivery.error.kind}`);
+        }
+      }
+    },
+    () => undefined,
+  );
+  const question = kernel.ask({
+    source: ID,
+    target: parseAddress("bob.os@b:test:sys"),
+    body: new Uint8Array(0),
+    timeoutSeconds: 30,
+  });
+  const awaited = events.awaited!("bob.os");
+  expect(awaited.map(({ message }) => message.body[0])).toEqual([1, undefined]);
+  for (const message of awaited) events.failed(message, "offline");
+  expect(await clock.runUntil(question)).toEqual({ ok: false, error: "offline" });
+  await clock.settle();
+  expect(outcomes).toEqual(["1 offline"]);
+  expect(events.awaited!("bob.os")).toEqual([]);
   await clock.runUntil(kernel.shutdown());
 });

@@ -33,7 +33,8 @@ function routingText({ routing }: NodeIdentity): string {
 export function describeNet(state: NetState): string {
   const { our, peers, maxPeers, maxPassthroughs, pending, active, knownCount, nowMs } = state;
   const pairs = (joins: readonly Join[]): string =>
-    joins.map(({ source, target }) => `  ${plain(source)} -> ${plain(target)}`).join("\r\n") || "  none";
+    joins.map(({ source, target }) => `  ${plain(source)} -> ${plain(target)}`).join("\r\n") ||
+    "  none";
   const lines = peers.map(({ name, state: at, isServed, lastTrafficMs }) => {
     const seconds = Math.round((nowMs - lastTrafficMs) / 1_000);
     return `  ${plain(name)}: ${at}, ${seconds} s since the last message${isServed ? " (routing)" : ""}`;

@@ -16,6 +16,7 @@ const EXTENSION: HandshakeExtension = {
   knows: 7,
   introduction: new Uint8Array(24),
   succession: Uint8Array.of(9),
+  replaces: new Uint8Array(8).fill(5),
 };
 const findKey = (name: string) => KEYS.get(name);
 
@@ -27,7 +28,7 @@ function shake(alice: HandshakeIdentity, bob: HandshakeIdentity) {
   return { called: session, answered: answering.finish(third) };
 }
 
-test("both sides learn what the other can do; only a proven one is told more", () => {
+test("both sides learn what both can do; only a proven one is told more", () => {
   const tell = (peer: string | undefined) => {
     const { features: _, ...all } = EXTENSION;
     return peer === "bob.os" ? all : { succession: Uint8Array.of(8) };
@@ -36,7 +37,7 @@ test("both sides learn what the other can do; only a proven one is told more", (
     { ...ALICE.identity, features: ["bin", "notes"], tell },
     { ...BOB.identity, features: ["bin"], tell },
   );
-  expect([[...called.features], [...answered.features]]).toEqual([["bin"], ["bin", "notes"]]);
+  expect([[...called.features], [...answered.features]]).toEqual([["bin"], ["bin"]]);
   expect(called.extension).toEqual({
     features: ["bin"],
     record: undefined,

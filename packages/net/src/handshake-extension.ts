@@ -11,6 +11,7 @@ import {
   type MsgpackValue,
 } from "@kinode-ts/codec";
 import { PARTS } from "./framing/parts.ts";
+import { CONNECTION_TAG_BYTES, RESUME } from "./framing/words.ts";
 
 /** A map with another number is not read: it means something else. */
 const VERSION = 1;
@@ -26,7 +27,7 @@ export const FEATURE_BIN = "bin";
 /** It understands notes about identities (`peer-note.ts`). */
 export const FEATURE_NOTES = "notes";
 /** What this version can do. */
-export const OUR_FEATURES: readonly string[] = [FEATURE_BIN, FEATURE_NOTES, PARTS];
+export const OUR_FEATURES: readonly string[] = [FEATURE_BIN, FEATURE_NOTES, PARTS, RESUME];
 
 export interface HandshakeExtension {
   readonly features: readonly string[];
@@ -38,6 +39,8 @@ export interface HandshakeExtension {
   readonly introduction?: Uint8Array | undefined;
   /** How the sender came to its key, when it is not its first (`local/identity-record.ts`). */
   readonly succession?: Uint8Array | undefined;
+  /** Tag of a connection with the receiver that is silent, and that this one replaces. */
+  readonly replaces?: Uint8Array | undefined;
 }
 
 export function encodeExtension(extension: HandshakeExtension): Uint8Array {
@@ -79,5 +82,6 @@ export function decodeExtension(bytes: Uint8Array): HandshakeExtension | undefin
     knows: typeof knows === "number" && Number.isSafeInteger(knows) ? knows : undefined,
     introduction: readBytes(map.get("introduction"), MAX_INTRODUCTION_BYTES),
     succession: readBytes(map.get("succession"), MAX_SUCCESSION_BYTES),
+    replaces: readBytes(map.get("replaces"), CONNECTION_TAG_BYTES),
   };
 }

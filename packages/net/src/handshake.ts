@@ -49,7 +49,7 @@ export interface Session {
   readonly peer: NodeId;
   /** As initiator: false. As responder: the peer wants to be served by us as its router. */
   readonly proxyRequest: boolean;
-  /** What the other side can do beyond the reference. */
+  /** What both sides can do beyond the reference. */
   readonly features: ReadonlySet<string>;
   /** All it said beyond the reference. */
   readonly extension: HandshakeExtension | undefined;
@@ -76,6 +76,7 @@ function ourPayload(
   proxyRequest: boolean,
   /** Who is proven to read this. */
   reader: NodeId | undefined,
+  more: Pick<HandshakeExtension, "replaces"> = {},
 ): Uint8Array {
   const payload = encodeHandshakePayload({
     protocolVersion: HANDSHAKE_VERSION,
@@ -84,7 +85,7 @@ function ourPayload(
     proxyRequest,
   });
   if (features === undefined) return payload;
-  return joinBytes(payload, encodeExtension({ features, ...tell?.(reader) }));
+  return joinBytes(payload, encodeExtension({ features, ...tell?.(reader), ...more }));
 }
 
 interface Claim extends HandshakePayload {
@@ -113,10 +114,15 @@ function checkSignature(claim: Claim, key: Uint8Array, staticPublic: Uint8Array)
   }
 }
 
-function toSession(claim: Claim, noise: NoiseSession, proxyRequest: boolean): Session {
+function toSession(
+  claim: Claim,
+  noise: NoiseSession,
+  proxyRequest: boolean,
+  { features: ours = [] }: HandshakeIdentity,
+): Session {
   const { send, receive, hash } = noise;
   const { name: peer, extension } = claim;
-  const features = new Set(extension?.features);
+  const features = new Set(extension?.features.filter((feature) => ours.includes(feature)));
   return { peer, proxyRequest, features, extension, send, receive, hash };
 }
 
@@ -127,6 +133,8 @@ export interface InitiatorOptions {
   readonly targetKey: Uint8Array;
   /** Only towards one of our own routers, to be served by it. */
   readonly proxyRequest: boolean;
+  /** Tag of a connection with the target that this one is to replace; told when it is proven. */
+  readonly replaces?: Uint8Array | undefined;
   /** For vectors. Default: fresh ones. */
   readonly secrets?: NoiseSecrets;
 }
@@ -155,14 +163,16 @@ export class InitiatorHandshake {
    */
   finish(second: Uint8Array): { readonly third: Uint8Array; readonly session: Session } {
     const claim = readClaim(this.#noise.readSecond(second));
-    const { target, targetKey, proxyRequest } = this.#options;
+    const { target, targetKey, proxyRequest, replaces } = this.#options;
     if (claim.name !== target) {
       throw badHandshake(`"${claim.name}" answered where "${target}" was called`);
     }
     this.#checkKey(claim, targetKey);
-    const payload = ourPayload(this.#identity, this.#noise.staticPublic, proxyRequest, target);
+    const { staticPublic } = this.#noise;
+    const more = replaces === undefined ? {} : { replaces };
+    const payload = ourPayload(this.#identity, staticPublic, proxyRequest, target, more);
     const { message, session } = this.#noise.writeThird(payload);
-    return { third: message, session: toSession(claim, session, false) };
+    return { third: message, session: toSession(claim, session, false, this.#identity) };
   }
 
   #checkKey(claim: Claim, targetKey: Uint8Array): void {
@@ -227,7 +237,7 @@ export class ResponderHandshake {
     const key = findKey(claim.name, claim.extension);
     if (key === undefined) throw badHandshake(`no node "${claim.name}" is known here`);
     checkSignature(claim, key, session.remoteStatic);
-    return toSession(claim, session, claim.proxyRequest);
+    return toSession(claim, session, claim.proxyRequest, this.#identity);
   }
 }
 

@@ -156,6 +156,7 @@ class NetModule implements Net {
       events: {
         received: (message) => this.#received(message),
         failed: (message, kind) => this.#events?.failed(message, kind),
+        awaited: (node) => this.#events?.awaited?.(node) ?? [],
         say,
         opened: (session) => local?.opened(session),
       },

@@ -15,8 +15,9 @@ export interface Weather {
 
 /** Bytes that a system takes into its hands before it makes the program wait. */
 const SYSTEM_BYTES = 64 * 1024;
-/** How often a piece that stands still is tried again: about what TCP does. */
-const RETRY_MS = 200;
+/** A piece that stands still is tried again after so long, then after twice the time, as TCP does (RFC 6298). */
+const FIRST_RETRY_MS = 200;
+const MAX_RETRY_MS = 120_000;
 
 interface Piece {
   readonly bytes: Uint8Array;
@@ -38,6 +39,7 @@ export class SimulatedSocket implements Socket {
   #waiting: Piece[] = [];
   #waitingBytes = 0;
   #isMoving = false;
+  #retryMs = FIRST_RETRY_MS;
   #isEnding = false;
   #isPaused = false;
   #held: Piece[] = [];
@@ -123,7 +125,9 @@ export class SimulatedSocket implements Socket {
     this.#isMoving = true;
     const { weather, clock } = this.#link;
     const delayMs = weather.delayMs(this.#host, this.other.host);
-    clock.after(delayMs ?? RETRY_MS, () => {
+    const waitMs = delayMs ?? this.#retryMs;
+    this.#retryMs = delayMs === undefined ? Math.min(2 * waitMs, MAX_RETRY_MS) : FIRST_RETRY_MS;
+    clock.after(waitMs, () => {
       this.#isMoving = false;
       if (!this.#isOpen) return;
       if (delayMs !== undefined) this.#arrive();

@@ -3,6 +3,7 @@
  * The kernel hands out messages for other nodes and takes in what arrived from them.
  * @module
  */
+import type { NodeId } from "./address.ts";
 import type { KernelMessage, SendErrorKind } from "./message.ts";
 
 /** What the kernel needs of the network: implemented by `net`, by tests, and by "no network". */
@@ -27,6 +28,11 @@ export interface NetworkEvents {
   received(message: KernelMessage): void | Promise<void>;
   /** A message this node sent that could not be delivered. */
   failed(message: KernelMessage, kind: SendErrorKind): void;
+  /**
+   * Requests to a node whose answers are still waited for: when that node is gone, each of them comes back through `failed`.
+   * Default: none, they end by their timeouts.
+   */
+  awaited?(node: NodeId): readonly KernelMessage[];
 }
 
 /** Signs and checks with the node's networking key (Ed25519, spec/kernel.md §5.3). */

@@ -1,14 +1,6 @@
 import { expect, test } from "bun:test";
 import { createSeededRandom } from "@kinode-ts/testing";
-import {
-  cutPart,
-  MAX_STREAM_BYTES,
-  MAX_STREAMS,
-  PART_BYTES,
-  PartReader,
-  readWord,
-  wordBytes,
-} from "./parts.ts";
+import { cutPart, MAX_STREAM_BYTES, MAX_STREAMS, PART_BYTES, PartReader } from "./parts.ts";
 
 function cut(message: Uint8Array, stream: number): Uint8Array[] {
   const count = Math.ceil(message.length / PART_BYTES);
@@ -54,11 +46,4 @@ test("too many at once, too long, and empty ones end the connection", () => {
   };
   expect(feed).toThrow("parts of more than 10485800 bytes");
   expect(bytes).toBeLessThanOrEqual(10_485_800);
-});
-
-test("words about a connection are told from messages and parts", () => {
-  for (const word of ["finish", "finished"] as const) expect(readWord(wordBytes(word))).toBe(word);
-  for (const other of [[0xc1], [0xc1, 0], [0xc1, 2, 0], [0x96, 2], []]) {
-    expect(readWord(Uint8Array.from(other))).toBeUndefined();
-  }
 });

@@ -1,15 +1,13 @@
 /**
- * Long messages in parts, and what is said about a connection itself, between nodes that both speak it (`PARTS` among the features of a session): each part is a message
+ * Long messages in parts, between nodes that both speak it (`PARTS` among the features of a session): each part is a message
  * of its own as far as the framing goes, so that others go between them. Without it a message of 10 MB holds the connection
  * until its last byte, for seconds on a slow link.
  *
  *     c1  flags  stream        data …
  *     1   1      4, big endian
  *
- * No message begins with `c1`: MessagePack does not use it. Flag 1: the last part. Parts of a stream are in order.
- *
- * With nothing behind the flags it is a word about the connection: 2, nothing more comes on it from this side, because another
- * connection serves; 4, all that came before a 2 was read, so that what is sent on the other one cannot overtake it.
+ * No message begins with `c1`: MessagePack does not use it. Flag 1: the last part. Parts of a stream are in order. Other flags
+ * are words about the connection (`words.ts`).
  * Source: ours; spec/network-identity.md §6.1 allows it.
  * @module
  */
@@ -17,10 +15,10 @@ import { MAX_MESSAGE_BYTES } from "@kinode-ts/codec";
 import { badFrame } from "../errors.ts";
 import { joinBytes } from "../join-bytes.ts";
 import { LENGTH_BYTES, MAX_CHUNK_BYTES } from "./limits.ts";
+import { MARKER } from "./words.ts";
 
 /** Name of the feature. */
 export const PARTS = "parts";
-const MARKER = 0xc1;
 const HEAD_BYTES = 6;
 const LAST = 1;
 /** Bytes of a message in one part, so that a part is one chunk on every kind of socket. */
@@ -29,19 +27,6 @@ export const PART_BYTES = MAX_CHUNK_BYTES - LENGTH_BYTES - HEAD_BYTES;
 export const MAX_STREAMS = 8;
 /** Bytes of all of them together. */
 export const MAX_STREAM_BYTES = 2 * MAX_MESSAGE_BYTES;
-
-/** Words about a connection: nothing more comes from this side; all before that was read. */
-export type Word = "finish" | "finished";
-const WORDS: Readonly<Record<Word, number>> = { finish: 2, finished: 4 };
-
-export const wordBytes = (word: Word): Uint8Array => Uint8Array.of(MARKER, WORDS[word]);
-
-/** The word that a message is, if it is one. */
-export function readWord(message: Uint8Array): Word | undefined {
-  if (message.length !== 2 || message[0] !== MARKER) return undefined;
-  if (message[1] === WORDS.finish) return "finish";
-  return message[1] === WORDS.finished ? "finished" : undefined;
-}
 
 /** The part of `message` that begins at `at`. */
 export function cutPart(message: Uint8Array, at: number, stream: number): Uint8Array {
@@ -73,6 +58,8 @@ export class PartReader {
     // An empty part would cost something and bring nothing.
     if (message.length <= HEAD_BYTES) throw badFrame(`a part of ${message.length} bytes`);
     const view = new DataView(message.buffer, message.byteOffset, message.length);
+    const flags = view.getUint8(1);
+    if (flags > LAST) throw badFrame(`a word of kind ${flags} and ${message.length} bytes`);
     const number = view.getUint32(2);
     const stream = this.#provide(number);
     const data = message.subarray(HEAD_BYTES);
@@ -82,7 +69,7 @@ export class PartReader {
     if (stream.length > MAX_MESSAGE_BYTES || this.#length > MAX_STREAM_BYTES) {
       throw badFrame(`parts of more than ${MAX_MESSAGE_BYTES} bytes`);
     }
-    if ((view.getUint8(1) & LAST) === 0) return undefined;
+    if (flags !== LAST) return undefined;
     this.#streams.delete(number);
     this.#length -= stream.length;
     return joinBytes(...stream.parts);

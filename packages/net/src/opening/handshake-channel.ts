@@ -22,6 +22,7 @@ export class HandshakeChannel {
   #waiting: PromiseWithResolvers<Uint8Array> | undefined;
   #failure: Error | undefined;
   #earlyBytes = 0;
+  #isTurnedAway = false;
 
   constructor(socket: Socket, clock: Clock, timeoutMs = HANDSHAKE_TIMEOUT_MS) {
     this.socket = socket;
@@ -31,7 +32,10 @@ export class HandshakeChannel {
     );
     socket.listen({
       received: (bytes) => this.#received(bytes),
-      closed: () => this.fail(badHandshake("the other side ended the connection")),
+      closed: () => {
+        this.#isTurnedAway = this.#failure === undefined && this.#earlyBytes === 0;
+        this.fail(badHandshake("the other side ended the connection"));
+      },
     });
   }
 
@@ -59,6 +63,11 @@ export class HandshakeChannel {
     if (this.#failure !== undefined) throw this.#failure;
     this.#timer.cancel();
     this.socket.resume();
+  }
+
+  /** The other side ended it before it said anything: it has no time for us. */
+  get isTurnedAway(): boolean {
+    return this.#isTurnedAway;
   }
 
   /** Ends the socket without a word. Idempotent. */

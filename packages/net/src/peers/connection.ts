@@ -6,17 +6,22 @@
  */
 import type { Clock, KernelMessage, NodeId, TimerHandle } from "@kinode-ts/types";
 import type { Framing, Opening } from "../framing/framing.ts";
-import { PartReader, PARTS, readWord } from "../framing/parts.ts";
+import { PartReader, PARTS } from "../framing/parts.ts";
+import { CONNECTION_TAG_BYTES, readWord, RESUME, type Word } from "../framing/words.ts";
 import type { Session } from "../handshake.ts";
 import type { Socket } from "../transport.ts";
 import { judgeMessage } from "./message-policy.ts";
 import { Outbox, type OutboxLimits } from "./outbox.ts";
 import type { OutgoingMessage } from "./outgoing.ts";
-import { Sender } from "./sender.ts";
+import { DEFAULT_PULSE_LIMITS, Pulse, type PulseLimits } from "./pulse.ts";
+import { type Left, Sender } from "./sender.ts";
+import type { UnreadRest } from "./unread.ts";
 
 const ENDED = "the other side ended it";
 /** Bytes that are being opened at a time; above it the peer is read no further. */
 const MAX_OPENING_BYTES = 1024 * 1024;
+/** While nothing is read from the peer it hears this often that we are here. */
+const HELD_CONFIRM_MS = 1_000;
 
 export interface ConnectionLimits {
   /** Without traffic in either direction a connection ends after this long (§1.8). */
@@ -25,6 +30,10 @@ export interface ConnectionLimits {
   readonly pingMs: number;
   /** No further message is sealed while the socket holds more: what is sealed cannot be overtaken. */
   readonly maxSocketBytes: number;
+  /** Messages that a peer which confirms them may leave unconfirmed before no further one is begun. */
+  readonly maxUnreadBytes: number;
+  readonly maxUnreadCount: number;
+  readonly pulse: Partial<PulseLimits>;
   readonly outbox: Partial<OutboxLimits>;
 }
 
@@ -32,6 +41,9 @@ export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
   idleMs: 1_800_000,
   pingMs: 30_000,
   maxSocketBytes: 256 * 1024,
+  maxUnreadBytes: 16 * 1024 * 1024,
+  maxUnreadCount: 16_384,
+  pulse: {},
   outbox: {},
 };
 
@@ -42,8 +54,15 @@ export interface ConnectionEvents {
   unsendable(message: OutgoingMessage, why: string): void;
   /** Something of the peer was not let in. */
   refused(why: string): void;
-  /** Once; `unsent` are messages that were taken and that the peer cannot have, in order. */
-  closed(why: string, unsent: readonly OutgoingMessage[]): void;
+  /**
+   * Once; `unsent` are messages that were taken and that the peer cannot have, in order.
+   * @param broken - it was not ended by us: messages before those that the peer may have, and says on another connection which
+   */
+  closed(why: string, unsent: readonly OutgoingMessage[], broken: UnreadRest | undefined): void;
+  /** Something was sent and nothing is heard: the way may be interrupted. */
+  silent?(): void;
+  /** The peer says how much of the connection `tag` it has read; `undefined`: it knows no such connection. */
+  resumed?(tag: string, count: number | undefined): void;
 }
 
 export interface ConnectionOptions {
@@ -61,6 +80,10 @@ export class Connection {
   readonly #limits: ConnectionLimits;
   readonly #outbox: Outbox<OutgoingMessage>;
   readonly #sender: Sender;
+  /** Names it to both sides, when it is over. */
+  readonly tag: string;
+  /** Of a peer that confirms what it reads. */
+  readonly #pulse: Pulse | undefined;
   readonly #parts = new PartReader();
   #lastSentMs: number;
   #lastTrafficMs: number;
@@ -90,12 +113,23 @@ export class Connection {
       clock: options.clock,
       outbox: this.#outbox,
       maxSocketBytes: this.#limits.maxSocketBytes,
-      sent: () => (this.#lastSentMs = this.#lastTrafficMs = options.clock.monotonicMs()),
+      maxUnreadBytes: this.#limits.maxUnreadBytes,
+      maxUnreadCount: this.#limits.maxUnreadCount,
+      sent: (isMessage) => {
+        this.#lastSentMs = options.clock.monotonicMs();
+        if (isMessage) this.#lastTrafficMs = this.#lastSentMs;
+        this.#pulse?.sent();
+      },
       unsendable: (item, error) => options.events.unsendable(item, error.message),
     });
+    this.tag = options.session.hash.subarray(0, CONNECTION_TAG_BYTES).toHex();
+    this.#pulse = options.session.features.has(RESUME) ? this.#createPulse() : undefined;
     options.socket.listen({
       received: (bytes) => this.#read(bytes),
-      pinged: () => this.#heard(),
+      pinged: () => {
+        this.#heard();
+        this.#moved();
+      },
       drained: () => this.#sender.pump(),
       closed: () => this.#socketEnded(),
     });
@@ -113,6 +147,36 @@ export class Connection {
   /** Monotonic milliseconds of the last traffic in either direction. */
   get lastTrafficMs(): number {
     return this.#lastTrafficMs;
+  }
+
+  /** Whether both sides can go on with another connection where this one breaks. */
+  get isResumable(): boolean {
+    return this.#pulse !== undefined;
+  }
+
+  /** Messages of the peer that were read. */
+  get readCount(): number {
+    return this.#pulse?.readCount ?? 0;
+  }
+
+  /** Whether the peer has confirmed or sent anything on it. */
+  get hasServed(): boolean {
+    return this.readCount > 0 || this.#sender.wasRead;
+  }
+
+  /** Something was sent and nothing is heard. */
+  get isSilent(): boolean {
+    return this.#pulse?.isSilent === true;
+  }
+
+  /** It must be there at any time: the other side is asked whether it is. */
+  keepAlive(): void {
+    this.#pulse?.mayAsk();
+  }
+
+  /** Says how much of an earlier connection was read. */
+  sayResumed(tag: string, count: number | undefined): void {
+    this.#sender.say({ kind: "resume", tag, count });
   }
 
   get waitingBytes(): number {
@@ -149,7 +213,7 @@ export class Connection {
     // A node of the reference does not know the word, and may go on writing.
     if (this.#options.session.features.has(PARTS) && !this.#isClosed) {
       this.#saidFinish = true;
-      this.#sender.say("finish");
+      this.#sender.say({ kind: "finish" });
     } else this.#finished.resolve();
     return unsent;
   }
@@ -164,18 +228,48 @@ export class Connection {
     this.#close(why, false);
   }
 
+  /** As when it had broken: nothing more is read, and what the peer may not have is given back. Idempotent. */
+  abandon(why: string): void {
+    this.#close(why, true);
+  }
+
   #close(why: string, isBroken: boolean): void {
     if (this.#isClosed) return;
+    if (!isBroken && this.#pulse?.hasNews === true) {
+      this.#sender.sayLast({ kind: "read", count: this.readCount });
+    }
     this.#isClosed = true;
     this.#timer?.cancel();
+    this.#pulse?.stop();
     this.#finished.resolve();
-    const unsent = this.#sender.stop(isBroken);
+    const { unsent, unread }: Left = this.#sender.stop(isBroken);
     this.#options.socket.close();
-    this.#options.events.closed(why, unsent);
+    this.#options.events.closed(why, unsent, isBroken ? unread : undefined);
+  }
+
+  #createPulse(): Pulse {
+    const { clock, events } = this.#options;
+    return new Pulse({
+      clock,
+      limits: { ...DEFAULT_PULSE_LIMITS, ...this.#limits.pulse },
+      isWaiting: () => this.#sender.hasUnread,
+      say: (word) => {
+        // Who asks wants to keep it.
+        if (word.kind === "ask") this.#moved();
+        this.#sender.say(word);
+      },
+      silent: () => events.silent?.(),
+      dead: () => this.#close("nothing was heard for too long", true),
+    });
+  }
+
+  /** There was traffic: what is said about the connection is none. */
+  #moved(): void {
+    this.#lastTrafficMs = this.#options.clock.monotonicMs();
   }
 
   #heard(): void {
-    this.#lastTrafficMs = this.#options.clock.monotonicMs();
+    this.#pulse?.heard();
   }
 
   #read(bytes: Uint8Array): void {
@@ -204,7 +298,9 @@ export class Connection {
 
   #take(taken: Uint8Array): void {
     if (this.#readWord(taken)) return;
+    this.#moved();
     const message = this.#parts.read(taken);
+    this.#pulse?.read(taken.length, message !== undefined);
     if (message !== undefined) this.#judge(message);
   }
 
@@ -249,18 +345,35 @@ export class Connection {
   #readWord(message: Uint8Array): boolean {
     if (!this.#options.session.features.has(PARTS)) return false;
     const word = readWord(message);
-    if (word === "finish") {
-      this.#heardFinish = true;
-      this.#sender.say("finished");
-    } else if (word === "finished") {
-      this.#heardFinished = true;
-      this.#finished.resolve();
+    if (word !== undefined) this.#obey(word);
+    return word !== undefined;
+  }
+
+  #obey(word: Word): void {
+    switch (word.kind) {
+      case "finish":
+        this.#heardFinish = true;
+        this.#sender.say({ kind: "finished" });
+        break;
+      case "finished":
+        this.#heardFinished = true;
+        this.#finished.resolve();
+        break;
+      case "read":
+        if (this.#pulse !== undefined) this.#sender.confirmed(word.count);
+        return;
+      case "ask":
+        this.#moved();
+        this.#pulse?.confirm();
+        return;
+      case "resume":
+        if (this.#pulse !== undefined) this.#options.events.resumed?.(word.tag, word.count);
+        return;
     }
     // Both have read all: whoever of the two sees it first ends it. What was said just now leaves before.
     if (this.#saidFinish && this.#heardFinish && this.#heardFinished) {
       queueMicrotask(() => this.close("another connection serves"));
     }
-    return word !== undefined;
   }
 
   #judge(bytes: Uint8Array): void {
@@ -282,11 +395,23 @@ export class Connection {
     if (socket.protocol === "ws") return;
     this.#isHeld = true;
     socket.pause();
+    this.#sayWhileHeld();
     await pause;
     this.#isHeld = false;
     if (this.#isClosed) return;
     if (this.#opening.length > 0) void this.#takeOpened();
     else this.#goOn();
+  }
+
+  /** A peer that hears nothing would look for another way. */
+  #sayWhileHeld(): void {
+    const pulse = this.#pulse;
+    if (pulse === undefined) return;
+    this.#options.clock.after(HELD_CONFIRM_MS, () => {
+      if (!this.#isHeld || this.#isClosed) return;
+      pulse.confirm();
+      this.#sayWhileHeld();
+    });
   }
 
   /** One timer for both: Pings, and the end of a connection on which nobody speaks. */

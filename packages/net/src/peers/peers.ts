@@ -15,12 +15,17 @@ import { Connection, type ConnectionLimits } from "./connection.ts";
 import { type DialStep, planDial } from "./dial-plan.ts";
 import { Outbox } from "./outbox.ts";
 import { type OutgoingMessage, toOutgoing } from "./outgoing.ts";
+import { Past } from "./past.ts";
+import { ReadCounts } from "./read-counts.ts";
+import { NOTHING_UNREAD, type UnreadRest } from "./unread.ts";
 
 export interface PeersEvents {
   /** A message of a proven peer for a process of ours. A promise: the peer is read no further until it settles. */
   received(message: KernelMessage): void | Promise<void>;
   /** A message of ours did not leave. */
   failed(message: KernelMessage, kind: SendErrorKind): void;
+  /** Requests to a node whose answers are waited for. */
+  awaited?(node: NodeId): readonly KernelMessage[];
   /** Something a person may want to know. */
   say(verbosity: number, text: string): void;
   /** A session has begun. */
@@ -34,6 +39,10 @@ export interface PeersLimits {
   /** How long what is sent waits, at most, for a connection that another one replaces. */
   readonly finishMs: number;
   readonly dialTimeoutMs: number;
+  /** Of one attempt to find another way to a silent node: shorter, since the way may open at any time. */
+  readonly redialTimeoutMs: number;
+  /** A node that was called again says within this time what it has read, or it counts as another run of it. */
+  readonly resumeMs: number;
   readonly connection: Partial<ConnectionLimits>;
 }
 
@@ -42,6 +51,8 @@ export const DEFAULT_PEERS_LIMITS: PeersLimits = {
   lingerMs: 5_000,
   finishMs: 5_000,
   dialTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+  redialTimeoutMs: 2_500,
+  resumeMs: 10_000,
   connection: {},
 };
 
@@ -80,10 +91,60 @@ interface Peer {
   /** What waits while we dial, or while another connection is being finished. */
   readonly waiting: Outbox<OutgoingMessage>;
   /** Connections that are being finished: what is sent now must not overtake what they carry. */
-  finishing: number;
+  readonly finishing: Set<Connection>;
+  /** Broken ones, the oldest first: what they left goes before what waits. */
+  pasts: Past[];
+  isDialling: boolean;
+  /** Connections in succession that broke before they were of any use. */
+  failures: number;
   sinceMs: number;
   /** When the connection was made. */
   connectedMs: number;
+}
+
+/** A node whose connections break so often without having been of use is not called again for the same messages. */
+const MAX_FAILURES = 3;
+/** Between two attempts to find a silent node again, at least and at most. */
+const REDIAL_PAUSE_MS = { least: 250, most: 750 } as const;
+/** A node that is called by many at once lets some of them wait: they come again after such a while. */
+const CROWDED_PAUSE_MS = { least: 200, most: 1_500 } as const;
+const MAX_CROWDED = 2;
+/** Earlier connections that a peer may name on one. */
+const MAX_NAMED = 64;
+
+/** The other side ended a call before anything was said. */
+class TurnedAway extends Error {}
+
+interface AdoptOptions {
+  readonly initiator: NodeId;
+  readonly servesUs: boolean;
+  /** We told the other side that this one is over. */
+  readonly replaces?: Connection | undefined;
+}
+
+interface Closing {
+  readonly why: string;
+  readonly unsent: readonly OutgoingMessage[];
+  /** What the peer may have; `undefined`: it was ended by us. */
+  readonly broken: UnreadRest | undefined;
+}
+
+interface DialOptions {
+  readonly proxyRequest: boolean;
+  readonly timeoutMs: number;
+  /** The silent connection that is to be replaced. */
+  readonly replaces?: Connection;
+  /** Nothing is to be tried any more. */
+  readonly isReached: () => boolean;
+}
+
+/** Nothing new is written to its connection: it must not overtake what others carry or left. */
+const isHeld = ({ finishing, pasts }: Peer): boolean => finishing.size > 0 || pasts.length > 0;
+
+/** Whether nobody goes on with `rival`: nothing is heard on it, or the other side has said so. */
+function isReplaced(rival: Connection, { extension }: Session): boolean {
+  const isMeant = extension?.replaces?.toHex() === rival.tag;
+  return rival.isResumable && (rival.isSilent || isMeant);
 }
 
 export class Peers {
@@ -92,6 +153,9 @@ export class Peers {
   readonly #peers = new Map<NodeId, Peer>();
   /** Connections that lost to another one of the same peer, and are still listened to. */
   readonly #lingering = new Set<Connection>();
+  readonly #readCounts = new ReadCounts();
+  /** Earlier connections that were spoken of on one. */
+  readonly #named = new WeakMap<Connection, Set<string>>();
   #maxPeers: number;
   #isStopped = false;
 
@@ -137,7 +201,7 @@ export class Peers {
       this.#options.events.failed(message, "offline");
       return;
     }
-    const way = peer.finishing > 0 ? undefined : peer.connection;
+    const way = isHeld(peer) ? undefined : peer.connection;
     const taken = way === undefined ? peer.waiting.push(outgoing) : way.send(outgoing);
     // Full: the kernel knows offline and timeout, and offline is not true (§1.10).
     if (!taken) this.#options.events.failed(message, "timeout");
@@ -150,6 +214,11 @@ export class Peers {
    * @param servesUs - we asked the other side to serve us as our router
    */
   adopt(session: Session, channel: HandshakeChannel, initiator: NodeId, servesUs = false): void {
+    this.#adopt(session, channel, { initiator, servesUs });
+  }
+
+  #adopt(session: Session, channel: HandshakeChannel, how: AdoptOptions): void {
+    const { initiator, servesUs, replaces } = how;
     if (this.#isStopped) {
       channel.fail(new Error("The node stops"));
       return;
@@ -166,12 +235,19 @@ export class Peers {
     // A node is served, whichever of two connections stays.
     peer.isServed ||= session.proxyRequest;
     peer.servesUs ||= servesUs;
-    const wins = rival === undefined || this.#isBetter(initiator, peer);
+    const isOver =
+      rival !== undefined &&
+      connection.isResumable &&
+      (rival === replaces || isReplaced(rival, session));
+    const wins = rival === undefined || isOver || this.#isBetter(initiator, peer);
     if (wins) {
       peer.connection = connection;
       peer.initiator = initiator;
       peer.connectedMs = this.#options.clock.monotonicMs();
-      if (rival !== undefined) this.#finish(rival, peer);
+      if (isOver) this.#abandon(rival, peer);
+      else if (rival !== undefined) this.#finish(rival, peer);
+      if (peer.servesUs) connection.keepAlive();
+      this.#askWhatWasRead(peer, connection);
       this.#sendWaiting(peer);
       this.#makeRoom(peer);
     } else this.#finish(connection, peer);
@@ -183,7 +259,13 @@ export class Peers {
     const target = this.#options.known.find(name);
     if (target === undefined) return false;
     const { proxyRequest } = options;
-    return this.#isReached(name, proxyRequest) || (await this.#dial(target, proxyRequest));
+    const isReached = (): boolean => this.#isReached(name, proxyRequest);
+    if (isReached()) return true;
+    return await this.#dial(target, {
+      proxyRequest,
+      isReached,
+      timeoutMs: this.#limits.dialTimeoutMs,
+    });
   }
 
   /** Ends every connection with a node; what waits for it goes by a new one, if the node is still known. */
@@ -229,7 +311,10 @@ export class Peers {
       isServed: false,
       servesUs: false,
       waiting: new Outbox(this.#limits.connection.outbox),
-      finishing: 0,
+      finishing: new Set(),
+      pasts: [],
+      isDialling: false,
+      failures: 0,
       sinceMs: this.#options.clock.monotonicMs(),
       connectedMs: 0,
     };
@@ -247,27 +332,82 @@ export class Peers {
   }
 
   async #dialFor(peer: Peer, target: KnownNode): Promise<void> {
-    await this.#dial(target, false);
-    if (peer.connection !== undefined || this.#peers.get(peer.name) !== peer) return;
-    this.#peers.delete(peer.name);
-    for (const { message } of peer.waiting.drain()) this.#options.events.failed(message, "offline");
+    if (peer.isDialling) return;
+    peer.isDialling = true;
+    await this.#dial(target, {
+      proxyRequest: this.#options.isPinned?.(peer.name) === true,
+      timeoutMs: this.#limits.dialTimeoutMs,
+      isReached: () => peer.connection !== undefined,
+    });
+    peer.isDialling = false;
+    if (peer.connection === undefined && this.#peers.get(peer.name) === peer) this.#giveUp(peer);
   }
 
-  /** Tries each way until one leads to the node. */
-  async #dial(target: KnownNode, proxyRequest: boolean): Promise<boolean> {
-    const { known, identity, via } = this.#options;
+  /** Nothing leads to the node: whoever waits for it is told. */
+  #giveUp(peer: Peer): void {
+    if (this.#peers.get(peer.name) === peer) this.#peers.delete(peer.name);
+    const { events } = this.#options;
+    for (const past of peer.pasts.splice(0)) {
+      for (const message of past.giveUp()) events.failed(message, "offline");
+    }
+    for (const { message } of peer.waiting.drain()) events.failed(message, "offline");
+  }
+
+  /** Tries each way until one leads to the node; once more a little later where somebody was there and had no time. */
+  async #dial(target: KnownNode, options: DialOptions): Promise<boolean> {
+    for (let round = 0; ; round += 1) {
+      const wasCrowded = await this.#tryWays(target, options);
+      if (options.isReached()) return true;
+      if (!wasCrowded || round === MAX_CROWDED || this.#isStopped) return false;
+      await this.#pause(CROWDED_PAUSE_MS);
+    }
+  }
+
+  /** @returns whether somebody answered the call and ended it before anything was said */
+  async #tryWays(target: KnownNode, options: DialOptions): Promise<boolean> {
+    const { known, identity, via, events } = this.#options;
+    let wasCrowded = false;
     for (const step of planDial(target, known, identity.our, identity.random, via?.())) {
-      if (this.#isStopped || this.#isReached(target.name, proxyRequest)) break;
+      if (this.#isStopped || options.isReached()) break;
       try {
-        await this.#tryStep(target, step, proxyRequest);
-        return true;
+        await this.#tryStep(target, step, options);
+        return false;
       } catch (error) {
+        wasCrowded ||= error instanceof TurnedAway;
         const way =
           step.router === undefined ? step.protocol : `${step.router} by ${step.protocol}`;
-        this.#options.events.say(2, `${target.name} over ${way}: ${(error as Error).message}`);
+        events.say(2, `${target.name} over ${way}: ${(error as Error).message}`);
       }
     }
-    return this.#isReached(target.name, proxyRequest);
+    return wasCrowded;
+  }
+
+  #pause({ least, most }: { readonly least: number; readonly most: number }): Promise<void> {
+    const { clock, identity } = this.#options;
+    const more = Number(BigInt(identity.random.u64()) % BigInt(most - least + 1));
+    return new Promise((resolve) => void clock.after(least + more, resolve));
+  }
+
+  /** Nothing is heard of a node although something was sent: another way is looked for until one of the two works. */
+  async #findAgain(peer: Peer, connection: Connection): Promise<void> {
+    const isOver = (): boolean =>
+      this.#isStopped ||
+      peer.connection !== connection ||
+      connection.isClosed ||
+      !connection.isSilent;
+    while (!isOver()) {
+      const target = this.#options.known.find(peer.name);
+      if (target === undefined) return;
+      // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
+      await this.#tryWays(target, {
+        proxyRequest: peer.servesUs,
+        timeoutMs: this.#limits.redialTimeoutMs,
+        replaces: connection,
+        isReached: isOver,
+      });
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      if (!isOver()) await this.#pause(REDIAL_PAUSE_MS);
+    }
   }
 
   #isReached(name: NodeId, proxyRequest: boolean): boolean {
@@ -275,30 +415,42 @@ export class Peers {
     return peer?.connection !== undefined && (!proxyRequest || peer.servesUs);
   }
 
-  async #tryStep(target: KnownNode, step: DialStep, proxyRequest: boolean): Promise<void> {
+  async #tryStep(target: KnownNode, step: DialStep, options: DialOptions): Promise<void> {
     const { transport, clock, identity } = this.#options;
     if (target.key === undefined) throw new Error("its key cannot be read");
-    const { dialTimeoutMs } = this.#limits;
-    const deadlineMs = clock.monotonicMs() + dialTimeoutMs;
-    const openMs = Math.min(step.openMs ?? dialTimeoutMs, dialTimeoutMs);
+    const { timeoutMs, proxyRequest, replaces } = options;
+    const deadlineMs = clock.monotonicMs() + timeoutMs;
+    const openMs = Math.min(step.openMs ?? timeoutMs, timeoutMs);
     const socket = await openSocket(transport, clock, step, openMs);
     const channel = new HandshakeChannel(
       socket,
       clock,
       Math.max(0, deadlineMs - clock.monotonicMs()),
     );
-    const session = await callNode(channel, identity, {
+    const calling = callNode(channel, identity, {
       target: target.name,
       targetKey: target.key,
       proxyRequest,
+      ...(replaces === undefined ? {} : { replaces: Uint8Array.fromHex(replaces.tag) }),
       ...(step.router === undefined ? {} : { router: step.router }),
     });
-    this.adopt(session, channel, session.initiator, proxyRequest);
+    const session = await calling.catch((error: Error) => {
+      // A router that ends it does not serve the node.
+      throw channel.isTurnedAway && step.router === undefined
+        ? new TurnedAway(error.message)
+        : error;
+    });
+    this.#adopt(session, channel, {
+      initiator: session.initiator,
+      servesUs: proxyRequest,
+      replaces,
+    });
   }
 
   #connect(session: Session, { socket, framing }: HandshakeChannel, peer: Peer): Connection {
     const { identity, clock, events } = this.#options;
     const made: { connection?: Connection } = {};
+    const early: [string, number | undefined][] = [];
     const connection = new Connection({
       our: identity.our,
       session,
@@ -310,14 +462,28 @@ export class Peers {
         received: (message) => events.received(message),
         unsendable: ({ message }, why) => this.#unsendable(message, why),
         refused: (why) => events.say(1, `A message of ${session.peer} was refused: ${why}`),
-        closed: (why, unsent) => {
+        silent: () => {
+          if (made.connection !== undefined) void this.#findAgain(peer, made.connection);
+        },
+        resumed: (tag, count) => {
+          if (made.connection === undefined) early.push([tag, count]);
+          else this.#resumed(peer, made.connection, tag, count);
+        },
+        closed: (why, unsent, broken) => {
           // It may end while it is made.
-          if (made.connection !== undefined) this.#closed(peer, made.connection, why, unsent);
-          else events.say(2, `The connection with ${session.peer} ended: ${why}`);
+          if (made.connection !== undefined) {
+            this.#closed(peer, made.connection, { why, unsent, broken });
+          } else events.say(2, `The connection with ${session.peer} ended: ${why}`);
         },
       },
     });
     made.connection = connection;
+    // What came behind the handshake in one piece is answered when the connection has its place.
+    if (early.length > 0) {
+      queueMicrotask(() => {
+        for (const [tag, count] of early) this.#resumed(peer, connection, tag, count);
+      });
+    }
     return connection;
   }
 
@@ -336,13 +502,19 @@ export class Peers {
       if (!peer.waiting.push(item)) this.#options.events.failed(item.message, "timeout");
     }
     if (connection.hasSent) {
-      peer.finishing += 1;
+      peer.finishing.add(connection);
       void this.#whenFinished(connection).then(() => {
-        peer.finishing -= 1;
+        peer.finishing.delete(connection);
         this.#sendWaiting(peer);
       });
     }
     this.#linger(connection);
+  }
+
+  /** Another connection goes on in the place of this one: nothing more is read from it, and what it carried goes there. */
+  #abandon(connection: Connection, peer: Peer): void {
+    peer.finishing.add(connection);
+    connection.abandon("another connection goes on in its place");
   }
 
   /** The other side has read all of it, or there is no telling whether it ever will. */
@@ -357,11 +529,56 @@ export class Peers {
   }
 
   #sendWaiting(peer: Peer): void {
-    const { connection, waiting } = peer;
-    if (connection === undefined || peer.finishing > 0) return;
-    for (const item of waiting.drain()) {
+    const { connection, waiting, finishing, pasts } = peer;
+    if (connection === undefined || finishing.size > 0 || pasts.some(({ isOpen }) => isOpen))
+      return;
+    peer.pasts = [];
+    for (const item of [...pasts.flatMap(({ again }) => again), ...waiting.drain()]) {
       if (!connection.send(item)) this.#options.events.failed(item.message, "timeout");
     }
+  }
+
+  /** Asks what was read of connections that broke, and says what we have read of them. */
+  #askWhatWasRead(peer: Peer, connection: Connection): void {
+    const open = peer.pasts.filter(({ isOpen }) => isOpen);
+    if (open.length === 0) return;
+    for (const past of open) {
+      // It is another program now than when they were made.
+      if (connection.isResumable) this.#sayRead(peer, connection, past.tag);
+      else this.#settle(past, undefined);
+    }
+    this.#options.clock.after(this.#limits.resumeMs, () => {
+      if (peer.connection !== connection) return;
+      for (const past of open) this.#settle(past, undefined);
+      this.#sendWaiting(peer);
+    });
+  }
+
+  /** Says once on a connection what was read of an earlier one; false when it was said. */
+  #sayRead(peer: Peer, connection: Connection, tag: string): void {
+    const named = this.#named.get(connection) ?? new Set<string>();
+    this.#named.set(connection, named);
+    if (named.has(tag) || named.size >= MAX_NAMED) return;
+    named.add(tag);
+    connection.sayResumed(tag, this.#readCounts.find(peer.name, tag));
+  }
+
+  /** The peer says how much of an earlier connection it has read. */
+  #resumed(peer: Peer, connection: Connection, tag: string, count: number | undefined): void {
+    const others = [peer.connection, ...this.#lingering];
+    const meant = others.find(
+      (other) => other !== connection && other?.peer === peer.name && other.tag === tag,
+    );
+    // It reads no more of it, whatever we think.
+    if (meant?.isResumable === true) this.#abandon(meant, peer);
+    const past = peer.pasts.find((each) => each.tag === tag);
+    if (past !== undefined) this.#settle(past, count);
+    this.#sayRead(peer, connection, tag);
+    this.#sendWaiting(peer);
+  }
+
+  #settle(past: Past, count: number | undefined): void {
+    for (const message of past.settle(count)) this.#options.events.failed(message, "offline");
   }
 
   /** Listened to as long as the other side uses it: a peer of the reference may go on writing to it. */
@@ -378,26 +595,39 @@ export class Peers {
     look();
   }
 
-  #closed(
-    peer: Peer,
-    connection: Connection,
-    why: string,
-    unsent: readonly OutgoingMessage[],
-  ): void {
-    const { events, known } = this.#options;
-    const wasFinishing = this.#lingering.delete(connection);
+  #closed(peer: Peer, connection: Connection, { why, unsent, broken }: Closing): void {
+    const { events } = this.#options;
+    this.#lingering.delete(connection);
+    const wasWaitedFor = peer.finishing.delete(connection);
     events.say(2, `The connection with ${peer.name} ended: ${why}`);
-    let again = unsent;
-    if (!wasFinishing && peer.connection === connection) {
-      peer.connection = undefined;
-      again = [...unsent, ...peer.waiting.drain()];
-      if (this.#peers.get(peer.name) === peer) this.#peers.delete(peer.name);
+    const { isResumable, tag } = connection;
+    if (isResumable) this.#readCounts.remember(peer.name, tag, connection.readCount);
+    const isCurrent = peer.connection === connection;
+    if (!isCurrent && !(wasWaitedFor && isResumable)) {
+      // What others have overtaken must not follow them.
+      for (const { message } of unsent) events.failed(message, "offline");
+      return;
     }
-    if (again.length === 0) return;
-    // What others have overtaken must not follow them. The peer cannot have any of the rest: it goes by a new connection, in order.
-    if (wasFinishing || this.#isStopped || known.find(peer.name) === undefined) {
-      for (const { message } of again) events.failed(message, "offline");
-    } else for (const { message } of again) void this.send(message);
+    const awaited = isCurrent && broken !== undefined ? (events.awaited?.(peer.name) ?? []) : [];
+    const unread = broken ?? NOTHING_UNREAD;
+    const past = new Past({ tag, unread, unsent, awaited, isResumable });
+    if (!past.isEmpty) peer.pasts.push(past);
+    if (isCurrent) this.#lost(peer, connection);
+    else if (peer.connection !== undefined) this.#askWhatWasRead(peer, peer.connection);
+  }
+
+  /** The connection that was written to is over: what is left goes by a new one, at once. */
+  #lost(peer: Peer, connection: Connection): void {
+    peer.connection = undefined;
+    peer.isServed = peer.servesUs = false;
+    const ageMs = this.#options.clock.monotonicMs() - peer.connectedMs;
+    const hasServed = connection.hasServed || ageMs > 2 * this.#limits.dialTimeoutMs;
+    peer.failures = hasServed ? 0 : peer.failures + 1;
+    const target = this.#options.known.find(peer.name);
+    const isNeeded = peer.pasts.length > 0 || peer.waiting.count > 0;
+    const mayCall = !this.#isStopped && peer.failures < MAX_FAILURES;
+    if (isNeeded && mayCall && target !== undefined) void this.#dialFor(peer, target);
+    else this.#giveUp(peer);
   }
 
   /** Drops the peer that has been silent for longest when there are too many; true when one went. */

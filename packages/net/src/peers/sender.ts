@@ -8,21 +8,15 @@ import { CodecError, encodeKernelMessage } from "@kinode-ts/codec";
 import type { Clock } from "@kinode-ts/types";
 import type { Framing } from "../framing/framing.ts";
 import { LARGE_CHUNK_BYTES } from "../framing/limits.ts";
-import {
-  cutPart,
-  MAX_STREAM_BYTES,
-  MAX_STREAMS,
-  PART_BYTES,
-  PARTS,
-  type Word,
-  wordBytes,
-} from "../framing/parts.ts";
+import { cutPart, MAX_STREAM_BYTES, MAX_STREAMS, PART_BYTES, PARTS } from "../framing/parts.ts";
+import { RESUME, type Word, wordBytes } from "../framing/words.ts";
 import type { Session } from "../handshake.ts";
 import { FEATURE_BIN } from "../handshake-extension.ts";
 import { joinBytes } from "../join-bytes.ts";
 import type { Socket } from "../transport.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OutgoingMessage } from "./outgoing.ts";
+import { NOTHING_UNREAD, Unread, type UnreadRest } from "./unread.ts";
 
 /** Small messages are joined up to here; about what the system takes at once. */
 const BATCH_BYTES = 64 * 1024;
@@ -47,14 +41,14 @@ interface Stream {
 /** A piece on its way to the socket; without bytes it is still being sealed. */
 interface Piece {
   readonly size: number;
+  readonly isMessage: boolean;
   bytes: readonly Uint8Array[] | undefined;
 }
 
-/** A message whose last byte was handed over. */
-interface Handed {
-  readonly item: OutgoingMessage;
-  /** Bytes handed over up to and with its last one. */
-  readonly end: number;
+/** What a sender leaves behind, in order: first what may have arrived, then what certainly has not. */
+export interface Left {
+  readonly unread: UnreadRest;
+  readonly unsent: OutgoingMessage[];
 }
 
 export interface SenderOptions {
@@ -65,8 +59,11 @@ export interface SenderOptions {
   readonly clock: Clock;
   /** Nothing more is sealed while the socket holds more: what is sealed cannot be overtaken. */
   readonly maxSocketBytes: number;
-  /** Something was handed over. */
-  readonly sent: () => void;
+  /** No further message is begun while the peer has not confirmed more: all of it is kept for another connection. */
+  readonly maxUnreadBytes: number;
+  readonly maxUnreadCount: number;
+  /** Something was handed over: a message or a part of one, or only words about the connection. */
+  readonly sent: (isMessage: boolean) => void;
   /** A message that no peer would take; it is left out. */
   readonly unsendable: (item: OutgoingMessage, error: CodecError) => void;
 }
@@ -75,6 +72,8 @@ export class Sender {
   readonly #options: SenderOptions;
   readonly #bytesAs: "bin" | "integers";
   readonly #inParts: boolean;
+  /** The peer says what it has read. */
+  readonly #isConfirmed: boolean;
   #whole: Whole | undefined;
   readonly #streams = new Map<OutgoingMessage, Stream>();
   #streamBytes = 0;
@@ -84,7 +83,7 @@ export class Sender {
   #queueBytes = 0;
   /** Bytes handed over and in the queue. */
   #total = 0;
-  readonly #handed: Handed[] = [];
+  readonly #unread = new Unread();
   readonly #words: Word[] = [];
   #isScheduled = false;
   #isStopped = false;
@@ -95,6 +94,7 @@ export class Sender {
     const { features } = options.session;
     this.#bytesAs = features.has(FEATURE_BIN) ? "bin" : "integers";
     this.#inParts = features.has(PARTS);
+    this.#isConfirmed = features.has(RESUME);
   }
 
   /** Sends what waits when the work of this moment is done, so that its messages go together. */
@@ -141,10 +141,43 @@ export class Sender {
     return this.#total > 0;
   }
 
+  /** Whether the peer has confirmed anything. */
+  get wasRead(): boolean {
+    return this.#isConfirmed && this.#unread.first > 0;
+  }
+
+  /** Whether the peer has to confirm something. */
+  get hasUnread(): boolean {
+    return this.#isConfirmed && this.#unread.count > 0;
+  }
+
+  /**
+   * The peer has read so many messages of this connection.
+   * @throws {NetError} `net.bad-frame`: so many were not sent
+   */
+  confirmed(count: number): void {
+    const wasFull = this.#isFull;
+    this.#unread.confirm(count);
+    if (wasFull && !this.#isFull) this.pump();
+  }
+
+  get #isFull(): boolean {
+    const { maxUnreadBytes, maxUnreadCount } = this.#options;
+    const { byteLength, count } = this.#unread;
+    return this.#isConfirmed && (byteLength >= maxUnreadBytes || count >= maxUnreadCount);
+  }
+
   /** Says something about the connection, after what is under way and before all that waits. */
   say(word: Word): void {
     this.#words.push(word);
     this.schedule();
+  }
+
+  /** Says something before the end, if nothing is under way that it would come between. */
+  sayLast(word: Word): void {
+    if (this.#whole !== undefined || this.#isStopped) return;
+    this.#seal(wordBytes(word), 0, false);
+    this.#flush();
   }
 
   /**
@@ -160,17 +193,17 @@ export class Sender {
   /**
    * Ends it: nothing more is handed over.
    * @param isBroken - the socket ended by itself: what it still held has not left
-   * @returns messages that the other side cannot have: their last byte has not left. In order
    */
-  stop(isBroken: boolean): OutgoingMessage[] {
+  stop(isBroken: boolean): Left {
     this.#isStopped = true;
     const { socket, outbox } = this.#options;
-    const left = this.#total - this.#queueBytes - (isBroken ? socket.unwrittenBytes : 0);
-    const held = this.#handed.filter(({ end }) => end > left);
     const whole = this.#whole === undefined ? [] : [this.#whole.item];
     this.#words.length = 0;
     this.#streams.clear();
-    return [...held.map(({ item }) => item), ...whole, ...outbox.drain()];
+    const waiting = [...whole, ...outbox.drain()];
+    if (this.#isConfirmed && isBroken) return { unread: this.#unread.takeRest(), unsent: waiting };
+    const left = this.#total - this.#queueBytes - (isBroken ? socket.unwrittenBytes : 0);
+    return { unread: NOTHING_UNREAD, unsent: [...this.#unread.beyond(left), ...waiting] };
   }
 
   /** Seals a little of what is next; false when there is nothing. */
@@ -181,10 +214,10 @@ export class Sender {
     }
     const word = this.#words.shift();
     if (word !== undefined) {
-      this.#seal(wordBytes(word), 0);
+      this.#seal(wordBytes(word), 0, false);
       return true;
     }
-    if (this.#isRetired) return false;
+    if (this.#isRetired || this.#isFull) return false;
     const item = this.#options.outbox.next(this.#inParts ? PART_BYTES : undefined);
     if (item === undefined) return false;
     const stream = this.#streams.get(item);
@@ -249,10 +282,10 @@ export class Sender {
   }
 
   /** Seals chunk `index` of a message, here or on another thread; its place in the order is taken now. */
-  #seal(message: Uint8Array, index: number): void {
+  #seal(message: Uint8Array, index: number, isMessage = true): void {
     const { framing, session, socket } = this.#options;
     const size = framing.sealedBytes(message.length, index);
-    const piece: Piece = { size, bytes: undefined };
+    const piece: Piece = { size, isMessage, bytes: undefined };
     this.#queue.push(piece);
     this.#queueBytes += size;
     this.#total += size;
@@ -267,15 +300,17 @@ export class Sender {
   }
 
   #finished(item: OutgoingMessage): void {
-    this.#handed.push({ item, end: this.#total });
+    this.#unread.push(item, this.#total);
   }
 
   /** Hands over what is sealed, up to the first piece that is not; false when there is nothing. */
   #flush(): boolean {
     if (this.#isStopped) return false;
     const batch: Uint8Array[] = [];
+    let isMessage = false;
     for (let piece = this.#queue[0]; piece?.bytes !== undefined; piece = this.#queue[0]) {
       batch.push(...piece.bytes);
+      isMessage ||= piece.isMessage;
       this.#queueBytes -= piece.size;
       this.#queue.shift();
     }
@@ -283,19 +318,13 @@ export class Sender {
     const { socket, sent } = this.#options;
     if (socket.protocol === "ws") for (const frame of batch) socket.send(frame);
     else socket.send(batch.length === 1 ? batch[0]! : joinBytes(...batch));
-    sent();
+    sent(isMessage);
     return true;
   }
 
-  /** Messages that the system has taken are no longer ours. */
+  /** Messages that the system has taken are no longer ours, where nobody says what arrives. */
   #forgetWritten(): void {
-    const left = this.#total - this.#queueBytes - this.#options.socket.unwrittenBytes;
-    const handed = this.#handed;
-    if (handed.at(-1)?.end === undefined || handed.at(-1)!.end <= left) handed.length = 0;
-    else
-      handed.splice(
-        0,
-        handed.findIndex(({ end }) => end > left),
-      );
+    if (this.#isConfirmed) return;
+    this.#unread.forget(this.#total - this.#queueBytes - this.#options.socket.unwrittenBytes);
   }
 }

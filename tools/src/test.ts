@@ -1,21 +1,29 @@
 /**
  * `bun run test [package …]`: installs what is missing, runs the tests of every package, two packages at a time and quiet
  * ones beside them, those of runtime modules a second time through a real kernel, writes JUnit reports to `.reports/`, and
- * ends with one line `N passed, N failed`.
+ * ends with one line `N passed, N failed`. What hangs is ended and named.
  * @module
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { installMissing } from "./install-missing.ts";
 import { countCases, type TestCounts } from "./junit.ts";
+import { runWatched } from "./watched-run.ts";
 import { type Member, readMembers, ROOT } from "./workspace.ts";
 
 const REPORTS = join(ROOT, ".reports");
 const PARALLEL = 2;
-/** A package that takes longer hangs: its tests are ended and counted as failed. */
-const PACKAGE_TIMEOUT_MS = 480_000;
+/** For one test, unless it says otherwise. Generous: only what hangs gets near it, also on a machine that is slow and busy. */
+const TEST_TIMEOUT_MS = 120_000;
+/**
+ * Tests that print no result for so long hang: they are ended and counted as failed. Longer than any one test may take; there
+ * is no bound for a package, as nobody knows how slow the machine is.
+ */
+const MAX_SILENCE_MS = 600_000;
 /** Slow ones first, so that two processors are busy to the end. */
 const SLOW_FIRST = ["apps/node", "packages/engine", "packages/component", "packages/kernel"];
+/** Packages whose files run in so many parts, side by side: alone they would take longer than all others together. */
+const PARTS: Readonly<Record<string, number>> = { "apps/node": 4 };
 
 /** Mostly wait (a minute of soak): run beside the others. */
 const QUIET = ["bench"];
@@ -27,6 +35,8 @@ const KERNEL_HARNESS = join(ROOT, "tools/test/kernel-harness.ts");
 interface Run {
   readonly member: Member;
   readonly throughKernel: boolean;
+  /** Which part of its files, from 1, and of how many; absent: all of them. */
+  readonly part?: { readonly number: number; readonly of: number };
 }
 
 interface Outcome extends TestCounts {
@@ -52,10 +62,7 @@ async function main(wanted: readonly string[]): Promise<number> {
   const members = selectMembers(wanted);
   const quiet = members.filter(({ folder }) => QUIET.includes(folder));
   const busy = members.filter((member) => !quiet.includes(member));
-  const queue = busy.flatMap((member): Run[] => [
-    { member, throughKernel: false },
-    ...(THROUGH_KERNEL.includes(member.folder) ? [{ member, throughKernel: true }] : []),
-  ]);
+  const queue = busy.flatMap(runsOf);
   const outcomes: Outcome[] = [];
   const run = async (next: Run): Promise<void> => {
     const outcome = await runTests(next);
@@ -70,6 +77,18 @@ async function main(wanted: readonly string[]): Promise<number> {
     ...quiet.map((member) => run({ member, throughKernel: false })),
   ]);
   return summarise(outcomes);
+}
+
+function runsOf(member: Member): Run[] {
+  const parts = PARTS[member.folder];
+  const plain = { member, throughKernel: false };
+  if (parts !== undefined)
+    return Array.from({ length: parts }, (_, i) => ({
+      ...plain,
+      part: { number: i + 1, of: parts },
+    }));
+  const isModule = THROUGH_KERNEL.includes(member.folder);
+  return isModule ? [plain, { member, throughKernel: true }] : [plain];
 }
 
 /** Members that have tests; all, or those whose folder's last part is named. */
@@ -97,43 +116,50 @@ function hasTests(folder: string): boolean {
   );
 }
 
-async function runTests({ member, throughKernel }: Run): Promise<Outcome> {
-  const suffix = throughKernel ? "-through-kernel" : "";
+async function runTests({ member, throughKernel, part }: Run): Promise<Outcome> {
+  const suffix = throughKernel ? "-through-kernel" : part === undefined ? "" : `-${part.number}`;
   const report = join(REPORTS, `${member.folder.replaceAll("/", "-")}${suffix}.xml`);
   rmSync(report, { force: true });
   const startedMs = performance.now();
-  const child = Bun.spawn(
+  const { exitCode, output, hung } = await runWatched(
     [
       process.execPath,
       "test",
-      "--timeout=30000",
+      // Programs that a failed test left behind end with it.
+      "--no-orphans",
+      `--timeout=${TEST_TIMEOUT_MS}`,
       ...(throughKernel ? [`--preload=${KERNEL_HARNESS}`] : []),
+      ...(part === undefined ? [] : [`--shard=${part.number}/${part.of}`]),
       "--reporter=junit",
       `--reporter-outfile=${report}`,
     ],
     {
       cwd: join(ROOT, member.folder),
-      stdout: "pipe",
-      stderr: "pipe",
       // the way a node runs: otherwise each start of a guest collects all garbage (docs/decisions/0002)
       env: { ...process.env, FORCE_COLOR: "0", BUN_JSC_useWasmFastMemory: "0" },
-      timeout: PACKAGE_TIMEOUT_MS,
-      killSignal: "SIGKILL",
+      maxSilenceMs: MAX_SILENCE_MS,
     },
   );
-  const [stdout, stderr, exitCode] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
   const counts = existsSync(report)
     ? countCases(readFileSync(report, "utf8"))
     : { passed: 0, failed: 0, skipped: 0 };
   // A file that cannot be loaded, a hang or a crash fails no case, but it is a failure.
   const failed = exitCode !== 0 && counts.failed === 0 ? 1 : counts.failed;
   const seconds = (performance.now() - startedMs) / 1_000;
-  const name = `${member.folder}${throughKernel ? " through the kernel" : ""}`;
-  return { name, ...counts, failed, seconds, output: stdout + stderr };
+  const of = part === undefined ? "" : ` (${part.number} of ${part.of})`;
+  const name = `${member.folder}${throughKernel ? " through the kernel" : of}`;
+  return { name, ...counts, failed, seconds, output: hung ? output + hangOf(output) : output };
+}
+
+/** Where tests hung, by what they printed last. */
+function hangOf(output: string): string {
+  const lines = output.split("\n");
+  const file = lines.findLast((line) => /\.test\.tsx?:$/.test(line)) ?? "no file";
+  const last = lines.findLast((line) => /^\((pass|fail|skip|todo)\) /.test(line)) ?? "nothing";
+  return (
+    `\nNo test ended for ${MAX_SILENCE_MS / 1_000} s: the tests hung and were ended.\n` +
+    `The last file is ${file.replace(/:$/, "")}; the last that ended is: ${last}`
+  );
 }
 
 function report({ name, passed, failed, skipped, seconds, output }: Outcome): void {

@@ -23,6 +23,11 @@ export type ProcessBody = (our: Address) => Promise<void> | void;
  * test) nothing runs until `init` is called.
  */
 export function defineProcess(body: ProcessBody): ProcessDefinition {
+  if (typeof body !== "function") {
+    throw new TypeError(
+      `defineProcess takes a function here; that for objects is in "@kinode-ts/stdlib/app"`,
+    );
+  }
   const init = async (our: string): Promise<void> => {
     dispatcher(); // from here on it follows every message, those of the engine's timers too
     const address = Address.parse(our);

@@ -86,6 +86,7 @@ const ENTRIES: Readonly<Record<string, readonly string[]>> = {
     "variant",
     "withReply",
   ],
+  "./app": ["Refusal", "StateError", "defineProcess", "handler"],
   "./eth": [
     "EthError",
     "EthProvider",
@@ -235,6 +236,7 @@ test("a bundle for the browser loads and touches nothing", async () => {
     entrypoints: [
       "index",
       "api/index",
+      "app/index",
       "eth/index",
       "kimap/index",
       "http/index",

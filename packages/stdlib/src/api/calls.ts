@@ -8,7 +8,7 @@ import { type Refusal, refused, unexpectedAnswer } from "./api-error.ts";
 import { mismatch, readText } from "./api-type.ts";
 import { kebabName, wireCase } from "./names.ts";
 import { string } from "./scalars.ts";
-import { variant } from "./variants.ts";
+import { type ResultType, type Unwrapped, variant } from "./variants.ts";
 
 /**
  * How the payload holds the arguments: `one` argument or none, as a WIT variant has it; `many` as the successor's
@@ -145,11 +145,14 @@ type Arguments<E extends readonly ApiType<unknown>[]> = {
   -readonly [I in keyof E]: E[I] extends ApiType<infer T> ? T : never;
 };
 
+type ValueOf<V> =
+  V extends ResultType<infer R> ? Unwrapped<R> : V extends ApiType<infer T> ? T : void;
+
 /** A call that is defined in TypeScript: what it takes, and what it answers with (`null`: nothing). */
 export function method<
   const E extends readonly ApiType<unknown>[],
   V extends ApiType<unknown> | null,
->(args: E, value: V): Method<Arguments<E>, V extends ApiType<infer T> ? T : void> {
+>(args: E, value: V): Method<Arguments<E>, ValueOf<V>> {
   return { args, value };
 }
 

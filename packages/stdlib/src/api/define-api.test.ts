@@ -197,7 +197,12 @@ test("a handler answers with the case that was asked for, and with its error", a
   const blob = { mime: undefined, bytes: Uint8Array.of(1) };
   expect(await served(handler, '"Game"', blob)).toBe('{"RemoteError":"far"}');
   expect(await served(handler, '{"Sum":[3,4]}')).toBe('{"Ok":7}');
-  for (const wrong of ['{"Sum":[3]}', '"Other"', "[]", "null", '{"Send":1}', "not JSON"]) {
+  // Where the API's error is a text, who sends what does not fit is told.
+  expect(await served(handler, '{"Sum":[3]}')).toBe(
+    '{"Err":"\\"sum\\": The data does not fit: expected a list of 2, found a list of 1"}',
+  );
+  expect(await served(handler, '{"Send":1}')).toStartWith('{"Err":"\\"send\\": The data does not');
+  for (const wrong of ['"Other"', "[]", "null", "not JSON"]) {
     expect(await served(handler, wrong)).toBeUndefined();
   }
 });

@@ -77,7 +77,10 @@ export interface Api<C extends Calls> {
   /** A client of the process at `target`; `defaults` hold for each of its calls. */
   (target: Target, defaults?: RequestOptions): Client<C>;
   readonly calls: C;
-  /** A handler for `serve`. Requests of another form go to `otherwise`; without it they are an error. */
+  /**
+   * A handler for `serve`. Requests of another form go to `otherwise`; without it they are an error. Arguments that do not fit
+   * are refused where the API's error is a text; else they are an error too, which the caller sees as a timeout.
+   */
   handle(handlers: Handlers<C>, otherwise?: Handler): Handler;
 }
 
@@ -165,8 +168,16 @@ function takeRequest(
 }
 
 async function answer(handler: HandlerFunction, taken: Taken, message: IncomingRequest) {
+  let args: unknown[];
   try {
-    const given = await handler(...readArguments(taken.call, taken.payload), message);
+    args = readArguments(taken.call, taken.payload);
+  } catch (thrown) {
+    const text = thrown instanceof SchemaError ? badArguments(taken, thrown) : undefined;
+    if (text === undefined) throw thrown;
+    return text;
+  }
+  try {
+    const given = await handler(...args, message);
     const { value, options } =
       given instanceof WithReply ? given : { value: given, options: undefined };
     const text = writeAnswer(taken.call, value);
@@ -180,6 +191,15 @@ async function answer(handler: HandlerFunction, taken: Taken, message: IncomingR
       `"${taken.name}" was refused with ${errorText(thrown.value)}, but its API has no error case`,
       { cause: thrown },
     );
+  }
+}
+
+/** The refusal of arguments that do not fit, where the API's error is a text. */
+function badArguments({ name, call }: Taken, thrown: SchemaError): string | undefined {
+  try {
+    return writeRefusal(call, new Refusal(`"${name}": ${thrown.message}`));
+  } catch {
+    return undefined;
   }
 }
 

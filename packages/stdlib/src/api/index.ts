@@ -14,4 +14,4 @@ export type { Api, Client, ClientMethod, FullAnswer, Handlers } from "./define-a
 export { bool, char, f32, f64, s16, s32, s64, s8, string, u16, u32, u64, u8 } from "./scalars.ts";
 export type { Integer64 } from "./scalars.ts";
 export { enumeration, result, variant } from "./variants.ts";
-export type { ApiResult, Unwrapped } from "./variants.ts";
+export type { ApiResult, ResultType, Unwrapped } from "./variants.ts";

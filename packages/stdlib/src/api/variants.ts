@@ -3,7 +3,7 @@
  * have it; on the wire `"Case"` or `{"Case": payload}`.
  * @module
  */
-import type { ApiType } from "./api-type.ts";
+import type { ApiShape, ApiType } from "./api-type.ts";
 import { mismatch, within } from "./api-type.ts";
 import { wireCase } from "./names.ts";
 
@@ -94,13 +94,18 @@ export type ApiResult<T, E> =
 export type Unwrapped<R> =
   Extract<R, { readonly tag: "ok" }> extends { readonly val: infer T } ? T : void;
 
+/** The type of a result: a call with it returns what is `ok`, and throws what is not. */
+export interface ResultType<T> extends ApiType<T> {
+  readonly shape: Extract<ApiShape, { readonly kind: "result" }>;
+}
+
 type Side<A> = A extends ApiType<infer T> ? T : undefined;
 
 /** `result<ok, err>`; `null` where WIT has nothing. */
 export function result<
   const A extends ApiType<unknown> | null,
   const B extends ApiType<unknown> | null,
->(ok: A, err: B): ApiType<ApiResult<Side<A>, Side<B>>> {
+>(ok: A, err: B): ResultType<ApiResult<Side<A>, Side<B>>> {
   const types = { ok, err };
   return {
     shape: { kind: "result", ok: ok ?? undefined, err: err ?? undefined },

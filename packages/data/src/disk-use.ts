@@ -2,7 +2,7 @@
  * What the files of one database occupy, kept in step with the account of the package that owns it.
  * @module
  */
-import type { DiskAccount } from "@kinode-ts/types";
+import type { Awaitable, DiskAccount, DiskAccounts, PackageId } from "@kinode-ts/types";
 import { DataError } from "./errors.ts";
 
 /** What a database may have over the limit while it works: deleting needs room, too, before it gives any. Bytes. */
@@ -10,6 +10,23 @@ export const RESERVE_BYTES = 8 * 1024 * 1024;
 
 /** What SQLite says. */
 export const FULL = "database or disk is full";
+
+/**
+ * The account of a package; none when nothing is counted.
+ * @throws {DataError} `data.io`: the disk did not answer while its files were counted
+ */
+export function accountOf(
+  accounts: DiskAccounts | undefined,
+  owner: PackageId,
+): Awaitable<DiskAccount | undefined> {
+  const account = accounts?.account(owner);
+  return account instanceof Promise ? account.catch(uncounted) : account;
+}
+
+function uncounted(thrown: unknown): never {
+  const text = "Connection timed out (os error 110): the disk does not answer";
+  throw new DataError({ code: "data.io", text }, { cause: thrown });
+}
 
 export class DiskUse {
   readonly #owner: string;

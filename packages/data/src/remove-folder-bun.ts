@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import type { DiskAccounts, PackageId } from "@kinode-ts/types";
+import { accountOf } from "./disk-use.ts";
 import { DataError } from "./errors.ts";
 import { folderBytes } from "./folder-bytes-bun.ts";
 
@@ -24,7 +25,7 @@ export async function removeFolder(
   if (!existsSync(path)) {
     throw new DataError({ code: "data.io", text: "No such file or directory (os error 2)" });
   }
-  const account = await accounts?.account(owner);
+  const account = await accountOf(accounts, owner);
   const bytes = folderBytes(path);
   try {
     await rm(path, { recursive: true });

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import type { Awaitable, Clock, DiskAccount, DiskAccounts, TimerHandle } from "@kinode-ts/types";
 import { andThen } from "../awaitable.ts";
 import { Closings } from "../closings.ts";
-import { DiskUse, RESERVE_BYTES } from "../disk-use.ts";
+import { accountOf, DiskUse, RESERVE_BYTES } from "../disk-use.ts";
 import { DataError } from "../errors.ts";
 import type { DatabaseKey } from "../request.ts";
 import { folderBytes } from "../folder-bytes-bun.ts";
@@ -333,7 +333,7 @@ class FolderKv implements KvDatabase {
   #open(): Awaitable<void> {
     if (this.#closed) throw new DataError({ code: "data.no-db", key: this.#key });
     if (this.#file !== undefined) return;
-    const account = this.#accounts?.account(this.#key.packageId);
+    const account = accountOf(this.#accounts, this.#key.packageId);
     const path = join(this.#folder, FILE);
     if (!(account instanceof Promise) && existsSync(path))
       return void this.#openFile(path, account);

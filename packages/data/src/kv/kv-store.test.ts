@@ -307,3 +307,19 @@ test("free pages are given back", async () => {
   await again.close();
   expect(account.usedBytes).toBeLessThan(full / 10);
 });
+
+test("while the disk does not answer how much is there, an error says so; afterwards the database works", async () => {
+  let asked = 0;
+  const account = new TestAccount();
+  const accounts: DiskAccounts = {
+    account: () => (asked++ === 0 ? Promise.reject(new Error("stuck")) : Promise.resolve(account)),
+  };
+  const { open } = setUp(accounts);
+  const database = open();
+  const set = async (): Promise<void> => database.set(bytes("k"), bytes("v"));
+  await expect(set()).rejects.toMatchObject({
+    fault: { code: "data.io", text: expect.stringContaining("os error 110") },
+  });
+  await set();
+  expect(text(await database.get(bytes("k")))).toBe("v");
+});

@@ -8,7 +8,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Awaitable, type Clock, type DiskAccounts, errorText } from "@kinode-ts/types";
 import { Closings } from "../closings.ts";
-import { DiskUse, FULL } from "../disk-use.ts";
+import { accountOf, DiskUse, FULL } from "../disk-use.ts";
 import { DataError } from "../errors.ts";
 import { folderBytes } from "../folder-bytes-bun.ts";
 import { ioError, removeFolder } from "../remove-folder-bun.ts";
@@ -267,7 +267,7 @@ class EngineDatabase implements SqlDatabase, RunningCall {
   async #start(): Promise<Running> {
     const { accounts, engines } = this.#shared;
     await this.#before;
-    const account = await accounts?.account(this.#key.packageId);
+    const account = await accountOf(accounts, this.#key.packageId);
     const use = new DiskUse(this.#key.packageId, account, folderBytes(this.#folder));
     try {
       mkdirSync(this.#folder, { recursive: true });

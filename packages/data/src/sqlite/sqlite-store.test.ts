@@ -314,3 +314,17 @@ test("an engine that has grown large gives its memory back after the statement",
   expect(await query("SELECT count(*) AS n FROM t")).toEqual([{ n: 5 }]);
   expect(started).toHaveLength(2);
 });
+
+test("while the disk does not answer how much is there, an error says so; afterwards the database works", async () => {
+  let asked = 0;
+  const account = new TestAccount();
+  const accounts = {
+    account: () => (asked++ === 0 ? Promise.reject(new Error("stuck")) : Promise.resolve(account)),
+  };
+  const { run, query } = setUp({ accounts }).open();
+  await expect(run("CREATE TABLE t (a)")).rejects.toMatchObject({
+    fault: { code: "data.io", text: expect.stringContaining("os error 110") },
+  });
+  await run("CREATE TABLE t (a)");
+  expect(await query("SELECT count(*) AS n FROM t")).toEqual([{ n: 0 }]);
+});

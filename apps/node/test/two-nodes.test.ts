@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ControlAnswer, ControlPeers } from "@kinode-ts/types";
+import { freePort } from "@kinode-ts/testing/free-port";
 import { type DetachedNode, killAllDetached, startDetached } from "./detached-node.ts";
 import { type NodeProgram, packExample, startNodeProgram } from "./node-program.ts";
 import { kinode } from "./run-kinode.ts";
@@ -16,6 +17,16 @@ const FILE_BYTES = 8 * 1024 * 1024;
 
 const folder = mkdtempSync(join(tmpdir(), "two-nodes-"));
 const home = (name: string): string => join(folder, name);
+
+/** Of their own: those that nodes take by themselves may be another one's while a node is stopped. */
+const PORTS = Object.fromEntries(
+  ["alice", "bob"].map((name) => [
+    name,
+    ["--tcp-port", String(freePort()), "--ws-port", String(freePort())],
+  ]),
+);
+const start = (name: string, flags: readonly string[] = []): Promise<DetachedNode> =>
+  startDetached(home(name), [...flags, ...PORTS[name]!]);
 
 /** The flags that README gives for the node of this home. */
 function flagsOf(name: string): string[] {
@@ -45,8 +56,8 @@ let bob: DetachedNode;
 /** The one that Bob came on. */
 let used = "";
 beforeAll(async () => {
-  alice = await startDetached(home("alice"), flagsOf("alice"));
-  bob = await startDetached(home("bob"), flagsOf("bob"));
+  alice = await start("alice", flagsOf("alice"));
+  bob = await start("bob", flagsOf("bob"));
   for (const example of ["chat", "file-transfer"]) {
     // oxlint-disable-next-line no-await-in-loop -- each takes the whole processor
     const zip = await packExample(example, folder);
@@ -184,10 +195,10 @@ test("a person sees who is known; both nodes know each other after their restart
   await alice.stop();
   expect(await ask({ Download: { name: "late.txt", target: "alice.local" } })).toBe("Started");
   await bob.killHard();
-  bob = await startDetached(home("bob"));
+  bob = await start("bob");
   const early = await send(bob, "alice.local@net:distro:sys", "too early");
   expect(early).toEqual({ kind: "send-error", error: "offline" });
-  alice = await startDetached(home("alice"));
+  alice = await start("alice");
   expect(await send(bob, "alice.local@net:distro:sys", "again")).toMatchObject({ body: "ack" });
   await transferred();
   expect(readFileSync(offered("bob", "late.txt"), "utf8")).toBe("it was worth the wait");
@@ -195,7 +206,11 @@ test("a person sees who is known; both nodes know each other after their restart
 
 test("hi in the terminal of one node is shown by the other, files come by command; a removed node hears nothing", async () => {
   await bob.stop();
-  const program: NodeProgram = await startNodeProgram(home("bob"), ["--port", "0"]);
+  const program: NodeProgram = await startNodeProgram(home("bob"), [
+    "--port",
+    "0",
+    ...PORTS["bob"]!,
+  ]);
   await program.type("hi alice.local good morning");
   await program.shows(/response from alice\.local: ack/);
   expect(alice.output()).toContain("bob.local: good morning");

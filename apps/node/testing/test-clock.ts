@@ -5,15 +5,16 @@
  * @module
  */
 import { createVirtualClock, type VirtualClock } from "@kinode-ts/testing";
+import { processorMs } from "@kinode-ts/testing/processor-time";
 
 export interface TestClockOptions {
-  /** Real time that programs may compute while the test waits for one thing, in milliseconds. */
+  /** Processor time that programs may compute while the test waits for one thing, in milliseconds. */
   readonly maxComputeMs: number;
   /** Names who computes, for the error. */
   readonly whoComputes: () => string;
 }
 
-/** Real time after which a program that computes gives way, in milliseconds. */
+/** Processor time after which a program that computes gives way, in milliseconds. */
 const STRETCH_MS = 200;
 /** What such a stretch takes of virtual time, in milliseconds: more than any slice, so that it is over and counted. */
 const STRETCH_COST_MS = 20;
@@ -29,7 +30,7 @@ export function createTestClock({ maxComputeMs, whoComputes }: TestClockOptions)
   let takenMs = 0;
 
   const look = (): void => {
-    const nowMs = performance.now();
+    const nowMs = processorMs();
     if (nowMs - lastReadMs > PAUSE_MS) sinceMs = nowMs;
     lastReadMs = nowMs;
     if (nowMs - sinceMs < STRETCH_MS) return;
@@ -39,7 +40,7 @@ export function createTestClock({ maxComputeMs, whoComputes }: TestClockOptions)
   };
   const afterTurn = (turn: () => void): void =>
     clock.afterTurn(() => {
-      sinceMs = lastReadMs = performance.now();
+      sinceMs = lastReadMs = processorMs();
       if (computedMs < maxComputeMs) return turn();
       // Not lost: who ends the program needs it.
       afterTurn(turn);

@@ -3,8 +3,11 @@
  * @module
  */
 
-/** Below what systems give to outgoing connections, so that none of those takes it meanwhile. */
-const FIRST = 10_000;
+/**
+ * Beyond what nodes take by themselves, below what systems give to outgoing connections: what else happens on the machine does
+ * not take it meanwhile.
+ */
+const FIRST = 12_000;
 const LAST = 30_000;
 
 /** A TCP port that was free on all addresses of the machine a moment ago. @throws {Error} none of a hundred was */

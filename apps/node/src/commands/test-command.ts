@@ -8,6 +8,9 @@ import type { Output } from "./output.ts";
 
 const PRELOAD = new URL("../../testing/preload.ts", import.meta.url).pathname;
 
+/** Where tests start nodes, the five seconds of `bun test` are over early on a busy machine. */
+const TIMEOUT_MS = 30_000;
+
 /** @param args - handed on to `bun test`, e.g. a file name or `-t <name>` */
 export async function testCommand(
   path: string,
@@ -15,7 +18,10 @@ export async function testCommand(
   output: Output,
 ): Promise<void> {
   const { folder } = openPackageFolder(resolve(path));
-  const child = Bun.spawn([process.execPath, "test", "--preload", PRELOAD, ...args], {
+  const timeout = args.some((arg) => arg.startsWith("--timeout"))
+    ? []
+    : [`--timeout=${TIMEOUT_MS}`];
+  const child = Bun.spawn([process.execPath, "test", "--preload", PRELOAD, ...timeout, ...args], {
     cwd: folder,
     // Starting processes is slow without it: docs/decisions/0002.
     env: { ...process.env, BUN_JSC_useWasmFastMemory: "0" },

@@ -158,6 +158,7 @@ class NetModule implements Net {
         failed: (message, kind) => this.#events?.failed(message, kind),
         awaited: (node) => this.#events?.awaited?.(node) ?? [],
         say,
+        lost: (name) => this.router.lost(name),
         opened: (session) => local?.opened(session),
       },
     });

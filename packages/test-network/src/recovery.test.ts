@@ -98,3 +98,117 @@ test("a node behind a router that had nothing to say is found again by others as
     await network.stop();
   }
 });
+
+/** Takes everything and says nothing. */
+const mute: NativeMain = async (process) => {
+  for (;;) await process.receive();
+};
+
+test.each([
+  ["", { name: "bob" }],
+  [" by web socket", { name: "bob", protocols: ["ws"] }],
+  [", one of the reference,", { name: "bob", isOurs: false }],
+  [" behind a router", { name: "bob", behind: ["router"] }],
+] as const)(
+  "who waits for an answer of a node%s hears at once that it was killed",
+  async (_, plan: NodePlan) => {
+    for (let seed = 1; seed <= SEEDS; seed += 1) {
+      const router = { name: "router", maxPassthroughs: 10 };
+      const network = await createTestNetwork(["alice", router, plan], { seed });
+      await network.run(5_000);
+      await network.start("bob", "echo", mute);
+      const answers = [1, 2, 3].map((each) => ask(network, `${each}`, 600));
+      await network.run(1_000);
+      network.crash("bob");
+      const atMs = network.clock.monotonicMs();
+      for (const answer of answers) {
+        expect(await network.until(answer)).toEqual({ ok: false, error: "offline" });
+      }
+      expect(network.clock.monotonicMs() - atMs).toBeLessThan(1_000);
+      await network.stop();
+    }
+  },
+);
+
+test("who waits for an answer hears that the node was started anew, and nothing is done twice", async () => {
+  for (let seed = 1; seed <= SEEDS; seed += 1) {
+    const network = await createTestNetwork(["alice", "bob"], { seed });
+    let count = 0;
+    await network.start("bob", "echo", async (process) => {
+      for (;;) {
+        await process.receive();
+        count += 1;
+      }
+    });
+    const answer = ask(network, "x", 600);
+    await network.run(1_000);
+    network.crash("bob");
+    await network.restart("bob");
+    expect(await network.until(answer)).toEqual({ ok: false, error: "offline" });
+    await network.run(20_000);
+    expect(count).toBe(1);
+    await network.stop();
+  }
+});
+
+test("a request that is still being worked on is answered although its connection broke", async () => {
+  for (let seed = 1; seed <= SEEDS; seed += 1) {
+    const network = await createTestNetwork(["alice", "bob"], { seed });
+    await network.start("bob", "echo", async (process) => {
+      await process.receive();
+      await new Promise<void>((resolve) => void network.clock.after(30_000, resolve));
+      await process.host.sendResponse(
+        {
+          kind: "response",
+          inherit: false,
+          body: new Uint8Array(0),
+          metadata: undefined,
+          capabilities: [],
+        },
+        undefined,
+      );
+    });
+    const answer = ask(network, "x", 60);
+    for (let time = 0; time < 5; time += 1) {
+      await network.run(5_000);
+      network.cut();
+    }
+    expect(await network.until(answer)).toMatchObject({ ok: true });
+    await network.stop();
+  }
+});
+
+test("connections that break under a stream of messages lose none, double none, and keep the order", async () => {
+  const all = Array.from({ length: 400 }, (_, number) => String(number));
+  for (let seed = 1; seed <= SEEDS; seed += 1) {
+    const asked: string[] = [];
+    const network = await createTestNetwork(["alice", "bob"], { seed });
+    await network.start("bob", "echo", echo(asked));
+    await network.start("alice", "talker", async ({ host }) => {
+      for (const text of all) {
+        await host.sendRequest(
+          { node: "bob.os", process: "echo:test:sys" as never },
+          {
+            kind: "request",
+            inherit: false,
+            expectsResponse: undefined,
+            body: new TextEncoder().encode(text),
+            metadata: undefined,
+            capabilities: [],
+          },
+          undefined,
+          undefined,
+        );
+        await new Promise<void>((resolve) => void network.clock.after(10, resolve));
+      }
+      for (;;) await new Promise<void>(() => {});
+    });
+    for (let time = 0; time < 20; time += 1) {
+      await network.run(100 + network.random.below(200));
+      network.cut();
+    }
+    await network.run(10_000);
+    expect([seed, asked]).toEqual([seed, all]);
+    await network.stop();
+  }
+});

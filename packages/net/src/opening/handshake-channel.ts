@@ -33,7 +33,7 @@ export class HandshakeChannel {
     socket.listen({
       received: (bytes) => this.#received(bytes),
       closed: () => {
-        this.#isTurnedAway = this.#failure === undefined && this.#earlyBytes === 0;
+        this.#isTurnedAway = this.#failure === undefined;
         this.fail(badHandshake("the other side ended the connection"));
       },
     });
@@ -65,7 +65,7 @@ export class HandshakeChannel {
     this.socket.resume();
   }
 
-  /** The other side ended it before it said anything: it has no time for us. */
+  /** The other side ended it, or the way broke: it may go better a little later. */
   get isTurnedAway(): boolean {
     return this.#isTurnedAway;
   }

@@ -45,6 +45,11 @@ export class Past {
     return this.again.length === 0 && this.#awaited.length === 0;
   }
 
+  /** Whether `count` is more than the peer had confirmed. */
+  hasMoved(count: number | undefined): boolean {
+    return count !== undefined && count > this.#first;
+  }
+
   /**
    * The peer has read the first `count` messages of the connection; `undefined`: it knows nothing of it, it is another run of that
    * node. Nothing is sent twice then.

@@ -28,6 +28,8 @@ export interface PeersEvents {
   awaited?(node: NodeId): readonly KernelMessage[];
   /** Something a person may want to know. */
   say(verbosity: number, text: string): void;
+  /** A node that we serve as its router is no longer connected. */
+  lost?(name: NodeId): void;
   /** A session has begun. */
   opened?(session: Session): void;
 }
@@ -102,17 +104,18 @@ interface Peer {
   connectedMs: number;
 }
 
-/** A node whose connections break so often without having been of use is not called again for the same messages. */
-const MAX_FAILURES = 3;
-/** Between two attempts to find a silent node again, at least and at most. */
+/** A node whose connections break so often, each so soon and without having been of use, is not called again for the same messages. */
+const MAX_FAILURES = 6;
+const SHORT_LIFE_MS = 1_000;
+/** Before the next attempt to find a node again that is silent, or whose connections break: at least and at most. */
 const REDIAL_PAUSE_MS = { least: 250, most: 750 } as const;
-/** A node that is called by many at once lets some of them wait: they come again after such a while. */
+/** A node that is called by many at once turns some of them away: they come again after such a while. */
 const CROWDED_PAUSE_MS = { least: 200, most: 1_500 } as const;
 const MAX_CROWDED = 2;
 /** Earlier connections that a peer may name on one. */
 const MAX_NAMED = 64;
 
-/** The other side ended a call before anything was said. */
+/** The other side ended a call before it was through. */
 class TurnedAway extends Error {}
 
 interface AdoptOptions {
@@ -334,6 +337,7 @@ export class Peers {
   async #dialFor(peer: Peer, target: KnownNode): Promise<void> {
     if (peer.isDialling) return;
     peer.isDialling = true;
+    if (peer.failures > 1) await this.#pause(REDIAL_PAUSE_MS);
     await this.#dial(target, {
       proxyRequest: this.#options.isPinned?.(peer.name) === true,
       timeoutMs: this.#limits.dialTimeoutMs,
@@ -572,7 +576,10 @@ export class Peers {
     // It reads no more of it, whatever we think.
     if (meant?.isResumable === true) this.#abandon(meant, peer);
     const past = peer.pasts.find((each) => each.tag === tag);
-    if (past !== undefined) this.#settle(past, count);
+    if (past !== undefined) {
+      if (past.hasMoved(count)) peer.failures = 0;
+      this.#settle(past, count);
+    }
     this.#sayRead(peer, connection, tag);
     this.#sendWaiting(peer);
   }
@@ -619,10 +626,10 @@ export class Peers {
   /** The connection that was written to is over: what is left goes by a new one, at once. */
   #lost(peer: Peer, connection: Connection): void {
     peer.connection = undefined;
+    if (peer.isServed) this.#options.events.lost?.(peer.name);
     peer.isServed = peer.servesUs = false;
     const ageMs = this.#options.clock.monotonicMs() - peer.connectedMs;
-    const hasServed = connection.hasServed || ageMs > 2 * this.#limits.dialTimeoutMs;
-    peer.failures = hasServed ? 0 : peer.failures + 1;
+    peer.failures = connection.hasServed || ageMs > SHORT_LIFE_MS ? 0 : peer.failures + 1;
     const target = this.#options.known.find(peer.name);
     const isNeeded = peer.pasts.length > 0 || peer.waiting.count > 0;
     const mayCall = !this.#isStopped && peer.failures < MAX_FAILURES;

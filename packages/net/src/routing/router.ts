@@ -97,6 +97,14 @@ export class Router {
     this.#takePending(source, target)?.channel.fail(new Error(`"${target}" does not want it`));
   }
 
+  /** A node that was served here is not connected any more: it will not come for those who wait for it. */
+  lost(target: NodeId): void {
+    for (const { join } of this.#pending.values()) {
+      if (join.target !== target) continue;
+      this.#takePending(join.source, target)?.channel.fail(new Error(`"${target}" has gone`));
+    }
+  }
+
   stop(): void {
     for (const { channel, timer } of this.#pending.values()) {
       timer.cancel();

@@ -64,4 +64,4 @@ test("the checks hold with a node that behaves, and name what does not", async (
   expect((await run()).slice(2, 4)).toEqual(["N102 failed", "N102 failed"]);
   node.stop();
   other.stop();
-}, 30_000);
+}, 120_000);

@@ -25,7 +25,7 @@ const OUR = "alice.os";
 const HANDLE = "/test:sys/pkg/probe.wasm";
 const DRIVER = "driver:distro:sys" as ProcessId;
 /** A node that has not answered after this long is taken for stopped. */
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
 const clock: Clock = {
   nowMs: () => Date.now(),

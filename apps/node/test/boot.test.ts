@@ -140,7 +140,7 @@ describe("packages that are added at every boot", () => {
       ),
     ).toContain("kept");
     expect(await node.stop()).toBe(0);
-  }, 60_000);
+  }, 120_000);
 
   test("[P13] a new version replaces files and entries and keeps what the process holds beside", async () => {
     const path = writeZip("probe2.zip", probeZip({ version: "2.0.0", files: { "new.txt": "2" } }));
@@ -160,7 +160,7 @@ describe("packages that are added at every boot", () => {
     });
     await expect(node.post("packages/probe%3Atest.os/uninstall")).rejects.toThrow("409");
     expect(await node.stop()).toBe(0);
-  }, 60_000);
+  }, 120_000);
 });
 
 test("an installed package, its state and the person's decisions are there after a restart", async () => {
@@ -215,7 +215,7 @@ test("an installed package, its state and the person's decisions are there after
   await node.post("packages/probe%3Atest.os/uninstall", { purge: true });
   expect(existsSync(join(home, "vfs/probe:test.os/pkg"))).toBe(false);
   expect(await node.stop("SIGHUP")).toBe(0);
-}, 60_000);
+}, 120_000);
 
 test("a part of the node that was ended comes back with the rights that installed packages gave it", async () => {
   const home = newHome("ended");
@@ -234,7 +234,7 @@ test("a part of the node that was ended comes back with the rights that installe
   node = await startDetached(home);
   expect([await heldBy(node, "terminal:terminal:sys"), await heldBy(node, PROBE)]).toEqual(before);
   expect(await node.stop()).toBe(0);
-}, 60_000);
+}, 120_000);
 
 test("every stop signal ends the node in order, with exit code 0", async () => {
   const home = newHome("signals");
@@ -243,7 +243,7 @@ test("every stop signal ends the node in order, with exit code 0", async () => {
     expect({ signal, code: await node.stop(signal) }).toEqual({ signal, code: 0 });
     expect(node.output()).toContain("everything is written");
   }
-}, 60_000);
+}, 120_000);
 
 test("the key is protected: files are closed to others, the password and the link are not in the log", async () => {
   const home = newHome("secrets");
@@ -261,14 +261,14 @@ test("the key is protected: files are closed to others, the password and the lin
   expect(logs.join("")).not.toContain("token=");
   rmSync(join(home, ".local-unlock"));
   await expect(startDetached(home)).rejects.toThrow("is locked");
-}, 60_000);
+}, 120_000);
 
 test("a second node on one home is refused with the address of the first", async () => {
   const home = newHome("twice");
   const node = await startDetached(home);
   await expect(startDetached(home)).rejects.toThrow(/already running at http:\/\/localhost:\d+/);
   expect(await node.stop()).toBe(0);
-}, 60_000);
+}, 120_000);
 
 test("the control interface answers strangers and nonsense with clear errors", async () => {
   const node = await startDetached(newHome("control"));
@@ -311,7 +311,7 @@ test("the control interface answers strangers and nonsense with clear errors", a
     });
   }
   expect(await node.stop()).toBe(0);
-}, 60_000);
+}, 120_000);
 
 test("[K95] [K96] a print is prefixed with its package; level 1 is hidden at 0 but in the log; a process's own level and Muted win", async () => {
   const home = newHome("prints");
@@ -347,7 +347,7 @@ test("[K95] [K96] a print is prefixed with its package; level 1 is hidden at 0 b
     expect(logText()).toContain("probe:test.os: at 0\n");
     expect(logText()).toContain("probe:test.os: at 1\n");
   }
-}, 60_000);
+}, 120_000);
 
 test("pages hear what changes, and the log can be followed", async () => {
   const node = await startDetached(newHome("events"));
@@ -390,4 +390,4 @@ test("pages hear what changes, and the log can be followed", async () => {
   expect(app).toMatchObject({ state: "stopped" });
   // An open stream does not keep the node from stopping.
   expect(await node.stop()).toBe(0);
-}, 60_000);
+}, 120_000);

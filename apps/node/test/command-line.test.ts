@@ -16,7 +16,7 @@ const home = join(folder, "home");
 let node: DetachedNode;
 beforeAll(async () => {
   node = await startDetached(home);
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await node.stop();
   rmSync(folder, { recursive: true });
@@ -319,7 +319,7 @@ test("following the log ends with a clear text when the node ends", async () => 
   const examined = await kinode("doctor", "--home", other.home);
   expect(examined.out).toContain("it did not stop cleanly, which does no harm");
   expect(examined.out).toMatch(/Port: \d+ is free/);
-}, 30_000);
+}, 120_000);
 
 test("doctor finds a file that others may read", async () => {
   const fine = await onNode("doctor", "--json");

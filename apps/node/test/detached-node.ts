@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const MAIN = join(import.meta.dir, "../src/main.ts");
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 90_000;
 
 export interface DetachedNode {
   readonly home: string;

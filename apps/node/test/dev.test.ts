@@ -71,7 +71,7 @@ class Lines implements Output {
     this.line(text);
   }
   async shows(pattern: RegExp, from = 0): Promise<RegExpExecArray> {
-    for (const deadline = performance.now() + 20_000; ;) {
+    for (const deadline = performance.now() + 60_000; ;) {
       const match = this.lines
         .slice(from)
         .map((line) => pattern.exec(line))
@@ -91,7 +91,7 @@ let ended: Promise<void>;
 beforeAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   node = await startDetached(home);
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   end.abort();
   await ended;
@@ -121,7 +121,7 @@ test("a saved file is running soon, with the state it had", async () => {
     const [, ms] = await output.shows(/built counter\.js; replaced counter \((\d+) ms\)/, from);
     took.push(performance.now() - startMs);
     cost.push(processorMs() - startCpuMs);
-    expect(Number(ms)).toBeLessThan(20_000);
+    expect(Number(ms)).toBeLessThan(60_000);
     expect(await ask()).toMatchObject({ body: `{"word":"round ${round}","count":${round + 1}}` });
   }
   expect(cost.toSorted((a, b) => a - b)[2]).toBeLessThan(MAX_CPU_MS);

@@ -15,7 +15,7 @@ for (const module of createTargets(1).keys()) {
     const report = await fuzzModule({ module, cases: CASES, seed: SEED });
     expect(report.faults).toEqual([]);
     expect(report.answered).toBeGreaterThan(CASES / 100);
-  }, 60_000);
+  }, 120_000);
 }
 
 /** Runs cases against a module that does what none may do. */
@@ -71,4 +71,4 @@ test("exceptions, answers to other nodes and slowness are faults", async () => {
   });
   expect(slow).toContain("one message took");
   expect(slow).toContain("answered another node");
-}, 60_000);
+}, 120_000);

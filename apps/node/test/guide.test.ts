@@ -32,7 +32,7 @@ async function page(node: DetachedNode, path: string, init: RequestInit = {}): P
   const { url } = await node.post<{ url: string }>("login-link");
   const cookie = (await fetch(url, { redirect: "manual" })).headers.get("set-cookie") ?? "";
   const headers = { cookie: cookie.split(";")[0] ?? "" };
-  for (const deadline = performance.now() + 15_000; ; await Bun.sleep(20)) {
+  for (const deadline = performance.now() + 60_000; ; await Bun.sleep(20)) {
     const answer = await fetch(`${node.url}/${ID}/${path}`, { ...init, headers });
     if (answer.status === 200 || performance.now() > deadline) return answer;
   }
@@ -52,7 +52,7 @@ test("the guide to a first process works as it is written", async () => {
   await node.post(`packages/install?hash=${hash}`, { denied: [] });
 
   expect(await (await page(node, "lines")).json()).toEqual([]);
-  const said = await node.post("send", { target: `our@${ID}`, body: '"hello"', timeout: 5 });
+  const said = await node.post("send", { target: `our@${ID}`, body: '"hello"', timeout: 30 });
   expect(said).toMatchObject({ kind: "response", body: '["hello"]' });
   const written = await page(node, "lines", { method: "POST", body: "from the page" });
   expect(await written.json()).toEqual(["hello", "from the page"]);
@@ -64,4 +64,4 @@ test("the guide to a first process works as it is written", async () => {
   node = await startDetached(home);
   expect(await (await page(node, "lines")).json()).toEqual(["hello", "from the page"]);
   expect(await node.stop()).toBe(0);
-}, 60_000);
+}, 120_000);

@@ -62,7 +62,7 @@ beforeAll(async () => {
   );
   node = await startTestNode();
   await node.install(folder);
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await node.stop();
   await server.stop(true);

@@ -115,7 +115,7 @@ beforeAll(async () => {
   node = await startTestNode();
   const rights = ["kv:distro:sys"];
   await installScript(node, "keeper", SOURCE, { request: rights, grant: rights });
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await node.stop();
   removeScripts();
@@ -149,7 +149,7 @@ test("bytes are scanned from either end, in as many messages as it takes", async
 
 test("a transaction that fails is given back; a write can be told which one it belongs to", async () => {
   expect(await run("transactions")).toEqual({ k: null, a: null, b: "2" });
-}, 20_000);
+}, 120_000);
 
 test("ranges come in as many messages as it takes, from either end", async () => {
   expect(await run("ranges")).toEqual({
@@ -158,7 +158,7 @@ test("ranges come in as many messages as it takes, from either end", async () =>
     first: ["k1499", "k1498"],
     empty: [],
   });
-}, 20_000);
+}, 120_000);
 
 test("empty and long keys, large values, and names that could lead elsewhere", async () => {
   expect(await run("edges")).toEqual({
@@ -170,7 +170,7 @@ test("empty and long keys, large values, and names that could lead elsewhere", a
     own: "used by its capability",
     removed: "IOError",
   });
-}, 20_000);
+}, 120_000);
 
 test("another package's database needs its capability", async () => {
   expect(await run("foreign")).toEqual(["NoReadCap", "NoWriteCap"]);

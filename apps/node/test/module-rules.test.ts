@@ -58,7 +58,7 @@ beforeAll(async () => {
   expect(await ask("kv", database("Open"))).toBe("Ok");
   expect(await ask("sqlite", database("Open"))).toBe("Ok");
   expect(await ask("vfs", { path: DRIVE, action: "CreateDrive" })).toBe("Ok");
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   for (const module of Object.values(MODULES)) await module.stop?.();
   rmSync(root, { recursive: true });

@@ -7,7 +7,7 @@ import headless from "@xterm/headless";
 
 const ROOT = join(import.meta.dir, "../../..");
 const MAIN = join(ROOT, "apps/node/src/main.ts");
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
 // oxlint-disable-next-line no-control-regex -- what moves the cursor and styles text is not what a test reads
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|[78])/g;
 

@@ -40,7 +40,7 @@ beforeAll(async () => {
     "http-client:distro:sys",
   ];
   await installScript(node, "old", SOURCE, { request: modules, grant: modules });
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await node.stop();
   removeScripts();

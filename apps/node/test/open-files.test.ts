@@ -89,4 +89,4 @@ test(`with ${LIMIT} descriptors nobody is told that too many files are open`, as
   expect(most).toBeGreaterThan(50);
   expect(most).toBeLessThan(LIMIT);
   await node.stop();
-}, 60_000);
+}, 120_000);

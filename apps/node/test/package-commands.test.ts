@@ -12,7 +12,7 @@ const app = join(folder, "my-app");
 let node: DetachedNode;
 beforeAll(async () => {
   node = await startDetached(home);
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await node.stop();
   rmSync(folder, { recursive: true });

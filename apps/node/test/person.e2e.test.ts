@@ -23,7 +23,7 @@ let page: Page;
 async function hasText(text: string): Promise<void> {
   // As text: the function runs in the page, where this program's types do not hold.
   await page.waitForFunction(`document.body.innerText.includes(${JSON.stringify(text)})`, {
-    timeout: 15_000,
+    timeout: 60_000,
   });
 }
 const isChecked = (input: unknown) => (input as { readonly checked?: boolean }).checked;
@@ -45,7 +45,7 @@ async function install(name: string, zip: string): Promise<void> {
 }
 /** Opens an app's page as soon as the app has bound it: a node answers before all its apps have started. */
 async function openApp(path: string): Promise<void> {
-  const deadline = performance.now() + 15_000;
+  const deadline = performance.now() + 60_000;
   while (performance.now() < deadline) {
     const status = (await fetch(node.appsUrl + path, { redirect: "manual" })).status;
     if (status === 200) break;

@@ -55,7 +55,7 @@ function startRegistering(home: string) {
     program,
     arrived,
     async shows(pattern: RegExp): Promise<RegExpExecArray> {
-      const deadline = performance.now() + 30_000;
+      const deadline = performance.now() + 60_000;
       for (;;) {
         const found = pattern.exec(printed);
         if (found !== null) return found;
@@ -90,7 +90,7 @@ async function giveWallet(): Promise<void> {
 
 async function hasText(text: string): Promise<void> {
   await page.waitForFunction(`document.body.innerText.includes(${JSON.stringify(text)})`, {
-    timeout: 30_000,
+    timeout: 60_000,
   });
 }
 const fill = (label: string, text: string) =>

@@ -37,7 +37,7 @@ beforeAll(async () => {
   node = await startTestNode();
   const rights = ["scheduler:distro:sys"];
   await installScript(node, "waker", SOURCE, { request: rights, grant: rights });
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await node.stop();
   removeScripts();
@@ -76,7 +76,7 @@ test("a function runs at its times, and once for those that a stop of the node s
   expect(await ask("fired")).toEqual({ fired: [firing("05:00", 3)] });
   await node.advance(HOUR);
   expect(await ask("fired")).toEqual({ fired: [firing("05:00", 3), firing("06:00", 0)] });
-}, 20_000);
+}, 120_000);
 
 test("moments, refusals, the list, and the end", async () => {
   expect(await ask("bad")).toEqual(["BadCron", expect.stringContaining('Cannot schedule "bad": ')]);

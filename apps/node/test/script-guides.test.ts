@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type DetachedNode, killAllDetached, startDetached } from "./detached-node.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
 const folder = mkdtempSync(join(tmpdir(), "kinode-script-guides-"));
 const children = new Set<Bun.Subprocess>();
 afterAll(() => {
@@ -105,7 +105,7 @@ for (const [language, label] of [
     watching.kill("SIGINT");
     await watching.exited;
     expect(await node.stop()).toBe(0);
-  }, 90_000);
+  }, 120_000);
 }
 
 test("the README's way to an app is the guide's", () => {

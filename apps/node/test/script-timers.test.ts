@@ -27,7 +27,7 @@ beforeAll(async () => {
   node = await startTestNode();
   const timer = ["timer:distro:sys"];
   await installScript(node, "sleeper", SOURCE, { request: timer, grant: timer, onExit: "None" });
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await node.stop();
   removeScripts();
@@ -56,7 +56,7 @@ test("requests that sleep for different times each get their own answer", async 
   for (let step = 0; step < 8; step++) await node.advance(500);
   expect(await node.during(Promise.all(answers))).toEqual(texts.map((text) => `slept ${text}`));
   expect(order).toEqual(["1000", "1001", "2000", "3000"]);
-}, 20_000);
+}, 120_000);
 
 test("a timer set while the bundle is loaded rings", async () => {
   expect(await ask("early")).toBe("rang");

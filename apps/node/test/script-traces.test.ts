@@ -33,7 +33,7 @@ beforeAll(async () => {
   node = await startTestNode();
   const timer = ["timer:distro:sys"];
   await installScript(node, "failer", SOURCE, { request: timer, grant: timer, onExit: "None" });
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await node.stop();
   removeScripts();
@@ -42,7 +42,7 @@ afterAll(async () => {
 async function shown(order: object, wait: number, text: string): Promise<string> {
   await node.ask("failer:failer:example.os", JSON.stringify(order));
   await node.advance(wait);
-  const deadlineMs = performance.now() + 15_000;
+  const deadlineMs = performance.now() + 60_000;
   while (performance.now() < deadlineMs) {
     const line = node.lines.find((each) => each.includes(text));
     if (line !== undefined) return line;

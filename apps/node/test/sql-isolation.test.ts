@@ -116,4 +116,4 @@ test("ten endless statements cost others no more than one does, and each ends wi
     body: { package_id: P, db: "d", action: { Query: "SELECT count(*) AS n FROM t" } },
   });
   expect(new TextDecoder().decode((await counted).blob?.bytes)).toBe(`[{"n":${inserted}}]`);
-}, 60_000);
+}, 120_000);

@@ -119,7 +119,7 @@ beforeAll(async () => {
   node = await startTestNode();
   const rights = ["sqlite:distro:sys"];
   await installScript(node, "keeper", SOURCE, { request: rights, grant: rights });
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await node.stop();
   removeScripts();
@@ -139,7 +139,7 @@ test("values of every kind come back as they are; text stays text", async () => 
     btype: "blob",
     found: 1,
   });
-}, 20_000);
+}, 120_000);
 
 test("a transaction happens wholly or not at all", async () => {
   expect(await run("transactions")).toEqual({
@@ -147,11 +147,11 @@ test("a transaction happens wholly or not at all", async () => {
     checked: 10,
     gone: ["RusqliteError", "no such table: t"],
   });
-}, 20_000);
+}, 120_000);
 
 test("a transaction that fails is given back; blobs come back as bytes", async () => {
   expect(await run("writers")).toEqual({ count: 1, v: 1, length: 1_000, last: 9 });
-}, 20_000);
+}, 120_000);
 
 test("migrations run once each, in their order, wholly or not at all", async () => {
   expect(await run("migrations")).toEqual({
@@ -167,7 +167,7 @@ test("migrations run once each, in their order, wholly or not at all", async () 
     twice: expect.stringContaining('Two migrations are named "people"'),
     people: [{ name: "person 0" }],
   });
-}, 20_000);
+}, 120_000);
 
 test("several that migrate one database at once run each step once", async () => {
   expect(await run("together")).toEqual({
@@ -175,7 +175,7 @@ test("several that migrate one database at once run each step once", async () =>
     applied: Array.from({ length: 10 }, (_, i) => `step ${i}`),
     tables: [{ n: 10 }],
   });
-}, 20_000);
+}, 120_000);
 
 test("another package's database needs its capability", async () => {
   expect(await run("foreign")).toEqual([

@@ -216,7 +216,7 @@ beforeAll(async () => {
   };
   writeFileSync(join(folder, "pkg/scripts.json"), JSON.stringify({ "shout.js": entry }));
   await node.install(folder);
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await node.stop();
   await server.stop(true);

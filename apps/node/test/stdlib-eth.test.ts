@@ -130,7 +130,7 @@ describe.skipIf(findAnvil() === undefined)("chains", () => {
     node = await startTestNode();
     const rights = { request: ["eth:distro:sys"], grant: ["eth:distro:sys", "timer:distro:sys"] };
     await node.install(writeScript("onchain", SOURCE, rights));
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await node?.stop();
     await chain?.stop();

@@ -149,7 +149,7 @@ beforeAll(async () => {
     if (failed !== undefined) throw new Error(failed);
   }
   expect(said).toEqual(["UnknownPath", "UnknownPath", "ready"]);
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await node.stop();
   removeScripts();

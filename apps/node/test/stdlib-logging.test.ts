@@ -58,7 +58,7 @@ beforeAll(async () => {
     const grant = name === "collector" ? [...vfs, "telling:telling:example.os"] : vfs;
     await installScript(node, name, SOURCE, { request, grant, onExit: "None" });
   }
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await node.stop();
   removeScripts();
@@ -84,7 +84,7 @@ const messagesOf = async (name: string): Promise<string[]> =>
   (await linesOf(name)).map(({ fields }) => fields.message);
 
 async function until(done: () => Promise<boolean>, what: string): Promise<void> {
-  for (const deadline = performance.now() + 10_000; !(await done()); await Bun.sleep(10)) {
+  for (const deadline = performance.now() + 60_000; !(await done()); await Bun.sleep(10)) {
     if (performance.now() > deadline) throw new Error(`never: ${what}`);
     await node.advance(10);
   }

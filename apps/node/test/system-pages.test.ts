@@ -17,12 +17,12 @@ beforeAll(async () => {
   const answer = await fetch(url, { redirect: "manual" });
   expect(answer.status).toBe(303);
   cookie = answer.headers.get("set-cookie")?.split(";")[0] ?? "";
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await node?.stop();
   killAllDetached();
   rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+}, 120_000);
 
 const shutdown = (origin: string, headers: Record<string, string>) =>
   fetch(`${origin}/~/api/processes/homepage:homepage:sys/kill`, {

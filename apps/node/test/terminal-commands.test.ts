@@ -53,7 +53,7 @@ test("[M127] [M129] what a person types runs, in pipes too; aliases and default 
   // Default ones come back at every start, unless the person has removed them.
   await say(node, "wc", /'wc' not found/);
   expect(await node.stop()).toBe(0);
-}, 60_000);
+}, 120_000);
 
 test("Ctrl+C ends what runs, `tail -f` here, and only then the node", async () => {
   const node = await startNodeProgram(home, FLAGS);
@@ -71,7 +71,7 @@ test("Ctrl+C ends what runs, `tail -f` here, and only then the node", async () =
   await say(node, "top | grep -c tail.js", /terminal:sys: 0/);
   node.press(CTRL_C);
   expect(await node.exited).toBe(0);
-}, 60_000);
+}, 120_000);
 
 test("a script that spins is ended by Ctrl+C, and one that lies in a pipe is seen through", async () => {
   const folder = writeScript(
@@ -108,7 +108,7 @@ test("a script that spins is ended by Ctrl+C, and one that lies in a pipe is see
   await node.shows(/terminal:sys: interrupted/);
   await say(node, "top | grep -c spin.js", /terminal:sys: 0/);
   expect(await node.stop()).toBe(0);
-}, 60_000);
+}, 120_000);
 
 test("[M128] a line that comes from a process of another package is not run, and its interrupt interrupts nothing", async () => {
   const node = await startTestNode();
@@ -140,7 +140,7 @@ test("[M128] a line that comes from a process of another package is not run, and
   expect(await typeLine(node, "ls /terminal:sys/notes")).toEqual({ output: "", errors: "" });
   expect((await typeLine(node, "which ls")).output).toContain("ls:terminal:sys");
   await node.stop();
-}, 60_000);
+}, 120_000);
 
 test("without the right to all files the commands say which capability is missing", async () => {
   const node = await startTestNode();
@@ -160,7 +160,7 @@ test("without the right to all files the commands say which capability is missin
   expect((await typeLine(node, "ls /")).errors).toContain('lacks the capability {"root":true}');
   expect((await typeLine(node, "ls /terminal:sys/pkg | grep -c alias.js")).output).not.toBe("0");
   await node.stop();
-}, 60_000);
+}, 120_000);
 
 test("a command answers in a few milliseconds", async () => {
   const node = await startTestNode();
@@ -177,4 +177,4 @@ test("a command answers in a few milliseconds", async () => {
   expect(await best("whoami")).toBeLessThan(20);
   expect(await best("ls /")).toBeLessThan(20);
   await node.stop();
-}, 60_000);
+}, 120_000);

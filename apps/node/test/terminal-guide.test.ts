@@ -56,4 +56,4 @@ test("each example of the guide shows what the guide says", async () => {
       .trimEnd();
     if (!pattern(shown).test(text)) expect(`> ${line}\n${text}`).toBe(`> ${line}\n${shown}`);
   }
-}, 60_000);
+}, 120_000);

@@ -7,9 +7,9 @@ import { type NodeProgram, startNodeProgram } from "./node-program.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kinode-keys-"));
 const home = join(folder, "home");
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 // A loaded machine is slow; each wait has a deadline of its own.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 let node: NodeProgram;
 
 const start = (args: readonly string[] = [], environment: Record<string, string> = {}) =>

@@ -24,4 +24,4 @@ test("[M121] Enter sends the line as it is to the terminal process, from its own
   // The process took it for a person's line: from any other source it would have ignored it.
   await node.shows(/terminal:sys: {2}two {2}spaces 'kept' \\ too/);
   expect(await node.stop()).toBe(0);
-}, 60_000);
+}, 120_000);

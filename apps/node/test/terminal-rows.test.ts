@@ -9,7 +9,7 @@ import manifest from "../package.json" with { type: "json" };
 import { removeScripts, writeScript } from "./script-package.ts";
 import { typeLine } from "./type-line.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** Says whom it was asked by and with which rights, and keeps a count. */
 const KEEPER = `
@@ -28,7 +28,7 @@ let node: TestNode;
 beforeAll(async () => {
   node = await startTestNode();
   await node.install(writeScript("keeper", KEEPER, { grant: ["terminal:terminal:sys"] }));
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await node.stop();
   removeScripts();

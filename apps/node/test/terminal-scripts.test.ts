@@ -13,7 +13,7 @@ let node: TestNode;
 beforeAll(async () => {
   node = await startTestNode();
   await output("mkdir /terminal:sys/t; cd /terminal:sys/t");
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await node.stop();
   removeScripts();
@@ -53,7 +53,7 @@ test("trace shows the messages of a process as they pass, down a pipe too", asyn
     /\d{6} {2}response {2}homepage:homepage:sys → \d+:terminal:sys {2}\{"GetApps":/,
   );
   expect(answered!.slice(14, 20)).toBe(asked!.slice(14, 20));
-}, 30_000);
+}, 120_000);
 
 /** What a line puts out; it must have no errors. */
 async function output(line: string): Promise<string> {
@@ -122,7 +122,7 @@ test("[P19.1] sandboxed scripts of another package work in pipes and lists, and 
   expect(interrupted.ok && new TextDecoder().decode(interrupted.body)).toBe('{"interrupted":1}');
   expect(await hanging).toEqual({ output: "", errors: "" });
   expect(node.kernel.processes()).toHaveLength(before);
-}, 60_000);
+}, 120_000);
 
 test("files are copied, moved and removed, and mistakes are told before anything is lost", async () => {
   await output("write a one two; write b three; mkdir -p d/e/f");
@@ -162,7 +162,7 @@ test("files are copied, moved and removed, and mistakes are told before anything
   expect(await output("ls")).toBe("d2/");
   expect(await output("write 'with blanks' x && cat with blanks")).toBe("x\n");
   await output("rm 'with blanks'; rm -r d2");
-}, 30_000);
+}, 120_000);
 
 test("texts are searched, cut and counted", async () => {
   await output(
@@ -188,7 +188,7 @@ test("texts are searched, cut and counted", async () => {
   expect(await errors("write text")).toContain("what is to be written?");
   expect(await errors("cat /terminal:sys")).toContain("files are in drives");
   expect(await errors("cat .")).toContain("it is a folder");
-}, 30_000);
+}, 120_000);
 
 test("logs shows what was printed, of all packages or of one", async () => {
   const id = "tools:tools:example.os";
@@ -207,7 +207,7 @@ test("logs shows what was printed, of all packages or of one", async () => {
   expect(await output(`logs -n 5 ${id}`)).toBe(await output("logs tools:example.os"));
   expect(await output("logs -v | grep -c 'Killed tools'")).toBe("1");
   expect(await output("logs -n 0")).toBe("");
-}, 30_000);
+}, 120_000);
 
 test("every command says how it is called", async () => {
   const names = (await output("help"))
@@ -223,7 +223,7 @@ test("every command says how it is called", async () => {
       `${name}: ${name}:terminal:sys (/terminal:sys/pkg/${name}.js)`,
     );
   }
-}, 30_000);
+}, 120_000);
 
 const COMMANDS =
   "ls cat head tail wc grep cp mv rm mkdir write cd pwd which caps kill top alias logs".split(" ");

@@ -15,7 +15,7 @@ const ECHO = "echo:echo:example.os";
 let node: TestNode;
 beforeAll(async () => {
   node = await startTestNode({ name: "tests.local" });
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await node.stop();
   removeScripts();
@@ -73,7 +73,7 @@ test("a program that computes without an end is named to the test, and the node 
     /^spinner:spinner:example\.os computed for [\d.]+ s without an end\./,
   );
   await expect(own.advance(10_000)).rejects.toThrow("without an end");
-}, 30_000);
+}, 120_000);
 
 test("kinode test runs the tests of a folder, wherever it lies", async () => {
   const folder = mkdtempSync(join(tmpdir(), "kinode-test-command-"));
@@ -113,4 +113,4 @@ test("this one fails", () => expect(1).toBe(2));
   expect(out.join("\n")).toContain("(pass) a node runs in the test");
   expect(out.join("\n")).toContain("(fail) this one fails");
   expect(code).toBe(1);
-}, 30_000);
+}, 120_000);

@@ -7,7 +7,7 @@ import type { ControlAnswer, ControlPeers } from "@kinode-ts/types";
 import { type DetachedNode, killAllDetached, startDetached } from "./detached-node.ts";
 import { kinode } from "./run-kinode.ts";
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 const HIDDEN = ["--tcp-port", "0", "--ws-port", "0"];
 
 const folder = mkdtempSync(join(tmpdir(), "through-router-"));
@@ -27,7 +27,7 @@ const greet = (from: DetachedNode, to: string, text: string): Promise<ControlAns
   from.post<ControlAnswer>("send", {
     target: `${to}@net:distro:sys`,
     body: text,
-    timeout: 10,
+    timeout: 30,
   });
 
 async function until(check: () => Promise<boolean>): Promise<void> {

@@ -7,8 +7,8 @@ import { createTestCertificate, type TestCertificate } from "@kinode-ts/testing/
 
 const MAIN = join(import.meta.dir, "../src/main.ts");
 /** For several starts of the program, each with a deadline of its own. */
-const TEST_MS = 90_000;
-const START_MS = 30_000;
+const TEST_MS = 180_000;
+const START_MS = 60_000;
 const folder = mkdtempSync(join(tmpdir(), "kinode-tls-node-"));
 const children: Bun.Subprocess[] = [];
 afterEach(() => {

@@ -140,7 +140,7 @@ beforeAll(async () => {
   node = await startTestNode();
   const rights = ["vfs:distro:sys", "timer:distro:sys"];
   await installScript(node, "keeper", SOURCE, { request: rights, grant: rights });
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await node.stop();
   removeScripts();

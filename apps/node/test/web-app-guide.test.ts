@@ -12,7 +12,7 @@ import { kinode } from "./run-kinode.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
 const AT = "/album:album:example.os";
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 /** A picture of one red dot. */
 const PNG = Uint8Array.fromBase64(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==",
@@ -68,7 +68,7 @@ async function logIn(): Promise<string> {
 
 /** With the person's cookie, as soon as the process has bound it. */
 async function ask(path: string, init: RequestInit = {}): Promise<Response> {
-  for (const deadline = performance.now() + 20_000; ; await Bun.sleep(20)) {
+  for (const deadline = performance.now() + 60_000; ; await Bun.sleep(20)) {
     const answer = await fetch(`${node.url}${AT}/${path}`, {
       ...init,
       headers: { ...init.headers, cookie },
@@ -190,7 +190,7 @@ describe.skipIf(CHROMIUM === undefined)("in two windows of a browser", () => {
   }, DEADLINE_MS);
 
   // A window that is not in front draws nothing: look now and then instead of at each frame.
-  const LOOK = { timeout: 15_000, polling: 50 } as const;
+  const LOOK = { timeout: 60_000, polling: 50 } as const;
   const shows = (page: Page, title: string) =>
     page.waitForFunction(
       `document.querySelector("ul").textContent.includes(${JSON.stringify(title)})`,

@@ -24,7 +24,7 @@ const ROWS = `[...document.querySelectorAll(".xterm-rows > div")]
 /** Waits until the rows of the terminal match; they are text in the page. */
 async function shows(pattern: RegExp): Promise<void> {
   const isThere = `new RegExp(${JSON.stringify(pattern.source)}).test(${ROWS})`;
-  await page.waitForFunction(isThere, { timeout: 20_000 }).catch(async () => {
+  await page.waitForFunction(isThere, { timeout: 60_000 }).catch(async () => {
     throw new Error(`never saw ${String(pattern)} in:\n${String(await page.evaluate(ROWS))}`);
   });
 }

@@ -8,9 +8,9 @@ import headless from "@xterm/headless";
 import { type DetachedNode, killAllDetached, startDetached } from "./detached-node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kinode-web-terminal-"));
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 // A loaded machine is slow; each wait has a deadline of its own.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 let node: DetachedNode;
 let pages: string;
 let cookie: string;
@@ -21,12 +21,12 @@ beforeAll(async () => {
   pages = new URL(url).origin;
   const answer = await fetch(url, { redirect: "manual" });
   cookie = answer.headers.get("set-cookie")?.split(";")[0] ?? "";
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await node?.stop();
   killAllDetached();
   rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+}, 120_000);
 
 const upgrade = (headers: Record<string, string>, origin = pages) =>
   fetch(`${origin}/~/api/terminal`, {
@@ -190,7 +190,7 @@ test("a browser that does not read gets no more lines, and then a count of them"
   await slow.shows(/\d+ lines are not shown: this screen did not read them in time/);
   slow.socket.close();
   other.socket.close();
-}, 60_000);
+}, 120_000);
 
 test("one that goes on pressing keys without reading is cut off", async () => {
   const { send, closed, received } = await open({ reads: false });
@@ -234,4 +234,4 @@ test("the node's end closes it, and the same login opens it again at the next st
   const { socket, shows } = await open();
   await shows(/web\.local >/);
   socket.close();
-}, 60_000);
+}, 120_000);

@@ -25,7 +25,7 @@ import { contracts } from "./generated/contracts.ts";
 import { type Chain, FIRST_ACCOUNT, findAnvil, sendTransaction, startChain } from "./index.ts";
 
 // Another program, and a compiler, on a machine that may be busy.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const { registry, osAccount, zoneAccount, accountImplementation } = LOCAL_KIMAP;
 const KEY = new Uint8Array(32).fill(0xab);

@@ -7,7 +7,7 @@ import { composedProcess } from "./composed-text.ts";
 import { parseText } from "./build-component.ts";
 import { LIMITS, address, options, until } from "./run-guest.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 const GREET = `
   (call $hello (local.get 0) (local.get 1) (i32.const 1024))

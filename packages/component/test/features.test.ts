@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { assemble, meterCore, runMetered, runPlain } from "./metered-core.ts";
 
 // a busy machine may take many times as long as a quiet one
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 /** Exports `run` around a body that has `$n`, its parameter, and locals `$i`, `$s`; leaves an i32. */
 const run = (body: string, more = ""): string =>

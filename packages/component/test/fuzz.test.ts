@@ -9,7 +9,7 @@ import { runCase } from "./fuzz/run-case.ts";
 import type { Outcome } from "./fuzz/run-case.ts";
 
 // a busy machine may take many times as long as a quiet one
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const SEED = Number(process.env["KINODE_SEED"] ?? 1);
 const CASES = 5_000;

@@ -26,7 +26,7 @@ import { parseText } from "./build-component.ts";
 import { LIMITS, address, options, until } from "./run-guest.ts";
 
 // a busy machine may take many times as long as a quiet one
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** Processor time that one file may take; 100 MB take a good part of it to copy. */
 const MAX_CPU_MS = 1_000;

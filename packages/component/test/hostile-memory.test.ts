@@ -15,7 +15,7 @@ import { STANDARD } from "./hostile/standard-functions.ts";
 import { LIMITS, address, killAndTime, options, until } from "./run-guest.ts";
 
 // a busy machine may take many times as long as a quiet one
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const FAST: readonly [string, Partial<ComponentOptions>] = ["main module alone", {}];
 const GENERAL: readonly [string, Partial<ComponentOptions>] = [

@@ -20,7 +20,7 @@ import { LIMITS, address, killAndTime, options, until } from "./run-guest.ts";
 import { createWasiProcess } from "./wasi-process.ts";
 
 // a busy machine may take many times as long as a quiet one
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const STANDARD = "kinode:process/standard@1.0.0";
 /** Somewhere in memory, aligned for everything, with room behind it. */

@@ -6,7 +6,7 @@ import { address, killAndTime, runGuest as runOnAnyPath, until } from "./run-gue
 import type { RunOptions } from "./run-guest.ts";
 
 // a busy machine may take many times as long as a quiet one
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 /** A scheduler that wants its turn back at every look. */
 const impatient: RunOptions = {

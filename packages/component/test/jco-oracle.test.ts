@@ -26,7 +26,7 @@ const fileBytes = (path: string): Uint8Array =>
   new Uint8Array(readFileSync(new URL(`../../../${path}`, import.meta.url)));
 
 // a busy machine may take many times as long as a quiet one
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 const text = new TextEncoder();
 

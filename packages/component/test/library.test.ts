@@ -7,7 +7,7 @@ import { InstanceError, compileComponent, systemPowers } from "../src/index.ts";
 import type { CompiledComponent, ImportsObject } from "../src/index.ts";
 import { ALLOCATOR, buildComponent } from "./build-component.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 const WIT = `package demo:calc;
 interface log { line: func(text: string); now: func() -> u64; }

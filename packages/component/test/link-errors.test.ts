@@ -4,7 +4,7 @@ import { processorMs } from "@kinode-ts/testing/processor-time";
 import { compileComponent, systemPowers } from "../src/index.ts";
 import { parseText } from "./build-component.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 const RUN = `
   (core module $Run (func (export "run")))

@@ -34,7 +34,7 @@ import {
 import { createMemory, fakeFiber } from "./guest-memory.ts";
 
 // a busy machine may take many times as long as a quiet one
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 const part = fc
   .string({ unit: "grapheme", minLength: 1, maxLength: 12 })

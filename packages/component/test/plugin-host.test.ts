@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { renameAll } from "../examples/plugin-host.ts";
 import { ALLOCATOR, buildComponent } from "./build-component.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 const WIT = `package demo:rename;
   interface log { line: func(text: string); }

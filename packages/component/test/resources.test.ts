@@ -4,7 +4,7 @@ import type { ImportsObject } from "../src/index.ts";
 import { parseText } from "./build-component.ts";
 import { thingUser, ticketUser } from "./composed-text.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 const compile = async (text: string) => compileComponent(await parseText(text), systemPowers);
 

@@ -81,7 +81,7 @@ export async function runGuest(name: string, given: RunOptions = {}): Promise<Gu
 }
 
 /** Generous: only what hangs gets near it. */
-const DEADLINE_MS = 25_000;
+const DEADLINE_MS = 60_000;
 
 /** Lets the event loop turn until `done`, or fails at the deadline. */
 export async function until(done: () => boolean): Promise<void> {

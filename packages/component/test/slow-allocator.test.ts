@@ -6,7 +6,7 @@ import { loadComponent } from "../src/load-component.ts";
 import { parseText } from "./build-component.ts";
 import { LIMITS, address, options } from "./run-guest.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const CAPABILITIES = 2_000;
 

@@ -15,7 +15,7 @@ import type { ComponentInstance } from "../src/index.ts";
 import { compileComponent, systemPowers } from "../src/index.ts";
 import { ALLOCATOR, buildComponent } from "./build-component.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const t = (kind: string): ValueType => ({ kind }) as ValueType;
 const list = (element: ValueType): ValueType => ({ kind: "list", element });

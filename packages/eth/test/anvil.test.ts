@@ -52,7 +52,7 @@ describe.skipIf(findAnvil() === undefined)("a real chain", () => {
   const updates = (): { Ok?: { id: number; result: Record<string, unknown> }; Err?: unknown }[] =>
     node!.harness.sent.map(({ body }) => JSON.parse(new TextDecoder().decode(body)));
   const until = async (isThere: () => boolean): Promise<void> => {
-    for (const endMs = Date.now() + 15_000; !isThere(); await Bun.sleep(5)) {
+    for (const endMs = Date.now() + 60_000; !isThere(); await Bun.sleep(5)) {
       if (Date.now() > endMs)
         throw new Error(`it never came; updates: ${JSON.stringify(updates())}`);
     }

@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { guardConnections } from "../src/index.ts";
 import { APP, pageOf, startWebNode, type WebNode } from "./web-node.ts";
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 /** Other addresses of this machine are there without asking on Linux alone. */
 const hasAddresses = process.platform === "linux";
 

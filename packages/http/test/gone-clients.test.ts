@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { APP, type Received, startWebNode, type WebNode } from "./web-node.ts";
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 const isHttp = (received: Received) => received.http["method"] !== undefined;
 
 function ask(node: WebNode, path = `/${APP}`): Promise<Socket> {

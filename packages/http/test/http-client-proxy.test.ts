@@ -8,7 +8,7 @@ import type { ModuleHarness } from "@kinode-ts/testing/module-harness";
 import type { Clock } from "@kinode-ts/types";
 import { createHttpClient } from "../src/client/http-client-bun.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 const APP = "app:test:sys";
 
 const realClock: Clock = {
@@ -159,7 +159,7 @@ test("a proxy that refuses, hangs or is away fails the request, and says nothing
   expect((await ask(harness, http("https://shop.example/", {}, undefined, 1))).json).toEqual(
     failed("no whole response within 1 s"),
   );
-  const deadline = performance.now() + 5_000;
+  const deadline = performance.now() + 60_000;
   while (proxy.sockets.size > before && performance.now() < deadline) await Bun.sleep(5);
   expect(proxy.sockets.size).toBeLessThanOrEqual(before);
   proxy.connectStatus = "200 OK";

@@ -12,7 +12,7 @@ import type { Clock, RuntimeModule } from "@kinode-ts/types";
 import { createHttpClient } from "../src/client/http-client-bun.ts";
 import type { HttpClientOptions } from "../src/client/http-client-bun.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 const APP = "app:test:sys";
 const OTHER = "other:test:sys";
@@ -143,7 +143,7 @@ const UNKNOWN = { Err: "UnknownStream" };
 async function until(done: () => boolean, what: string): Promise<void> {
   const startedMs = performance.now();
   while (!done()) {
-    if (performance.now() - startedMs > 10_000) throw new Error(`never: ${what}`);
+    if (performance.now() - startedMs > 60_000) throw new Error(`never: ${what}`);
     await Bun.sleep(5);
   }
 }

@@ -12,7 +12,7 @@ import { createHttpClient } from "../src/client/http-client-bun.ts";
 import type { HttpClientOptions } from "../src/client/http-client-bun.ts";
 
 // a busy machine may take many times as long as a quiet one
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 const APP = "app:test:sys";
 const OTHER = "other:test:sys";

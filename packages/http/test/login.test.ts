@@ -271,7 +271,7 @@ test("the hash the page sends is the one the keyfile is made with", async () => 
   // The page's script and the node must derive the same text; both are checked against one vector.
   expect(await hashPassword("password", "alice.os")).toBe(await pageHash("password", "alice.os"));
   expect(await hashPassword("pass", "a.os")).toBe(await pageHash("pass", "a.os"));
-}, 30_000);
+}, 120_000);
 
 /** Runs the page's own script on a fake page and returns what it would post. */
 async function pageHash(password: string, node: string): Promise<string> {

@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { APP, OTHER, pageOf, startWebNode, type Received, type WebNode } from "./web-node.ts";
 
 const OK = { Ok: null };
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 const PART_BYTES = 256 * 1024;
 
 async function bindStreamed(node: WebNode, more: Readonly<Record<string, unknown>> = {}) {

@@ -96,7 +96,7 @@ for (const [language, label] of [
       ["counter", "/counter.js"],
     ]);
     expect(new TextDecoder().decode(pkg.files.get("counter.js"))).toContain(`Hello from ${label}`);
-  }, 60_000);
+  }, 120_000);
 }
 
 for (const starter of listTemplates().find((each) => each.language === "typescript")!.starters) {
@@ -114,7 +114,7 @@ for (const starter of listTemplates().find((each) => each.language === "typescri
     expect(pkg.files.has("ui/index.html")).toBe(places.length === 2);
     expect(pkg.id as string).toBe("begun:alice.os");
     expect(pkg.processes.map(({ processName }) => processName)).toEqual([starter]);
-  }, 60_000);
+  }, 120_000);
 }
 
 test("without node_modules at all a package is built with the kit's own libraries, to the same bytes", async () => {

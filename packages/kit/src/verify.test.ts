@@ -68,7 +68,7 @@ test("[P8] equal sources give an equal zip whatever the folder, times, modes, or
   expect(packElsewhere(other, { LANG: "C", LC_ALL: "C", TZ: "UTC" }, "0o000")).toBe(versionHash);
   writeFileSync(join(other, "src/page.ts"), "export const page = (n: number) => `${n}!`;\n");
   expect(packElsewhere(other, turkish, "0o077")).not.toBe(versionHash);
-}, 60_000);
+}, 120_000);
 
 test("a zip that comes from its sources is verified, by its folder or by its file", async () => {
   const { folder, file, versionHash } = await packed("honest");

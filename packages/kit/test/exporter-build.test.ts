@@ -154,7 +154,7 @@ test("[P23] functions in TypeScript are linked into a program that imports them,
   );
   const other = new DirectLink().createHost(address("app"), true);
   expect(await again.start(other, LIMITS).ended).toEqual({ kind: "returned" });
-}, 30_000);
+}, 120_000);
 
 test("an exporter without a world that says what it exports is refused", async () => {
   const path = folder("lost", {

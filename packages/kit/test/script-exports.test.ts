@@ -85,4 +85,4 @@ test("its functions are called by the component it is linked into", async () => 
     "HEYHEYHEY50",
     "no",
   ]);
-}, 30_000);
+}, 120_000);

@@ -7,4 +7,4 @@ test("damaged frames, handshakes, routing requests and messages end at worst in 
   const report = fuzzNet({ cases: 30_000, seed: 7 });
   expect(report.faults).toEqual([]);
   expect(report.cases.size).toBe(TARGETS.length);
-}, 60_000);
+}, 120_000);

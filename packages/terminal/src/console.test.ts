@@ -48,4 +48,4 @@ test("a real console: typing, history, paste, Ctrl+J, and Ctrl+C gives the conso
   await shows("debug mode on");
   child.terminal!.write("\u0003");
   expect(await child.exited).toBe(7);
-}, 20_000);
+}, 120_000);

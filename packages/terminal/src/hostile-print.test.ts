@@ -221,7 +221,7 @@ for (const modern of [true, false]) {
         { numRuns: 80 },
       );
     }
-  }, 30_000);
+  }, 120_000);
 }
 
 test("a package with a hostile name is quoted in every row of its own, and changes no other", async () => {
@@ -238,7 +238,7 @@ test("a package with a hostile name is quoted in every row of its own, and chang
     }),
     { numRuns: 50 },
   );
-}, 20_000);
+}, 120_000);
 
 test("letters, tabs, styles and emoji of a well-meaning process are shown as they are", async () => {
   const text = "naïve\tcolumn \u001b[1;32mgreen\u001b[0m 漢字 ✓ €";

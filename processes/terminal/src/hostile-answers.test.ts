@@ -49,7 +49,7 @@ test("process ids and rights in ps, top and caps", async () => {
       }
     }
   }
-}, 30_000);
+}, 120_000);
 
 test("nodes in peers, peer and kfetch", async () => {
   const { node, type } = await startTerminal();
@@ -81,7 +81,7 @@ test("nodes in peers, peer and kfetch", async () => {
     check(fetched);
     expect(fetched.split("\n")).toHaveLength(17);
   }
-}, 30_000);
+}, 120_000);
 
 test("providers, their errors, names on chain, and what a module of state says", async () => {
   const { node, type } = await startTerminal();
@@ -117,7 +117,7 @@ test("providers, their errors, names on chain, and what a module of state says",
       expect(shown.split("\n")).toHaveLength(1);
     }
   }
-}, 30_000);
+}, 120_000);
 
 test("a script of another package in a pipe cannot begin a row without its name", async () => {
   const { vfs, programs, type } = await startTerminal();
@@ -139,4 +139,4 @@ test("a script of another package in a pipe cannot begin a row without its name"
     for (const row of shown.split(/\r\n|[\n\u2028\u2029]/))
       expect(row).toStartWith("old:alice.os: ");
   }
-}, 30_000);
+}, 120_000);

@@ -39,7 +39,7 @@ test("the first start makes a name and a key under a new password; later starts 
   expect(keyfile.jwtSecret).toHaveLength(32);
   expect(await again.verifyPassword(hash)).toEqual(new Uint8Array(readFileSync(home.keyfile)));
   expect(await again.verifyPassword(await hashPassword("wrong", first.name))).toBeUndefined();
-}, 30_000);
+}, 120_000);
 
 test("without the unlock file the password opens the key, a wrong one does not, and an open is remembered", async () => {
   const home = openHomeFolder(join(folder, "locked"));
@@ -62,4 +62,4 @@ test("without the unlock file the password opens the key, a wrong one does not, 
   const unlock = readFileSync(home.unlockFile, "utf8");
   writeFileSync(home.unlockFile, unlock.replace(/"keyfile":"\w{4}/, '"keyfile":"0000'));
   await expect(provideIdentity(home, random)).rejects.toThrow("is locked");
-}, 30_000);
+}, 120_000);

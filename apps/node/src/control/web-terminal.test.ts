@@ -62,7 +62,7 @@ test("the end of the login closes a terminal that is open", async () => {
   expect(await closed).toBe(CONTROL_TERMINAL_CLOSE.loggedOut);
   expect(openCount()).toBe(0);
   await pages.stop();
-}, 20_000);
+}, 120_000);
 
 test("more terminals than a node takes are refused, and a closed one makes room", async () => {
   const { pages, openCount } = serve();

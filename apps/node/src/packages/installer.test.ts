@@ -329,7 +329,7 @@ for (const [what, isUpdate] of [
       }
     }
     expect(steps).toBeGreaterThan(10);
-  }, 20_000);
+  }, 120_000);
 }
 
 test("uninstalling ends the processes and removes files, rights and home page entries; data stays unless purged", async () => {

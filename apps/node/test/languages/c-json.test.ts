@@ -166,5 +166,5 @@ for (const language of ["c", "cpp"] as const) {
     expect(Object.keys((await node.ask(COUNTER, nested(100_000))).body as object)).toEqual([
       "Error",
     ]);
-  }, 60_000);
+  }, 120_000);
 }

@@ -21,7 +21,7 @@ for (const [language, label] of PREBUILT) {
     const zip = await withPrebuilt(language, make, pack);
     const { memoryBytes } = await driveTemplate({ label, source: zip });
     expect(memoryBytes).toBeGreaterThan(0);
-  }, 60_000);
+  }, 120_000);
 }
 
 const OLD = [
@@ -36,5 +36,5 @@ for (const [name, what] of OLD) {
       cpSync(source, folder, { recursive: true, filter: (path) => basename(path) !== "target" });
     const zip = await withPrebuilt(`old-${name}`, make, pack);
     expect((await driveTemplate({ label: "Rust", source: zip })).id).toBe("my-package:template.os");
-  }, 60_000);
+  }, 120_000);
 }

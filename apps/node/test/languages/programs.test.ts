@@ -53,7 +53,7 @@ for (const name of PROGRAMS) {
         }
         process.kill();
         expect(await process.ended).toEqual({ kind: "killed" });
-      }, 60_000);
+      }, 120_000);
     }
 
     test("runs on a clock that stands at its beginning", async () => {

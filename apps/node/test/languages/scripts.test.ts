@@ -21,5 +21,5 @@ for (const [language, label] of SCRIPTS) {
     } finally {
       rmSync(scratch, { recursive: true, force: true });
     }
-  }, 60_000);
+  }, 120_000);
 }

@@ -104,4 +104,4 @@ test("a script calls a Rust process by generated functions, and each reads what 
     asked: { tag: "answer", val: { question: text, answer: text.toUpperCase() } },
     same: text.length,
   });
-}, 60_000);
+}, 120_000);

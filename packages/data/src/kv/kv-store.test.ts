@@ -121,7 +121,7 @@ test("what was acknowledged is there after a sudden end, whenever that was", asy
   expect(other.query("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }]);
   expect(other.query("SELECT count(*) AS n FROM kv").all()).toEqual([{ n: 5_000 }]);
   other.close();
-}, 20_000);
+}, 120_000);
 
 test("one that is opened again while it is being closed waits for it", async () => {
   const { store, open } = setUp();

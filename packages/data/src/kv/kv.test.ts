@@ -422,7 +422,7 @@ test("a hundred thousand iterators take the place of the oldest ones, and go wit
   expect(await kv.run(next, undefined, SIBLING)).toEqual({ Err: "NoIterator" });
   kv.module.processEnded?.(APP as never);
   expect(await kv.run(next)).toEqual({ Err: "NoIterator" });
-}, 20_000);
+}, 120_000);
 
 test("pairs come as bytes when they are asked for so", async () => {
   const kv = await opened();

@@ -6,7 +6,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { startHeartbeat, until, withRealNode } from "./real-node.ts";
 
 // a busy machine may take many times as long as a quiet one
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 test("processor time is accounted to who uses it", () =>
   withRealNode({}, async (n) => {

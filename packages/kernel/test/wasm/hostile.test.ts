@@ -219,7 +219,7 @@ test(
       expect(n.lines().length).toBeLessThan(1_000 * seconds + 100);
       expectNothingOfTheHost(n);
     }),
-  30_000,
+  120_000,
 );
 
 test(
@@ -238,7 +238,7 @@ test(
       await until(() => !n.isAlive("evil"), "the end of evil");
       await expectUndisturbed(n);
     }),
-  30_000,
+  120_000,
 );
 
 test("[K57] [K60] [K63] [K68] forged capabilities come to nothing: saved, attached, at the exit, given to a child", () =>

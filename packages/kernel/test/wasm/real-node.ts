@@ -38,7 +38,7 @@ const DRIVER = "driver:distro:sys" as ProcessId;
 const TOOL = "tool:test:sys" as ProcessId;
 const PROBE = "probe-1.0.0";
 /** Generous: only a node that hangs gets near it. */
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -134,7 +134,7 @@ test.each(["tcp", "ws"] as const)(
     const numbers = received.slice(2).map(({ message: { body } }) => body[0]! + (body[1]! << 8));
     expect(numbers).toEqual(Array.from({ length: 1_000 }, (_, number) => number));
   },
-  20_000,
+  120_000,
 );
 
 test.each(["tcp", "ws"] as const)(

@@ -1,19 +1,23 @@
 /**
  * `bun tools/src/check-tarballs.ts`: packs every published package as a registry would receive it, checks the tarballs
  * with publint and attw, installs them all into an empty project and imports every entry there: in Bun, and those
- * of the pure packages in Node and from a browser bundle too. Then a package is made there with `bun create kinode` and
- * built. Needs `bun run build` before.
+ * of the pure packages in Node and from a browser bundle too. What needs files beside its modules is used. Then a package is
+ * made there with `bun create kinode` and built. Needs `bun run build` before.
  * @module
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { builtUse, tarballUses } from "./tarball-uses.ts";
 import { type Member, published, readMembers, ROOT } from "./workspace.ts";
 
 /** Packages that must work outside Bun as well; the published range of Node is `>=22`. */
 const PURE = ["types", "codec", "kimap", "caps", "crypto", "stdlib"];
 /** Entries of pure packages that are host files by design: they say so in their path or documentation. */
 const HOST_ENTRIES = new Set(["@kinode-ts/crypto/random"]);
+
+/** So long one use may take: what waits for something that is missing does not end. */
+const USE_MS = 60_000;
 
 interface Packed {
   readonly member: Member;
@@ -34,6 +38,7 @@ async function checkTarballs(scratch: string): Promise<number> {
   const faults = [
     ...(await Promise.all(packed.map(lintTarball))).flat(),
     ...installAndImport(packed, join(scratch, "project")),
+    ...useAll(join(scratch, "project")),
     ...createAndBuild(join(scratch, "project")),
   ];
   for (const fault of faults) console.error(fault);
@@ -96,6 +101,21 @@ function installAndImport(packed: readonly Packed[], project: string): string[] 
     ...pure.flatMap((entry) => attempt(project, `node: ${entry}`, importing("node", entry))),
     ...pure.flatMap((entry) => attempt(project, `browser: ${entry}`, bundling(entry))),
   ];
+}
+
+/** From the sources in the tarballs, as Bun takes them, and from what was built. */
+function useAll(project: string): string[] {
+  const folder = join(project, "uses");
+  mkdirSync(folder);
+  const uses = tarballUses(ROOT).flatMap((use) => [use, builtUse(use)]);
+  return uses.flatMap(({ name, code }, index) => {
+    const file = join(folder, `use-${index}.ts`);
+    writeFileSync(file, `${code}\nprocess.exit(0);\n`);
+    const options = { cwd: project, stdout: "pipe", stderr: "pipe", timeout: USE_MS } as const;
+    const result = Bun.spawnSync([process.execPath, file], options);
+    const text = result.stderr.toString().trim().split("\n").slice(0, 12).join("\n");
+    return result.exitCode === 0 ? [] : [`${name} cannot be used from its tarball:\n${text}`];
+  });
 }
 
 /** What a developer does first, with nothing but what registries would have. */

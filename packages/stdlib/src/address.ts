@@ -64,6 +64,10 @@ export class PackageId {
     this.publisher = publisher;
   }
 
+  static of(packageName: string, publisher: string): PackageId {
+    return new PackageId(packageName, publisher);
+  }
+
   /** @throws {ProcessIdParseError} */
   static parse(text: string): PackageId {
     const parts = text.split(":");
@@ -97,6 +101,10 @@ export class ProcessId {
     this.process = process ?? randomName();
     this.package = packageName;
     this.publisher = publisher;
+  }
+
+  static of(process: string | undefined, packageName: string, publisher: string): ProcessId {
+    return new ProcessId(process, packageName, publisher);
   }
 
   /** @throws {ProcessIdParseError} */

@@ -12,12 +12,30 @@ export interface LazyLoadBlob {
   readonly bytes: Uint8Array;
 }
 
-/** What can be given as a blob; text becomes UTF-8. */
-export type BlobLike = LazyLoadBlob | Uint8Array | string;
+/** The part of a web `Blob` that is used. */
+export interface WebBlob {
+  readonly type: string;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
 
+/**
+ * What can be given as a blob; text becomes UTF-8. A web `Blob` is read before the message is sent; where that cannot be
+ * waited for, as in `onExit.set`, it is refused: `fromWebBlob` reads it.
+ */
+export type BlobLike = LazyLoadBlob | Uint8Array | string | WebBlob;
+
+/** @throws {TypeError} a web `Blob`: reading it takes time */
 export function toBlob(value: BlobLike): GuestBlob {
   if (typeof value === "string") return { bytes: encodeUtf8(value) };
-  return value instanceof Uint8Array ? { bytes: value } : value;
+  if (value instanceof Uint8Array) return { bytes: value };
+  if (isWebBlob(value)) {
+    throw new TypeError("A web Blob cannot be read at once: pass await fromWebBlob(blob)");
+  }
+  return value;
+}
+
+export function isWebBlob(value: BlobLike | undefined): value is WebBlob {
+  return typeof value === "object" && "arrayBuffer" in value && !(value instanceof Uint8Array);
 }
 
 /** The value as JSON, without a MIME type. */
@@ -26,10 +44,7 @@ export function jsonBlob(value: unknown): LazyLoadBlob {
 }
 
 /** Reads a web `Blob` (where there is one) into the form messages carry. */
-export async function fromWebBlob(web: {
-  readonly type: string;
-  arrayBuffer(): Promise<ArrayBuffer>;
-}): Promise<LazyLoadBlob> {
+export async function fromWebBlob(web: WebBlob): Promise<LazyLoadBlob> {
   const bytes = new Uint8Array(await web.arrayBuffer());
   return web.type === "" ? { bytes } : { mime: web.type, bytes };
 }

@@ -13,6 +13,7 @@ import type { Body } from "./body.ts";
 import { attached } from "./capabilities.ts";
 import { BuildError } from "./errors.ts";
 import type { IncomingResponse } from "./message.ts";
+import type { Sending, SendOptions } from "./send.ts";
 import { request, respond, send } from "./send.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
@@ -64,9 +65,9 @@ abstract class Builder {
     return this;
   }
 
-  /** Attaches every capability we hold that the target issued. */
-  attachAll(target: Target): this {
-    this.rights.push(...attached("all", targetText(target)));
+  /** Attaches every capability we hold that this process issued. */
+  attachAll(issuer: Target): this {
+    this.rights.push(...attached("all", targetText(issuer)));
     return this;
   }
 
@@ -102,19 +103,33 @@ export class Request extends Builder {
     return this;
   }
 
+  /** Attaches every capability we hold that the target, or another process, issued. @throws {BuildError} no target */
+  override attachAll(issuer: Target = this.#mandatoryTarget()): this {
+    return super.attachAll(issuer);
+  }
+
   /** Attaches the capability to message us. */
   attachMessaging(): this {
     this.rights.push(...attached("messaging", ""));
     return this;
   }
 
+  /** What `send`, `sendAll` and `request` take. @throws {BuildError} no target or no body */
+  build(): Sending {
+    const seconds = this.#seconds;
+    return {
+      target: this.#mandatoryTarget(),
+      body: this.mandatoryBody(),
+      ...this.#options(),
+      ...(seconds === undefined
+        ? {}
+        : { expectsResponse: seconds * 1_000, timeout: seconds * 1_000 }),
+    };
+  }
+
   /** @throws {BuildError} no target or no body */
   send(): Promise<void> {
-    const seconds = this.#seconds;
-    return send(this.#mandatoryTarget(), this.mandatoryBody(), {
-      ...this.#options(),
-      ...(seconds === undefined ? {} : { expectsResponse: seconds * 1_000 }),
-    });
+    return send(this.build());
   }
 
   /**
@@ -122,9 +137,7 @@ export class Request extends Builder {
    * @throws {BuildError} no target or no body
    */
   sendAndAwaitResponse(seconds: number): Promise<IncomingResponse> {
-    const target = this.#mandatoryTarget();
-    const body = this.mandatoryBody();
-    return request(target, body, { ...this.#options(), timeout: seconds * 1_000 });
+    return request({ ...this.build(), timeout: seconds * 1_000 });
   }
 
   #mandatoryTarget(): Target {
@@ -132,7 +145,7 @@ export class Request extends Builder {
     return this.#target;
   }
 
-  #options(): Parameters<typeof send>[2] {
+  #options(): SendOptions {
     return {
       blob: this.attachment,
       inherit: this.inherits,

@@ -29,10 +29,10 @@ import type {
   GuestRuntime,
   U64,
 } from "@kinode-ts/types";
-import { TIMER_PROCESS } from "@kinode-ts/types";
+import { errorText, TIMER_PROCESS } from "@kinode-ts/types";
 import type { Answer } from "./answer.ts";
 import { Reply } from "./answer.ts";
-import { toBlob } from "./blob.ts";
+import { fromWebBlob, isWebBlob, toBlob, type WebBlob } from "./blob.ts";
 import { encodeBody } from "./body.ts";
 import { BlobGoneError, InheritError } from "./errors.ts";
 import { stringifyJson } from "./json.ts";
@@ -237,6 +237,10 @@ export class Exchange implements MessageKeeper {
       request.state = "answered";
       return;
     }
+    if (answer instanceof Reply && isWebBlob(answer.options.blob)) {
+      this.#answerWhenRead(request, answer, answer.options.blob);
+      return;
+    }
     if (this.#canAnswer(request)) {
       const response = this.#toResponse(request, answer, true);
       request.state = "answered";
@@ -246,6 +250,21 @@ export class Exchange implements MessageKeeper {
     const response = this.#toResponse(request, answer, false);
     request.state = "answered";
     this.#defer(request, () => this.#respond(response));
+  }
+
+  /** It counts as an action that waits, so that a process that ends waits for it. */
+  #answerWhenRead(request: IncomingRequest, { body, options }: Reply, blob: WebBlob): void {
+    request.kept = true;
+    this.deferredCount++;
+    const over = (): void => {
+      if (--this.deferredCount === 0) this.onDrained?.();
+    };
+    void fromWebBlob(blob)
+      .then((read) => this.answer(request, new Reply(body, { ...options, blob: read })))
+      .catch((thrown: unknown) => {
+        this.host.printToTerminal(0, `A Blob could not be read: ${errorText(thrown)}`);
+      })
+      .then(over, over);
   }
 
   /**

@@ -13,7 +13,7 @@ export type { Target } from "./address.ts";
 export { Reply, reply } from "./answer.ts";
 export type { Answer, AnswerOptions } from "./answer.ts";
 export { fromWebBlob, jsonBlob } from "./blob.ts";
-export type { BlobLike, LazyLoadBlob } from "./blob.ts";
+export type { BlobLike, LazyLoadBlob, WebBlob } from "./blob.ts";
 export { json } from "./body.ts";
 export type { Body } from "./body.ts";
 export { Request, Response } from "./builders.ts";
@@ -27,7 +27,7 @@ export type { Duration } from "./duration.ts";
 export { BlobGoneError, BuildError, InheritError, SendError, SpawnError } from "./errors.ts";
 export { NoHostError } from "./host.ts";
 export { inline, spawnInline } from "./inline.ts";
-export type { Inline, InlineBody, InlineOptions } from "./inline.ts";
+export type { InlineBody, InlineOptions } from "./inline.ts";
 export { JsonError, parseJson, stringifyJson } from "./json.ts";
 export { IncomingRequest, IncomingResponse } from "./message.ts";
 export type { Message } from "./message.ts";
@@ -55,6 +55,7 @@ export {
 export type {
   AbortSignalLike,
   OneWayOptions,
+  Our,
   RequestOptions,
   Sending,
   SendOptions,

@@ -14,11 +14,6 @@ import { spawn } from "./spawn.ts";
 /** What the child runs; it ends when this settles. */
 export type InlineBody = (our: Address, arg: string) => Promise<void> | void;
 
-/** A function declared with `inline`. */
-export interface Inline {
-  readonly index: number;
-}
-
 export interface InlineOptions extends Omit<SpawnOptions, "entry" | "name"> {
   /** File of this bundle in our package's `pkg` drive. Default: `<name of our process>.js`. */
   readonly entry?: string;
@@ -27,20 +22,29 @@ export interface InlineOptions extends Omit<SpawnOptions, "entry" | "name"> {
 const bodies: InlineBody[] = [];
 const NAME = /^inline-(\d+)-\d+$/;
 
-/** Declares a function that `spawnInline` can start as a process. Call it at the top level of the file. */
-export function inline(body: InlineBody): Inline {
-  return { index: bodies.push(body) - 1 };
+/**
+ * Declares a function that `spawnInline` can start as a process, and gives it back. Call it at the top level of the file:
+ * what the function uses besides its parameters must be there too, as the child is a process of its own.
+ */
+export function inline<T extends InlineBody>(body: T): T {
+  bodies.push(body);
+  return body;
 }
 
 /**
  * Starts a declared function as a child with one text as its argument.
- * Rejects with a `SpawnError`, or with a `TypeError` inside such a child when `entry` is not given.
+ * Rejects with a `SpawnError`; with a `TypeError` for a function that was not declared with `inline`, and inside such a
+ * child when `entry` is not given.
  */
 export async function spawnInline(
-  declared: Inline,
+  body: InlineBody,
   arg = "",
   options: InlineOptions = {},
 ): Promise<ProcessId> {
+  const index = bodies.indexOf(body);
+  if (index < 0) {
+    throw new TypeError("spawnInline starts functions declared with inline(…) at the top level");
+  }
   const { node, process } = our();
   if (options.entry === undefined && NAME.test(process)) {
     throw new TypeError("A child cannot know the file of its bundle: give spawnInline an `entry`");
@@ -49,7 +53,7 @@ export async function spawnInline(
   const child = await spawn({
     ...options,
     entry,
-    name: `inline-${declared.index}-${randomName()}`,
+    name: `inline-${index}-${randomName()}`,
   });
   await send(`${node}@${child.toString()}`, arg);
   return child;

@@ -8,7 +8,7 @@ import { Address, targetText } from "./address.ts";
 import type { Target } from "./address.ts";
 import type { Answer } from "./answer.ts";
 import type { BlobLike, LazyLoadBlob } from "./blob.ts";
-import { toBlob } from "./blob.ts";
+import { fromWebBlob, isWebBlob, toBlob, type WebBlob } from "./blob.ts";
 import type { Body } from "./body.ts";
 import { encodeBody } from "./body.ts";
 import { attached } from "./capabilities.ts";
@@ -71,10 +71,14 @@ function textOf(target: Target): string {
   return lastTargetText;
 }
 
-function outgoing(target: Target, body: Body, options: SendOptions): OutgoingRequest {
+function outgoing(
+  target: Target | Whole,
+  body: Body | undefined,
+  options: SendOptions,
+): OutgoingRequest {
   if (body === undefined || body === null) throw new BuildError({ code: "NoBody" });
   const { blob, attach } = options;
-  const text = textOf(target);
+  const text = textOf(target as Target);
   return {
     target: text,
     body: encodeBody(body),
@@ -98,7 +102,17 @@ export function request(
   target: Target,
   body: Body,
   options?: RequestOptions,
+): Promise<IncomingResponse>;
+/** The same with everything in one object, such as `Request.to(…).body(…).build()` makes. */
+export function request(
+  whole: RequestOptions & { readonly target: Target; readonly body: Body },
+): Promise<IncomingResponse>;
+export function request(
+  target: Target | Whole,
+  body?: Body,
+  options?: RequestOptions,
 ): Promise<IncomingResponse> {
+  if (body === undefined && isWhole(target)) return request(target.target, target.body, target);
   if (options === undefined) {
     if (target !== lastTarget || typeof body !== "string") return plainRequest(target, body);
     try {
@@ -107,8 +121,11 @@ export function request(
       return Promise.reject(thrown);
     }
   }
-  const { timeout, signal } = options;
+  const { timeout, signal, blob } = options;
   if (signal?.aborted === true) return Promise.reject(abortReason(signal));
+  if (isWebBlob(blob)) {
+    return reading(options, blob).then((read) => request(target as Target, body!, read));
+  }
   try {
     const seconds = timeout === undefined ? DEFAULT_TIMEOUT_S : toSeconds(timeout);
     const response = dispatcher().request(
@@ -122,10 +139,16 @@ export function request(
   }
 }
 
-function plainRequest(target: Target, body: Body): Promise<IncomingResponse> {
+type Whole = SendOptions & { readonly target: Target; readonly body: Body };
+
+function isWhole(target: Target | Whole): target is Whole {
+  return typeof target === "object" && target !== null && "target" in target;
+}
+
+function plainRequest(target: Target | Whole, body: Body | undefined): Promise<IncomingResponse> {
   try {
     if (body === undefined || body === null) throw new BuildError({ code: "NoBody" });
-    return dispatcher().requestPlain(textOf(target), encodeBody(body), DEFAULT_TIMEOUT_S);
+    return dispatcher().requestPlain(textOf(target as Target), encodeBody(body), DEFAULT_TIMEOUT_S);
   } catch (thrown) {
     return Promise.reject(thrown);
   }
@@ -142,11 +165,29 @@ function abortReason(signal: AbortSignalLike): unknown {
   return signal.reason ?? new Error("The wait for a response was aborted");
 }
 
+/** Reads a web `Blob`. What `inherit: true` stands for is looked up now: later it may be another message. */
+async function reading<T extends SendOptions>(options: T, blob: WebBlob): Promise<T> {
+  const { inherit } = options;
+  const from = inherit === true ? (dispatcher().exchange.newest ?? true) : inherit;
+  return { ...options, inherit: from, blob: await fromWebBlob(blob) };
+}
+
 /**
  * Sends a request without waiting for a response. Settles at once, or later while the kernel slows this sender down.
  * @throws {BuildError | AddressParseError} it cannot be sent
  */
-export function send(target: Target, body: Body, options: OneWayOptions = {}): Promise<void> {
+export function send(target: Target, body: Body, options?: OneWayOptions): Promise<void>;
+/** The same with everything in one object, such as `Request.to(…).body(…).build()` makes. */
+export function send(whole: Sending): Promise<void>;
+export function send(
+  target: Target | Sending,
+  body?: Body,
+  options: OneWayOptions = {},
+): Promise<void> {
+  if (body === undefined && isWhole(target)) return send(target.target, target.body, target);
+  if (isWebBlob(options.blob)) {
+    return reading(options, options.blob).then((read) => send(target as Target, body!, read));
+  }
   const out = outgoing(target, body, options);
   const { expectsResponse, context } = options;
   const sent =
@@ -161,7 +202,7 @@ export type Sending = OneWayOptions & { readonly target: Target; readonly body: 
 
 /** Sends in order; not atomic. */
 export async function sendAll(requests: readonly Sending[]): Promise<void> {
-  for (const one of requests) await send(one.target, one.body, one);
+  for (const one of requests) await send(one);
 }
 
 /** The next message. Rejects with a `SendError` where a request sent with `expectsResponse` has failed. */
@@ -216,8 +257,7 @@ export function lastBlob(): LazyLoadBlob | undefined {
 let ourAddress: Address | undefined;
 let ourText = "";
 
-/** Our own address. */
-export function our(): Address {
+function readOur(): Address {
   const text = host().our();
   if (text !== ourText) {
     ourAddress = Address.parse(text);
@@ -225,3 +265,36 @@ export function our(): Address {
   }
   return ourAddress!;
 }
+
+/** Our own address: `our()` is it as a value; its parts and its text are here too, as `our.node` and `${our}`. */
+export interface Our extends Pick<
+  Address,
+  | "node"
+  | "process"
+  | "package"
+  | "publisher"
+  | "processId"
+  | "packageId"
+  | "equals"
+  | "toString"
+  | "toJSON"
+> {
+  (): Address;
+}
+
+const OUR_PARTS = ["node", "process", "package", "publisher", "processId"] as const;
+const OUR_METHODS: Pick<Address, "packageId" | "equals" | "toString" | "toJSON"> = {
+  packageId: () => readOur().packageId(),
+  equals: (other) => readOur().equals(other),
+  toString: () => readOur().toString(),
+  toJSON: () => readOur().toJSON(),
+};
+
+/** Our own address. @throws {NoHostError} outside a process, when it is asked for */
+export const our: Our = Object.assign(
+  Object.defineProperties(
+    readOur,
+    Object.fromEntries(OUR_PARTS.map((part) => [part, { get: () => readOur()[part] }])),
+  ),
+  OUR_METHODS,
+) as Our;

@@ -6,7 +6,7 @@
 import { HTTP_SERVER_PROCESS } from "@kinode-ts/types";
 import type { Answer } from "../answer.ts";
 import type { BlobLike } from "../blob.ts";
-import { toBlob } from "../blob.ts";
+import { fromWebBlob, isWebBlob, toBlob } from "../blob.ts";
 import { dispatcher } from "../current.ts";
 import type { Duration } from "../duration.ts";
 import { toSeconds } from "../duration.ts";
@@ -158,7 +158,7 @@ export class HttpServer {
     content: BlobLike,
     binding: HttpBinding & { readonly mime?: string | undefined } = {},
   ): Promise<void> {
-    const blob = toBlob(content);
+    const blob = isWebBlob(content) ? await fromWebBlob(content) : toBlob(content);
     await this.#bind(path, binding, { bytes: blob.bytes, mime: binding.mime ?? blob.mime });
   }
 

@@ -36,6 +36,7 @@ import { handleRequest, type Host, type RequestContext } from "./request-handler
 import { RequestPlans } from "./request-plans.ts";
 import { emptyResponse } from "./responses.ts";
 import type { ServedFiles } from "./served-file.ts";
+import { SharedRoom } from "./shared-room.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
 
 /** Powers and settings of the server; where it listens is `http-server-bun.ts`'s business. */
@@ -78,6 +79,7 @@ export class HttpModule implements RuntimeModule {
   readonly #options: HttpModuleOptions;
   readonly #bindings: Bindings;
   readonly #pending: PendingAnswers;
+  readonly #bodies: SharedRoom<string>;
   readonly #answers: AppAnswers;
   readonly #login: LoginContext;
   readonly #channels: Channels;
@@ -103,6 +105,7 @@ export class HttpModule implements RuntimeModule {
       abortReason: () => undefined,
       answer: (message, answer, blob) => this.#answerStream(message, answer, blob),
     });
+    this.#bodies = new SharedRoom(limits.maxArrivingBytes);
     this.#pending = new PendingAnswers({
       clock,
       timeoutMs: limits.answerTimeoutMs,
@@ -156,6 +159,7 @@ export class HttpModule implements RuntimeModule {
       proxies: this.#proxies,
       files: this.#options.files,
       maxBodyBytes: this.limits.maxBodyBytes,
+      bodies: this.#bodies,
       maxStreamedBodyBytes: this.limits.maxStreamedBodyBytes,
       login: this.#login,
       hostRoutes: this.#options.hostRoutes,

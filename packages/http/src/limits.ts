@@ -16,6 +16,11 @@ export interface HttpLimits {
   readonly maxBodyBytes: number;
   /** The same for bodies that an app reads in parts: nothing keeps them, so this only bounds a time. */
   readonly maxStreamedBodyBytes: number;
+  /**
+   * Bytes of whole bodies that are still arriving, together; who needs more gets 503. Half of it is for networks that have
+   * no more than a quarter.
+   */
+  readonly maxArrivingBytes: number;
   /** Declared body of `POST /login` in bytes. */
   readonly maxLoginBodyBytes: number;
   /** Bound paths of one process, in each of the two tables. */
@@ -53,6 +58,7 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   maxPendingPerNetwork: 1_024,
   maxBodyBytes: 256 * 1024 * 1024,
   maxStreamedBodyBytes: 1024 * 1024 * 1024 * 1024,
+  maxArrivingBytes: 512 * 1024 * 1024,
   maxLoginBodyBytes: 16_384,
   maxRoutesPerProcess: 16_384,
   maxPatternsPerProcess: 256,

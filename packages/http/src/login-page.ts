@@ -23,11 +23,13 @@ button:disabled{opacity:.6;cursor:progress}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 [role=status]{min-height:1.5rem;margin:.75rem 0 0}
 .fault{color:var(--fault)}
+.hint{margin:1rem 0 0;font-size:.875rem}
 `;
 
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
+const NO_PASSWORD = `No password at hand? On the machine of the node, <code>kinode link</code> prints a link that logs in.`;
 const ENDED_LINK = `This link was used already, or is too old. The command <code>kinode link</code> makes another one; the password works as well.`;
 
 /**
@@ -74,6 +76,7 @@ ${reason === undefined ? "" : `<p>${ENDED_LINK}</p>`}
 <button>Log in</button>
 <p id="status" role="status" aria-live="polite"></p>
 </form>
+${reason === undefined ? `<p class="hint">${NO_PASSWORD}</p>` : ""}
 <noscript><p class="fault">Logging in needs JavaScript: the password is never sent, only a hash of it.</p></noscript>
 </main>
 <script src="${LOGIN_SCRIPT_PATH}" defer></script>

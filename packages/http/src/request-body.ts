@@ -2,6 +2,7 @@
  * Bodies of requests within the bounds of the path that they are sent to.
  * @module
  */
+import type { BodyRoom } from "./shared-room.ts";
 
 const TOO_LARGE = "The body is larger than its path allows";
 
@@ -11,24 +12,57 @@ export function declaredLength(headers: Headers): number | undefined {
   return length === null ? undefined : Number(length);
 }
 
-/** The whole body; one of unknown size is read until it is too large, no further. */
+/** So little is not counted: the number of requests bounds it. */
+const UNCOUNTED_BYTES = 64 * 1024;
+
+/** The whole body, as far as there is room for it; one that is too large is read no further. */
 export async function readBody(
   request: Request,
   maxBytes: number,
-): Promise<Uint8Array | "too-large" | "broken"> {
+  room: Pick<BodyRoom, "take">,
+): Promise<Uint8Array | "too-large" | "no-room" | "broken"> {
   try {
-    if (request.body === null) return new Uint8Array(0);
-    if (declaredLength(request.headers) !== undefined) return await request.bytes();
-    let isTooLarge = false;
-    const body = limitBody(request.body, maxBytes, () => {
-      isTooLarge = true;
-    });
-    const bytes = await new Response(body).bytes().catch(() => undefined);
-    if (isTooLarge) return "too-large";
-    return bytes ?? "broken";
+    const { body } = request;
+    if (body === null) return new Uint8Array(0);
+    const length = declaredLength(request.headers);
+    if (length !== undefined && length <= UNCOUNTED_BYTES) return await request.bytes();
+    return await collect(body.getReader(), maxBytes, room);
   } catch {
     return "broken";
   }
+}
+
+async function collect(
+  reader: PartReader,
+  maxBytes: number,
+  room: Pick<BodyRoom, "take">,
+): Promise<Uint8Array | "too-large" | "no-room"> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done || value === undefined) return joined(parts, length);
+    length += value.length;
+    const fault = length > maxBytes ? "too-large" : room.take(value.length) ? undefined : "no-room";
+    if (fault !== undefined) {
+      parts.length = 0;
+      reader.cancel().catch(() => {});
+      return fault;
+    }
+    parts.push(value);
+  }
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const [first] = parts;
+  if (parts.length === 1 && first !== undefined) return first;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /**

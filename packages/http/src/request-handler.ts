@@ -21,8 +21,10 @@ import { emptyResponse, errorResponse, redirectResponse, textResponse } from "./
 import type { RouteMatch } from "./route-table.ts";
 import { isBearer, readRpcRequest, refuseRpc, RPC_PATH, rpcResponse } from "./rpc.ts";
 import { answerFile, type ServedFiles } from "./served-file.ts";
+import type { SharedRoom } from "./shared-room.ts";
 import { admitSocket } from "./socket-admission.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
+import { networkOfClient } from "./waiting-shares.ts";
 
 export interface RequestContext {
   readonly module: ModuleContext;
@@ -34,6 +36,8 @@ export interface RequestContext {
   readonly proxies: TrustedProxies;
   readonly files: ServedFiles | undefined;
   readonly maxBodyBytes: number;
+  /** For bodies that are kept whole, by network. */
+  readonly bodies: SharedRoom<string>;
   readonly maxStreamedBodyBytes: number;
   readonly login: LoginContext;
   readonly hostRoutes: readonly HostRoute[];
@@ -58,6 +62,7 @@ export interface Host {
 type Answer = Response | Promise<Response>;
 
 const EMPTY = new Uint8Array(0);
+const BODY_FAULTS = { "too-large": 413, "no-room": 503, broken: 400 } as const;
 const ANSWER_SECONDS = 15;
 /** For bodies in parts, which take as long as they take: the server itself sees whether the app is at work. */
 const STREAM_ANSWER_SECONDS = 86_400;
@@ -246,11 +251,13 @@ function askApp(
       encodeText(appMessageJson(client.peer, method, plan.routeJson, json, stream));
     return streamToApp(ctx, client, app, message, maxBytes);
   }
-  return readBody(request, maxBytes).then((bytes) => {
+  const room = ctx.bodies.open(networkOfClient(client));
+  return readBody(request, maxBytes, room).then((bytes) => {
+    room.release();
     if (typeof bytes !== "string") {
       return sendToApp(ctx, client, app, plan.message.encode(client.peer, method, single), bytes);
     }
-    return emptyResponse(bytes === "too-large" ? 413 : 400);
+    return emptyResponse(BODY_FAULTS[bytes]);
   });
 }
 

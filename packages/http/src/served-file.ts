@@ -58,7 +58,7 @@ export async function answerFile(
   const condition = asked.get("if-range");
   const wanted = condition === null || condition === etag ? asked.get("range") : null;
   const range = wanted === null ? "whole" : readRange(wanted, file.size);
-  if (range === "whole") return new Response(partsOf(file, 0, file.size), { headers });
+  if (range === "whole") return send(file, 0, file.size, { status: 200, headers });
   if (range === "outside") {
     file.close();
     const size = `bytes */${file.size}`;
@@ -66,7 +66,20 @@ export async function answerFile(
   }
   const [first, last] = range;
   headers.set("content-range", `bytes ${first}-${last}/${file.size}`);
-  return new Response(partsOf(file, first, last + 1), { status: 206, headers });
+  return send(file, first, last + 1, { status: 206, headers });
+}
+
+interface Head {
+  readonly status: number;
+  readonly headers: Headers;
+}
+
+/** What fits into one part goes with its length, which bodies in parts cannot have. */
+async function send(file: FileSource, start: number, end: number, head: Head): Promise<Response> {
+  if (end - start > PART_BYTES) return new Response(partsOf(file, start, end), head);
+  const bytes = await file.read(start, end - start).catch(() => undefined);
+  file.close();
+  return bytes?.length === end - start ? new Response(bytes, head) : emptyResponse(500);
 }
 
 /** Nothing of what the disk tells goes out. */

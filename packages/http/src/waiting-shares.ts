@@ -46,7 +46,8 @@ export class WaitingShares {
   }
 }
 
-function networkOfClient(client: WaitingClient | undefined): string | undefined {
+/** The network of a client elsewhere; `undefined` for programs on this machine. */
+export function networkOfClient(client: WaitingClient | undefined): string | undefined {
   const peer = client?.peer ?? null;
   return peer === null || isLoopback(peer) ? undefined : networkOf(peer.address);
 }

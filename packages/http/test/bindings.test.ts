@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { connect } from "node:net";
 import { APP, pageOf, startWebNode, type WebNode } from "./web-node.ts";
 
 const OK = { Ok: null };
@@ -179,4 +180,28 @@ test("bodies for the node's own paths have its limit, whether their size is said
   const chunked = `POST /~/own HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n`;
   expect(await node.raw(`${chunked}5\r\n12345\r\n0\r\n\r\n`)).toEndWith("broken");
   expect(await node.raw(`${chunked}4\r\n1234\r\n0\r\n\r\n`)).toEndWith("1234");
+});
+
+test("bodies that arrive have a bound together: the client that has most of it gets 503, others and small ones do not", async () => {
+  await using node = await startWebNode({
+    trustedProxies: ["127.0.0.1"],
+    limits: { maxArrivingBytes: 1_600_000 },
+  });
+  node.serve(pageOf);
+  await node.bind(APP, "/");
+  const post = async (address: string, size: number): Promise<number> => {
+    const headers = { "x-forwarded-for": address };
+    return (await node.get(`/${APP}`, { method: "POST", body: new Uint8Array(size), headers }))
+      .status;
+  };
+  const head = `POST /${APP} HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 1.1.1.1\r\n`;
+  const half = connect(node.port, "127.0.0.1", () => {
+    half.write(`${head}Content-Length: 900000\r\n\r\n${"x".repeat(700_000)}`);
+  });
+  // Until all of what was sent has arrived.
+  while ((await post("1.1.1.1", 200_000)) !== 503);
+  expect(await post("1.1.1.2", 200_000)).toBe(200);
+  expect(await post("1.1.1.1", 60_000)).toBe(200);
+  half.destroy();
+  while ((await post("1.1.1.1", 200_000)) !== 200);
 });

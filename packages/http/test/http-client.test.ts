@@ -342,6 +342,43 @@ test("a web socket that cannot be opened is told with its URL, and leaves its nu
   expect(eventsOf(harness)).toEqual([]);
 });
 
+test("whole responses have a bound together: who has most of it is told so, others get theirs", async () => {
+  const harness = await client({ limits: { maxArrivingBytes: 4_400_000 } });
+  const hold = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: () => {
+      const body = async function* () {
+        yield new Uint8Array(1_500_000);
+        await over.promise;
+      };
+      return new Response(body());
+    },
+  });
+  const over = Promise.withResolvers<void>();
+  const asked = harness.ask(APP, http(`http://127.0.0.1:${hold.port}/`));
+  const large = (app: string) => harness.ask(app, http(`${WEB}/large`));
+  // Until what is held has arrived.
+  for (;;) {
+    const { json } = await large(APP);
+    if ("Ok" in (json as object)) continue;
+    expect(json).toEqual({
+      Err: {
+        ExecuteRequestFailed:
+          "the node has no memory for the response now: ask again later, or for the response in parts",
+      },
+    });
+    break;
+  }
+  expect((await harness.ask(APP, http(`${WEB}/echo`))).json).toMatchObject({
+    Ok: { Http: { status: 200 } },
+  });
+  over.resolve();
+  expect((await asked).blob?.bytes.length).toBe(1_500_000);
+  expect((await large(APP)).json).toMatchObject({ Ok: { Http: { status: 200 } } });
+  await hold.stop(true);
+});
+
 test("[M111] an unknown channel, a missing blob and text that is not UTF-8 are three different errors", async () => {
   const harness = await client();
   const error = async (message: ReturnType<typeof push> | ReturnType<typeof close>) =>

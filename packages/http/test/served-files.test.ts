@@ -96,6 +96,28 @@ test("a file that becomes shorter while it is sent arrives broken", async () => 
   expect(files.openCount).toBe(0);
 });
 
+test("a small file says how long it is, and one that becomes shorter meanwhile is 500", async () => {
+  const files = new OneFile();
+  await using node = await startWebNode({ files });
+  await bind(node, { path: PATH });
+  for (const [range, length] of [
+    ["", "10"],
+    ["bytes=2-4", "3"],
+  ] as const) {
+    const { headers } = await node.get(`/${APP}/f`, { headers: range === "" ? {} : { range } });
+    expect(headers.get("content-length")).toBe(length);
+  }
+  const { open } = files;
+  files.open = async (path) => {
+    const source = await open.call(files, path);
+    files.bytes = new Uint8Array(3);
+    return source;
+  };
+  const broken = await node.get(`/${APP}/f`);
+  expect([broken.status, await broken.text()]).toEqual([500, ""]);
+  expect(files.openCount).toBe(0);
+});
+
 test("only who may read a file can bind it, and it is gone when the right is", async () => {
   const files = new OneFile();
   await using node = await startWebNode({ files });

@@ -8,6 +8,7 @@ import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node
 import { request as requestSecure } from "node:https";
 import type { Agent as SecureAgent } from "node:https";
 import type { LookupFunction, Socket } from "node:net";
+import type { BodyRoom } from "../shared-room.ts";
 import type { HeaderList } from "./actions.ts";
 import { textOf } from "./failure-text.ts";
 import type { NodeError } from "./failure-text.ts";
@@ -201,11 +202,11 @@ function drained(outgoing: ClientRequest): Promise<void> {
   });
 }
 
-/** The response with its whole body, of at most `maxBytes`. */
+/** The response with its whole body, of at most `maxBytes` and as far as there is room for it. */
 export const wholeReply =
-  (maxBytes: number): ResponseTaker<HttpReply> =>
+  (maxBytes: number, room?: Room): ResponseTaker<HttpReply> =>
   (response) => {
-    const taken = collect(response, maxBytes).then((body) => ({
+    const taken = collect(response, maxBytes, room).then((body) => ({
       status: response.statusCode ?? 0,
       headers: pairs(response),
       body,
@@ -281,17 +282,28 @@ function pairs({ rawHeaders }: IncomingMessage): HeaderList {
   return list;
 }
 
+type Room = Pick<BodyRoom, "take">;
+
+/** So little is not counted: the number of requests bounds it. */
+const UNCOUNTED_BYTES = 64 * 1024;
+const NO_ROOM =
+  "the node has no memory for the response now: ask again later, or for the response in parts";
+
 /** The whole body. @throws {Error} it is too large or breaks off */
-function collect(response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+function collect(response: IncomingMessage, maxBytes: number, room?: Room): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let length = 0;
+    const refuse = (text: string): void => {
+      chunks.length = 0;
+      reject(new Error(text));
+      response.destroy();
+    };
     response.on("data", (chunk: Uint8Array) => {
       length += chunk.length;
-      if (length > maxBytes) {
-        reject(new Error(`the response is larger than ${maxBytes} bytes`));
-        response.destroy();
-      } else chunks.push(chunk);
+      if (length > maxBytes) refuse(`the response is larger than ${maxBytes} bytes`);
+      else if (length > UNCOUNTED_BYTES && room?.take(chunk.length) === false) refuse(NO_ROOM);
+      else chunks.push(chunk);
     });
     response.on("error", (error: NodeError) => reject(new Error(textOf(error))));
     response.on("close", () => reject(new Error("connection lost in the middle of the response")));

@@ -15,6 +15,7 @@ import type {
 } from "@kinode-ts/types";
 import { BodyStreams } from "../body-streams/index.ts";
 import type { BodyStreamLimits } from "../body-streams/index.ts";
+import { SharedRoom } from "../shared-room.ts";
 import { ClientError, decodeClientAction } from "./actions.ts";
 import type { ClientAction, ClientFault, HeaderList } from "./actions.ts";
 import { Channels } from "./channels.ts";
@@ -59,6 +60,7 @@ class HttpClientModule implements RuntimeModule {
   readonly #transport: HttpTransport;
   readonly #limits: HttpClientLimits;
   readonly #slots: RequestSlots;
+  readonly #arriving: SharedRoom<ProcessId>;
   readonly #streams: BodyStreams;
   #context!: ModuleContext;
   #channels!: Channels;
@@ -68,6 +70,7 @@ class HttpClientModule implements RuntimeModule {
     this.#transport = options.transport;
     this.#limits = { ...DEFAULT_HTTP_CLIENT_LIMITS, ...options.limits };
     this.#slots = new RequestSlots(this.#limits);
+    this.#arriving = new SharedRoom(this.#limits.maxArrivingBytes);
     this.#streams = new BodyStreams({
       clock: options.clock,
       limits: options.bodyStreamLimits,
@@ -144,11 +147,12 @@ class HttpClientModule implements RuntimeModule {
     slot: RequestSlot,
   ): Promise<void> {
     const { maxResponseBytes } = this.#limits;
+    const room = this.#arriving.open(message.source.process);
     const [reply, url] = await this.#inTime(message, slot, () =>
       this.#follow(request, action, (next) =>
-        this.#transport.exchange(next, maxResponseBytes, slot.signal),
+        this.#transport.exchange(next, maxResponseBytes, slot.signal, room),
       ),
-    );
+    ).finally(() => room.release());
     slot.release();
     const blob: LazyLoadBlob = { mime: undefined, bytes: reply.body };
     this.#context.respond(message, { body: answerOf(reply, url, action), blob });

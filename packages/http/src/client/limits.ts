@@ -13,6 +13,11 @@ export interface HttpClientLimits {
   readonly maxRedirectCount: number;
   /** Body of a response in bytes; more fails the request. Bounds memory. */
   readonly maxResponseBytes: number;
+  /**
+   * Bytes of whole responses that are still arriving, together; who needs more fails. Half of it is for processes that
+   * have no more than a quarter.
+   */
+  readonly maxArrivingBytes: number;
   /** How long the head of a response may be kept back to give a short body with it (`whole_up_to`). */
   readonly headStartMs: number;
   /** Requests one process may have on their way. Bounds sockets. */
@@ -36,6 +41,7 @@ export const DEFAULT_HTTP_CLIENT_LIMITS: HttpClientLimits = {
   maxTimeoutMs: 3_600_000,
   maxRedirectCount: 10,
   maxResponseBytes: 256 * 1024 * 1024,
+  maxArrivingBytes: 512 * 1024 * 1024,
   headStartMs: 20,
   maxRequestsPerProcess: 256,
   maxRequests: 2_048,

@@ -106,8 +106,8 @@ export function createBunTransport(options: BunTransportOptions): HttpTransport 
   }
 
   return {
-    exchange: (request, maxBodyBytes, signal) =>
-      exchange(request, signal, wholeReply(maxBodyBytes)),
+    exchange: (request, maxBodyBytes, signal, room) =>
+      exchange(request, signal, wholeReply(maxBodyBytes, room)),
     open: (request, signal) => exchange(request, signal, replyHead),
     openSocket,
     close() {

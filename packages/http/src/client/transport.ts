@@ -4,6 +4,7 @@
  * @module
  */
 import type { FrameType, HeaderList } from "./actions.ts";
+import type { BodyRoom } from "../shared-room.ts";
 import type { HttpRequest } from "./redirects.ts";
 
 export interface HttpReply {
@@ -40,9 +41,15 @@ export interface ClientSocket {
 export interface HttpTransport {
   /**
    * One request and its whole response; redirects are not followed.
+   * @param room - memory for the body while it arrives. Default: as much as it needs
    * @throws {Error} with a text for the app
    */
-  exchange(request: HttpRequest, maxBodyBytes: number, signal: AbortSignal): Promise<HttpReply>;
+  exchange(
+    request: HttpRequest,
+    maxBodyBytes: number,
+    signal: AbortSignal,
+    room?: Pick<BodyRoom, "take">,
+  ): Promise<HttpReply>;
   /**
    * One request and the head of its response. The signal ends it also later.
    * @throws {Error} with a text for the app

@@ -38,9 +38,11 @@ export function scrypt64(
 ): Promise<Uint8Array> {
   const maxmem = 128 * r * (N + p + 2) + (1 << 20);
   return new Promise((resolve, reject) => {
-    scrypt(Buffer.from(password, "utf8"), salt, 64, { N, r, p, maxmem }, (error, key) =>
-      error === null ? resolve(plain(key)) : reject(error),
-    );
+    scrypt(Buffer.from(password, "utf8"), salt, 64, { N, r, p, maxmem }, (error, key) => {
+      // NOTE: the host says "no error" in two ways.
+      if (error instanceof Error) reject(error);
+      else resolve(plain(key));
+    });
   });
 }
 

@@ -3,6 +3,7 @@
  * @module
  */
 import type { BackupObjectKind, BackupRemote, Random } from "@kinode-ts/types";
+import { withSignal } from "./context.ts";
 import { assertSound, assertWithin, BackupError } from "./errors.ts";
 import { sha256 } from "./host-codec-bun.ts";
 import type { BackupLimits } from "./limits.ts";
@@ -39,7 +40,7 @@ export class RepositoryFiles {
     const what = `${kind}/${id}`;
     const { maxFileBytes } = this.limits;
     const range = { offset: 0, length: maxFileBytes + 1 };
-    const bytes = await this.remote.get(kind, id, range, options(signal));
+    const bytes = await this.remote.get(kind, id, range, withSignal(signal));
     if (bytes === undefined) return undefined;
     assertWithin(`${what} in bytes`, bytes.length, maxFileBytes, "maxFileBytes");
     assertSound(objectIdOf(sha256(bytes)) === id, what, "its content does not fit its name");
@@ -56,17 +57,14 @@ export class RepositoryFiles {
   async put(kind: FileKind, value: unknown, signal?: AbortSignal): Promise<ObjectId> {
     const bytes = encodeFile(this.#keys, this.#random, value);
     const id = objectIdOf(sha256(bytes));
-    await this.remote.put(kind, id, bytes, options(signal));
+    await this.remote.put(kind, id, bytes, withSignal(signal));
     return id;
   }
 
   delete(kind: BackupObjectKind, id: ObjectId, signal?: AbortSignal): Promise<void> {
-    return this.remote.delete(kind, id, options(signal));
+    return this.remote.delete(kind, id, withSignal(signal));
   }
 }
-
-const options = (signal: AbortSignal | undefined): { signal?: AbortSignal } =>
-  signal === undefined ? {} : { signal };
 
 /** All objects of a kind whose names are ids; others (temporary files of a remote) are not ours. */
 export async function listObjects(
@@ -76,7 +74,7 @@ export async function listObjects(
   signal?: AbortSignal,
 ): Promise<ListedObject[]> {
   const found = new Map<ObjectId, number>();
-  for await (const { name, sizeBytes } of remote.list(kind, options(signal))) {
+  for await (const { name, sizeBytes } of remote.list(kind, withSignal(signal))) {
     if (!isObjectId(name)) continue;
     found.set(name, sizeBytes);
     assertWithin(`objects in ${kind}`, found.size, limits.maxObjectCount, "maxObjectCount");

@@ -1,0 +1,183 @@
+/**
+ * Restoring a snapshot, or a part of one: pack by pack, so that each is fetched once.
+ * @module
+ */
+import { BlobReader } from "./blob-reader.ts";
+import { type RepositoryContext, withSignal } from "./context.ts";
+import { assertNotCancelled } from "./errors.ts";
+import { type FetchRange, fetchRanges } from "./fetch-ranges.ts";
+import { forEachLimited } from "./limited.ts";
+import { loadIndex } from "./load-index.ts";
+import type { ObjectId } from "./object-id.ts";
+import { contentLength, type PackedBlob } from "./pack.ts";
+import {
+  planRestore,
+  type PlannedBlob,
+  refusal,
+  type RestorePlan,
+  type RestoreProblem,
+} from "./restore-plan.ts";
+import type { Snapshot } from "./snapshot-file.ts";
+import { chooseSnapshot, loadSnapshots } from "./snapshots.ts";
+import type { RestoreTarget } from "./target.ts";
+
+export interface RestoreOptions {
+  /** Restores only this file or what is in this folder. Parts separated by "/". */
+  readonly path?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: RestoreProgress) => void;
+}
+
+export interface RestoreProgress {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  readonly fileCount: number;
+}
+
+export interface RestoreResult {
+  readonly snapshot: Snapshot;
+  /** Files that are there, whole and checked. */
+  readonly fileCount: number;
+  readonly restoredBytes: number;
+  /** Everything that is not there, each with the reason. */
+  readonly problems: readonly RestoreProblem[];
+}
+
+const PACKS_AT_ONCE = 3;
+
+/**
+ * Writes what a snapshot holds to a target. The hash of every piece is checked before it is written.
+ * @param snapshot - "latest", an id or its beginning
+ * @throws {BackupError} `backup.unknown-snapshot`, `backup.unknown-path`, `backup.damaged`, `backup.too-large` before
+ * anything is written; later `backup.cancelled` and what the remote or the target throws
+ */
+export async function restoreSnapshot(
+  context: RepositoryContext,
+  snapshot: string,
+  target: RestoreTarget,
+  options: RestoreOptions = {},
+): Promise<RestoreResult> {
+  const { path = "", signal } = options;
+  const chosen = chooseSnapshot(await loadSnapshots(context, signal), snapshot);
+  const { index } = await loadIndex(context, signal);
+  const reader = new BlobReader(context, index, signal);
+  const plan = await planRestore(context, index, reader, chosen.tree, path, signal);
+  const restore = new Restore(context, plan, target, options);
+  await restore.run();
+  const { problems, files } = plan;
+  const whole = files.filter(({ damage }) => damage === undefined);
+  const restoredBytes = whole.reduce((sum, { entry }) => sum + entry.sizeBytes, 0);
+  return { snapshot: chosen, fileCount: whole.length, restoredBytes, problems };
+}
+
+class Restore {
+  readonly #context: RepositoryContext;
+  readonly #plan: RestorePlan;
+  readonly #target: RestoreTarget;
+  readonly #options: RestoreOptions;
+  #doneBytes = 0;
+
+  constructor(
+    context: RepositoryContext,
+    plan: RestorePlan,
+    target: RestoreTarget,
+    options: RestoreOptions,
+  ) {
+    this.#context = context;
+    this.#plan = plan;
+    this.#target = target;
+    this.#options = options;
+  }
+
+  async run(): Promise<void> {
+    const { folders, files, links, packs } = this.#plan;
+    for (const { path } of folders) await this.#try(path, () => this.#target.makeFolder(path));
+    for (const file of files) {
+      if (file.damage !== undefined) continue;
+      const { path, entry } = file;
+      const why = await this.#refused(() => this.#target.createFile(path, entry.sizeBytes));
+      file.damage = why;
+    }
+    await forEachLimited(packs, PACKS_AT_ONCE, ([pack, blobs]) => this.#readPack(pack, blobs));
+    for (const { path, entry, damage } of files) {
+      if (damage === undefined) await this.#target.finishFile(path, entry);
+      else await this.#giveUp(path, damage);
+    }
+    for (const { path, entry } of links) {
+      await this.#try(path, () => this.#target.makeLink(path, entry.target, entry));
+    }
+    for (const { path, entry } of folders.toReversed()) {
+      await this.#refused(() => this.#target.finishFolder(path, entry));
+    }
+  }
+
+  async #giveUp(path: string, why: string): Promise<void> {
+    await this.#refused(() => this.#target.removeFile(path));
+    this.#plan.problems.push({ path, why });
+  }
+
+  /** Why the target refused, if it did. */
+  async #refused(run: () => Promise<void>): Promise<string | undefined> {
+    assertNotCancelled(this.#options.signal, "restore");
+    try {
+      await run();
+      return undefined;
+    } catch (error) {
+      const why = refusal(error);
+      if (why === undefined) throw error;
+      return why;
+    }
+  }
+
+  async #try(path: string, run: () => Promise<void>): Promise<void> {
+    const why = await this.#refused(run);
+    if (why !== undefined) this.#plan.problems.push({ path, why });
+  }
+
+  async #readPack(pack: ObjectId, blobs: ReadonlyMap<ObjectId, PlannedBlob>): Promise<void> {
+    const wanted = [...blobs.values()]
+      .filter(({ uses }) => uses.some(({ file }) => file.damage === undefined))
+      .map(({ blob }) => blob);
+    for (const range of fetchRanges(wanted, this.#context.sizes.fetchBytes)) {
+      const contents = await this.#fetch(pack, range);
+      for (const [i, blob] of range.blobs.entries()) {
+        await this.#place(pack, blobs.get(blob.id)!, contents?.[i]);
+      }
+    }
+  }
+
+  async #fetch(
+    pack: ObjectId,
+    { offset, length, blobs }: FetchRange<PackedBlob>,
+  ): Promise<(Uint8Array | undefined)[] | undefined> {
+    const { signal } = this.#options;
+    assertNotCancelled(signal, "restore");
+    const { remote, engine } = this.#context;
+    const bytes = await remote.get("data", pack, { offset, length }, withSignal(signal));
+    if (bytes === undefined) return undefined;
+    return engine.open(
+      bytes,
+      blobs.map((blob) => ({ ...blob, offset: blob.offset - offset })),
+    );
+  }
+
+  async #place(
+    pack: ObjectId,
+    { blob, uses }: PlannedBlob,
+    content: Uint8Array | undefined,
+  ): Promise<void> {
+    const isWhole = content?.length === contentLength(blob);
+    for (const { file, offset } of uses) {
+      if (file.damage !== undefined) continue;
+      if (!isWhole) {
+        file.damage = `data ${blob.id.slice(0, 8)} is not whole in pack ${pack.slice(0, 8)}`;
+        continue;
+      }
+      await this.#target.write(file.path, offset, content);
+      this.#doneBytes += content.length;
+    }
+    const { totalBytes, files } = this.#plan;
+    const doneBytes = this.#doneBytes;
+    this.#options.onProgress?.({ doneBytes, totalBytes, fileCount: files.length });
+  }
+}

@@ -34,19 +34,19 @@ export class AddressCache {
    * @param last - what this process lifted last; tried first
    */
   lift(memory: GuestMemory, word: number, last: KnownAddress | undefined): KnownAddress {
-    const bytes = memory.view();
+    memory.view();
     const words = memory.u32;
-    if (last !== undefined && isAt(last, bytes, words, word)) return last;
+    if (last !== undefined && isAt(last, memory.u8, words, word)) return last;
     let hash = 0;
     for (let i = 0; i < 4; i++) {
       const pointer = words[word + 2 * i]!;
       const length = words[word + 2 * i + 1]!;
       memory.check(pointer, length);
-      hash = hashOf(bytes, pointer, length, hash);
+      hash = hashOf(memory.u8, pointer, length, hash);
     }
     const bucket = this.#byHash.get(hash);
     if (bucket !== undefined) {
-      for (const known of bucket) if (isAt(known, bytes, words, word)) return known;
+      for (const known of bucket) if (isAt(known, memory.u8, words, word)) return known;
     }
     return this.#learn(memory, word, hash, bucket);
   }

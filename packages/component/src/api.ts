@@ -11,6 +11,7 @@ import type {
   RunningProcess,
 } from "@kinode-ts/types";
 import type { BlobPool } from "./blob-pool.ts";
+import type { LinearMemories } from "./linear-memories.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { AbiType } from "./canonical-abi/abi-type.ts";
 import type { ComponentLimits } from "./limits.ts";
@@ -48,6 +49,8 @@ export interface MeteredModuleStore {
 export interface ComponentPowers {
   readonly clock: Clock;
   readonly random: Random;
+  /** Where memories of guests are made; if not given, by what most machines have room for. */
+  readonly memories?: LinearMemories;
 }
 
 export interface ComponentOptions extends ComponentPowers {

@@ -6,6 +6,7 @@ import type { ProcessHost } from "@kinode-ts/types";
 import type { AddressCache, KnownAddress } from "./address-cache.ts";
 import type { ComponentPowers, ProvidedInterfaces } from "./api.ts";
 import type { BlobPool } from "./blob-pool.ts";
+import type { LinearMemories } from "./linear-memories.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { GuestMemory } from "./canonical-abi/guest-memory.ts";
 import type { CpuMeter } from "./cpu-meter.ts";
@@ -25,6 +26,7 @@ export const WAITING = {
 
 /** What all fibers of a program share. */
 export interface FiberEnvironment extends ComponentPowers {
+  readonly memories: LinearMemories;
   readonly limits: ComponentLimits;
   readonly addresses: AddressCache;
   readonly cpu: CpuMeter;

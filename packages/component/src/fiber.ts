@@ -21,6 +21,7 @@ import type { AddressCache, KnownAddress } from "./address-cache.ts";
 import type { ProvidedInterfaces } from "./api.ts";
 import { GuestMemory } from "./canonical-abi/guest-memory.ts";
 import { isPromise } from "./is-promise.ts";
+import type { Limits } from "./core-module/core-module.ts";
 import { CALLBACK_FUEL, STATUS } from "./core-module/metering.ts";
 import type { CpuAccount } from "./cpu-meter.ts";
 import { reasonOf } from "./ending.ts";
@@ -32,6 +33,7 @@ import type { DeliveryTypes } from "./standard-types.ts";
 import { ensureStack } from "./stack-guard.ts";
 import { StderrRing } from "./stderr-ring.ts";
 
+const PAGE_BYTES = 65_536;
 const NO_MEMORY_LEFT = "the memory that all processes of this node may have together is used up";
 /** Work of host functions, in calls, after which the scheduler is asked even if the guest's fuel lasts. */
 const HOST_CALLS_PER_LOOK = 500;
@@ -165,6 +167,15 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
       );
     }
     if (bytes > this.environment.memory.leftBytes) throw new ProcessFault(NO_MEMORY_LEFT);
+  }
+
+  /**
+   * The memory of a module about to be instantiated.
+   * @throws {ProcessFault} see `checkMemory`; or the node has no room for another
+   */
+  createMemory(size: Limits): WebAssembly.Memory {
+    this.checkMemory(size.min * PAGE_BYTES);
+    return this.environment.memories.create(size);
   }
 
   /** A module exists: it gets fuel, and its memory counts. */

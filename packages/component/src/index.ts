@@ -35,10 +35,13 @@ export type {
   InstanceEnding,
   InstanceLimits,
 } from "./instance/library-api.ts";
+export { systemMemories } from "./system-memories-bun.ts";
 export { systemPowers } from "./system-powers-bun.ts";
 export { ComponentError } from "./errors.ts";
 export type { ComponentFault } from "./errors.ts";
 export { createComponentExecutor } from "./executor.ts";
+export { LinearMemories } from "./linear-memories.ts";
+export type { AddressSpace } from "./linear-memories.ts";
 export { loadComponent } from "./load-component.ts";
 export { machineMemoryBytes } from "./machine-memory-bun.ts";
 export { MemoryBudget } from "./memory-budget.ts";

@@ -22,12 +22,15 @@ import type { ImportBinding } from "./canonical-abi/lower-function.ts";
 import { processImports } from "./link/bind-imports.ts";
 import { linkProcess } from "./link/link-process.ts";
 import { bindingFinder, checkMainModule, mainProgram, usedExports } from "./main-program.ts";
+import { LinearMemories } from "./linear-memories.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { parseComponent } from "./parse-component.ts";
 import { selectInterface } from "./select-interface.ts";
 import { findMainModule } from "./main-module.ts";
 import type { MainModule } from "./trace-init.ts";
 
+/** One for all that are given none: there is one address space. */
+const usualMemories = new LinearMemories();
 const cpuMeters = new WeakMap<object, CpuMeter>();
 
 /** One meter for one clock: its samples assume that it sees every fiber. */
@@ -69,6 +72,7 @@ export function environmentOf(
   return {
     clock: options.clock,
     random: options.random,
+    memories: options.memories ?? usualMemories,
     limits,
     addresses: new AddressCache(),
     cpu: cpuMeterOf(options),

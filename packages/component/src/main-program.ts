@@ -8,7 +8,7 @@ import type { HostInterface } from "./api.ts";
 import type { ImportBinding } from "./canonical-abi/lower-function.ts";
 import { lowerFunction } from "./canonical-abi/lower-function.ts";
 import type { CoreImport, CoreModule, FuncType } from "./core-module/core-module.ts";
-import { METER_EXPORT, METER_MODULE } from "./core-module/metering.ts";
+import { METER_EXPORT, METER_MEMORY, METER_MODULE } from "./core-module/metering.ts";
 import { ComponentError, quoted } from "./errors.ts";
 import type { AllocateMessage, Realloc } from "./canonical-abi/guest-memory.ts";
 import type { CompiledModule } from "./compile-metered.ts";
@@ -150,9 +150,17 @@ export function mainProgram(
   const hasInitialize = core.exports.some(
     (item) => item.name === INITIALIZE && item.kind === "func",
   );
-  const bindImports = (fiber: Fiber, meter: ModuleMeter): ImportObject => {
+  const bindImports = (
+    fiber: Fiber,
+    meter: ModuleMeter,
+    memory: WebAssembly.Memory,
+  ): ImportObject => {
     const imports: Record<string, Record<string, unknown>> = {
-      [METER_MODULE]: { look: meter.look, suspend: suspending(fiber.suspend) },
+      [METER_MODULE]: {
+        look: meter.look,
+        suspend: suspending(fiber.suspend),
+        [METER_MEMORY]: memory,
+      },
     };
     for (const [name, items] of groups) {
       const functions: Record<string, unknown> = {};
@@ -165,9 +173,8 @@ export function mainProgram(
     codeBytes,
     async run(fiber) {
       const meter = fiber.addModule();
-      const exports = instantiate(module, bindImports(fiber, meter));
-      const memory = exports[main.memory] as WebAssembly.Memory;
-      fiber.checkMemory(memory.buffer.byteLength);
+      const memory = fiber.createMemory(core.memories[0]!);
+      const exports = instantiate(module, bindImports(fiber, meter, memory));
       fiber.memory.bind(
         memory,
         exports[METER_EXPORT.realloc] as Realloc | undefined,

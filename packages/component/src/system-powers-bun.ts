@@ -1,13 +1,14 @@
 /**
- * Time and randomness of the machine, for programs that use this package without a node.
+ * Time, randomness and memories of the machine, for programs that use this package without a node.
  * @module
  */
 import type { ComponentPowers } from "./api.ts";
+import { systemMemories } from "./system-memories-bun.ts";
 
 /** Longest delay of a timer of the host; a longer one is waited for in pieces. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The machine's clocks and its cryptographic randomness. */
+/** The machine's clocks, its cryptographic randomness, and the memories of this program. */
 export const systemPowers: ComponentPowers = {
   clock: {
     nowMs: () => Date.now(),
@@ -22,6 +23,9 @@ export const systemPowers: ComponentPowers = {
       return { cancel: () => clearTimeout(timer) };
     },
     afterTurn: (turn) => void setImmediate(turn),
+  },
+  get memories() {
+    return systemMemories();
   },
   random: {
     bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),

@@ -6,16 +6,17 @@ import type { ProcessHost } from "@kinode-ts/types";
 import { AddressCache } from "../src/address-cache.ts";
 import { BlobPool } from "../src/blob-pool.ts";
 import { GuestMemory } from "../src/canonical-abi/guest-memory.ts";
+import { LinearMemories } from "../src/linear-memories.ts";
 import type { FiberPort } from "../src/fiber-port.ts";
 
 const PAGE_BYTES = 65_536;
 
-/** Memory whose allocator grows it now and then, so that views go stale as with a real guest. */
+/** Memory whose allocator grows it now and then, so that views end too early as with a real guest. */
 export function createMemory(
   pages = 1,
   reserved = 8_192,
 ): { memory: GuestMemory; allocatedBytes: () => number } {
-  const core = new WebAssembly.Memory({ initial: pages });
+  const core = new LinearMemories().create({ min: pages, max: undefined });
   let next = reserved;
   const realloc = (_old: number, _oldSize: number, align: number, size: number): number => {
     const pointer = (next + align - 1) & -align;

@@ -11,7 +11,7 @@ import { LIMITS, address, options } from "./run-guest.ts";
 import { DirectLink } from "@kinode-ts/testing/direct-link";
 
 // a busy machine may take many times as long as a quiet one
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 const load = (bytes: Uint8Array) => loadComponent(bytes, options());
 const CORE = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
@@ -201,6 +201,7 @@ test("public names of @kinode-ts/component", async () => {
     "ComponentError",
     "DEFAULT_COMPONENT_LIMITS",
     "InstanceError",
+    "LinearMemories",
     "MemoryBudget",
     "bool",
     "bytes",
@@ -217,6 +218,7 @@ test("public names of @kinode-ts/component", async () => {
     "result",
     "s32",
     "string",
+    "systemMemories",
     "systemPowers",
     "tuple",
     "u16",

@@ -18,7 +18,7 @@ const CODE_OPERATOR = 30;
 const LOOP = 0x03;
 
 /** Version of the rewriting, and what it makes of two guests. */
-const RECORDED = ["4", "7f70b1687875e26c", "7fdec618615c2ef7"];
+const RECORDED = ["5", "db365b2718d8627c", "e879b149f804ec70"];
 
 const COMPONENTS = ["echo", "indirect", "endless-catch", "probe-1.0.0", "rust-bench"];
 
@@ -183,6 +183,15 @@ test("code cannot name what metering adds", () => {
   expect(() => meterCore(coreModule([0x23, 0, 0x1a]))).toThrow("global 0 does not exist");
   expect(() => meterCore(coreModule([0x10, 1]))).toThrow("function 1 does not exist");
   expect(() => meterCore(coreModule([0x02, 1, 0x0b]))).toThrow("type 1 does not exist");
+});
+
+test("a memory that cannot be is malformed", () => {
+  const meterMemory = (memory: readonly number[]) => () => meterCore(coreModule([], memory));
+  expect(meterMemory([1, 5, 3])).toThrow("memories of at least 5 and at most 3");
+  // 65,537 pages
+  expect(meterMemory([0, 0x81, 0x80, 4])).toThrow("a memory of 65537 pages");
+  expect(meterMemory([1, 0, 0x81, 0x80, 4])).toThrow("a memory of 65537 pages");
+  expect(meterMemory([1, 0, 0x80, 0x80, 4])).not.toThrow();
 });
 
 test("unknown instructions and bodies without an end are malformed", () => {

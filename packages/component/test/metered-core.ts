@@ -4,8 +4,15 @@
  */
 import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { readCoreModule } from "../src/core-module/core-module.ts";
+import { LinearMemories } from "../src/linear-memories.ts";
 import { meterModule } from "../src/core-module/meter.ts";
-import { METER_EXPORT, METER_MODULE, MODE, STATUS } from "../src/core-module/metering.ts";
+import {
+  METER_EXPORT,
+  METER_MEMORY,
+  METER_MODULE,
+  MODE,
+  STATUS,
+} from "../src/core-module/metering.ts";
 
 type Exports = Readonly<Record<string, never>> & { run(value: number): number };
 
@@ -48,7 +55,9 @@ export function runMetered(
     left().value = fuel;
     return STATUS.done;
   };
-  const imports = { [METER_MODULE]: { look, suspend: () => STATUS.end } };
+  const [size] = readCoreModule(bytes, 0, bytes.length).memories;
+  const memory = size && new LinearMemories().create(size);
+  const imports = { [METER_MODULE]: { look, suspend: () => STATUS.end, [METER_MEMORY]: memory! } };
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(meterCore(bytes)), imports);
   (exports[METER_EXPORT.mode] as WebAssembly.Global).value = MODE.normal;
   left().value = fuel;

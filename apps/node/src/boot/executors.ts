@@ -7,6 +7,7 @@ import {
   machineMemoryBytes,
   MemoryBudget,
   type MeteredModuleStore,
+  systemMemories,
 } from "@kinode-ts/component";
 import { primitives } from "@kinode-ts/crypto";
 import { createNativeExecutor, createScriptExecutor } from "@kinode-ts/engine";
@@ -26,6 +27,7 @@ export function createExecutors(
   const trusted = trustedPrograms(release);
   // Half of the machine or of its container: a process that spawns many must not take the memory of everything else.
   const memory = new MemoryBudget(machineMemoryBytes() / 2);
+  const memories = systemMemories();
   const isTrusted = (bytes: Uint8Array): boolean => trusted.has(primitives.sha256(bytes).toHex());
   return [
     createNativeExecutor({ trusted: (source) => isTrusted(source.bytes) }),
@@ -33,9 +35,10 @@ export function createExecutors(
       clock,
       random,
       memory,
+      memories,
       meteredModules,
       readFile: (path) => files.read(path),
     }),
-    createComponentExecutor({ clock, random, memory, meteredModules }),
+    createComponentExecutor({ clock, random, memory, memories, meteredModules }),
   ];
 }

@@ -1,6 +1,7 @@
 /**
  * The linear memory of one process, seen with every check the canonical ABI asks for.
- * Views go stale when memory grows: after anything that may run guest code (`allocate`), use the fields again.
+ * A memory that grows stays where it is, and a view made before ends where the memory did: what `check` lets pass lies in
+ * the fields as they are after it, so use them again after anything that may run guest code (`allocate`).
  * @module
  */
 import { CALLBACK_FUEL } from "../core-module/metering.ts";
@@ -54,7 +55,7 @@ export interface FuelGauge {
 const LOOK_MASK = 7;
 
 export class GuestMemory {
-  /** All bytes; length 0 when stale. Read through `view()` unless nothing ran in between. */
+  /** At least all that was checked, or nothing yet. Read through `view()` unless nothing ran in between. */
   u8: Uint8Array = NO_MEMORY;
   /** The same as aligned 32-bit words. */
   u32: Uint32Array = NO_WORDS;
@@ -118,7 +119,7 @@ export class GuestMemory {
     return this.#memory === undefined ? 0 : this.#memory.buffer.byteLength;
   }
 
-  /** Makes new views if memory has grown since the last look. A grown memory detaches the old buffer: length 0. */
+  /** Bytes that were checked, and perhaps more. A memory of a caller that is copied when it grows leaves length 0. */
   view(): Uint8Array {
     return this.u8.length === 0 ? this.refresh() : this.u8;
   }
@@ -153,7 +154,7 @@ export class GuestMemory {
   }
 
   #checkBoundsSlowly(pointer: number, length: number): void {
-    if (pointer + length > this.view().length) {
+    if (pointer + length > this.refresh().length) {
       throw new GuestTrap(
         `The process passed ${length} bytes at address ${pointer}, outside its memory of ${this.byteLength} bytes`,
       );
@@ -162,7 +163,7 @@ export class GuestMemory {
 
   /** Checks bounds and alignment of a value in memory, and makes fresh views if needed. */
   checkAligned(pointer: number, length: number, alignBytes: number): void {
-    // stale views have length 0 and so take the slow way
+    // behind the end of a view that memory has outgrown, the slow way looks again
     if ((pointer & (alignBytes - 1)) === 0 && pointer + length <= this.u8.length) return;
     this.#checkSlowly(pointer, length, alignBytes);
   }
@@ -324,9 +325,9 @@ export class GuestMemory {
   /** Copies bytes to the pointer stored at `at`, which the guest chose. */
   #fill(bytes: Uint8Array, at: number): void {
     const pointer = this.u32[at >> 2]!;
-    const u8 = this.u8;
     const length = bytes.length;
-    if (pointer + length > u8.length) this.check(pointer, length);
+    this.check(pointer, length);
+    const u8 = this.u8;
     if (length > SMALL_COPY_BYTES) u8.set(bytes, pointer);
     else for (let i = 0; i < length; i++) u8[pointer + i] = bytes[i]!;
   }

@@ -59,6 +59,8 @@ export interface CoreModule {
   readonly tables: readonly CoreTable[];
   readonly importedTableCount: number;
   readonly memories: readonly Limits[];
+  /** Whether the one memory is another module's. */
+  readonly importsMemory: boolean;
   readonly globalCount: number;
   readonly definedGlobalCount: number;
   readonly exports: readonly CoreExport[];
@@ -96,6 +98,8 @@ const VALUE_TYPES: ReadonlyMap<number, ValueType> = new Map([
 export const VALUE_TYPE_CODE: ReadonlyMap<ValueType, number> = new Map(
   [...VALUE_TYPES].map(([code, type]) => [type, code] as const),
 );
+/** Of 64 KiB each. */
+const MAX_PAGES = 65_536;
 const EXTERN_KINDS: readonly ExternKind[] = ["func", "table", "memory", "global", "tag"];
 
 export function unsupported(feature: string): never {
@@ -139,7 +143,16 @@ function readLimits(reader: ByteReader, what: string): Limits {
   if (flags > 1) unsupported(`custom page sizes`);
   const min = reader.u32();
   const max = flags === 1 ? reader.u32() : undefined;
+  if (max !== undefined && max < min) reader.fail(`${what} of at least ${min} and at most ${max}`);
   return { min, max };
+}
+
+/** What the engine would check; it does not get to see the limits of memories as they are. */
+function readMemory(reader: ByteReader): Limits {
+  const limits = readLimits(reader, "memories");
+  for (const pages of [limits.min, limits.max ?? 0])
+    if (pages > MAX_PAGES) reader.fail(`a memory of ${pages} pages`);
+  return limits;
 }
 
 function readTable(reader: ByteReader): CoreTable {
@@ -156,6 +169,7 @@ interface Draft {
   tables: CoreTable[];
   importedTableCount: number;
   memories: Limits[];
+  importsMemory: boolean;
   globalCount: number;
   definedGlobalCount: number;
   exports: CoreExport[];
@@ -177,7 +191,8 @@ function readImports(reader: ByteReader, draft: Draft): void {
       draft.tables.push(readTable(reader));
       draft.importedTableCount++;
     } else if (kind === "memory") {
-      draft.memories.push(readLimits(reader, "memories"));
+      draft.memories.push(readMemory(reader));
+      draft.importsMemory = true;
     } else if (kind === "global") {
       readValueType(reader);
       reader.byte();
@@ -220,7 +235,7 @@ function readSection(id: number, reader: ByteReader, draft: Draft): void {
       break;
     case SECTION.memory:
       for (let left = reader.count("memories"); left > 0; left--)
-        draft.memories.push(readLimits(reader, "memories"));
+        draft.memories.push(readMemory(reader));
       break;
     case SECTION.global:
       draft.definedGlobalCount = reader.count("globals");
@@ -257,6 +272,7 @@ export function readCoreModule(bytes: Uint8Array, start: number, end: number): C
     tables: [],
     importedTableCount: 0,
     memories: [],
+    importsMemory: false,
     globalCount: 0,
     definedGlobalCount: 0,
     exports: [],

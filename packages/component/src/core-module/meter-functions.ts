@@ -47,7 +47,6 @@ class Assembler {
   isNegative = (): this => this.constant(0).plain(0x48);
   isAbove = (): this => this.plain(0x4b); // unsigned
   shiftRight = (bits: number): this => this.constant(bits).plain(0x76); // unsigned
-  shiftLeft = (bits: number): this => this.constant(bits).plain(0x74);
   trap = (): this => this.plain(0x00);
   end = (): this => this.plain(0x0b);
   returns = (): this => this.plain(0x0f);
@@ -75,10 +74,8 @@ class Assembler {
   }
 }
 
-/** Bytes of memory per page, as a power of two. */
-const PAGE_SHIFT = 16;
-/** Growing may copy the whole memory, at about this many bytes per unit of fuel. */
-const GROW_BYTES_SHIFT = 10;
+/** Growing is two calls of the system, whatever the size. */
+const GROW_FUEL = 4_096;
 
 export function writeAddedBodies(plan: MeterPlan, out: ByteWriter): void {
   const body = (i32Locals: number, write: (code: Assembler) => void): void => {
@@ -165,12 +162,7 @@ function grow(plan: MeterPlan, code: Assembler): void {
     .constant(-1)
     .returns()
     .end();
-  code
-    .globalGet(plan.fuel)
-    .localGet(1)
-    .shiftLeft(PAGE_SHIFT - GROW_BYTES_SHIFT)
-    .subtract()
-    .globalSet(plan.fuel);
+  code.globalGet(plan.fuel).constant(GROW_FUEL).subtract().globalSet(plan.fuel);
   code.globalGet(plan.fuel).isNegative().when().call(plan.exhausted).end();
   code.localGet(0).memoryGrow().localSet(1);
   askHost(plan, code);

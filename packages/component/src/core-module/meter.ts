@@ -3,7 +3,8 @@
  *
  * What changes: two function imports, three globals and a few functions are added; imported functions that may wait are
  * reached through a small wrapper; loops and function entries get a fuel check; bulk instructions pay for their
- * length; `memory.grow` goes through a check of the process's limit; tables get a maximum. Custom sections are left out.
+ * length; the module's memory is given to it, as one that grows in place; `memory.grow` goes through a check of the process's
+ * limit; tables get a maximum. Custom sections are left out.
  * Indices of added things lie outside what the author's code may name (`CodeBounds`).
  * @module
  */
@@ -17,7 +18,7 @@ import { bodyRewriter } from "./meter-body.ts";
 import { writeAddedBodies } from "./meter-functions.ts";
 import type { MeterOptions, MeterPlan } from "./meter-plan.ts";
 import { ADDED_IMPORTS, planMetering } from "./meter-plan.ts";
-import { METER_EXPORT, METER_MODULE, MODE, START_MAX_PAGES } from "./metering.ts";
+import { METER_EXPORT, METER_MEMORY, METER_MODULE, MODE, START_MAX_PAGES } from "./metering.ts";
 import { rewriteConstant } from "./rewrite-constant.ts";
 import { rewriteElements } from "./rewrite-elements.ts";
 
@@ -91,6 +92,7 @@ function writeSection(id: number, plan: MeterPlan, out: ByteWriter): void {
   };
   const reader = (): ByteReader => new ByteReader(module.bytes, range!.start, range!.end);
   if (id === SECTION.type) return write((writer) => writeTypes(plan, writer));
+  if (id === SECTION.memory) return;
   if (id === SECTION.import) return write((writer) => writeImports(plan, writer));
   if (id === SECTION.func) return write((writer) => writeFuncs(plan, writer));
   if (id === SECTION.global)
@@ -124,13 +126,15 @@ function writeTypes(plan: MeterPlan, out: ByteWriter): void {
 
 function writeImports(plan: MeterPlan, out: ByteWriter): void {
   const { module } = plan;
-  out.u32(module.imports.length + ADDED_IMPORTS.length);
+  const ownMemory = module.importsMemory ? undefined : module.memories[0];
+  out.u32(module.imports.length + ADDED_IMPORTS.length + (ownMemory === undefined ? 0 : 1));
   let func = 0;
   for (const item of module.imports) {
     out.name(item.module);
     out.name(item.name);
     const newType = item.kind === "func" ? plan.importTypes.get(func++) : undefined;
-    if (newType === undefined) out.range(module.bytes, item.start, item.end);
+    if (item.kind === "memory") writeMemory(module.memories[0]!, out);
+    else if (newType === undefined) out.range(module.bytes, item.start, item.end);
     else {
       out.byte(0);
       out.u32(newType);
@@ -142,7 +146,21 @@ function writeImports(plan: MeterPlan, out: ByteWriter): void {
     out.byte(0);
     out.u32(module.types.length);
   }
+  if (ownMemory === undefined) return;
+  out.name(METER_MODULE);
+  out.name(METER_MEMORY);
+  writeMemory(ownMemory, out);
 }
+
+/** An import of a memory that grows in place. To the engine that is one that threads may share; there are none. */
+function writeMemory({ min, max = MAX_PAGES }: Limits, out: ByteWriter): void {
+  out.all([2, SHARED_WITH_MAX]);
+  out.u32(min);
+  out.u32(max);
+}
+
+const SHARED_WITH_MAX = 3;
+const MAX_PAGES = 65_536;
 
 function writeFuncs(plan: MeterPlan, out: ByteWriter): void {
   const types = [

@@ -14,8 +14,14 @@
  */
 export const STATUS = { done: 0, wait: 1, end: 2 } as const;
 
-/** Module name of the imports that metering adds: `look` and `suspend`, both `() -> status`. */
+/**
+ * Module name of the imports that metering adds: `look` and `suspend`, both `() -> status`, and the memory that a module had
+ * of its own (`linear-memories.ts` says why).
+ */
 export const METER_MODULE = "kinode:meter";
+
+/** Name of that memory. */
+export const METER_MEMORY = "memory";
 
 /** Exports that metering adds. The prefix keeps them apart from the author's. */
 export const METER_EXPORT = {
@@ -43,7 +49,7 @@ export const BULK_BYTES_SHIFT = 6;
 export const START_MAX_PAGES = 1_024;
 
 /** Part of the key of stored modules: a change of what is written must change it. */
-export const METERING_VERSION = "4";
+export const METERING_VERSION = "5";
 
 /**
  * How an imported function tells its status.

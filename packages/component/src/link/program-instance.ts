@@ -10,7 +10,7 @@ import { GuestTrap } from "../canonical-abi/guest-trap.ts";
 import { HandleTable } from "../canonical-abi/handle-table.ts";
 import { SpentBuffers } from "../canonical-abi/spent-buffers.ts";
 import { EXPOSED } from "../core-module/expose.ts";
-import { METER_MODULE } from "../core-module/metering.ts";
+import { METER_MEMORY, METER_MODULE } from "../core-module/metering.ts";
 import type { Fiber } from "../fiber.ts";
 import { instantiate, promising, suspending } from "../jspi.ts";
 import { STANDARD_INTERFACES } from "../select-interface.ts";
@@ -27,8 +27,6 @@ export class ArgumentError extends Error {
 type Exports = Readonly<Record<string, unknown>>;
 type Promising = (...args: CoreValue[]) => Promise<CoreValue | undefined>;
 type CoreCall = (...args: CoreValue[]) => CoreValue | undefined;
-
-const PAGE_BYTES = 65_536;
 
 /** A memory whose module may not exist yet. */
 interface Unbound {
@@ -73,8 +71,8 @@ export class ProgramInstance {
     this.#trampolines = instantiate(trampolines, { [TRAMPOLINE_MODULE]: functions });
     for (const step of plan.steps) {
       const { core } = plan.modules[step.module]!;
-      const own = core.imports.some((item) => item.kind === "memory") ? 0 : core.memories[0]?.min;
-      fiber.checkMemory((own ?? 0) * PAGE_BYTES);
+      const own = core.importsMemory ? undefined : core.memories[0];
+      const memory = own && fiber.createMemory(own);
       const meter = fiber.addModule();
       // names are the author's: without prototypes none of them means anything
       const imports = Object.create(null) as Record<string, Record<string, unknown>>;
@@ -82,7 +80,7 @@ export class ProgramInstance {
         const group = (imports[item.module] ??= Object.create(null) as Record<string, unknown>);
         group[item.name] = this.#resolve(step.imports[i]!);
       });
-      imports[METER_MODULE] = { look: meter.look, suspend };
+      imports[METER_MODULE] = { look: meter.look, suspend, [METER_MEMORY]: memory };
       const exports = instantiate(modules[step.module]!, imports);
       fiber.admit(meter, exports, exports[EXPOSED.memory] as WebAssembly.Memory | undefined);
       this.#steps.push(exports);

@@ -8,6 +8,7 @@ import {
   compileComponent,
   machineMemoryBytes,
   MemoryBudget,
+  systemMemories,
 } from "@kinode-ts/component";
 import type { Clock, Random } from "@kinode-ts/types";
 import type { EngineFiles, SqlEngine, StartEngine } from "./engine.ts";
@@ -56,7 +57,12 @@ export function createSqlEngines(powers: {
   // What counts is the part in use, of which the engine tells.
   const memory = new MemoryBudget(Infinity);
   const compile = async (): Promise<CompiledComponent> =>
-    compileComponent(await Bun.file(ENGINE).bytes(), { clock: turns, random, memory });
+    compileComponent(await Bun.file(ENGINE).bytes(), {
+      clock: turns,
+      random,
+      memory,
+      memories: systemMemories(),
+    });
   const limits = { maxMemoryBytes: MAX_MEMORY_BYTES, sliceMs: ENGINE_SLICE_MS };
   const start: StartEngine = async (files, shouldStop): Promise<SqlEngine> => {
     const engine = await (compiled ??= compile());

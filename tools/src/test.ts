@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:f
 import { join } from "node:path";
 import { installMissing } from "./install-missing.ts";
 import { countCases, type TestCounts } from "./junit.ts";
+import { testsWithHarness } from "./tests-through-kernel.ts";
 import { runWatched } from "./watched-run.ts";
 import { type Member, readMembers, ROOT } from "./workspace.ts";
 
@@ -28,7 +29,7 @@ const PARTS: Readonly<Record<string, number>> = { "apps/node": 4 };
 /** Mostly wait (a minute of soak): run beside the others. */
 const QUIET = ["bench"];
 
-/** Runtime modules: their tests run a second time with real processes and a real kernel around them. */
+/** Runtime modules: tests that use the stand-in of the kernel run a second time with real processes and a real one. */
 const THROUGH_KERNEL = ["packages/vfs", "packages/data", "packages/system", "packages/http"];
 const KERNEL_HARNESS = join(ROOT, "tools/test/kernel-harness.ts");
 
@@ -120,6 +121,7 @@ async function runTests({ member, throughKernel, part }: Run): Promise<Outcome> 
   const suffix = throughKernel ? "-through-kernel" : part === undefined ? "" : `-${part.number}`;
   const report = join(REPORTS, `${member.folder.replaceAll("/", "-")}${suffix}.xml`);
   rmSync(report, { force: true });
+  const folder = join(ROOT, member.folder);
   const startedMs = performance.now();
   const { exitCode, output, hung } = await runWatched(
     [
@@ -132,9 +134,10 @@ async function runTests({ member, throughKernel, part }: Run): Promise<Outcome> 
       ...(part === undefined ? [] : [`--shard=${part.number}/${part.of}`]),
       "--reporter=junit",
       `--reporter-outfile=${report}`,
+      ...(throughKernel ? testsWithHarness(folder).map((file) => `./${file}`) : []),
     ],
     {
-      cwd: join(ROOT, member.folder),
+      cwd: folder,
       // the way a node runs: otherwise each start of a guest collects all garbage (docs/decisions/0002)
       env: { ...process.env, FORCE_COLOR: "0", BUN_JSC_useWasmFastMemory: "0" },
       maxSilenceMs: MAX_SILENCE_MS,

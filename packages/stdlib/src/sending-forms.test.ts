@@ -1,7 +1,7 @@
 /** The forms in which a message can be written: in parts, whole, by the builders, with a web `Blob`. */
 import { expect, test } from "bun:test";
 import {
-  BuildError,
+  type BuildError,
   defineProcess,
   type IncomingRequest,
   Request,

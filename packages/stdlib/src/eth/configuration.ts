@@ -4,6 +4,7 @@
  * @module
  */
 import type { NodeId, U64 } from "@kinode-ts/types";
+import { hasForm, isListOf, isRecord, isText, isU64, shownAnswer } from "../module-answer.ts";
 import type { RequestOptions } from "../send.ts";
 import { EthError, toEthError } from "./eth-error.ts";
 import { ethRequest, payloadOf } from "./eth-wire.ts";
@@ -47,9 +48,33 @@ async function change(action: unknown, what: string): Promise<void> {
   throw new EthError("UnexpectedAnswer", what, JSON.stringify(answer) ?? "");
 }
 
-async function read<T>(action: string, name: string, what: string): Promise<T> {
-  return payloadOf(await ethRequest(toBody(action), what, OPTIONS), name, what) as T;
+async function read<T>(
+  action: string,
+  name: string,
+  isForm: (payload: unknown) => boolean,
+  what: string,
+): Promise<T> {
+  const answer = await ethRequest(toBody(action), what, OPTIONS);
+  const payload = payloadOf(answer, name, what);
+  if (isForm(payload)) return payload as T;
+  throw new EthError("UnexpectedAnswer", what, shownAnswer(answer));
 }
+
+const isProviders = isListOf(
+  hasForm<Omit<ProviderConfig, "trusted">>({
+    chain_id: (value): value is number => typeof value === "number",
+    provider: (value): value is ProviderConfig["provider"] => isRecord(value),
+  }),
+);
+const isAccess = hasForm<AccessSettings>({
+  public: (value): value is boolean => typeof value === "boolean",
+  allow: isListOf(isText),
+  deny: isListOf(isText),
+});
+const isState = hasForm<EthState>({
+  active_subscriptions: (value): value is EthState["active_subscriptions"] => isRecord(value),
+  outstanding_requests: isListOf(isU64),
+});
 
 const OPTIONS: RequestOptions = { timeout: "5s" };
 const toBody = (action: unknown): string => JSON.stringify(action);
@@ -57,7 +82,7 @@ const toBody = (action: unknown): string => JSON.stringify(action);
 /** Reads and changes which providers the node uses, and who may use them through it. */
 export const ethConfig = {
   providers: (): Promise<readonly ProviderConfig[]> =>
-    read("GetProviders", "Providers", "the list of providers"),
+    read("GetProviders", "Providers", isProviders, "the list of providers"),
   /** Puts it first; one with the same URL or name goes. */
   addProvider: (provider: ProviderConfig): Promise<void> =>
     change({ AddProvider: provider }, "adding a provider"),
@@ -67,7 +92,7 @@ export const ethConfig = {
   setProviders: (providers: readonly ProviderConfig[]): Promise<void> =>
     change({ SetProviders: providers }, "replacing the providers"),
   access: (): Promise<AccessSettings> =>
-    read("GetAccessSettings", "AccessSettings", "who may use the providers"),
+    read("GetAccessSettings", "AccessSettings", isAccess, "who may use the providers"),
   setPublic: (isPublic: boolean): Promise<void> =>
     change(isPublic ? "SetPublic" : "SetPrivate", "changing who may use the providers"),
   allowNode: (node: NodeId): Promise<void> => change({ AllowNode: node }, "allowing a node"),
@@ -75,5 +100,5 @@ export const ethConfig = {
     change({ UnallowNode: node }, "not allowing a node"),
   denyNode: (node: NodeId): Promise<void> => change({ DenyNode: node }, "denying a node"),
   undenyNode: (node: NodeId): Promise<void> => change({ UndenyNode: node }, "not denying a node"),
-  state: (): Promise<EthState> => read("GetState", "State", "the state of the eth module"),
+  state: (): Promise<EthState> => read("GetState", "State", isState, "the state of the eth module"),
 } as const;

@@ -61,18 +61,26 @@ test("two hidden nodes meet by an invitation through a router, and find each oth
   await until(isServing(router, 2));
 
   const password = "a password for tests";
-  await run("rotate-key", "--password", password, "--home", home("alice"));
+  const before = (await bob.get<ControlPeers>("peers")).peers;
+  const keyOf = (all: ControlPeers["peers"]) =>
+    all.find(({ name }) => name === "alice.local")?.fingerprint;
+  const changed = await run("rotate-key", "--password", password, "--home", home("alice"));
+  // Without a new start: whoever is connected is called with the new key, and follows.
+  const theirs = async (): Promise<boolean> => {
+    const key = keyOf((await bob.get<ControlPeers>("peers")).peers);
+    return key !== undefined && changed.includes(key);
+  };
+  await until(theirs);
+  await until(isServing(router, 2));
+  expect(await greet(bob, "alice.local", "and you?")).toMatchObject({ body: "ack" });
   const wrong = await kinode("rotate-key", "--password", "guess", "--home", home("alice"));
   expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining("not the password")]);
-  const before = (await bob.get<ControlPeers>("peers")).peers;
   await alice.stop();
   alice = await startDetached(home("alice"), HIDDEN);
   await until(isServing(router, 2));
   expect(await greet(bob, "alice.local", "is it you?")).toMatchObject({ body: "ack" });
   expect(await greet(alice, "bob.local", "it is me")).toMatchObject({ body: "ack" });
   const { peers } = await bob.get<ControlPeers>("peers");
-  const keyOf = (all: ControlPeers["peers"]) =>
-    all.find(({ name }) => name === "alice.local")?.fingerprint;
   expect(keyOf(peers)).not.toBe(keyOf(before));
   expect(keyOf(peers)).toBe((await alice.get<ControlPeers>("peers")).our.fingerprint);
 }, 120_000);

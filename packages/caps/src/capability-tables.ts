@@ -154,6 +154,7 @@ class Tables implements CapabilityTables {
 
   resign(): StoreChange[] {
     const changes: StoreChange[] = [];
+    this.#signatures.clear();
     for (const table of this.#holders.values()) {
       for (const key of [...table.keys()]) {
         const held = table.get(key);

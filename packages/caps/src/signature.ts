@@ -31,6 +31,11 @@ export class SignatureMemo {
     this.#signer = signer;
   }
 
+  /** The key is another one. */
+  clear(): void {
+    this.#signed.clear();
+  }
+
   sign(capability: Capability): SignedCapability {
     const { issuer, params } = capability;
     if (params.length > MEMO_TEXT_LENGTH) return signCapability(this.#signer, capability);

@@ -13,5 +13,11 @@ export {
   type Keyfile,
   readKeyfileName,
 } from "./keyfile.ts";
-export { createNodeSigner, decodePkcs8, encodePkcs8 } from "./node-signer.ts";
+export {
+  createNodeSigner,
+  createReplaceableSigner,
+  decodePkcs8,
+  encodePkcs8,
+  type ReplaceableSigner,
+} from "./node-signer.ts";
 export type { LargeCipher, Primitives } from "./primitives.ts";

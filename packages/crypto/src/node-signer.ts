@@ -20,6 +20,27 @@ export function createNodeSigner(seed: Uint8Array): NodeSigner {
   });
 }
 
+/** A signer whose key can become another one while it is in use. */
+export interface ReplaceableSigner extends NodeSigner {
+  /** From now on it signs and checks with the key of this seed, 32 bytes. */
+  replace(seed: Uint8Array): void;
+}
+
+/** @param seed - 32 secret bytes; kept inside the closure, never given out again */
+export function createReplaceableSigner(seed: Uint8Array): ReplaceableSigner {
+  let now = createNodeSigner(seed);
+  return Object.freeze({
+    get publicKey() {
+      return now.publicKey;
+    },
+    sign: (message: Uint8Array) => now.sign(message),
+    verify: (message: Uint8Array, signature: Uint8Array) => now.verify(message, signature),
+    replace: (next: Uint8Array) => {
+      now = createNodeSigner(next);
+    },
+  });
+}
+
 // PKCS#8 v2 of Ed25519, as ring writes it: 16 bytes, seed, 3 bytes, public key; 83 bytes in all.
 const HEAD = Uint8Array.of(0x30, 0x51, 2, 1, 1, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20);
 const MIDDLE = Uint8Array.of(0x81, 0x21, 0x00);

@@ -4,6 +4,7 @@ test("public names of @kinode-ts/crypto", async () => {
   expect(Object.keys(await import("./index.ts")).sort()).toEqual([
     "CryptoError",
     "createNodeSigner",
+    "createReplaceableSigner",
     "decodeKeyfile",
     "decodePkcs8",
     "encodeKeyfile",

@@ -13,6 +13,7 @@ import {
   type ProcessId,
   type ProcessRecord,
   type RuntimeModule,
+  type StoreChange,
   STATE_PROCESS,
   VFS_PROCESS,
 } from "@kinode-ts/types";
@@ -46,12 +47,22 @@ export async function boot(core: KernelCore): Promise<void> {
 async function loadCapabilities(core: KernelCore): Promise<void> {
   const { store, signer } = core.powers;
   core.capabilities.load(await store.capabilities());
-  const key = [...signer.publicKey].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  if ((await store.record(KEY_SPACE, KEY_NAME)) === key) return;
-  core.journal.append([
-    ...core.capabilities.resign(),
-    { kind: "put-record", space: KEY_SPACE, key: KEY_NAME, value: key },
-  ]);
+  if ((await store.record(KEY_SPACE, KEY_NAME)) === signer.publicKey.toHex()) return;
+  core.journal.append([...core.capabilities.resign(), keyRow(core)]);
+}
+
+const keyRow = ({ powers: { signer } }: KernelCore): StoreChange => ({
+  kind: "put-record",
+  space: KEY_SPACE,
+  key: KEY_NAME,
+  value: signer.publicKey.toHex(),
+});
+
+/** As at the start with another key, while processes run. */
+export async function resign(core: KernelCore): Promise<void> {
+  core.capabilitiesChanged(core.capabilities.resign());
+  core.journal.append([keyRow(core)]);
+  await core.journal.settled();
 }
 
 /** The kernel, net and every module: each may message all of them and use the network (§5.7). */

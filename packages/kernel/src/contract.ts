@@ -141,6 +141,8 @@ export interface Kernel {
   /** Unknown holders are skipped (K66). Settles once durable. */
   grant(grants: readonly CapabilityGrant[]): Promise<void>;
   revoke(grants: readonly CapabilityGrant[]): Promise<void>;
+  /** The networking key is another one: signs every capability of this node again (K89). Settles once durable. */
+  resign(): Promise<void>;
   /** Changes of the layers above (installed packages, settings), committed in the kernel's order. */
   commit(changes: readonly StoreChange[]): Promise<void>;
 

@@ -5,7 +5,7 @@
 import { createCapabilityTables } from "@kinode-ts/caps";
 import { errorText, type ProcessId, type StoreChange } from "@kinode-ts/types";
 import { Asks } from "./asks.ts";
-import { boot } from "./boot.ts";
+import { boot, resign } from "./boot.ts";
 import { CommandHandler } from "./command-handler.ts";
 import type {
   Kernel,
@@ -77,6 +77,7 @@ export function createKernel(powers: KernelPowers, options: KernelOptions): Kern
       for (const { holder, capability } of grants) supervisor.revoke(holder, [capability]);
       await journal.settled();
     },
+    resign: () => resign(core),
     commit: (changes) => journal.commit(changes),
     subscribe: (listener) => {
       listeners.add(listener);

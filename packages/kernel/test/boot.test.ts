@@ -4,9 +4,9 @@
  * @module
  */
 import { expect, test } from "bun:test";
-import { createNodeSigner } from "@kinode-ts/crypto";
+import { createNodeSigner, createReplaceableSigner } from "@kinode-ts/crypto";
 import { verifyCapability } from "@kinode-ts/caps";
-import { createMemoryStore } from "@kinode-ts/store";
+import { createMemoryStore, createMemoryStoreData } from "@kinode-ts/store";
 import {
   createMemoryNetwork,
   createRecordingPrinter,
@@ -14,12 +14,14 @@ import {
   createVirtualClock,
 } from "@kinode-ts/testing";
 import { probeScript as script } from "@kinode-ts/testing/probe";
-import type {
-  Capability,
-  KernelMessage,
-  ProcessId,
-  RuntimeModule,
-  SignedRequest,
+import {
+  type Capability,
+  type KernelMessage,
+  parseAddress,
+  type ProcessId,
+  type RuntimeModule,
+  type SignedCapability,
+  type SignedRequest,
 } from "@kinode-ts/types";
 import { createFunctionExecutor, createKernel, type NativeProcess } from "../src/index.ts";
 import { plain } from "./native-probe.ts";
@@ -103,6 +105,43 @@ test("[K88] at boot persisted on-exit requests are sent once, before the process
   const next = await restarted(n, parts);
   await next.clock.advance(60_000);
   expect(order).toEqual(["started", "q:test:sys it died", "started"]);
+});
+
+test("a networking key that changes while processes run signs what they hold at once, in the store too", async () => {
+  const signer = createReplaceableSigner(new Uint8Array(32).fill(3));
+  const data = createMemoryStoreData();
+  const clock = createVirtualClock();
+  const kernel = createKernel(
+    {
+      store: createMemoryStore(data),
+      clock,
+      random: createSeededRandom(9),
+      printer: createRecordingPrinter(),
+      signer,
+      network: createMemoryNetwork().port("alice.os"),
+      programs: { read: () => Promise.resolve(new Uint8Array(1)) },
+      executors: NATIVE_PROBE.executors,
+      modules: [],
+    },
+    { our: "alice.os" },
+  );
+  await clock.runUntil(kernel.boot());
+  const id = "a:test:sys" as ProcessId;
+  const right = { issuer: parseAddress("alice.os@x:test:sys"), params: '"right"' };
+  const registration = { id, wasmBytesHandle: "/a.wasm", witVersion: 1, public: false } as const;
+  await clock.runUntil(
+    kernel.register([{ ...registration, onExit: { kind: "restart" }, capabilities: [right] }]),
+  );
+  const isValid = (held: readonly SignedCapability[]): boolean =>
+    held.length > 0 && held.every((capability) => verifyCapability(signer, capability));
+  expect(isValid(kernel.capabilitiesOf(id))).toBe(true);
+  signer.replace(new Uint8Array(32).fill(4));
+  expect(isValid(kernel.capabilitiesOf(id))).toBe(false);
+  await clock.runUntil(kernel.resign());
+  expect(isValid(kernel.capabilitiesOf(id))).toBe(true);
+  const stored = await createMemoryStore(data).capabilities();
+  expect(isValid(stored.filter(({ holder }) => holder === id))).toBe(true);
+  await clock.runUntil(kernel.shutdown());
 });
 
 test("[K89] after a change of the networking key our stored capabilities verify with the new key", async () => {

@@ -2,7 +2,11 @@
  * Nodes with local identities on the network in memory: what they keep survives their restarts.
  * @module
  */
-import { createNodeSigner } from "@kinode-ts/crypto";
+import {
+  createNodeSigner,
+  createReplaceableSigner,
+  type ReplaceableSigner,
+} from "@kinode-ts/crypto";
 import { createSeededRandom } from "@kinode-ts/testing";
 import {
   type KernelMessage,
@@ -20,6 +24,8 @@ import {
   type Net,
   PEERS_SPACE,
   SELF_SPACE,
+  signSuccession,
+  successionRow,
 } from "../src/index.ts";
 import type { MemoryInternet } from "./memory-internet.ts";
 
@@ -63,6 +69,7 @@ export class LocalNode {
   readonly prints: string[] = [];
   readonly #internet: MemoryInternet;
   readonly #options: LocalNodeOptions;
+  readonly #signer: ReplaceableSigner;
 
   constructor(
     internet: MemoryInternet,
@@ -76,7 +83,8 @@ export class LocalNode {
     this.rows = rows;
     const seed =
       options.seed ?? [...name].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) & 255, 7);
-    const signer = createNodeSigner(new Uint8Array(32).fill(seed));
+    const signer = createReplaceableSigner(new Uint8Array(32).fill(seed));
+    this.#signer = signer;
     const random = createSeededRandom(seed);
     const { clock } = internet;
     this.local = new LocalIdentity({
@@ -114,6 +122,17 @@ export class LocalNode {
   async start(): Promise<this> {
     await this.net.start!(this.#context());
     return this;
+  }
+
+  /** Takes another key while it runs. */
+  async changeKey(seed: number): Promise<void> {
+    const bytes = new Uint8Array(32).fill(seed);
+    const next = createNodeSigner(bytes).publicKey;
+    const succession = signSuccession(this.name, this.#signer, next);
+    const { publicKey } = this.#signer;
+    await this.rows.commit([successionRow(this.rows.of(SELF_SPACE), publicKey, succession)]);
+    this.#signer.replace(bytes);
+    this.local.keyChanged(this.rows.of(SELF_SPACE));
   }
 
   /** Ends this node; the next one has what it kept. */

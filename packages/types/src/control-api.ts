@@ -25,7 +25,7 @@
  * | POST /~/api/peers/<name>/accept | → ControlPeer: a node that is near becomes known |
  * | POST /~/api/peers/<name>/remove | → {} |
  * | POST /~/api/routers/<name>/add, …/remove | → ControlPeers |
- * | POST /~/api/peers/rotate-key | { password: string } → { fingerprint: string }: holds from the next start on |
+ * | POST /~/api/peers/rotate-key | { password: string } → { fingerprint: string }: holds at once |
  * | POST /~/api/send | ControlSend → ControlAnswer |
  * | GET /~/api/logs?lines=<n> | → { lines: string[] } |
  * | GET /~/api/logs/follow | server-sent events, data = one line as JSON text |

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { createNodeSigner } from "@kinode-ts/crypto";
+import { createReplaceableSigner } from "@kinode-ts/crypto";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import {
   createHttpServer,
@@ -95,7 +95,7 @@ function toSystemPages(
 export async function composeNode(options: ComposeOptions): Promise<RunningNode> {
   const { config, home, identity, packages, clock, printer } = options;
   const random = options.random ?? createSystemRandom();
-  const signer = createNodeSigner(identity.networkingSeed);
+  const signer = createReplaceableSigner(identity.networkingSeed);
   const localToken = provideLocalToken(home, random);
   const say = (text: string): void => printer.print(0, KERNEL_PROCESS, text);
   const store = await openSqliteStore({ path: home.storeFile });
@@ -228,6 +228,10 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
       clock,
       say,
       commit: (changes) => kernel.commit(changes),
+      keyChanged: (seed) => {
+        signer.replace(seed);
+        return kernel.resign();
+      },
     });
   let url = "";
   control.powers = {

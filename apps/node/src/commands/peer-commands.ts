@@ -167,8 +167,6 @@ export async function rotateKeyCommand(flags: RotateFlags, output: Output): Prom
   const node = connectToNode(flags.home);
   const { fingerprint } = await node.post<{ fingerprint: string }>(path, { password });
   if (flags.json === true) return output.line(JSON.stringify({ fingerprint }));
-  output.line(`The key of this node is ${fingerprint} from its next start on.`);
-  output.line(
-    "Nodes that know it follow when they connect. Restart it now: kinode stop, kinode start",
-  );
+  output.line(`The key of this node is ${fingerprint} now.`);
+  output.line("Nodes that are connected follow at once, the others when they meet it.");
 }

@@ -19,7 +19,7 @@ export interface LocalNetwork {
   readonly identity: LocalIdentity;
   /** Whoever is near and not known. */
   nearby(): readonly Nearby[];
-  /** Makes a new networking key for the next start; `undefined`: the password is wrong. Its public half otherwise. */
+  /** Takes a new networking key; `undefined`: the password is wrong. Its public half otherwise. */
   rotateKey(password: string): Promise<Uint8Array | undefined>;
   start(): void;
   stop(): void;

@@ -13,7 +13,7 @@ import {
   type Keyfile,
   readKeyfileName,
 } from "@kinode-ts/crypto";
-import { signSuccession, successionRow, SELF_SPACE } from "@kinode-ts/net";
+import { type LocalIdentity, SELF_SPACE, signSuccession, successionRow } from "@kinode-ts/net";
 import type { Random, Store, StoreChange } from "@kinode-ts/types";
 import type { HomeFolder } from "../boot/home-folder.ts";
 import { writeIdentity } from "../boot/identity.ts";
@@ -23,15 +23,19 @@ export interface RotateParts {
   readonly store: Store;
   readonly random: Random;
   readonly commit: (changes: readonly StoreChange[]) => Promise<void>;
+  /** From now on this node signs with the key of this seed; settles when what it has signed is signed again. */
+  readonly keyChanged: (seed: Uint8Array) => Promise<void>;
+  readonly identity: Pick<LocalIdentity, "keyChanged">;
 }
 
 /**
- * Holds from the next start on. First the old key's word is kept, then the keyfile changes: whatever ends the node between
- * the two, it starts with a key that others believe.
+ * First the old key's word is kept, then the keyfile changes: whatever ends the node between the two, it starts with a key that
+ * others believe. Then the running node takes the key: nodes that are connected are called anew and follow, the others when
+ * they meet.
  * @returns the new public key; `undefined`: the password is wrong
  */
 export async function rotateKey(
-  { home, store, random, commit }: RotateParts,
+  { home, store, random, commit, keyChanged, identity }: RotateParts,
   password: string,
 ): Promise<Uint8Array | undefined> {
   const bytes = new Uint8Array(readFileSync(home.keyfile));
@@ -52,5 +56,7 @@ export async function rotateKey(
   await commit([successionRow(rows, old.publicKey, signSuccession(keyfile.name, old, key))]);
   const next = { ...keyfile, networkingSeed };
   writeIdentity(home, await encodeKeyfile(next, passwordHash, random), next);
+  await keyChanged(networkingSeed);
+  identity.keyChanged(await store.records(SELF_SPACE));
   return key;
 }

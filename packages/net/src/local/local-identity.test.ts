@@ -246,6 +246,33 @@ test("who has pinned the old key follows to the new one, whoever calls", async (
   expect(stolen.texts).toEqual([]);
 });
 
+test("a key that changes while the node runs is followed by whoever is connected, and by the others when they meet", async () => {
+  const { internet, alice, bob, carol } = await world({ alice: ALICE, bob: BOB, carol: CAROL });
+  await meet(alice, bob);
+  await meet(alice, carol);
+  await carol.net.stop!();
+  bob.say("alice.local", "before");
+  await internet.clock.advance(500);
+  const next = createNodeSigner(new Uint8Array(32).fill(200)).publicKey;
+  await alice.changeKey(200);
+  bob.say("alice.local", "meanwhile");
+  await internet.clock.advance(1_000);
+  expect(bob.local.peers()[0]).toMatchObject({ isConnected: true, peer: { key: next } });
+  alice.say("bob.local", "my key is new");
+  await internet.clock.advance(500);
+  expect([alice.texts, bob.texts, bob.failed]).toEqual([
+    ["before", "meanwhile"],
+    ["my key is new"],
+    [],
+  ]);
+  const again = await carol.restart();
+  running.push(again);
+  again.say("alice.local", "is it you?");
+  await internet.clock.advance(500);
+  expect(alice.texts.at(-1)).toBe("is it you?");
+  expect(again.local.peers()[0]!.peer.key).toEqual(next);
+});
+
 test("a second attempt waits for the first, and a node that nobody can dial invites nobody", async () => {
   const { alice, bob } = await world({ alice: ALICE, bob: {} });
   const { text } = await alice.local.invite();

@@ -5,7 +5,7 @@
  */
 import type { Ports } from "@kinode-ts/codec/net";
 import { equalBytes } from "@kinode-ts/crypto";
-import type { KernelMessage, NodeId, TimerHandle } from "@kinode-ts/types";
+import type { KernelMessage, NodeId, StoreRow, TimerHandle } from "@kinode-ts/types";
 import { FEATURE_NOTES, type HandshakeExtension } from "../handshake-extension.ts";
 import type { Session } from "../handshake.ts";
 import { type Place, placesOf } from "../identity/known-nodes.ts";
@@ -292,6 +292,17 @@ export class LocalIdentity {
    */
   join(text: string): Promise<PinnedPeer> {
     return this.#joiner.join(text);
+  }
+
+  /**
+   * The signer has another key now: from here on nodes are called with it, and those that are connected are called again.
+   * @param rows - of space `net.self`, with the old key's word about the new one
+   */
+  keyChanged(rows: readonly StoreRow[]): void {
+    this.#context.own.keyChanged(rows);
+    this.#refresh();
+    void this.#context.peers.renew("the key of this node is another one");
+    void this.#spread();
   }
 
   /** Takes in a node that the person has seen and accepts. Settles once it is kept. */

@@ -55,7 +55,7 @@ const contentText = ({ places, routers }: Content): string =>
 export class OwnRecord {
   readonly #name: NodeId;
   readonly #signer: NodeSigner;
-  readonly #successions: readonly Succession[];
+  #successions: readonly Succession[];
   #routers: readonly NodeId[];
   #record: SignedRecord;
 
@@ -74,6 +74,12 @@ export class OwnRecord {
 
   get record(): SignedRecord {
     return this.#record;
+  }
+
+  /** The signer has another key now. @param rows - with the old key's word about it */
+  keyChanged(rows: readonly StoreRow[]): void {
+    const text = rows.find(({ key }) => key === "successions")?.value;
+    this.#successions = readSuccessions(text, this.#signer.publicKey);
   }
 
   get routers(): readonly NodeId[] {

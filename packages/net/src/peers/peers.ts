@@ -278,6 +278,21 @@ export class Peers {
     peer?.connection?.close(why);
   }
 
+  /** Goes on with a new connection to each node with which there is one; nothing is lost where both sides can go on. */
+  async renew(why: string): Promise<void> {
+    for (const { name, connection } of [...this.#peers.values()]) {
+      for (const other of this.#lingering) if (other.peer === name) other.close(why);
+      if (connection === undefined) continue;
+      if (connection.isResumable) connection.abandon(why);
+      else connection.close(why);
+      // Who has something to say is called already.
+      if (this.#peers.has(name)) continue;
+      const proxyRequest = this.#options.isPinned?.(name) === true;
+      // oxlint-disable-next-line no-await-in-loop -- one after the other: nobody waits for it
+      await this.reach(name, { proxyRequest });
+    }
+  }
+
   /** Lowers the number of peers; the ones that were silent for longest go. */
   limitTo(count: number): void {
     this.#maxPeers = Math.min(this.#limits.maxPeers, Math.max(1, count));

@@ -14,7 +14,7 @@ let before: Map<string, string>;
 /** Hashes of all tasks, e.g. `@kinode-ts/caps#build` → `0f3a…`. */
 function hashes(): Map<string, string> {
   const result = Bun.spawnSync(
-    [TURBO, "run", "build", "check", "test", "--dry=json", "--cwd", tree],
+    [process.execPath, TURBO, "run", "build", "check", "test", "--dry=json", "--cwd", tree],
     {
       stdout: "pipe",
       stderr: "pipe",

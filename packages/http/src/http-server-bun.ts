@@ -86,9 +86,6 @@ export class TlsIdentityError extends KinodeError<TlsIdentityFault> {
   }
 }
 
-/** Seconds without a byte after which a connection ends: longer than an app may take to answer. */
-const IDLE_TIMEOUT_SECONDS = 60;
-
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const module = new HttpModule(options);
   const hostname = options.hostname ?? "127.0.0.1";
@@ -156,13 +153,18 @@ function openPort(
   port: number,
   tls: TlsIdentity | undefined,
 ): Server<Channel> {
-  const { maxBodyBytes, maxStreamedBodyBytes, maxSocketMessageBytes, maxSocketBufferedBytes } =
-    module.limits;
+  const {
+    idleTimeoutSeconds,
+    maxBodyBytes,
+    maxStreamedBodyBytes,
+    maxSocketMessageBytes,
+    maxSocketBufferedBytes,
+  } = module.limits;
   const host: Host = {
     peerOf: (request) => server.requestIP(request),
     headersOf: (request) => request.headers.toJSON(),
     upgrade: (request, channel) => server.upgrade(request, { data: channel }),
-    keepOpen: (request) => server.timeout(request, 0),
+    limitIdle: (request, isLimited) => server.timeout(request, isLimited ? idleTimeoutSeconds : 0),
   };
   let server: Server<Channel>;
   try {
@@ -172,7 +174,7 @@ function openPort(
       ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key } }),
       // Smaller bounds are the handler's business: they depend on the path.
       maxRequestBodySize: Math.max(maxBodyBytes, maxStreamedBodyBytes),
-      idleTimeout: IDLE_TIMEOUT_SECONDS,
+      idleTimeout: idleTimeoutSeconds,
       fetch: (request) => module.serve(request, host),
       error: () => emptyResponse(500),
       websocket: {

@@ -101,6 +101,7 @@ export class HttpModule implements RuntimeModule {
     this.#streams = new BodyStreams({
       clock,
       limits: limits.bodyStreams,
+      endsSilentSenders: true,
       // The client's connection breaks; a reason would be printed by the host as its own fault.
       abortReason: () => undefined,
       answer: (message, answer, blob) => this.#answerStream(message, answer, blob),
@@ -270,7 +271,8 @@ export class HttpModule implements RuntimeModule {
       abandoned();
       return new Response(null, answer);
     }
-    const body = this.#streams.openWrite(process, stream, { abandoned });
+    const finished = (): void => client?.letGo();
+    const body = this.#streams.openWrite(process, stream, { abandoned, finished });
     if (body === undefined) {
       this.#started().print(
         0,
@@ -279,7 +281,7 @@ export class HttpModule implements RuntimeModule {
       abandoned();
       return emptyResponse(503);
     }
-    client?.keepOpen();
+    client?.hold();
     const { signal } = client?.request ?? {};
     if (signal?.aborted === true) this.#streams.closeWrite(process, stream);
     else signal?.addEventListener("abort", () => this.#streams.closeWrite(process, stream));

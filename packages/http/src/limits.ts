@@ -8,6 +8,8 @@ import type { BodyStreamLimits } from "./body-streams/index.ts";
 export interface HttpLimits {
   /** How long an app may take to answer; then 408 (§6.3). */
   readonly answerTimeoutMs: number;
+  /** After so long without traffic a connection ends; longer than an app may take to answer. At most 255. */
+  readonly idleTimeoutSeconds: number;
   /** Requests waiting for answers at one time; more get 503. Bounds memory when apps stall. */
   readonly maxPendingCount: number;
   /** Of those, requests of one address or IPv6 /64, other than this machine: one client must not take all places. */
@@ -54,6 +56,7 @@ export interface HttpLimits {
 
 export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   answerTimeoutMs: 15_000,
+  idleTimeoutSeconds: 60,
   maxPendingCount: 16_384,
   maxPendingPerNetwork: 1_024,
   maxBodyBytes: 256 * 1024 * 1024,

@@ -12,6 +12,7 @@ export class Client {
   readonly #host: Host;
   readonly #forwarded: Forwarded | undefined;
   #peer: Peer | null | undefined;
+  #holdCount = 0;
 
   constructor(request: Request, host: Host, proxies: TrustedProxies) {
     this.request = request;
@@ -49,9 +50,14 @@ export class Client {
     return isSameOriginAs(headers, this.#forwarded?.host ?? headers.get("host"));
   }
 
-  /** Lets the connection stay open without traffic. */
-  keepOpen(): void {
-    this.#host.keepOpen(this.request);
+  /** Lets the connection stay open without traffic, until as many `letGo` have followed. */
+  hold(): void {
+    if (this.#holdCount++ === 0) this.#host.limitIdle(this.request, false);
+  }
+
+  /** NOTE: the host keeps what was said of a connection also when its request is answered. */
+  letGo(): void {
+    if (--this.#holdCount === 0) this.#host.limitIdle(this.request, true);
   }
 
   get #socket(): Peer | null {

@@ -55,8 +55,8 @@ export interface Host {
   headersOf(request: Request): Record<string, string | readonly string[] | undefined>;
   /** Makes it a web socket; false when it is no proper upgrade. */
   upgrade(request: Request, channel: Channel): boolean;
-  /** Lets the connection of a request stay open without traffic. */
-  keepOpen(request: Request): void;
+  /** Whether the connection of a request, from now on, ends when it is idle. It does at first. */
+  limitIdle(request: Request, isLimited: boolean): void;
 }
 
 type Answer = Response | Promise<Response>;
@@ -124,7 +124,7 @@ function handleOwn(ctx: RequestContext, client: Client, target: RequestTarget): 
     protocol: client.protocol,
     host: target.host,
   });
-  return keepStreamOpen(answer, () => client.keepOpen());
+  return keepStreamOpen(answer, () => client.hold());
 }
 
 /** Streams of events may be silent for long. */
@@ -295,6 +295,8 @@ function streamToApp(
   const stream = streams.freshReadId(app.process);
   const exceeded = (): void => pending.settle(id, emptyResponse(413));
   const body = limitBody(client.request.body ?? emptyBody(), maxBytes, exceeded);
+  // The host would end those that send little, and those that the app lets wait.
+  client.hold();
   streams.openRead(app.process, stream, body, { active: () => pending.touch(id) });
   const isHeldUp = (): boolean => streams.isReading(app.process, stream);
   const answer = pending.add(id, app.process, ctx.module.our, { client, isHeldUp });
@@ -305,7 +307,7 @@ function streamToApp(
     expectsResponse: STREAM_ANSWER_SECONDS,
     id,
   });
-  return answer.response();
+  return Promise.resolve(answer.response()).finally(() => client.letGo());
 }
 
 function emptyBody(): ReadableStream<Uint8Array> {

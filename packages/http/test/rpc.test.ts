@@ -164,7 +164,7 @@ test("[M94] local_only from elsewhere is 403, also through a proxy on this machi
       peerOf: () => ({ address, port: 1 }),
       headersOf: () => ({}),
       upgrade: () => false,
-      keepOpen() {},
+      limitIdle() {},
     };
     return (await module.serve(request, host))!;
   };

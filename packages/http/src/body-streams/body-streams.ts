@@ -20,6 +20,8 @@ import { DEFAULT_BODY_STREAM_LIMITS, type BodyStreamLimits } from "./limits.ts";
 export interface BodyStreamsOptions {
   readonly clock: Clock;
   readonly limits?: Partial<BodyStreamLimits> | undefined;
+  /** Whether a body is given up of which nothing comes for the idle time while it is read. Default: it may be silent. */
+  readonly endsSilentSenders?: boolean;
   /** What the taker of a body that is given up gets to see. Default: an `AbortError`. */
   readonly abortReason?: () => unknown;
   /** Answers a request in the way of the module, blob included. */
@@ -37,6 +39,8 @@ export interface ReadHooks {
 }
 
 export interface WriteHooks {
+  /** The taker has all. */
+  readonly finished?: () => void;
   /** The taker went away, or took nothing for too long, or the process wrote without waiting. */
   readonly abandoned?: () => void;
 }
@@ -143,7 +147,10 @@ export class BodyStreams {
         streams.waitingBytes += bytes;
       },
       abandoned: () => this.#abandoned(process, streams, stream, writer),
-      finished: () => this.#finished(process, streams, writer),
+      finished: () => {
+        hooks.finished?.();
+        this.#finished(process, streams, writer);
+      },
     });
     streams.closed.delete(`write ${stream}`);
     streams.writers.set(stream, { writer, hooks });
@@ -374,9 +381,12 @@ export class BodyStreams {
     this.#sweep = undefined;
     const dueMs = this.#nowMs() - this.limits.idleMs;
     for (const [process, streams] of [...this.#processes]) {
-      for (const [stream, { reader }] of [...streams.readers]) {
-        // While a read waits it is the sender who is slow; the connection has a limit for that.
-        if (!reader.isReading && reader.activeMs <= dueMs) this.closeRead(process, stream);
+      for (const [stream, { reader, hooks }] of [...streams.readers]) {
+        // While a read waits it is the sender who is slow.
+        const mayWait = reader.isReading && this.#options.endsSilentSenders !== true;
+        if (mayWait || reader.activeMs > dueMs) continue;
+        if (reader.isReading) hooks.active?.();
+        this.closeRead(process, stream);
       }
       for (const [stream, { writer }] of [...streams.writers]) {
         if (!isStuck(writer, dueMs)) continue;

@@ -31,6 +31,8 @@ export interface IndirectOptions {
   readonly peers: Peers;
   readonly say: (verbosity: number, text: string) => void;
   readonly findKey: FindKey;
+  /** Whether a place on this machine is our own: others may name it as theirs, on their machine. */
+  readonly isOurs?: (protocol: Protocol, host: string, port: number) => boolean;
   /** Whether a node that is not known may come: it may bring an invitation. Default: never. */
   readonly admitsStrangers?: () => boolean;
 }
@@ -109,11 +111,11 @@ export class IndirectNode {
 
   /** A socket to the first place that answers. @throws {Error} none does */
   async #openFirst(protocol: Protocol, places: readonly Place[]): Promise<Socket> {
-    const { transport, clock } = this.#options;
+    const { transport, clock, isOurs } = this.#options;
     let failure = new Error("it has no address");
     for (const { ip: host, ports } of places) {
       const port = portOf(ports, protocol);
-      if (port === undefined) continue;
+      if (port === undefined || isOurs?.(protocol, host, port) === true) continue;
       const timeoutMs = places.length > 1 ? ONE_OF_SEVERAL_MS : HANDSHAKE_TIMEOUT_MS;
       try {
         // oxlint-disable-next-line no-await-in-loop -- one after the other

@@ -47,6 +47,7 @@ import type { Listening, Socket, Transport } from "./transport.ts";
 export const INDEXER_PROCESS = "kns-indexer:kns-indexer:sys" as ProcessId;
 const ACK = new TextEncoder().encode("ack");
 const EMPTY = new Uint8Array(0);
+const LOOPBACK = /^(127\.|::1$|::ffff:127\.|localhost$)/;
 /** Characters of a hello that are shown. */
 const MAX_HELLO_LENGTH = 500;
 /** Hellos of one node that are shown in a minute (W12); all are acknowledged. */
@@ -116,6 +117,7 @@ class NetModule implements Net {
   readonly #indirect: IndirectNode;
   readonly #gate: VisitorGate;
   readonly #listening: Listening[] = [];
+  readonly #ports = new Map<Protocol, number>();
   /** By node, in this period. */
   readonly #hellos = new Map<NodeId, number>();
   #helloPeriodEndMs = 0;
@@ -145,12 +147,15 @@ class NetModule implements Net {
     this.#gate = new VisitorGate(clock, options.visitors);
     known.set(our);
     const routers = (): readonly NodeId[] => this.#routers;
+    const isOurs = (protocol: Protocol, host: string, port: number): boolean =>
+      this.#ports.get(protocol) === port && LOOPBACK.test(host);
     this.peers = new Peers({
       identity,
       known,
       transport,
       clock,
       isPinned: (name) => routers().includes(name),
+      isOurs,
       via: () => (options.revealIp === false ? routers() : []),
       ...(limits === undefined ? {} : { limits }),
       events: {
@@ -181,6 +186,7 @@ class NetModule implements Net {
       peers,
       say,
       findKey: (name, said) => this.#keyFor(name, said),
+      isOurs,
       ...(local === undefined ? {} : { admitsStrangers: () => local.admitsStrangers() }),
     });
     local?.attach({ known, peers, say, become: (identityNow) => this.become(identityNow) });
@@ -232,7 +238,7 @@ class NetModule implements Net {
 
   async start(context: ModuleContext): Promise<void> {
     this.#context = context;
-    const ports = new Map<string, number>();
+    const ports = this.#ports;
     for (const wanted of this.#options.listen ?? portsOf(this.#our)) {
       const port = await this.#listen(wanted);
       if (port !== undefined) ports.set(wanted.protocol, port);

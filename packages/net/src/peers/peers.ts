@@ -6,7 +6,7 @@
 import { CodecError } from "@kinode-ts/codec";
 import type { Clock, KernelMessage, NodeId, SendErrorKind } from "@kinode-ts/types";
 import type { HandshakeIdentity, Session } from "../handshake.ts";
-import type { KnownNode, KnownNodes } from "../identity/known-nodes.ts";
+import type { KnownNode, KnownNodes, Protocol } from "../identity/known-nodes.ts";
 import { HANDSHAKE_TIMEOUT_MS, HandshakeChannel } from "../opening/handshake-channel.ts";
 import { callNode } from "../opening/open-session.ts";
 import { openSocket } from "../opening/open-socket.ts";
@@ -66,6 +66,8 @@ export interface PeersOptions {
   readonly events: PeersEvents;
   /** Names that are never dropped to make room: our own routers. */
   readonly isPinned?: (name: NodeId) => boolean;
+  /** Whether a place on this machine is our own: others may name it as theirs, on their machine. */
+  readonly isOurs?: (protocol: Protocol, host: string, port: number) => boolean;
   /** Routers of ours that hide us from direct nodes; default: none, direct nodes are dialled. */
   readonly via?: () => readonly NodeId[];
   readonly limits?: Partial<PeersLimits>;
@@ -388,6 +390,7 @@ export class Peers {
     let wasCrowded = false;
     for (const step of planDial(target, known, identity.our, identity.random, via?.())) {
       if (this.#isStopped || options.isReached()) break;
+      if (this.#options.isOurs?.(step.protocol, step.host, step.port) === true) continue;
       try {
         await this.#tryStep(target, step, options);
         return false;

@@ -63,6 +63,10 @@ export function handler<S>(
   output: null,
   run: (state: S, context: CallContext<S>) => void | Promise<void>,
 ): CallHandler<S>;
+export function handler<R, S>(
+  method: Method<[], R>,
+  run: (state: S, context: CallContext<S>) => NoInfer<R> | Promise<NoInfer<R>>,
+): CallHandler<S>;
 export function handler<A extends readonly unknown[], R, S>(
   method: Method<A, R>,
   run: (...args: [...A, state: S, context: CallContext<S>]) => NoInfer<R> | Promise<NoInfer<R>>,

@@ -67,12 +67,26 @@ export function routesOf<S>(pages: Readonly<Record<string, Page<S>>>): Route<S>[
       continue;
     }
     if (known.byMethod.has(method)) throw new TypeError(`There are two routes for "${key}"`);
-    if (JSON.stringify(known.binding) !== JSON.stringify(binding)) {
-      throw new TypeError(`The routes for "${path}" have different options: a path has one set`);
+    // Not merged: a page must not become public because of another one.
+    if (optionsText(known.binding) !== optionsText(binding)) {
+      throw new TypeError(`The routes for "${path}" have different options: give each the same`);
     }
     known.byMethod.set(method, handle);
   }
   return [...routes].map(([path, route]) => ({ path, ...route }));
+}
+
+/** With the defaults of `HttpBinding` written out. */
+function optionsText(binding: HttpBinding): string {
+  const all = {
+    authenticated: true,
+    localOnly: false,
+    secure: false,
+    streamBody: false,
+    ...binding,
+  };
+  const { authenticated, localOnly, secure, streamBody, maxBodyBytes, rateLimit } = all;
+  return JSON.stringify([authenticated, localOnly, secure, streamBody, maxBodyBytes, rateLimit]);
 }
 
 /** The handler of a path: the function for the method, else status 405. */

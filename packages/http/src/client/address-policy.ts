@@ -26,9 +26,11 @@ export function createAddressPolicy(options: AddressPolicyOptions): RefusalOf {
     if (groups === undefined) return `"${address}" is no address`;
     const v4 = ipv4Of(groups);
     if (isMetadata(groups, v4)) return `${address} is a link-local or metadata address`;
+    const isOwnPort = options.ownPorts().includes(port);
+    // Asking for the addresses of this machine is not for every request.
+    if (!isOwnPort && allowsPrivate) return undefined;
     const isHere = isLocal(groups, v4) || options.isThisMachine(address);
-    if (isHere && options.ownPorts().includes(port))
-      return `${address} port ${port} is the node itself`;
+    if (isHere && isOwnPort) return `${address} port ${port} is the node itself`;
     if (!allowsPrivate && (isHere || isPrivate(groups, v4)))
       return `${address} is a private address`;
     return undefined;

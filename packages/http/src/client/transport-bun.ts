@@ -18,6 +18,7 @@ import { proxyFor } from "./proxy-settings.ts";
 import type { ProxySettings } from "./proxy-settings.ts";
 import type { HttpRequest } from "./redirects.ts";
 import { openTunnel } from "./tunnel-bun.ts";
+import { connectSocket } from "./socket-bun.ts";
 import type { ClientSocket, HttpTransport, SocketEvents } from "./transport.ts";
 
 /** How errors of the policy begin. */
@@ -25,7 +26,6 @@ const REFUSED = "apps may not connect there";
 /** Connections that are kept for the next request to the same server. */
 const MAX_IDLE_SOCKETS = 64;
 const IDLE_SOCKET_MS = 15_000;
-const CLOSE_NORMAL = 1000;
 /** Methods that may be sent once more when a kept connection turns out to be closed. */
 const REPEATABLE: ReadonlySet<string> = new Set([
   "GET",
@@ -42,13 +42,18 @@ export interface BunTransportOptions {
   readonly maxSocketBufferedBytes: number;
   /** Left out: everything goes directly. */
   readonly proxy?: ProxySettings | undefined;
+  /** Finds the addresses of a name. Default: the system's. */
+  readonly lookUp?: LookUp;
 }
+
+type LookUp = typeof lookUpName;
 
 export function createBunTransport(options: BunTransportOptions): HttpTransport {
   const { refusalOf, maxSocketBufferedBytes } = options;
   const keeping = { keepAlive: true, maxFreeSockets: MAX_IDLE_SOCKETS, timeout: IDLE_SOCKET_MS };
   const agents = { plain: new Agent(keeping), secure: new SecureAgent(keeping) };
-  const lookupFor = (port: number): LookupFunction => checkedLookup(refusalOf, port);
+  const { lookUp = lookUpName } = options;
+  const lookupFor = (port: number): LookupFunction => checkedLookup(lookUp, refusalOf, port);
 
   async function exchange<T>(
     request: HttpRequest,
@@ -99,10 +104,10 @@ export function createBunTransport(options: BunTransportOptions): HttpTransport 
     const { hostname, port } = endpointOf(url);
     assertAllowed(refusalOf, hostname, port);
     const proxy = proxyFor(options.proxy, url);
-    // NOTE: the web socket of the host looks the name up again; what it finds then is not checked
     if (proxy !== undefined) await assertNotKnownToBeRefused(hostname, port);
-    else if (isIP(hostname) === 0) await resolved(lookupFor(port), hostname);
-    return connectSocket(url, headers, events, { maxSocketBufferedBytes, proxy });
+    const isName = proxy === undefined && isIP(hostname) === 0;
+    const places = isName ? await resolved(lookupFor(port), hostname) : [undefined];
+    return connectSocket({ url, headers, places, proxy, maxSocketBufferedBytes }, events);
   }
 
   return {
@@ -131,9 +136,9 @@ function assertAllowed(refusalOf: RefusalOf, hostname: string, port: number): vo
 }
 
 /** Looks names up and passes on only the addresses that may be reached. */
-function checkedLookup(refusalOf: RefusalOf, port: number): LookupFunction {
+function checkedLookup(lookUp: LookUp, refusalOf: RefusalOf, port: number): LookupFunction {
   return (hostname, options, callback) => {
-    lookUpName(hostname, { ...options, all: true }, (error, addresses) => {
+    lookUp(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) {
         callback(error, []);
         return;
@@ -149,63 +154,12 @@ function checkedLookup(refusalOf: RefusalOf, port: number): LookupFunction {
   };
 }
 
-function resolved(lookup: LookupFunction, hostname: string): Promise<void> {
+/** The addresses of a name that may be reached: at least one. */
+function resolved(lookup: LookupFunction, hostname: string): Promise<readonly string[]> {
   return new Promise((resolve, reject) => {
-    lookup(hostname, { all: true }, (error) => (error === null ? resolve() : reject(error)));
+    lookup(hostname, { all: true }, (error, found) => {
+      if (error !== null) reject(error);
+      else resolve((found as readonly { address: string }[]).map(({ address }) => address));
+    });
   });
-}
-
-/** The host's web socket has ping and pong, which the standard one has not. */
-interface HostWebSocket extends WebSocket {
-  ping(data?: Uint8Array): void;
-  pong(data?: Uint8Array): void;
-  terminate(): void;
-}
-
-function connectSocket(
-  url: URL,
-  headers: HeaderList,
-  events: SocketEvents,
-  options: { readonly maxSocketBufferedBytes: number; readonly proxy: URL | undefined },
-): ClientSocket {
-  const { maxSocketBufferedBytes: maxBufferedBytes, proxy } = options;
-  const Host = WebSocket as unknown as new (
-    url: string,
-    options: { headers: Record<string, string>; proxy?: string },
-  ) => HostWebSocket;
-  const socket = new Host(url.href, {
-    headers: Object.fromEntries(headers),
-    ...(proxy === undefined ? {} : { proxy: proxy.href }),
-  });
-  socket.binaryType = "arraybuffer";
-  socket.addEventListener("open", () => events.opened());
-  socket.addEventListener("message", ({ data }: MessageEvent<string | ArrayBuffer>) => {
-    if (typeof data === "string") events.received("Text", new TextEncoder().encode(data));
-    else events.received("Binary", new Uint8Array(data));
-  });
-  const onControl = (name: string, type: "Ping" | "Pong"): void =>
-    socket.addEventListener(name, () => events.received(type, new Uint8Array(0)));
-  onControl("ping", "Ping");
-  onControl("pong", "Pong");
-  let isOver = false;
-  const over = (): void => {
-    if (isOver) return;
-    isOver = true;
-    events.closed();
-  };
-  socket.addEventListener("close", over);
-  socket.addEventListener("error", over);
-  return {
-    send(type, payload) {
-      if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > maxBufferedBytes)
-        return false;
-      if (type === "Text") socket.send(new TextDecoder().decode(payload));
-      else if (type === "Binary") socket.send(payload as Uint8Array<ArrayBuffer>);
-      else if (type === "Ping") socket.ping();
-      else socket.pong();
-      return true;
-    },
-    close: () => socket.close(CLOSE_NORMAL),
-    terminate: () => socket.terminate(),
-  };
 }

@@ -320,6 +320,10 @@ test("static content answers GET, HEAD, ranges and conditions by itself", async 
   expect([whole.text, whole.headers.get("content-type")]).toEqual(["0123456789", "text/x-static"]);
   const head = await get("/static", { method: "HEAD" });
   expect([head.status, head.headers.get("content-length")]).toEqual([200, "10"]);
+  for (const path of ["/static", "/file"]) {
+    const changed = await get(path, { method: "DELETE" });
+    expect([changed.status, changed.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+  }
   const part = await get("/static", { headers: { range: "bytes=2-4" } });
   expect([part.status, part.text]).toEqual([206, "234"]);
   const etag = whole.headers.get("etag")!;

@@ -173,7 +173,8 @@ export class HttpServer {
     const mime = mimeType(path);
     for (const at of paths) {
       // For servers that do not read files themselves, such as the one of test nodes.
-      this.#handlers.set(normal(at), async () => {
+      this.#handlers.set(normal(at), async (request) => {
+        if (!isLook(request.method)) return notAllowed();
         const bytes = await vfsFile(path, { timeout: this.#timeout }).bytes();
         return new Response(bytes, { headers: { "content-type": mime } });
       });
@@ -294,7 +295,12 @@ export class HttpServer {
   ): Answer | undefined | Promise<Answer | undefined> {
     this.#prefix ??= `/${our().processId.toString()}`;
     try {
-      const handler = this.#handlers.get(normal(stripPrefix(http.bound_path, this.#prefix)));
+      const path = normal(stripPrefix(http.bound_path, this.#prefix));
+      const handler = this.#handlers.get(path);
+      // Static content: the server has answered what may be asked of it.
+      if (handler === undefined && this.#bindings.has(path) && !isLook(http.method)) {
+        return httpReply(notAllowed());
+      }
       const response = handler?.(new Request(http, message, this.#prefix));
       if (isPromise(response)) {
         return response.then((there) => answerWith(there, message)).catch(failureReply);
@@ -331,6 +337,12 @@ export class HttpServer {
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof value === "object" && value !== null && "then" in value;
+}
+
+const isLook = (method: string): boolean => method === "GET" || method === "HEAD";
+
+function notAllowed(): Response {
+  return new Response("method not allowed", { status: 405, headers: { allow: "GET, HEAD" } });
 }
 
 function answerWith(response: Response | undefined, message: IncomingRequest): Answer | undefined {

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { createSeededRandom } from "@kinode-ts/testing";
 import { poly1305 } from "@noble/ciphers/_poly1305.js";
 import fc from "fast-check";
@@ -8,6 +8,9 @@ import { isIrreducible, parsePolynomial, randomPolynomial } from "./polynomial.t
 import { poly1305Aes, seal, unseal } from "./sealing.ts";
 import { randomKeys } from "./key-file.ts";
 import { createRecoveryKey, parseRecoveryKey } from "./recovery-key.ts";
+
+// Small machines are slow; what hangs still ends.
+setDefaultTimeout(60_000);
 
 const keys = randomKeys(createSeededRandom(7));
 

@@ -19,7 +19,8 @@ const SHORT: Readonly<Record<string, string>> = {
 };
 const LONG = new Map(Object.entries(SHORT).map(([character, text]) => [text[1], character]));
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
-const ESCAPE = /\\(?:([abfnrtv\\"])|x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|([0-7]{3})|())/gi;
+const ESCAPE =
+  /\\(?:([abfnrtv\\"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|())/g;
 
 /** The text of a name in a tree. */
 export function quoteName(name: string): string {
@@ -72,6 +73,7 @@ export function unquoteName(text: string): string | undefined {
 export function whyUnsafe(name: string): string | undefined {
   if (name === "") return "the name is empty";
   if (name === "." || name === "..") return `"${name}" is no name of a file`;
+  if (!name.isWellFormed()) return "the name is no Unicode";
   if (/[/\0]/.test(name)) return "the name contains a separator";
   if (new TextEncoder().encode(name).length > MAX_NAME_BYTES) return "the name is too long";
   return undefined;

@@ -131,9 +131,13 @@ export async function takeLock(
       isReleased = true;
       timer?.cancel();
       watch.cancel();
-      await renewing;
-      // What cannot be removed becomes stale by itself.
-      await files.delete("locks", own).catch(() => {});
+      // What cannot be removed becomes stale by itself; a remote that does not answer is not waited for.
+      const remove = async (): Promise<void> => {
+        await renewing;
+        await files.delete("locks", own).catch(() => {});
+      };
+      const removed = remove();
+      if (!control.signal.aborted) await removed;
     },
   };
 }

@@ -38,6 +38,11 @@ export function headerBytes(blobs: readonly PackedBlob[]): number {
   return entries + SEAL_BYTES + HEADER_LENGTH_BYTES;
 }
 
+/** Bytes of a pack with these blobs. */
+export function packBytes(blobs: readonly PackedBlob[]): number {
+  return blobs.reduce((sum, { length }) => sum + length, headerBytes(blobs));
+}
+
 function entryBytes(plainLength: number | undefined): number {
   return plainLength === undefined ? ENTRY_BYTES : COMPRESSED_ENTRY_BYTES;
 }

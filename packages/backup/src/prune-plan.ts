@@ -6,7 +6,7 @@ import type { BlobIndex } from "./blob-index.ts";
 import { assertSound } from "./errors.ts";
 import type { PackContents } from "./index-file.ts";
 import type { ObjectId } from "./object-id.ts";
-import type { BlobKind, PackedBlob } from "./pack.ts";
+import { type BlobKind, packBytes, type PackedBlob } from "./pack.ts";
 import type { ListedObject } from "./repository-files.ts";
 
 /** What snapshots need. */
@@ -42,12 +42,11 @@ export function planPrune(
 ): PrunePlan {
   const sizes = new Map(listed.map(({ id, sizeBytes }) => [id, sizeBytes]));
   const judged = [...index.packs()].map(([id, blobs]) => judge(id, blobs, index, used));
-  for (const { id, usedBytes } of judged) {
-    assertSound(
-      usedBytes === 0 || sizes.has(id),
-      `data/${id}`,
-      "snapshots need it, and it is gone",
-    );
+  for (const { id, blobs, usedBytes } of judged) {
+    if (usedBytes === 0) continue;
+    const size = sizes.get(id);
+    assertSound(size !== undefined, `data/${id}`, "snapshots need it, and it is gone");
+    assertSound(size === packBytes(blobs), `data/${id}`, "it has not the size that its index says");
   }
   const needed = judged.filter(({ usedBytes }) => usedBytes > 0);
   const usedBytes = sum(needed.map((pack) => pack.usedBytes));

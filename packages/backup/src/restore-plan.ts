@@ -22,6 +22,8 @@ export interface PlannedFile {
   readonly entry: FileEntry;
   /** Set when a part of it cannot be restored. */
   damage: string | undefined;
+  /** Whether it was made by this restore, and may be removed by it. */
+  isMade: boolean;
 }
 
 /** One blob and where its content goes. */
@@ -58,23 +60,15 @@ export async function planRestore(
     problems: [],
     totalBytes: 0,
   };
-  /** Nothing below an unsafe folder is looked at. */
-  const refused: string[] = [];
   for await (const walked of entriesBelow(context, reader, tree, path, signal)) {
     const why = whyUnsafe(walked.entry.name);
-    const isInside = refused.some((folder) => walked.path.startsWith(`${folder}/`));
-    if (isInside) continue;
-    if (why !== undefined) {
-      plan.problems.push({ path: walked.path, why });
-      refused.push(walked.path);
-      continue;
-    }
-    planEntry(plan, context, index, walked);
+    if (why !== undefined) plan.problems.push({ path: walked.path, why });
+    else planEntry(plan, context, index, walked);
   }
   return plan;
 }
 
-/** Everything below a path, or the one file there. Paths are from the folder that is restored. */
+/** Everything below a path, or the one file there; nothing below unsafe names. Paths are from the restored folder. */
 async function* entriesBelow(
   context: RepositoryContext,
   reader: BlobReader,
@@ -84,7 +78,9 @@ async function* entriesBelow(
 ): AsyncGenerator<WalkedEntry> {
   const entry = await findEntry(reader, tree, path);
   if (entry === undefined || entry.kind === "folder") {
-    yield* walkTree(reader, entry?.tree ?? tree, { limits: context.limits, signal });
+    const { limits } = context;
+    const enters = ({ name }: FolderEntry): boolean => whyUnsafe(name) === undefined;
+    yield* walkTree(reader, entry?.tree ?? tree, { limits, signal, enters });
   } else {
     yield { path: entry.name, entry };
   }
@@ -107,7 +103,7 @@ function planEntry(
       plan.problems.push({ path, why: `${entry.what} is not restored` });
       return;
     case "file": {
-      const file: PlannedFile = { path, entry, damage: undefined };
+      const file: PlannedFile = { path, entry, damage: undefined, isMade: false };
       plan.files.push(file);
       plan.totalBytes += planFile(plan, index, file, limits.maxBlobBytes);
       assertWithin(

@@ -13,6 +13,7 @@ import { contentLength, type PackedBlob } from "./pack.ts";
 import {
   planRestore,
   type PlannedBlob,
+  type PlannedFile,
   refusal,
   type RestorePlan,
   type RestoreProblem,
@@ -97,11 +98,12 @@ class Restore {
       const { path, entry } = file;
       const why = await this.#refused(() => this.#target.createFile(path, entry.sizeBytes));
       file.damage = why;
+      file.isMade = why === undefined;
     }
     await forEachLimited(packs, PACKS_AT_ONCE, ([pack, blobs]) => this.#readPack(pack, blobs));
-    for (const { path, entry, damage } of files) {
-      if (damage === undefined) await this.#target.finishFile(path, entry);
-      else await this.#giveUp(path, damage);
+    for (const file of files) {
+      if (file.damage === undefined) await this.#target.finishFile(file.path, file.entry);
+      else await this.#giveUp(file, file.damage);
     }
     for (const { path, entry } of links) {
       await this.#try(path, () => this.#target.makeLink(path, entry.target, entry));
@@ -111,8 +113,8 @@ class Restore {
     }
   }
 
-  async #giveUp(path: string, why: string): Promise<void> {
-    await this.#refused(() => this.#target.removeFile(path));
+  async #giveUp({ path, isMade }: PlannedFile, why: string): Promise<void> {
+    if (isMade) await this.#refused(() => this.#target.removeFile(path));
     this.#plan.problems.push({ path, why });
   }
 

@@ -14,10 +14,11 @@ export interface WalkedEntry {
   readonly entry: TreeEntry;
 }
 
-/** Entries of one walk and how many are allowed. */
 export interface WalkOptions {
   readonly limits: BackupLimits;
   readonly signal?: AbortSignal | undefined;
+  /** Folders that it says `false` to are not looked into. */
+  readonly enters?: (folder: FolderEntry) => boolean;
 }
 
 /**
@@ -27,7 +28,7 @@ export interface WalkOptions {
 export async function* walkTree(
   reader: BlobReader,
   tree: ObjectId,
-  { limits, signal }: WalkOptions,
+  { limits, signal, enters = () => true }: WalkOptions,
   path = "",
 ): AsyncGenerator<WalkedEntry> {
   let count = 0;
@@ -45,7 +46,7 @@ export async function* walkTree(
     for (const entry of entries) {
       const at = folder.path === "" ? entry.name : `${folder.path}/${entry.name}`;
       yield { path: at, entry };
-      if (entry.kind === "folder") {
+      if (entry.kind === "folder" && enters(entry)) {
         inside.push({ path: at, tree: entry.tree, depth: folder.depth + 1 });
       }
     }

@@ -10,7 +10,7 @@ import { decodeIndex } from "./index-file.ts";
 import { forEachLimited } from "./limited.ts";
 import { takeLock } from "./locks.ts";
 import type { ObjectId } from "./object-id.ts";
-import { contentLength, headerBytes, type PackedBlob } from "./pack.ts";
+import { contentLength, packBytes, type PackedBlob } from "./pack.ts";
 import { decodeSnapshot, type Snapshot } from "./snapshot-file.ts";
 
 export interface VerifyOptions {
@@ -137,7 +137,7 @@ class Verification {
   #checkPlace(id: ObjectId, blobs: readonly PackedBlob[], size: number | undefined): void {
     const what = `data/${id}`;
     if (size === undefined) return this.#report(what, "an index names it, and it is not there");
-    const expected = blobs.reduce((sum, { length }) => sum + length, headerBytes(blobs));
+    const expected = packBytes(blobs);
     if (size !== expected) {
       this.#report(what, `it has ${size} bytes, and its blobs would make ${expected}`);
     }

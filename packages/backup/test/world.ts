@@ -118,8 +118,19 @@ export function memoryTarget(): RestoreTarget & { readonly files: Map<string, Ui
   };
 }
 
-/** A tree as `memoryTarget` shows it. */
-export function flat(tree: Tree, at = ""): Map<string, Uint8Array | "/"> {
+/** What was restored, or a tree that should have been, in a form that is quick to compare. */
+export function contents(
+  files: ReadonlyMap<string, Uint8Array | "/"> | Tree,
+): Record<string, string> {
+  const flat = files instanceof Map ? files : flatten(files as Tree);
+  const shown = [...flat].map(([path, bytes]) => [
+    path,
+    bytes === "/" ? "folder" : `${bytes.length} bytes, ${Bun.hash(bytes)}`,
+  ]);
+  return Object.fromEntries(shown);
+}
+
+function flatten(tree: Tree, at = ""): Map<string, Uint8Array | "/"> {
   const files = new Map<string, Uint8Array | "/">();
   for (const [name, value] of Object.entries(tree)) {
     const path = at === "" ? name : `${at}/${name}`;
@@ -127,7 +138,7 @@ export function flat(tree: Tree, at = ""): Map<string, Uint8Array | "/"> {
     else if (value instanceof Uint8Array) files.set(path, value);
     else {
       files.set(path, "/");
-      for (const [inside, content] of flat(value, path)) files.set(inside, content);
+      for (const [inside, content] of flatten(value, path)) files.set(inside, content);
     }
   }
   return files;

@@ -53,11 +53,25 @@ test.skipIf(CHROMIUM === undefined)(
       // Nothing is wider than the phone.
       const width = await page.evaluate("document.documentElement.scrollWidth");
       expect(width).toBe(360);
+      for (const other of ["", "permissions", "processes", "terminal"]) {
+        // oxlint-disable-next-line no-await-in-loop -- one page after the other
+        await page.evaluate(`location.hash = "#/${other}"`);
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        await page.waitForFunction(
+          `!document.querySelector("main").innerText.includes("Loading…") &&
+            document.querySelector("h1") !== null`,
+        );
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        const wide = await page.evaluate("document.documentElement.scrollWidth");
+        expect(`${other} ${String(wide)}`).toBe(`${other} 360`);
+      }
 
       await openPeers(page, bob);
       await page.type('textarea[aria-label="An invitation to paste"]', text.slice(0, 40));
       await press(page, "Join");
-      await page.waitForSelector("::-p-text(copy the whole line)");
+      // The error is beside what was pasted, and in sight.
+      const refused = await page.waitForSelector("#join-error::-p-text(copy the whole line)");
+      expect(await refused!.isIntersectingViewport()).toBe(true);
       await page.click('textarea[aria-label="An invitation to paste"]', { count: 3 });
       await page.keyboard.press("Delete");
       await page.type('textarea[aria-label="An invitation to paste"]', text);
@@ -68,6 +82,8 @@ test.skipIf(CHROMIUM === undefined)(
       await press(page, "Remove alice.local");
       await press(page, "Really remove alice.local");
       await page.waitForSelector("::-p-text(alice.local is not known any more)");
+      // What had the focus is gone; the keyboard goes on at the page.
+      expect(await page.evaluate("document.activeElement.id")).toBe("main");
       expect(complaints).toEqual([]);
     } finally {
       await browser.close();

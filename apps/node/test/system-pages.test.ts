@@ -98,4 +98,15 @@ describe("the node's own pages", () => {
     const guess = await fetch(`${pages}/~/login?token=00`, { redirect: "manual" });
     expect(guess.headers.get("set-cookie")).toBeNull();
   });
+
+  test("a person logs out on them, and a page from elsewhere cannot do it for them", async () => {
+    const logOut = (origin: string) =>
+      fetch(`${pages}/~/logout`, { method: "POST", headers: { cookie, origin } });
+    const forged = await logOut(new URL(node.url).origin);
+    expect([forged.status, forged.headers.get("set-cookie")]).toEqual([403, null]);
+    const answer = await logOut(pages);
+    expect(answer.status).toBe(204);
+    const [name] = cookie.split("=");
+    expect(answer.headers.get("set-cookie")).toMatch(new RegExp(`^${name}=;.*Max-Age=0`));
+  });
 });

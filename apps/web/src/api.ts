@@ -84,9 +84,21 @@ export const api = {
     call<unknown>("POST", `packages/${encodeURIComponent(id)}/uninstall`, json({ purge })),
 };
 
+/** Ends the login of this browser and goes where one logs in. */
+export async function logOut(): Promise<void> {
+  await fetch("/~/logout", { method: "POST" });
+  location.assign("/");
+}
+
 type Listener = (event: ControlEvent | undefined) => void;
 const listeners = new Set<Listener>();
 let source: EventSource | undefined;
+let connectionChanged = (_isThere: boolean): void => {};
+
+/** Calls `changed` when the node cannot be reached any more, and when it can again. */
+export function onConnection(changed: (isThere: boolean) => void): void {
+  connectionChanged = changed;
+}
 
 function tell(event: ControlEvent | undefined): void {
   for (const listener of listeners) listener(event);
@@ -100,7 +112,11 @@ export function listen(changed: Listener): () => void {
   listeners.add(changed);
   if (source === undefined) {
     source = new EventSource("/~/api/events");
-    source.onopen = () => tell(undefined);
+    source.onopen = () => {
+      connectionChanged(true);
+      tell(undefined);
+    };
+    source.onerror = () => connectionChanged(false);
     source.onmessage = (event) => tell(JSON.parse(event.data as string) as ControlEvent);
   }
   return () => {

@@ -1,7 +1,10 @@
 import type { ControlApp } from "@kinode-ts/types";
 import { useState } from "preact/hooks";
 import { api } from "./api.ts";
+import { ConfirmButton } from "./confirm-button.tsx";
 import { InstallDialog } from "./install-dialog.tsx";
+import { Loading } from "./loading.tsx";
+import { type Notices, useNotice } from "./notice.tsx";
 import { useData } from "./use-data.ts";
 
 /** Apps have an origin of their own: the same host, another port. */
@@ -22,7 +25,7 @@ export function HomePage() {
   const apps = useData(api.apps);
   const node = useData(api.node);
   const [installing, setInstalling] = useState(false);
-  const [message, setMessage] = useState("");
+  const notices = useNotice();
   return (
     <>
       <div class="title-row">
@@ -31,19 +34,16 @@ export function HomePage() {
           Install an app
         </button>
       </div>
-      <p role="status" class="message">
-        {apps.error ?? message}
-      </p>
-      {apps.value === undefined ? (
-        <p class="quiet">Loading…</p>
-      ) : (
+      {notices.notice}
+      <Loading data={apps} />
+      {apps.value !== undefined && (
         <ul class="cards">
           {apps.value.map((app) => (
             <AppCard
               key={app.id}
               app={app}
               appsPort={node.value?.appsPort}
-              onMessage={setMessage}
+              notices={notices}
               onChanged={apps.reload}
             />
           ))}
@@ -54,7 +54,7 @@ export function HomePage() {
           onClose={() => setInstalling(false)}
           onInstalled={(name) => {
             setInstalling(false);
-            setMessage(`${name} is installed.`);
+            notices.say(`${name} is installed.`);
             apps.reload();
           }}
         />
@@ -66,20 +66,18 @@ export function HomePage() {
 function AppCard(props: {
   app: ControlApp;
   appsPort: number | undefined;
-  onMessage: (text: string) => void;
+  notices: Notices;
   onChanged: () => void;
 }) {
   const { app } = props;
   const address = app.path === null ? undefined : addressOf(app.path, props.appsPort);
-  const [confirming, setConfirming] = useState(false);
   const uninstall = async () => {
     try {
       await api.uninstall(app.id, false);
-      props.onMessage(`${app.name} is uninstalled. Its files and saved data are kept.`);
+      props.notices.say(`${app.name} is uninstalled. Its files and saved data are kept.`);
     } catch (thrown) {
-      props.onMessage(thrown instanceof Error ? thrown.message : String(thrown));
+      props.notices.fail(thrown);
     }
-    setConfirming(false);
     props.onChanged();
   };
   return (
@@ -98,28 +96,27 @@ function AppCard(props: {
       {app.description !== "" && <p>{app.description}</p>}
       <div class="actions">
         {address !== undefined && (
-          <a class="button primary" href={address}>
+          <a class="button primary" href={address} aria-label={`Open ${app.name}`}>
             Open
           </a>
         )}
-        <a class="button" href={`#/permissions/${app.id}`}>
+        <a
+          class="button"
+          href={`#/permissions/${app.id}`}
+          aria-label={`Permissions of ${app.name}${app.withdrawnCount > 0 ? `, ${app.withdrawnCount} off` : ""}`}
+        >
           Permissions{app.withdrawnCount > 0 && ` (${app.withdrawnCount} off)`}
         </a>
-        {!app.bundled &&
-          (confirming ? (
-            <>
-              <button type="button" class="danger" onClick={() => void uninstall()}>
-                Really uninstall
-              </button>
-              <button type="button" onClick={() => setConfirming(false)}>
-                Keep
-              </button>
-            </>
-          ) : (
-            <button type="button" onClick={() => setConfirming(true)}>
-              Uninstall
-            </button>
-          ))}
+        {!app.bundled && (
+          <ConfirmButton
+            text="Uninstall"
+            label={`Uninstall ${app.name}`}
+            confirmText="Really uninstall"
+            confirmLabel={`Really uninstall ${app.name}`}
+            keepLabel={`Keep ${app.name}`}
+            onConfirm={() => void uninstall()}
+          />
+        )}
       </div>
     </li>
   );

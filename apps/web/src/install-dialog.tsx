@@ -8,11 +8,16 @@ const keyOf = (c: Capability) => `${c.holder} ${c.issuer} ${c.params}`;
 /** Choose a package, read in plain words what it asks for, refuse what you like, install. */
 export function InstallDialog(props: { onClose: () => void; onInstalled: (name: string) => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   const [inspection, setInspection] = useState<ControlInspection>();
   const [denied, setDenied] = useState<ReadonlySet<string>>(new Set());
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
   useEffect(() => dialog.current?.showModal(), []);
+  // What had the focus is gone: a screen reader goes on at what is new.
+  useEffect(() => {
+    if (inspection !== undefined) heading.current?.focus();
+  }, [inspection]);
 
   const attempt = async (work: () => Promise<void>) => {
     setBusy(true);
@@ -33,6 +38,8 @@ export function InstallDialog(props: { onClose: () => void; onInstalled: (name: 
         chosen.hash,
         refused.map(({ holder, issuer, params }) => ({ holder, issuer, params })),
       );
+      // Gives the focus back to what has opened it.
+      dialog.current?.close();
       props.onInstalled(chosen.name);
     });
   const toggle = (key: string) => {
@@ -43,7 +50,7 @@ export function InstallDialog(props: { onClose: () => void; onInstalled: (name: 
 
   return (
     <dialog ref={dialog} onClose={props.onClose} aria-labelledby="install-title">
-      <h2 id="install-title">
+      <h2 id="install-title" ref={heading} tabIndex={-1}>
         {inspection === undefined ? "Install an app" : `Install ${inspection.name}?`}
       </h2>
       {inspection === undefined ? (

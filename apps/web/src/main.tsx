@@ -4,7 +4,7 @@
  */
 import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, onSessionEnd } from "./api.ts";
+import { api, logOut, onConnection, onSessionEnd } from "./api.ts";
 import { HomePage } from "./home-page.tsx";
 import { PeersPage } from "./peers-page.tsx";
 import { PermissionsPage } from "./permissions-page.tsx";
@@ -25,7 +25,14 @@ function App() {
   const route = useRoute();
   const [, page = "", rest] = route.split("/");
   const [isLoggedIn, setLoggedIn] = useState(true);
+  const [isThere, setThere] = useState(true);
   useEffect(() => onSessionEnd(() => setLoggedIn(false)), []);
+  useEffect(() => onConnection(setThere), []);
+  const name = node.value?.name;
+  const title = PAGES.find(({ path }) => path === `/${page}`)?.name ?? "Apps";
+  useEffect(() => {
+    document.title = `${title} – ${name ?? "Kinode"}`;
+  }, [title, name]);
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   // A screen reader and the keyboard go on at the new page, as after a real navigation.
@@ -44,8 +51,7 @@ function App() {
       </a>
       <header>
         <p class="node">
-          <span class={`dot ${node.error === undefined ? "good" : "bad"}`} aria-hidden="true" />{" "}
-          {node.value?.name ?? "…"}
+          <span class={`dot ${isThere ? "good" : "bad"}`} aria-hidden="true" /> {name ?? "…"}
         </p>
         <nav aria-label="Pages">
           {PAGES.map(({ path, name }) => (
@@ -54,6 +60,14 @@ function App() {
             </a>
           ))}
         </nav>
+        {isLoggedIn && (
+          <button type="button" class="log-out" onClick={() => void logOut()}>
+            Log out
+          </button>
+        )}
+        <p role="status" class="lost">
+          {isThere || !isLoggedIn ? "" : "The node does not answer. Trying again…"}
+        </p>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
         {!isLoggedIn ? (

@@ -40,6 +40,8 @@ let isRemoved = false;
 const window = new Window({ url: "http://localhost/" });
 const calls: string[] = [];
 let isLoggedOut = false;
+/** The connection that the node tells of changes by. */
+let events: { onopen(): void; onerror(): void };
 const saved: Record<string, unknown> = {};
 const answers: Record<string, () => unknown> = {
   node: () => ({
@@ -83,12 +85,22 @@ beforeAll(async () => {
     addEventListener: window.addEventListener.bind(window),
     removeEventListener: window.removeEventListener.bind(window),
     EventSource: class {
+      onopen = () => {};
+      onerror = () => {};
+      constructor() {
+        // oxlint-disable-next-line typescript/no-this-alias -- there is one for all pages
+        events = this;
+      }
       close() {}
     },
     fetch: (path: string) => {
       const name = path.replace("/~/api/", "");
       calls.push(name);
       if (isLoggedOut) return Promise.resolve(Response.json({ error: {} }, { status: 401 }));
+      if (name === "peers/join") {
+        const error = { code: "net.bad-invitation", message: "copy the whole line" };
+        return Promise.resolve(Response.json({ error }, { status: 400 }));
+      }
       return Promise.resolve(Response.json(answers[name]?.() ?? []));
     },
   };
@@ -142,10 +154,52 @@ test("the peers page shows who is known, makes an invitation with its QR code, a
   await shown(() => window.document.querySelector("textarea")?.value === "kinode1abcdefgh");
   expect(window.document.querySelector("svg path")?.getAttribute("d")).toMatch(/^M\d/);
   press("Remove b.local");
+  await shown(() => focused() === "Keep b.local");
+  (window.document.activeElement as unknown as HTMLElement).dispatchEvent(
+    new window.KeyboardEvent("keydown", { key: "Escape", bubbles: true }) as never,
+  );
+  await shown(() => focused() === "Remove b.local");
+  press("Remove b.local");
   await shown(() => text().includes("Keep"));
   press("Really remove b.local");
   await shown(() => text().includes("b.local is not known any more"));
   await shown(() => text().includes("No other node is known yet"));
+  expect(focused()).toBe("main");
+  // What was said goes when the person has read it.
+  press("Dismiss");
+  await shown(() => !text().includes("b.local is not known any more"));
+});
+
+/** Name of what has the focus. */
+function focused(): string | null | undefined {
+  const element = window.document.activeElement;
+  return element?.getAttribute("aria-label") ?? element?.id;
+}
+
+test("an invitation that is refused is told beside it, and stays to be mended", async () => {
+  const box = window.document.querySelector(
+    'textarea[aria-label="An invitation to paste"]',
+  ) as unknown as HTMLTextAreaElement;
+  box.value = "kinode1";
+  box.dispatchEvent(new window.Event("input", { bubbles: true }) as never);
+  const join = () =>
+    [...window.document.querySelectorAll("button")].find((each) => each.textContent === "Join");
+  await shown(() => join()?.disabled === false);
+  join()?.click();
+  const error = () => window.document.getElementById("join-error");
+  await shown(() => error()?.textContent === "copy the whole line");
+  expect(error()?.getAttribute("role")).toBe("alert");
+  expect(box.getAttribute("aria-describedby")).toBe("join-error");
+  expect(box.getAttribute("aria-invalid")).toBe("true");
+  expect(box.value).toBe("kinode1");
+});
+
+test("each page has a title of its own, and says when the node does not answer", async () => {
+  expect(window.document.title).toBe("Peers – a.local");
+  events.onerror();
+  await shown(() => text().includes("The node does not answer"));
+  events.onopen();
+  await shown(() => !text().includes("The node does not answer"));
 });
 
 test("every control has a name that a screen reader can say", () => {

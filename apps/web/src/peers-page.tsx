@@ -1,6 +1,9 @@
 import type { ControlInvitation, ControlNearby, ControlPeer, ControlPeers } from "@kinode-ts/types";
 import { useEffect, useState } from "preact/hooks";
 import { api } from "./api.ts";
+import { ConfirmButton } from "./confirm-button.tsx";
+import { Loading } from "./loading.tsx";
+import { reasonOf, useNotice } from "./notice.tsx";
 import { QrCode } from "./qr-code.tsx";
 import { useData } from "./use-data.ts";
 
@@ -12,7 +15,7 @@ const LIVES = [
   { seconds: 604_800, name: "a week" },
 ] as const;
 
-type Attempt = (done: string, work: () => Promise<unknown>) => Promise<boolean>;
+type Attempt = (done: string, work: () => Promise<unknown>) => Promise<void>;
 
 function seen({ isConnected, lastSeenMs }: ControlPeer): string {
   if (isConnected) return "connected";
@@ -31,35 +34,36 @@ function note({ origin, by, isOurRouter }: ControlPeer): string {
 /** Nodes this one knows, and the ways to know one more. */
 export function PeersPage() {
   const peers = useData(api.peers);
-  const [message, setMessage] = useState("");
+  const { notice, say, fail } = useNotice();
   useEffect(() => {
     const timer = setInterval(peers.reload, RELOAD_MS);
     return () => clearInterval(timer);
   }, [peers.reload]);
   const attempt: Attempt = async (done, work) => {
-    let isDone = true;
     try {
       await work();
-      setMessage(done);
+      say(done);
     } catch (thrown) {
-      setMessage(thrown instanceof Error ? thrown.message : String(thrown));
-      isDone = false;
+      fail(thrown);
     }
     peers.reload();
-    return isDone;
   };
   return (
     <>
       <h1>Peers</h1>
-      <p role="status" class="message">
-        {peers.error ?? message}
-      </p>
+      {notice}
+      <Loading data={peers} />
       {peers.value !== undefined && (
         <>
           <Ourselves {...peers.value.our} />
           <PeerList peers={peers.value.peers} attempt={attempt} />
           <Invite attempt={attempt} />
-          <Join attempt={attempt} />
+          <Join
+            onJoined={() => {
+              say("The two nodes know each other now.");
+              peers.reload();
+            }}
+          />
           <Nearby nearby={peers.value.nearby} attempt={attempt} />
         </>
       )}
@@ -95,7 +99,6 @@ function PeerList({ peers, attempt }: { peers: readonly ControlPeer[]; attempt: 
 
 function PeerCard({ peer, attempt }: { peer: ControlPeer; attempt: Attempt }) {
   const { name, isOurRouter } = peer;
-  const [confirming, setConfirming] = useState(false);
   const remove = () => void attempt(`${name} is not known any more.`, () => api.removePeer(name));
   const route = () =>
     void attempt(
@@ -126,25 +129,14 @@ function PeerCard({ peer, attempt }: { peer: ControlPeer; attempt: Attempt }) {
             {isOurRouter ? "Stop using as router" : "Use as router"}
           </button>
         )}
-        {confirming ? (
-          <>
-            <button
-              type="button"
-              class="danger"
-              aria-label={`Really remove ${name}`}
-              onClick={remove}
-            >
-              Remove
-            </button>
-            <button type="button" aria-label={`Keep ${name}`} onClick={() => setConfirming(false)}>
-              Keep
-            </button>
-          </>
-        ) : (
-          <button type="button" aria-label={`Remove ${name}`} onClick={() => setConfirming(true)}>
-            Remove…
-          </button>
-        )}
+        <ConfirmButton
+          text="Remove…"
+          label={`Remove ${name}`}
+          confirmText="Remove"
+          confirmLabel={`Really remove ${name}`}
+          keepLabel={`Keep ${name}`}
+          onConfirm={remove}
+        />
       </div>
     </li>
   );
@@ -208,25 +200,42 @@ function Invite({ attempt }: { attempt: Attempt }) {
   );
 }
 
-function Join({ attempt }: { attempt: Attempt }) {
+function Join({ onJoined }: { onJoined: () => void }) {
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
+  const [error, setError] = useState("");
   const join = async () => {
     setBusy(true);
-    const isDone = await attempt("The two nodes know each other now.", () => api.join(text));
-    if (isDone) setText("");
+    setError("");
+    try {
+      await api.join(text);
+      setText("");
+      onJoined();
+    } catch (thrown) {
+      // Beside what was pasted: it may be far from everything else.
+      setError(reasonOf(thrown));
+    }
     setBusy(false);
   };
   return (
-    <section class="card" aria-label="Come on an invitation">
-      <h2>Come on an invitation</h2>
+    <section class="card" aria-label="Join by invitation">
+      <h2>Join by invitation</h2>
+      <p class="quiet">Paste the invitation that another node's owner has given you.</p>
       <textarea
         rows={4}
         aria-label="An invitation to paste"
+        aria-invalid={error !== ""}
+        aria-describedby="join-error"
         placeholder="kinode1…"
+        autocapitalize="none"
+        autocomplete="off"
+        spellcheck={false}
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}
       />
+      <p id="join-error" role="alert" class="error">
+        {error}
+      </p>
       <div class="actions">
         <button
           type="button"

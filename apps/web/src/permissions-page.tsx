@@ -1,9 +1,11 @@
 import type { ControlGrant } from "@kinode-ts/types";
-import { useState } from "preact/hooks";
 import { api } from "./api.ts";
 import { Risk } from "./install-dialog.tsx";
+import { Loading } from "./loading.tsx";
+import { useNotice } from "./notice.tsx";
 import { useData } from "./use-data.ts";
 
+const NODE_ITSELF = "distro:sys";
 const packageOf = (process: string) => process.slice(process.indexOf(":") + 1);
 const keyOf = (grant: ControlGrant) => `${grant.holder} ${grant.issuer} ${grant.params}`;
 
@@ -15,22 +17,24 @@ function byPackage(grants: readonly ControlGrant[]): [string, ControlGrant[]][] 
     if (group === undefined) groups.set(id, [grant]);
     else group.push(grant);
   }
-  return [...groups].sort(([a], [b]) => a.localeCompare(b));
+  // What a person has installed comes first, the node itself last.
+  const rank = (id: string) => (id === NODE_ITSELF ? 2 : id.endsWith(":sys") ? 1 : 0);
+  return [...groups].sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b));
 }
 
 /** Every grant, each with a switch; `only` shows one app. */
 export function PermissionsPage({ only }: { only: string | undefined }) {
   const grants = useData(api.capabilities);
-  const [message, setMessage] = useState("");
+  const { notice, say, fail } = useNotice();
   const shown = byPackage(grants.value ?? []).filter(([id]) => only === undefined || id === only);
 
   const change = async (grant: ControlGrant) => {
     const { holder, issuer, params } = grant;
     try {
       await (grant.granted ? api.revoke : api.grant)({ holder, issuer, params });
-      setMessage(`${grant.granted ? "Withdrawn" : "Given back"}: ${grant.description}`);
+      say(`${grant.granted ? "Withdrawn" : "Given back"}: ${grant.description}`);
     } catch (thrown) {
-      setMessage(thrown instanceof Error ? thrown.message : String(thrown));
+      fail(thrown);
     }
     grants.reload();
   };
@@ -47,17 +51,20 @@ export function PermissionsPage({ only }: { only: string | undefined }) {
           </>
         )}
       </p>
-      <p role="status" class="message">
-        {grants.error ?? message}
-      </p>
-      {grants.value === undefined && <p class="quiet">Loading…</p>}
+      {notice}
+      <Loading data={grants} />
       {grants.value !== undefined && shown.length === 0 && <p>There is no such app.</p>}
       {shown.map(([id, group]) => (
         <section key={id} class="card" aria-labelledby={`app-${id}`}>
-          <h2 id={`app-${id}`}>{id}</h2>
+          <h2 id={`app-${id}`}>{id === NODE_ITSELF ? `The node itself (${id})` : id}</h2>
           <ul class="grants">
             {group.map((grant) => (
-              <GrantRow key={keyOf(grant)} grant={grant} onChange={() => void change(grant)} />
+              <GrantRow
+                key={keyOf(grant)}
+                grant={grant}
+                isOnly={new Set(group.map(({ holder }) => holder)).size === 1}
+                onChange={() => void change(grant)}
+              />
             ))}
           </ul>
         </section>
@@ -66,8 +73,20 @@ export function PermissionsPage({ only }: { only: string | undefined }) {
   );
 }
 
-function GrantRow({ grant, onChange }: { grant: ControlGrant; onChange: () => void }) {
-  const label = `${grant.holder.split(":")[0]} may ${grant.description}`;
+function GrantRow(props: {
+  grant: ControlGrant;
+  /** The app has no other process: its name says nothing more. */
+  isOnly: boolean;
+  onChange: () => void;
+}) {
+  const { grant, isOnly, onChange } = props;
+  const [process = ""] = grant.holder.split(":");
+  const label = `${process} may ${grant.description}`;
+  const notes = [
+    ...(isOnly ? [] : [process]),
+    ...(grant.origin === "acquired" ? ["added while running"] : []),
+    ...(grant.granted ? [] : ["withdrawn"]),
+  ];
   return (
     <li class={grant.granted ? "" : "off"}>
       <label class="switch">
@@ -80,11 +99,7 @@ function GrantRow({ grant, onChange }: { grant: ControlGrant; onChange: () => vo
         />
         <span class="grow">
           {grant.description} <Risk risk={grant.risk} />
-          <small class="quiet">
-            {grant.holder.split(":")[0]}
-            {grant.origin === "acquired" && " · added while running"}
-            {!grant.granted && " · withdrawn"}
-          </small>
+          {notes.length > 0 && <small class="quiet">{notes.join(" · ")}</small>}
         </span>
       </label>
     </li>

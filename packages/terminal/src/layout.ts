@@ -20,6 +20,8 @@ export interface LayoutOptions {
 }
 
 const TAB_COLUMNS = 8;
+/** Longest word that goes into the next row as a whole. */
+const MAX_TORN_COLUMNS = 20;
 /** A mark that would leave less than this is shortened. */
 const MIN_TEXT_COLUMNS = 16;
 const SHORT_MARK = "| ";
@@ -35,6 +37,17 @@ function cellsOf(grapheme: string, width: Width): number {
   let parts = 0;
   for (const part of grapheme) parts += width(part);
   return Math.max(parts, width(grapheme));
+}
+
+/**
+ * Where a row with so much room is best ended: behind the last blank, unless that leaves much of it empty, or the word
+ * would have to be torn in the next row as well.
+ */
+function wordEnd(text: string, room: number, nextRoom: number): number {
+  const start = text.lastIndexOf(" ", room - 1) + 1;
+  if (start === 0 || room - start > MAX_TORN_COLUMNS) return room;
+  const next = text.indexOf(" ", start);
+  return (next < 0 ? text.length : next) - start <= nextRoom ? start : room;
 }
 
 class Rows {
@@ -72,13 +85,16 @@ class Rows {
     this.#used += cells;
   }
 
-  /** ASCII: one column each. */
+  /** ASCII: one column each. A row ends behind a blank if there is one near its end, or words would be torn. */
   putPlain(text: string): void {
     let rest = text;
     while (this.#used + rest.length > this.#room) {
-      const fits = this.#room - this.#used;
-      if (fits > 0) this.put(rest.slice(0, fits), fits);
-      rest = rest.slice(Math.max(fits, 0));
+      const fits = Math.max(this.#room - this.#used, 0);
+      const nextRoom = this.#room - this.#markCells;
+      const cut = rest[fits] === " " ? fits : wordEnd(rest, fits, nextRoom);
+      if (cut > 0) this.put(rest.slice(0, cut), cut);
+      // The blank between two rows is their border.
+      rest = rest.slice(rest[cut] === " " ? cut + 1 : cut);
       if (rest === "") return;
       this.end();
     }

@@ -61,6 +61,7 @@ export interface SystemPages {
 }
 
 const LOGIN_PATH = "/~/login";
+const LOGOUT_PATH = "/~/logout";
 /** Asks the login page to say why the link does not log in. */
 export const ENDED_LINK = "?ended-link";
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
@@ -123,6 +124,11 @@ export function serveSystemPages(options: SystemPagesOptions): SystemPages {
     const authenticated = tokens.isLoggedIn(request.headers.get("cookie"), null);
     if (url.pathname.startsWith(CONTROL_PREFIX)) {
       return options.control(request, { authenticated, sameOrigin: isSameOrigin(request, url) });
+    }
+    if (url.pathname === LOGOUT_PATH && request.method === "POST") {
+      if (!isSameOrigin(request, url)) return new Response(null, { status: 403, headers: HEADERS });
+      const cookie = tokens.clearCookie(null, url.protocol === "https:");
+      return new Response(null, { status: 204, headers: { ...HEADERS, "set-cookie": cookie } });
     }
     if (request.method !== "GET") return new Response(null, { status: 405, headers: HEADERS });
     if (url.pathname === LOGIN_PATH) {

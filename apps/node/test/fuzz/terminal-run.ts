@@ -55,6 +55,8 @@ const PATIENCE_SECONDS = 20;
 /** Turns of the event loop without a message, after which virtual time moves on. */
 const QUIET_TURNS = 10;
 const STEP_MS = 2_500;
+/** Each step waits twice as long as the one before, so many times: virtual time must not outrun a busy disk. */
+const MAX_DOUBLINGS = 6;
 const MAX_QUIET_STEPS = 40;
 /** Waits as long as it says. */
 const MAY_WAIT = /\bm\b.*-a/s;
@@ -159,7 +161,7 @@ class TerminalRun {
       });
     }
     for (let step = 0; open > 0 && step < MAX_QUIET_STEPS; step++) {
-      await this.#quiet();
+      await this.#quiet(QUIET_TURNS * 2 ** Math.min(step, MAX_DOUBLINGS));
       if (open > 0) await this.#node.advance(STEP_MS);
     }
     if (open > 0)
@@ -168,9 +170,9 @@ class TerminalRun {
     await this.#node.advance(1_100);
   }
 
-  /** Waits until nobody has a message to send: only time can bring what is missing. */
-  async #quiet(): Promise<void> {
-    for (let turns = 0, before = this.#messages; turns < QUIET_TURNS; turns++) {
+  /** Waits until nobody has a message to send: then the disk is slow, or only time can bring what is missing. */
+  async #quiet(count: number): Promise<void> {
+    for (let turns = 0, before = this.#messages; turns < count; turns++) {
       await this.#node.clock.settle();
       await Bun.sleep(1);
       if (this.#messages === before) continue;

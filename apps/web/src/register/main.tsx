@@ -7,11 +7,14 @@ import type { RegistryConfig } from "@kinode-ts/kimap";
 import { type ComponentChildren, render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { bootApi, type Networking, type StoredName } from "./boot-api.ts";
-import { claimName, nameFault } from "./claim-name.ts";
+import { claimName, MIN_OS_LABEL, nameFault } from "./claim-name.ts";
 import { hashPassword } from "./password-hash.ts";
-import { Wallet } from "./wallet.ts";
+import { hasWallet, NO_WALLET, Wallet } from "./wallet.ts";
 
 const MIN_PASSWORD_LENGTH = 6;
+/** Wallets come into a page when it has been loaded, some a little later. */
+const WALLET_WAIT_MS = 1_000;
+const CHAIN_NAMES: Readonly<Record<number, string>> = { 8453: "Base (chain 8453)" };
 
 /** A form that works on one thing at a time and says what became of it. */
 function Work(props: {
@@ -65,18 +68,41 @@ function Password(props: {
   readonly label: string;
   readonly set: (text: string) => void;
   readonly isNew?: boolean;
+  readonly hint?: string;
 }) {
   return (
-    <label>
-      {props.label}
-      <input
-        type="password"
-        required
-        minLength={props.isNew ? MIN_PASSWORD_LENGTH : 1}
-        autocomplete={props.isNew ? "new-password" : "current-password"}
-        onInput={(event) => props.set(event.currentTarget.value)}
-      />
-    </label>
+    <>
+      <label>
+        {props.label}
+        <input
+          type="password"
+          required
+          minLength={props.isNew ? MIN_PASSWORD_LENGTH : 1}
+          autocomplete={props.isNew ? "new-password" : "current-password"}
+          aria-describedby={props.hint === undefined ? undefined : "password-hint"}
+          onInput={(event) => props.set(event.currentTarget.value)}
+        />
+      </label>
+      {props.hint !== undefined && (
+        <small id="password-hint" class="quiet">
+          {props.hint}
+        </small>
+      )}
+    </>
+  );
+}
+
+/** Says before a form is filled in that it cannot be sent from this browser. */
+function WalletHint() {
+  const [isMissing, setMissing] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setMissing(!hasWallet()), WALLET_WAIT_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <p role="status" class="message">
+      {isMissing ? NO_WALLET : ""}
+    </p>
   );
 }
 
@@ -132,12 +158,14 @@ function ClaimPage({
       <p class="quiet">
         {isReset
           ? "The registry gets the new key and address of the name. An older node with it can no longer be reached."
-          : `The name is yours in the registry on chain ${config.chainId}: nobody can take it back, and others find your node by it. It takes two transactions of your wallet.`}
+          : `The name is yours in the registry on ${CHAIN_NAMES[config.chainId] ?? `chain ${config.chainId}`}: nobody can take it back, and others find your node by it. It takes two transactions of your wallet.`}
       </p>
+      <WalletHint />
       <label>
         Name
         <input
           required
+          aria-describedby="name-hint"
           value={name}
           placeholder="my-own-node.os"
           autocapitalize="none"
@@ -146,7 +174,15 @@ function ClaimPage({
           onInput={(event) => setName(event.currentTarget.value.trim().toLowerCase())}
         />
       </label>
-      <Password label="New password of the node" set={setPassword} isNew />
+      <small id="name-hint" class="quiet">
+        {`At least ${MIN_OS_LABEL} of a-z, 0-9 and -, then .os`}
+      </small>
+      <Password
+        label="New password of the node"
+        set={setPassword}
+        isNew
+        hint={`At least ${MIN_PASSWORD_LENGTH} characters. It opens the node's key at each start.`}
+      />
       <Password label="The same password again" set={setAgain} isNew />
       <label class="check">
         <input type="checkbox" checked={direct} onChange={() => setDirect(!direct)} />
@@ -266,7 +302,11 @@ function App() {
   }, []);
   if (config === undefined) return <p role="status">{error || "…"}</p>;
   const { pathname } = location;
-  const page = pathname === "/" ? (stored === undefined ? "/commit-os-name" : "/login") : pathname;
+  const first = stored === undefined ? "/commit-os-name" : "/login";
+  const isHere = LINKS.some(({ path }) => path === pathname);
+  // Nobody can log in to a node that is not there yet.
+  const page = isHere && !(pathname === "/login" && stored === undefined) ? pathname : first;
+  document.title = `${LINKS.find(({ path }) => path === page)?.name ?? "Start"} – Kinode`;
   return (
     <>
       <header>

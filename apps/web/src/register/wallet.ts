@@ -30,13 +30,21 @@ const GAS_LIMIT = 1_000_000;
 
 export const wait = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
+/** What a person without a wallet is told. */
+export const NO_WALLET =
+  "This browser has no wallet. Install one, for example as an extension, and reload.";
+
+const injected = (): WalletProvider | undefined =>
+  (globalThis as { readonly ethereum?: WalletProvider }).ethereum;
+
+/** Whether a wallet is in this page, as far as can be seen now. */
+export function hasWallet(): boolean {
+  return injected() !== undefined;
+}
+
 function provider(): WalletProvider {
-  const found = (globalThis as { readonly ethereum?: WalletProvider }).ethereum;
-  if (found === undefined) {
-    throw new Error(
-      "This browser has no wallet. Install one, for example as an extension, and reload.",
-    );
-  }
+  const found = injected();
+  if (found === undefined) throw new Error(NO_WALLET);
   return found;
 }
 

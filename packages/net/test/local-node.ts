@@ -67,6 +67,8 @@ export class LocalNode {
   readonly texts: string[] = [];
   readonly failed: SendErrorKind[] = [];
   readonly prints: string[] = [];
+  /** Of its machine at this time. */
+  addresses: readonly string[];
   readonly #internet: MemoryInternet;
   readonly #options: LocalNodeOptions;
   readonly #signer: ReplaceableSigner;
@@ -81,6 +83,7 @@ export class LocalNode {
     this.#options = options;
     this.name = name;
     this.rows = rows;
+    this.addresses = options.host === undefined ? [] : [options.host];
     const seed =
       options.seed ?? [...name].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) & 255, 7);
     const signer = createReplaceableSigner(new Uint8Array(32).fill(seed));
@@ -98,7 +101,7 @@ export class LocalNode {
         invitations: rows.of(INVITATIONS_SPACE),
       },
       commit: (changes) => rows.commit(changes),
-      addresses: () => (options.host === undefined ? [] : [options.host]),
+      addresses: () => this.addresses,
     });
     const { tcp, host, maxPassthroughs = 0 } = options;
     this.net = createNet({

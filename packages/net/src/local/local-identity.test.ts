@@ -193,6 +193,22 @@ test("an address that changed reaches those that are connected, and the others w
   expect(moved.texts).toEqual(["I know"]);
 });
 
+test("a machine that gets another address says so within seconds, one whose cable is out does not", async () => {
+  const { internet, alice, bob } = await world({ alice: ALICE, bob: BOB });
+  await meet(alice, bob);
+  const known = () => bob.local.peers()[0]!.peer.record!;
+  const before = known().sequence;
+  alice.addresses = ["127.0.0.1"];
+  await internet.clock.advance(60_000);
+  expect([known().sequence, alice.local.record.sequence]).toEqual([before, before]);
+  alice.addresses = ["1.0.0.99", "127.0.0.1"];
+  await internet.clock.advance(6_000);
+  expect(known().places.map(({ ip }) => ip)).toEqual(["1.0.0.99", "127.0.0.1"]);
+  alice.addresses = ["127.0.0.1"];
+  await internet.clock.advance(60_000);
+  expect(known().places.map(({ ip }) => ip)).toEqual(["1.0.0.99", "127.0.0.1"]);
+});
+
 test("who was away while a node moved is looked for until it has heard", async () => {
   const { internet, alice, bob } = await world({ alice: ALICE, bob: BOB });
   await meet(alice, bob);

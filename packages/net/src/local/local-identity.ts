@@ -30,7 +30,8 @@ import { readNote } from "./peer-note.ts";
 import type { PinnedPeer } from "./peer-table.ts";
 
 /** How often this machine's addresses are looked at. */
-const LOOK_MS = 30_000;
+const LOOK_MS = 5_000;
+const isLoopback = (address: string): boolean => /^(127\.|::1$)/.test(address);
 /** Who could not be told of a new record is tried again after so long, then after twice the time, up to an hour. */
 const FIRST_RETRY_MS = 30_000;
 const MAX_RETRY_MS = 3_600_000;
@@ -125,14 +126,21 @@ export class LocalIdentity {
     this.#isSpreading = false;
   }
 
+  /** A machine whose cable is out has not moved: nobody could find it when the cable is in again. */
+  #addresses(): readonly string[] {
+    const now = this.#context.options.addresses();
+    const before = this.#context.record.places.map(({ ip }) => ip);
+    return now.every(isLoopback) && before.length > 0 ? before : now;
+  }
+
   /** Writes a new record when something about us has changed, and tells whom we are connected with. */
   #refresh(): void {
-    const { addresses, clock } = this.#context.options;
+    const { clock } = this.#context.options;
     const routers = this.#context.own.routers;
     const places: Place[] =
       this.#ports.size === 0 || routers.length > 0
         ? []
-        : addresses().map((ip) => ({ ip, ports: this.#ports }));
+        : this.#addresses().map((ip) => ({ ip, ports: this.#ports }));
     const known = routers.map((name) => {
       const node = this.#context.host.known.find(name);
       return { name, places: node === undefined ? [] : placesOf(node) };

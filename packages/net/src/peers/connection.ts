@@ -22,6 +22,8 @@ const ENDED = "the other side ended it";
 const MAX_OPENING_BYTES = 1024 * 1024;
 /** While nothing is read from the peer it hears this often that we are here. */
 const HELD_CONFIRM_MS = 1_000;
+/** How long the socket of a connection stays that another one replaced. */
+const ABANDONED_MS = 2_000;
 
 export interface ConnectionLimits {
   /** Without traffic in either direction a connection ends after this long (§1.8). */
@@ -228,12 +230,15 @@ export class Connection {
     this.#close(why, false);
   }
 
-  /** As when it had broken: nothing more is read, and what the peer may not have is given back. Idempotent. */
-  abandon(why: string): void {
-    this.#close(why, true);
+  /**
+   * As when it had broken: nothing more is read, and what the peer may not have is given back. The socket ends a little later,
+   * when the peer has seen the connection that goes on in its place. Idempotent.
+   */
+  abandon(why: string, laterMs = ABANDONED_MS): void {
+    this.#close(why, true, laterMs);
   }
 
-  #close(why: string, isBroken: boolean): void {
+  #close(why: string, isBroken: boolean, laterMs = 0): void {
     if (this.#isClosed) return;
     if (!isBroken && this.#pulse?.hasNews === true) {
       this.#sender.sayLast({ kind: "read", count: this.readCount });
@@ -243,8 +248,10 @@ export class Connection {
     this.#pulse?.stop();
     this.#finished.resolve();
     const { unsent, unread }: Left = this.#sender.stop(isBroken);
-    this.#options.socket.close();
-    this.#options.events.closed(why, unsent, isBroken ? unread : undefined);
+    const { socket, clock, events } = this.#options;
+    if (laterMs === 0) socket.close();
+    else clock.after(laterMs, () => socket.close());
+    events.closed(why, unsent, isBroken ? unread : undefined);
   }
 
   #createPulse(): Pulse {
@@ -274,6 +281,7 @@ export class Connection {
 
   #read(bytes: Uint8Array): void {
     const { framing, session } = this.#options;
+    if (this.#isClosed) return;
     if (bytes.length > 0) {
       framing.push(bytes);
       this.#heard();

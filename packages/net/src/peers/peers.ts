@@ -285,7 +285,7 @@ export class Peers {
     for (const { name, connection } of [...this.#peers.values()]) {
       for (const other of this.#lingering) if (other.peer === name) other.close(why);
       if (connection === undefined) continue;
-      if (connection.isResumable) connection.abandon(why);
+      if (connection.isResumable) connection.abandon(why, 0);
       else connection.close(why);
       // Who has something to say is called already.
       if (this.#peers.has(name)) continue;

@@ -16,12 +16,15 @@ import type {
 import type { FrameType, HttpErrorName, ReplyType } from "./actions.ts";
 import { EndNotices } from "./end-notices.ts";
 import { decodeExtensionFrame, encodeExtensionFrame } from "./extension-codec.ts";
+import { type BodyRoom, SharedRoom } from "./shared-room.ts";
 
 /** One connection, as the host provides it. */
 export interface Socket {
   /** False when it was not taken: the socket is closed, or too much is waiting. */
   send(type: Exclude<FrameType, "Close">, payload: Uint8Array): boolean;
   close(code: number, reason: string): void;
+  /** Bytes that the client has not taken yet. */
+  readonly waitingBytes: number;
 }
 
 /** A socket that was let in and is about to open. */
@@ -31,6 +34,7 @@ export interface Channel {
   readonly extension: boolean;
   /** Path as the app sees it, with a leading slash. */
   readonly path: string;
+  readonly place: BodyRoom;
   socket: Socket | undefined;
 }
 
@@ -38,6 +42,8 @@ export interface ChannelSeed {
   readonly app: Address;
   readonly extension: boolean;
   readonly path: string;
+  /** The network of somebody elsewhere who is not logged in. */
+  readonly stranger: string | undefined;
 }
 
 const encoder = new TextEncoder();
@@ -50,7 +56,11 @@ const MAX_CONTROL_PAYLOAD_BYTES = 125;
 
 export class Channels {
   readonly #random: Pick<Random, "bytes">;
-  readonly #maxCount: number;
+  readonly #maxWaitingBytes: number;
+  /** Half of the places are for strangers of whom there are few. */
+  readonly #places: SharedRoom<string>;
+  /** Channels whose clients did not take everything at once. */
+  readonly #slow = new Set<Channel>();
   readonly #channels = new Map<number, Channel>();
   readonly #send: ModuleContext["send"];
   readonly #ends: EndNotices;
@@ -60,11 +70,14 @@ export class Channels {
     readonly clock: Pick<Clock, "after">;
     readonly random: Pick<Random, "bytes">;
     readonly maxCount: number;
+    /** Bytes that may wait for all clients together. */
+    readonly maxWaitingBytes: number;
     readonly send: ModuleContext["send"];
     readonly respondAs: (target: Address, id: U64, body: Uint8Array, blob: LazyLoadBlob) => void;
   }) {
     this.#random = options.random;
-    this.#maxCount = options.maxCount;
+    this.#places = new SharedRoom(options.maxCount);
+    this.#maxWaitingBytes = options.maxWaitingBytes;
     this.#send = options.send;
     this.#ends = new EndNotices(options.clock, options.send);
     this.#respondAs = options.respondAs;
@@ -74,17 +87,20 @@ export class Channels {
     return this.#channels.size;
   }
 
-  /** Takes a place for a socket; `undefined` when all are taken. */
-  admit(seed: ChannelSeed): Channel | undefined {
-    if (this.#channels.size >= this.#maxCount) return undefined;
-    const channel: Channel = { ...seed, id: this.#freshId(), socket: undefined };
+  /** Takes a place for a socket; `undefined` when all are taken, or too many by the same stranger. */
+  admit({ stranger, ...seed }: ChannelSeed): Channel | undefined {
+    const place = this.#places.open(stranger);
+    if (!place.take(1)) return undefined;
+    const channel: Channel = { ...seed, id: this.#freshId(), place, socket: undefined };
     this.#channels.set(channel.id, channel);
     return channel;
   }
 
-  /** Gives the place back of a socket that never opened. */
-  dismiss(channel: Channel): void {
-    this.#channels.delete(channel.id);
+  /** Gives the place back, for one that never opened or has ended. Returns whether it had one. */
+  dismiss(channel: Channel): boolean {
+    channel.place.release();
+    this.#slow.delete(channel);
+    return this.#channels.delete(channel.id);
   }
 
   opened(channel: Channel, socket: Socket): void {
@@ -109,7 +125,7 @@ export class Channels {
   gone(channel: Channel, reason: Uint8Array | undefined): void {
     if (channel.socket === undefined) return;
     channel.socket = undefined;
-    const wasOpen = this.#channels.delete(channel.id);
+    const wasOpen = this.dismiss(channel);
     if (wasOpen && reason !== undefined) {
       this.#tell(channel, pushJson(channel.id, "Close"), reason);
     }
@@ -193,21 +209,42 @@ export class Channels {
     type: Exclude<FrameType, "Close">,
     payload: Uint8Array,
   ): HttpErrorName | undefined {
-    if (channel.socket!.send(type, payload)) return undefined;
-    this.#close(channel, CLOSE_OVERFLOW);
-    return "WsChannelNotFound";
+    if (!channel.socket!.send(type, payload)) {
+      this.#close(channel, CLOSE_OVERFLOW);
+      return "WsChannelNotFound";
+    }
+    if (channel.socket!.waitingBytes === 0) return undefined;
+    this.#slow.add(channel);
+    this.#endSlowest();
+    return this.#channels.has(channel.id) ? undefined : "WsChannelNotFound";
+  }
+
+  /** Clients that do not read share one bound: those for whom most is kept lose their channels. */
+  #endSlowest(): void {
+    for (const channel of this.#slow) {
+      if (channel.socket!.waitingBytes === 0) this.#slow.delete(channel);
+    }
+    const waiting = [...this.#slow].toSorted(
+      (a, b) => a.socket!.waitingBytes - b.socket!.waitingBytes,
+    );
+    let bytes = waiting.reduce((sum, { socket }) => sum + socket!.waitingBytes, 0);
+    while (bytes > this.#maxWaitingBytes) {
+      const slowest = waiting.pop()!;
+      bytes -= slowest.socket!.waitingBytes;
+      this.#close(slowest, CLOSE_OVERFLOW);
+    }
   }
 
   /** The place is free at once; the app is told when the connection has ended. */
   #close(channel: Channel, code: number): void {
-    this.#channels.delete(channel.id);
+    this.dismiss(channel);
     channel.socket?.close(code, "");
   }
 
   #drop(channel: Channel, code: number): void {
     const { socket } = channel;
     channel.socket = undefined;
-    this.#channels.delete(channel.id);
+    this.dismiss(channel);
     socket?.close(code, "");
   }
 

@@ -231,6 +231,9 @@ function toSocket(socket: ServerWebSocket<Channel>): Socket {
       }
     },
     close: (code, reason) => socket.close(code, reason),
+    get waitingBytes() {
+      return socket.getBufferedAmount();
+    },
   };
 }
 

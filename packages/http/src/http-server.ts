@@ -138,6 +138,7 @@ export class HttpModule implements RuntimeModule {
       clock,
       random,
       maxCount: limits.maxSocketCount,
+      maxWaitingBytes: limits.maxSocketsBufferedBytes,
       send: (request) => this.#started().send(request),
       respondAs: (target, id, body, blob) => this.#started().respondTo(target, id, { body, blob }),
     });

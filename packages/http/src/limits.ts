@@ -37,12 +37,14 @@ export interface HttpLimits {
   readonly maxMatchedPathLength: number;
   /** Bytes of static content one process may have bound. */
   readonly maxStaticBytesPerProcess: number;
-  /** Open web sockets (§1.6). */
+  /** Open web sockets (§1.6). Half of them for strangers that have no more than a quarter. */
   readonly maxSocketCount: number;
   /** Incoming web socket message in bytes; more closes the socket. */
   readonly maxSocketMessageBytes: number;
   /** Bytes waiting to be sent to one web socket; a client that does not read loses its channel. */
   readonly maxSocketBufferedBytes: number;
+  /** The same for all of them together; those for whom most waits lose their channels. */
+  readonly maxSocketsBufferedBytes: number;
   /** Bounds of bodies in parts; what is left out has its default. */
   readonly bodyStreams: Partial<BodyStreamLimits>;
   /** Password attempts at once from one peer, and how long one attempt takes to come back. */
@@ -72,6 +74,7 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   maxSocketCount: 128,
   maxSocketMessageBytes: 64 * 1024 * 1024,
   maxSocketBufferedBytes: 16 * 1024 * 1024,
+  maxSocketsBufferedBytes: 256 * 1024 * 1024,
   bodyStreams: {},
   loginBurstCount: 10,
   loginRefillMs: 6_000,

@@ -1,6 +1,6 @@
 /**
- * Memory for bodies that are kept whole, shared by many owners: half of it is for whoever comes first, the other half for
- * those who have little. So nobody can take all of it.
+ * Something that there is little of, such as memory for bodies that are kept whole, shared by many owners: half of
+ * it is for whoever comes first, the other half for those who have little. So nobody can take all of it.
  * @module
  */
 

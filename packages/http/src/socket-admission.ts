@@ -9,6 +9,7 @@ import type { Client } from "./request-client.ts";
 import type { LoginTokens } from "./login-tokens.ts";
 import type { RequestTarget } from "./request-target.ts";
 import { HOMEPAGE_PROCESS } from "./route-table.ts";
+import { networkOfClient } from "./waiting-shares.ts";
 
 export interface AdmissionContext {
   readonly bindings: Bindings;
@@ -39,7 +40,9 @@ export function admitSocket(
   if (route.extension && !client.isLocal) return undefined;
   if (!ctx.exists(route.app.process)) return undefined;
   const path = pathForApp(route.app.process, target.path);
-  return ctx.channels.admit({ app: route.app, extension: route.extension, path });
+  const isKnown = route.authenticated || ctx.tokens.isLoggedIn(headers.get("cookie"), null);
+  const stranger = isKnown ? undefined : networkOfClient(client);
+  return ctx.channels.admit({ app: route.app, extension: route.extension, path, stranger });
 }
 
 function pathForApp(process: string, path: string): string {

@@ -324,6 +324,53 @@ test("[M106] a client that never reads loses its channel and delays nobody", asy
   lazy.destroy();
 });
 
+test("clients that do not read share one bound: the slowest loses its channel, who reads keeps it", async () => {
+  await using node = await startSmall({
+    maxSocketsBufferedBytes: 2 * 1024 * 1024,
+    // Nothing else ends one.
+    maxSocketBufferedBytes: 1024 * 1024 * 1024,
+  });
+  await bindSocket(node, APP);
+  const lazy = [await rawUpgrade(node, `/${APP}/ws`), await rawUpgrade(node, `/${APP}/ws`)];
+  for (const socket of lazy) socket.pause();
+  await opened(node, 2);
+  const reader = await open(node, `/${APP}/ws`);
+  const [first, second] = [await opened(node, 1), await opened(node, 2)];
+  const block = new Uint8Array(256 * 1024);
+  const pushTo = async (channel: number) =>
+    (await node.harness.ask(APP, { body: push(channel, "Binary"), blob: block })).json;
+  // The system's own buffers take some megabytes first.
+  let count = 0;
+  while (Bun.deepEquals(await pushTo(first), OK) && count < 1_000) count++;
+  await node.waitFor(bodyIs({ WebSocketClose: first }));
+  expect(count).toBeGreaterThan(8);
+  expect(await pushTo(second)).toEqual(OK);
+  expect(await pushTo(reader.channel)).toEqual(OK);
+  expect((await reader.next()).length).toBe(block.length);
+  for (const socket of lazy) socket.destroy();
+});
+
+test("a stranger gets no more than half of the web sockets, and others still get some", async () => {
+  await using node = await startWebNode({
+    trustedProxies: ["127.0.0.1"],
+    limits: { maxSocketCount: 8 },
+  });
+  await bindSocket(node, APP);
+  const from = (address: string, more = {}) => ({ "x-forwarded-for": address, ...more });
+  const path = `/${APP}/ws`;
+  for (let count = 0; count < 4; count++) await open(node, path, from("1.1.1.1"));
+  expect(await isRefused(node, path, from("1.1.1.1"))).toBe(true);
+  for (let count = 0; count < 2; count++) await open(node, path, from("2.2.2.2"));
+  expect(await isRefused(node, path, from("2.2.2.2"))).toBe(true);
+  // Who is logged in, and this machine, may have what is left.
+  await open(node, path, from("1.1.1.1", { cookie: await node.logIn() }));
+  const last = await open(node, path);
+  expect(await isRefused(node, path)).toBe(true);
+  last.socket.close();
+  await node.waitFor(bodyIs({ WebSocketClose: last.channel }));
+  expect(await isRefused(node, path, from("3.3.3.3"))).toBe(false);
+});
+
 test("a message above the limit closes the socket", async () => {
   await using node = await startSmall({ maxSocketMessageBytes: 1_000 });
   await bindSocket(node, APP);

@@ -4,6 +4,7 @@ import { createSocket } from "node:dgram";
 import { createNodeSigner } from "@kinode-ts/crypto";
 import { type SignedRecord, signRecord } from "@kinode-ts/net";
 import { createVirtualClock } from "@kinode-ts/testing";
+import { HAS_MULTICAST } from "../../test/multicast.ts";
 import { LAN_GROUP, LanAnnouncer } from "./lan-announcer.ts";
 
 const DEADLINE_MS = 60_000;
@@ -39,43 +40,57 @@ function announcer(own: SignedRecord, port: number) {
   return { clock, said, names: () => made.nearby().map((each) => each.record.name) };
 }
 
-async function until(check: () => boolean): Promise<void> {
+/** @param again - makes those speak again who may have spoken before somebody listened */
+async function until(check: () => boolean, again?: () => Promise<unknown>): Promise<void> {
   const deadline = performance.now() + DEADLINE_MS;
-  while (!check() && performance.now() < deadline) await Bun.sleep(10);
+  for (let tries = 1; !check() && performance.now() < deadline; tries++) {
+    await Bun.sleep(10);
+    if (tries % 100 === 0) await again?.();
+  }
   expect(check()).toBe(true);
 }
 
-test("nodes near each other are seen, until they are silent for a minute", async () => {
-  const port = await freePort();
-  const alice = announcer(record("alice.local", 1), port);
-  const bob = announcer(record("bob.local", 2), port);
-  // Alice may have spoken before Bob listened: she does so again.
-  await until(() => alice.names().length === 1);
-  await alice.clock.advance(15_000);
-  await until(() => bob.names().length === 1);
-  expect([alice.names(), bob.names()]).toEqual([["bob.local"], ["alice.local"]]);
-  for (const stop of stops.splice(1)) stop();
-  await alice.clock.advance(60_001);
-  expect([alice.names(), alice.said]).toEqual([[], []]);
-});
+test.skipIf(!HAS_MULTICAST)(
+  "nodes near each other are seen, until they are silent for a minute",
+  async () => {
+    const port = await freePort();
+    const alice = announcer(record("alice.local", 1), port);
+    const bob = announcer(record("bob.local", 2), port);
+    const speak = (): Promise<unknown> =>
+      Promise.all([alice, bob].map(({ clock }) => clock.advance(15_000)));
+    await until(() => alice.names().length === 1, speak);
+    // Alice may have spoken before Bob listened: she does so again.
+    await alice.clock.advance(15_000);
+    await until(() => bob.names().length === 1, speak);
+    expect([alice.names(), bob.names()]).toEqual([["bob.local"], ["alice.local"]]);
+    for (const stop of stops.splice(1)) stop();
+    await alice.clock.advance(60_001);
+    expect([alice.names(), alice.said]).toEqual([[], []]);
+  },
+);
 
-test("one that takes the name of another is seen beside it; nonsense is not seen", async () => {
-  const port = await freePort();
-  const alice = announcer(record("alice.local", 1), port);
-  announcer(record("bob.local", 2), port);
-  announcer(record("bob.local", 3), port);
-  const stranger = createSocket("udp4");
-  const forged = record("carol.local", 4).bytes.slice();
-  forged[40]! ^= 1;
-  for (const bytes of [
-    "",
-    "hello",
-    "kinode near 1\n",
-    Buffer.concat([Buffer.from("kinode near 1\n"), forged]),
-  ]) {
-    stranger.send(bytes, port, LAN_GROUP);
-  }
-  await until(() => alice.names().length === 2);
-  expect(alice.names()).toEqual(["bob.local", "bob.local"]);
-  stranger.close();
-});
+test.skipIf(!HAS_MULTICAST)(
+  "one that takes the name of another is seen beside it; nonsense is not seen",
+  async () => {
+    const port = await freePort();
+    const alice = announcer(record("alice.local", 1), port);
+    const bobs = [2, 3].map((seed) => announcer(record("bob.local", seed), port));
+    const stranger = createSocket("udp4");
+    const forged = record("carol.local", 4).bytes.slice();
+    forged[40]! ^= 1;
+    for (const bytes of [
+      "",
+      "hello",
+      "kinode near 1\n",
+      Buffer.concat([Buffer.from("kinode near 1\n"), forged]),
+    ]) {
+      stranger.send(bytes, port, LAN_GROUP);
+    }
+    await until(
+      () => alice.names().length === 2,
+      () => Promise.all(bobs.map(({ clock }) => clock.advance(15_000))),
+    );
+    expect(alice.names()).toEqual(["bob.local", "bob.local"]);
+    stranger.close();
+  },
+);

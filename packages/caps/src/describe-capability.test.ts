@@ -25,6 +25,11 @@ test("what the system offers is said in plain words with its risk", () => {
       "start, stop and change any process (full control) [full-control]",
     ],
     [
+      "kernel:distro:sys",
+      '{"root":true}',
+      "give any right to any process (full control) [full-control]",
+    ],
+    [
       "vfs:distro:sys",
       '{"root" : true}',
       "read and write all files of this node (full control) [full-control]",

@@ -66,6 +66,7 @@ const SPECIAL = new Map<string, CapabilityDescription>([
     `${KERNEL_PROCESS} ${NETWORK_PARAMS}`,
     powerful("send messages to other nodes and receive them"),
   ],
+  [`${KERNEL_PROCESS} {"root":true}`, full("give any right to any process (full control)")],
   [`${VFS_PROCESS} {"root":true}`, full("read and write all files of this node (full control)")],
   [`${ETH_PROCESS} {"root":true}`, powerful("choose the blockchain providers of this node")],
   [`${NET_PROCESS} {"root":true}`, powerful("change what this node knows about other nodes")],

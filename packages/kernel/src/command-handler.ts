@@ -5,11 +5,13 @@
  */
 import {
   assertNever,
+  type Capability,
   errorText,
   formatAddress,
   isNameSafeProcessId,
   KERNEL_PROCESS,
   type KernelMessage,
+  type NodeId,
   type ProcessId,
   type SignedRequest,
 } from "@kinode-ts/types";
@@ -19,6 +21,14 @@ import { answerBytes, processJson, usageJson } from "./kernel-answer.ts";
 import { type DebugQuery, type KernelCommand, parseKernelCommand } from "./kernel-command.ts";
 
 type InitializeCommand = Extract<KernelCommand, { kind: "InitializeProcess" }>;
+
+type GrantCommand = Extract<KernelCommand, { kind: "GrantCapabilities" | "DropCapabilities" }>;
+
+/** The right to give any capability to any process. */
+const rootOf = (our: NodeId): Capability => ({
+  issuer: { node: our, process: KERNEL_PROCESS },
+  params: '{"root":true}',
+});
 
 export class CommandHandler {
   readonly #core: KernelCore;
@@ -62,7 +72,7 @@ export class CommandHandler {
         return;
       }
       case "GrantCapabilities":
-        supervisor.grant(command.target, command.capabilities);
+        supervisor.grant(command.target, this.#grantable(command, message));
         return;
       case "DropCapabilities":
         supervisor.revoke(command.target, command.capabilities);
@@ -84,6 +94,32 @@ export class CommandHandler {
       default:
         assertNever(command);
     }
+  }
+
+  /**
+   * The capabilities that the sender may give away: those it issues or holds, or all with the kernel's root capability.
+   * Modules and the person's own tools may give any (spec/packages-and-tools.md §26 row 3).
+   */
+  #grantable(command: GrantCommand, { source }: KernelMessage): readonly Capability[] {
+    const { our, table } = this.#core;
+    const sender = source.node === our ? table.find(source.process) : undefined;
+    if (sender?.role !== "process" || sender.holder.has(rootOf(our))) return command.capabilities;
+    const issuer = formatAddress(source);
+    const [given, refused] = [true, false].map((isGiven) =>
+      command.capabilities.filter(
+        (capability) =>
+          (formatAddress(capability.issuer) === issuer || sender.holder.has(capability)) ===
+          isGiven,
+      ),
+    ) as [Capability[], Capability[]];
+    if (refused.length > 0) {
+      this.#core.lines.kernelBounded(
+        0,
+        () =>
+          `${source.process} neither holds nor issues ${describeCapabilities(refused)}; ${command.target} does not get it`,
+      );
+    }
+    return given;
   }
 
   /** Returns what is wrong, or nothing (§4.3, in its order). */

@@ -5,7 +5,7 @@
  */
 import { expect, test } from "bun:test";
 import { type ProbeRecord, probeScript as script } from "@kinode-ts/testing/probe";
-import { type Capability, type OnExit, VFS_PROCESS } from "@kinode-ts/types";
+import { type Capability, formatAddress, type OnExit, VFS_PROCESS } from "@kinode-ts/types";
 import { createFunctionExecutor } from "../src/index.ts";
 import { createTestNode, PROBE_HANDLE, type TestNode } from "./test-node.ts";
 
@@ -144,6 +144,44 @@ test("[K66] a grant to an unknown process has no effect and no error", async () 
   expect(await n.command({ Debug: { Process: "nobody:test:sys" } })).toEqual({
     Debug: { Process: null },
   });
+});
+
+test("[P26] row 3: who may message the kernel gives away what it holds or issues, and nothing else without the right to", async () => {
+  const n = await node(["evil", "victim", "accomplice"]);
+  const kernel = n.at("kernel:distro:sys");
+  const root = { issuer: n.at("vfs:distro:sys"), params: '{"root":true}' };
+  const held = { issuer: n.at("victim"), params: '"held"' };
+  const own = { issuer: n.at("evil"), params: '"own"' };
+  await n.grant("evil", n.messaging("kernel:distro:sys"), held);
+  const give = async (target: string) => {
+    const capabilities = [
+      n.messaging("kernel:distro:sys"),
+      root,
+      { issuer: kernel, params: '{"root":true}' },
+      { issuer: n.at("victim"), params: '"secret"' },
+      held,
+      own,
+    ].map(({ issuer, params }) => ({ issuer: formatAddress(issuer), params }));
+    const body = JSON.stringify({ GrantCapabilities: { target: n.id(target), capabilities } });
+    await n.post("evil", script().sendRequest({ target: kernel, body }));
+  };
+  const seen = (name: string) => [
+    has(n, name, VFS_PROCESS, '{"root":true}'),
+    has(n, name, "kernel:distro:sys", '{"root":true}'),
+    has(n, name, "victim", '"secret"'),
+    has(n, name, "victim", '"held"'),
+    has(n, name, "evil", '"own"'),
+  ];
+  await give("evil");
+  expect(seen("evil")).toEqual([false, false, false, true, true]);
+  n.printer.clear();
+  await give("accomplice");
+  expect(seen("accomplice")).toEqual([false, false, false, true, true]);
+  expect(n.lines(0).join("\n")).toContain("evil:test:sys neither holds nor issues");
+  // With the kernel's own right it may give any: so the terminal gives those of scripts.
+  await n.grant("evil", { issuer: kernel, params: '{"root":true}' });
+  await give("accomplice");
+  expect(seen("accomplice")).toEqual([true, true, true, true, true]);
 });
 
 test("[K68] on-exit requests carry only capabilities the process holds or issues", async () => {

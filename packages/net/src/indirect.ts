@@ -18,8 +18,9 @@ import { ONE_OF_SEVERAL_MS, openSocket } from "./opening/open-socket.ts";
 import type { Peers } from "./peers/peers.ts";
 import type { Socket, Transport } from "./transport.ts";
 
-/** Between two passes over the list of routers. */
+/** Between two passes over the list of routers, at most; less by a random part, so that not all nodes of a router come at once. */
 export const RECONNECT_MS = 4_000;
+const RECONNECT_SPREAD_MS = 1_000;
 
 export interface IndirectOptions {
   readonly identity: HandshakeIdentity;
@@ -70,8 +71,9 @@ export class IndirectNode {
       await peers.reach(router, { proxyRequest: true });
     }
     this.#isPassing = false;
-    if (!this.#isStopped && routers().length > 0)
-      this.#timer = clock.after(RECONNECT_MS, () => void this.#pass());
+    if (this.#isStopped || routers().length === 0) return;
+    const lessMs = Number(BigInt(identity.random.u64()) % BigInt(RECONNECT_SPREAD_MS));
+    this.#timer = clock.after(RECONNECT_MS - lessMs, () => void this.#pass());
   }
 
   /**

@@ -9,6 +9,7 @@ import {
 } from "@kinode-ts/crypto";
 import { createSeededRandom } from "@kinode-ts/testing";
 import {
+  type Clock,
   type KernelMessage,
   type ModuleContext,
   NET_PROCESS,
@@ -35,6 +36,8 @@ export interface LocalNodeOptions {
   readonly tcp?: number;
   readonly maxPassthroughs?: number;
   readonly seed?: number;
+  /** How far its clock is ahead of the true time. */
+  readonly aheadMs?: number;
 }
 
 /** Rows by space and key. */
@@ -89,7 +92,13 @@ export class LocalNode {
     const signer = createReplaceableSigner(new Uint8Array(32).fill(seed));
     this.#signer = signer;
     const random = createSeededRandom(seed);
-    const { clock } = internet;
+    const { aheadMs = 0 } = options;
+    const clock: Clock = {
+      nowMs: () => internet.clock.nowMs() + aheadMs,
+      monotonicMs: () => internet.clock.monotonicMs(),
+      after: (delayMs, fire) => internet.clock.after(delayMs, fire),
+      afterTurn: (turn) => internet.clock.afterTurn(turn),
+    };
     this.local = new LocalIdentity({
       our: name,
       signer,

@@ -209,6 +209,58 @@ test("a machine that gets another address says so within seconds, one whose cabl
   expect(known().places.map(({ ip }) => ip)).toEqual(["1.0.0.99", "127.0.0.1"]);
 });
 
+test.each([10, -10])(
+  "nodes whose clocks are %p years apart know each other, and follow each other's moves, also when the clock is set right",
+  async (years) => {
+    const aheadMs = years * 365 * 86_400_000;
+    const { internet, alice, bob } = await world({ alice: ALICE, bob: { ...BOB, aheadMs } });
+    // The expiry of an invitation is a time: who is ahead invites.
+    await (years > 0 ? meet(bob, alice) : meet(alice, bob));
+    bob.say("alice.local", "hello");
+    await internet.clock.advance(500);
+    const moved = await bob.restart({ host: "2.0.0.99" });
+    running.push(moved);
+    moved.say("alice.local", "I moved");
+    await internet.clock.advance(500);
+    const right = await moved.restart({ host: "2.0.0.98", aheadMs: 0 });
+    running.push(right);
+    right.say("alice.local", "and my clock is right");
+    await internet.clock.advance(500);
+    expect(alice.texts).toEqual(["hello", "I moved", "and my clock is right"]);
+    const known = alice.local.peers()[0]!.peer.record!;
+    expect(known.places.map(({ ip }) => ip)).toEqual(["2.0.0.98"]);
+  },
+);
+
+test("a node that was behind a router and can be dialled now is dialled", async () => {
+  const { internet, alice, bob, router } = await world({
+    alice: ALICE,
+    bob: BOB,
+    router: ROUTER,
+  });
+  await meet(alice, bob);
+  await meet(router, bob);
+  await meet(router, alice);
+  await bob.during(bob.local.addRouter("router.local"));
+  await internet.clock.advance(10_000);
+  expect(alice.local.peers()[0]!.peer.record!.places).toEqual([]);
+  for (const socket of internet.sockets) socket.end();
+  await internet.clock.advance(10_000);
+  internet.dials.length = 0;
+  alice.say("bob.local", "by the router");
+  await internet.clock.advance(1_000);
+  expect(internet.dials.filter((dial) => dial.includes("2.0.0.2"))).toEqual([]);
+
+  await bob.during(bob.local.removeRouter("router.local"));
+  await internet.clock.advance(1_000);
+  for (const socket of internet.sockets) socket.end();
+  internet.dials.length = 0;
+  alice.say("bob.local", "straight");
+  await internet.clock.advance(1_000);
+  expect(internet.dials).toEqual(["tcp 2.0.0.2:2"]);
+  expect([bob.texts, alice.failed]).toEqual([["by the router", "straight"], []]);
+});
+
 test("who was away while a node moved is looked for until it has heard", async () => {
   const { internet, alice, bob } = await world({ alice: ALICE, bob: BOB });
   await meet(alice, bob);

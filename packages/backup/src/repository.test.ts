@@ -4,7 +4,7 @@ import {
   createSeededRandom,
   memoryTarget,
   PASSWORD,
-  testClock,
+  type TestClock,
   testPowers,
   type Tree,
   treeSource,
@@ -116,7 +116,7 @@ test("keys are added and removed, but not the last and not the one in use", asyn
 
 test("files that did not change are not read again, those that may have are", async () => {
   const { repository, powers } = await newRepository();
-  const clock = powers.clock as ReturnType<typeof testClock>;
+  const clock = powers.clock as TestClock;
   const read: string[] = [];
   const take = async (tree: Tree, modifiedMs = 0): Promise<string[]> => {
     clock.wallMs += 1_000;
@@ -143,7 +143,7 @@ test("the same content is kept once, also within one snapshot, and an insertion 
   const moved = new Uint8Array(bytes.length + 1);
   moved.set(bytes.subarray(0, 100));
   moved.set(bytes.subarray(100), 101);
-  (powers.clock as ReturnType<typeof testClock>).wallMs += 1_000;
+  (powers.clock as TestClock).wallMs += 1_000;
   const second = await repository.takeSnapshot(treeSource({ a: moved }));
   expect(second.snapshot.summary!.dataBlobCount).toBe(1);
   const packs = [...data.get("data")!.values()].reduce((sum, { length }) => sum + length, 0);
@@ -166,7 +166,7 @@ test("nothing on the remote shows content or names", async () => {
 
 test("list and diff say what is there and what changed", async () => {
   const { repository, powers } = await newRepository();
-  const clock = powers.clock as ReturnType<typeof testClock>;
+  const clock = powers.clock as TestClock;
   const one = await repository.takeSnapshot(treeSource({ a: "1", b: "2", c: { d: "3" }, e: "4" }));
   clock.wallMs += 1_000;
   const changed = treeSource({ a: "1", b: "5", c: { d: "3", f: {} }, e: {} });
@@ -267,7 +267,7 @@ test("two writers at once: both snapshots are whole", async () => {
 
 test("forget keeps what the policy says, prune removes the rest and only that", async () => {
   const { repository, data, powers } = await newRepository({ sizes: { packBytes: 50_000 } });
-  const clock = powers.clock as ReturnType<typeof testClock>;
+  const clock = powers.clock as TestClock;
   const trees: Tree[] = Array.from({ length: 5 }, (_, i) => ({
     same: createSeededRandom(60).bytes(60_000),
     own: createSeededRandom(70 + i).bytes(30_000),

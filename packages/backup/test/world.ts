@@ -15,10 +15,12 @@ import {
 
 export const PASSWORD = "correct horse";
 
+export interface TestClock extends Clock {
+  wallMs: number;
+}
+
 /** A real loop, and a wall clock that can be set. */
-export function testClock(
-  startMs = Date.UTC(2026, 0, 1),
-): Clock & { nowMs: () => number; wallMs: number } {
+export function testClock(startMs = Date.UTC(2026, 0, 1)): TestClock {
   return {
     wallMs: startMs,
     nowMs() {

@@ -1,6 +1,6 @@
 /** The keys of the terminal, pressed in a real pseudo-terminal; an emulator says what the person sees. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type NodeProgram, startNodeProgram } from "./node-program.ts";
@@ -24,7 +24,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 }, DEADLINE_MS);
 
-test("Tab completes a command, an address and a path; Tab twice lists what there is", async () => {
+test("[P19.3] Tab completes a command, an address and a path; Tab twice lists what there is", async () => {
   node.press("net-d\t");
   await node.showsNow(/\nkeys\.local > net-diagnostics$/);
   node.press("\u0001");
@@ -43,7 +43,7 @@ test("Tab completes a command, an address and a path; Tab twice lists what there
   for (let i = 0; i < 4; i += 1) node.press("\u007f");
 });
 
-test("Ctrl+R finds the newest match, again the next older, stays past the oldest; Ctrl+G restores the line", async () => {
+test("[P19.3] Ctrl+R finds the newest match, again the next older, stays past the oldest; Ctrl+G restores the line", async () => {
   for (const line of ["echo first apple", "echo second pear", "echo third apple"]) {
     node.press(`${line}\r`);
     // oxlint-disable-next-line no-await-in-loop -- one command after the other
@@ -70,7 +70,7 @@ test("Ctrl+R finds the newest match, again the next older, stays past the oldest
   ).toEqual(["echo first apple", "echo second pear", "echo third apple", "echo second pear"]);
 });
 
-test("Ctrl+W shows the levels of processes and takes changes; the line that was being typed comes back", async () => {
+test("[P19.3] Ctrl+W shows the levels of processes and takes changes; the line that was being typed comes back", async () => {
   node.press("unfinished");
   node.press("\u0017");
   await node.showsNow(/^Verbosity of single processes[^]*\n> *$/);
@@ -89,7 +89,7 @@ test("Ctrl+W shows the levels of processes and takes changes; the line that was 
   await node.showsNow(/\nkeys\.local >$/);
 });
 
-test("Ctrl+V cycles the verbosity, and levels have their colours", async () => {
+test("[P19.3] Ctrl+V cycles the verbosity, and levels have their colours", async () => {
   node.forget();
   for (const name of ["debug", "super-debug", "full event loop", "off"]) {
     node.press("\u0016");
@@ -107,6 +107,72 @@ test("Ctrl+V cycles the verbosity, and levels have their colours", async () => {
   await node.shows(/verbose mode: off/);
 });
 
+test("[P19.3] Ctrl+A and Ctrl+E go to the ends of the line; arrows, Ctrl+P and Ctrl+N through the history", async () => {
+  node.press("echo one\recho two\r");
+  await node.showsNow(/terminal:sys: two\nkeys\.local >$/);
+  node.press("cho x\u0001e\u0005y");
+  await node.showsNow(/\nkeys\.local > echo xy$/);
+  const steps = [
+    ["\u0010", "echo two"],
+    ["\u001b[A", "echo one"],
+    ["\u000e", "echo two"],
+    ["\u001b[B", "echo xy"],
+  ] as const;
+  for (const [key, line] of steps) {
+    node.press(key);
+    // oxlint-disable-next-line no-await-in-loop -- one key after the other
+    await node.showsNow(new RegExp(`\nkeys\\.local > ${line}$`));
+  }
+  node.press("\r");
+  await node.showsNow(/terminal:sys: xy\nkeys\.local >$/);
+});
+
+test("[P19.3] Ctrl+L leaves lines out of the log and takes them in again", async () => {
+  const logged = (): string => {
+    const place = join(home, ".terminal_logs");
+    return readdirSync(place)
+      .map((name) => readFileSync(join(place, name), "utf8"))
+      .join("");
+  };
+  node.press("\u000c");
+  await node.showsNow(/logging mode: off\nkeys\.local >$/);
+  node.press("echo not kept\r");
+  await node.showsNow(/terminal:sys: not kept\nkeys\.local >$/);
+  node.press("\u000c");
+  await node.showsNow(/logging mode: on\nkeys\.local >$/);
+  node.press("echo kept again\r");
+  await node.showsNow(/terminal:sys: kept again\nkeys\.local >$/);
+  const deadline = performance.now() + DEADLINE_MS;
+  // Lines are on disk half a second later at most.
+  // oxlint-disable-next-line no-await-in-loop -- looks again until it is so
+  while (!logged().includes("kept again") && performance.now() < deadline) await Bun.sleep(50);
+  expect(logged()).toContain("kept again");
+  expect(logged()).not.toContain("not kept");
+});
+
+test("[P19.3] Ctrl+J stops the kernel at each event, Ctrl+S goes one on, Ctrl+J again stops no more", async () => {
+  node.press("\u000a");
+  await node.showsNow(/debug mode on: use CTRL\+S to step through events\nkeys\.local >$/);
+  node.forget();
+  node.press("echo step by step\r");
+  await node.showsNow(/> echo step by step\n/);
+  // What is typed after them is there: all five have been read, and several messages are still to pass.
+  node.press(`${"\u0013".repeat(5)}z`);
+  await node.showsNow(/\nkeys\.local > z$/);
+  expect(node.received()).not.toContain("terminal:sys: step by step");
+  node.press("\u007f");
+  const deadline = performance.now() + DEADLINE_MS / 2;
+  for (let steps = 0; steps < 1_000 && performance.now() < deadline; steps += 1) {
+    if (node.received().includes("terminal:sys: step by step")) break;
+    node.press("\u0013");
+    // oxlint-disable-next-line no-await-in-loop -- until enough steps have been taken
+    await Bun.sleep(5);
+  }
+  await node.showsNow(/terminal:sys: step by step\nkeys\.local >$/);
+  node.press("\u000a");
+  await node.showsNow(/debug mode off\nkeys\.local >$/);
+});
+
 test("a pasted text is one line that waits for Enter, whatever is in it", async () => {
   node.press("\u001b[200~echo one\r\necho two\u001b[A\u0003\u202e\u001b[201~");
   await node.showsNow(/\nkeys\.local > echo oneecho two\[A$/);
@@ -115,7 +181,7 @@ test("a pasted text is one line that waits for Enter, whatever is in it", async 
 });
 
 test(
-  "Ctrl+C ends the command that runs and leaves the node running; when none runs it stops the node",
+  "[P19.3] Ctrl+C ends the command that runs and leaves the node running; when none runs it stops the node",
   async () => {
     // Answered after a minute.
     node.press(`m our@timer:distro:sys '{"SetTimer":60000}' -a 60\r`);
@@ -125,6 +191,17 @@ test(
     node.press("echo still here\r");
     await node.showsNow(/terminal:sys: still here\nkeys\.local >$/);
     node.press("\u0003");
+    expect(await node.exited).toBe(0);
+  },
+  DEADLINE_MS,
+);
+
+test(
+  "[P19.3] Ctrl+D stops the node",
+  async () => {
+    node = await start();
+    await node.showsNow(/\nkeys\.local >$/);
+    node.press("\u0004");
     expect(await node.exited).toBe(0);
   },
   DEADLINE_MS,

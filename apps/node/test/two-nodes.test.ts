@@ -204,7 +204,7 @@ test("a person sees who is known; both nodes know each other after their restart
   expect(readFileSync(offered("bob", "late.txt"), "utf8")).toBe("it was worth the wait");
 }, 120_000);
 
-test("hi in the terminal of one node is shown by the other, files come by command; a removed node hears nothing", async () => {
+test("[P19.3] hi, peer, peers and net-diagnostics between two nodes; files come by command; a removed node hears nothing", async () => {
   await bob.stop();
   const program: NodeProgram = await startNodeProgram(home("bob"), [
     "--port",
@@ -218,6 +218,9 @@ test("hi in the terminal of one node is shown by the other, files come by comman
   await program.shows(/key: [0-9a-f]{64}\s[^]*routing: direct at \S+ with tcp, ws/);
   await program.type("peer nobody.local");
   await program.shows(/no PKI entry for nobody\.local/);
+  program.forget();
+  await program.type("peers");
+  await program.shows(/terminal:sys: alice\.local\s[^]*key: [0-9a-f]{64}\s[^]*routing: direct at /);
   await program.type("net-diagnostics");
   await program.shows(/we are bob\.local, direct at .*alice\.local: connected/s);
   writeFileSync(offered("alice", "note.txt"), "by command");

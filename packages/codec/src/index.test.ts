@@ -19,6 +19,7 @@ test("public names of @kinode-ts/codec", async () => {
   ]);
   expect(Object.keys(await import("./integer-json.ts")).sort()).toEqual([
     "decodeIntegerJson",
+    "isModestJson",
     "parseIntegerJson",
   ]);
 });

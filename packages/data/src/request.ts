@@ -6,7 +6,7 @@
 import { decodeIntegerJson } from "@kinode-ts/codec/integer-json";
 import { readVariant } from "@kinode-ts/codec/module-json";
 import { isNameSafePackageId, type PackageId } from "@kinode-ts/types";
-import { isModestJson } from "./modest-json.ts";
+import { DataError } from "./errors.ts";
 
 /** A database by its owner and name. */
 export interface DatabaseKey {
@@ -27,8 +27,8 @@ export interface DataRequest {
 /** Longest name of a database in bytes: it becomes one segment of a path. */
 const MAX_NAME_BYTES = 200;
 
-/** Of a request: a statement of SQL may have 16 MiB. */
-const MAX_BODY_BYTES = 17 * 1024 * 1024;
+/** Of a request, which is parsed in one step: a statement of SQL may have 1 MiB, and some of it may be escaped. */
+const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
 /** A single plain path segment (§3.5 row 1): nothing that could lead elsewhere, and nothing a file system may refuse. */
 function isPlainName(name: string): boolean {
@@ -60,9 +60,12 @@ function readKey(owner: unknown, name: unknown): DatabaseKey | undefined {
   return key;
 }
 
-/** Reads a request body; `undefined` when it is malformed. */
+/** Reads a request body; `undefined` when it is malformed. @throws {DataError} `data.engine`: it is too long */
 export function decodeDataRequest(body: Uint8Array): DataRequest | undefined {
-  if (body.length > MAX_BODY_BYTES || !isModestJson(body)) return undefined;
+  if (body.length > MAX_BODY_BYTES) {
+    const text = `a request of ${body.length} bytes is longer than ${MAX_BODY_BYTES}; pass large values in the blob`;
+    throw new DataError({ code: "data.engine", text });
+  }
   let json: unknown;
   try {
     json = decodeIntegerJson(body);

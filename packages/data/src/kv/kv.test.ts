@@ -470,10 +470,21 @@ test("a value that is too large is refused by name", async () => {
 
 test("bodies with very many values are refused before they are parsed", async () => {
   const kv = await opened();
-  const body = `{"package_id":${JSON.stringify(P)},"db":"d","action":{"Get":[${"1,".repeat(2_000_000)}1]}}`;
+  const body = `{"package_id":${JSON.stringify(P)},"db":"d","action":{"Get":[${"1,".repeat(900_000)}1]}}`;
   const startedMs = processorMs();
   expect((await kv.harness.ask(APP, { body })).json).toEqual({ Err: "MalformedRequest" });
   expect(processorMs() - startedMs).toBeLessThan(500);
+});
+
+test("bodies that are too long are refused by name, whatever is in them", async () => {
+  const kv = await opened();
+  const body = `{"db":"d",${" ".repeat(3_000_000)}"action":{"Get":[1]}}`;
+  expect((await kv.harness.ask(APP, { body })).json).toEqual({
+    Err: {
+      RocksDBError:
+        "a request of 3000031 bytes is longer than 2097152; pass large values in the blob",
+    },
+  });
 });
 
 test("a transaction that is given up leaves nothing, and makes place for another", async () => {

@@ -4,13 +4,20 @@
  * @module
  */
 import { DataError } from "../errors.ts";
-import { isModestJson } from "../modest-json.ts";
 
 /** First byte of a value; the engine's C has the same numbers. */
 export const VALUE = { null: 0, integer: 1, real: 2, text: 3, blob: 4 } as const;
 
+/** Text as its UTF-8 bytes, which are valid: of large ones no string is made. */
+export class SqlText {
+  readonly bytes: Uint8Array;
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+
 /** A value to bind. */
-export type SqlValue = null | bigint | number | string | Uint8Array;
+export type SqlValue = null | bigint | number | string | SqlText | Uint8Array;
 
 const INTEGER = /^-?[0-9]+$/;
 /** Standard padded base64 with its last bits zero, `""` included. */
@@ -20,13 +27,14 @@ const LONG_TEXT = 1_024;
 const MIN_I64 = -(1n << 63n);
 const MAX_I64 = (1n << 63n) - 1n;
 
-/** Of all parameters of a statement as JSON, which is parsed in one step: a value of 8 MiB in base64, and others beside it. */
-const MAX_BYTES = 12 * 1024 * 1024;
+/** Digits of a number of 64 bits; reading a far longer one exactly takes minutes. */
+const MAX_DIGITS = 20;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-const invalid = (): DataError => new DataError({ code: "data.invalid-parameters" });
+export const invalidParameters = (): DataError =>
+  new DataError({ code: "data.invalid-parameters" });
 
 /** Numbers keep their token where it matters: `1` and `1.0` are different values. */
 class NumberToken {
@@ -53,7 +61,7 @@ function parseTokens(text: string): unknown {
 function readNumber(token: NumberToken | number): bigint | number {
   if (typeof token === "number") return Object.is(token, -0) ? token : BigInt(token);
   const { source } = token;
-  if (!INTEGER.test(source) || source === "-0") return Number(source);
+  if (!INTEGER.test(source) || source === "-0" || source.length > MAX_DIGITS) return Number(source);
   const integer = BigInt(source);
   return integer >= MIN_I64 && integer <= MAX_I64 ? integer : Number(source);
 }
@@ -73,7 +81,7 @@ function readString(text: string): string | Uint8Array {
 function readTagged(value: object): SqlValue {
   const entries = Object.entries(value) as [string, unknown][];
   const [tag, content] = entries[0] ?? [];
-  if (entries.length !== 1) throw invalid();
+  if (entries.length !== 1) throw invalidParameters();
   if (tag === "Text" && typeof content === "string") return content;
   if (tag === "Boolean" && typeof content === "boolean") return content ? 1n : 0n;
   if (tag === "Real" && isNumber(content)) return Number(readNumber(content));
@@ -87,30 +95,26 @@ function readTagged(value: object): SqlValue {
       return Uint8Array.from(bytes);
     }
   }
-  throw invalid();
+  throw invalidParameters();
 }
 
-function readValue(value: unknown): SqlValue {
+/** One element, as `readJson` gives it. */
+export function readValue(value: unknown): SqlValue {
   if (value === null) return null;
   if (isNumber(value)) return readNumber(value);
   if (typeof value === "string") return readString(value);
   if (typeof value === "boolean") return value ? 1n : 0n;
-  if (typeof value !== "object" || Array.isArray(value)) throw invalid();
+  if (typeof value !== "object" || Array.isArray(value)) throw invalidParameters();
   return readTagged(value);
 }
 
-/** @param bytes - the blob of a request; without one there are no parameters. @throws {DataError} `data.invalid-parameters` */
-export function readParameters(bytes: Uint8Array | undefined): readonly SqlValue[] {
-  if (bytes === undefined) return [];
-  if (bytes.length > MAX_BYTES || !isModestJson(bytes)) throw invalid();
-  let json: unknown;
+/** @throws {DataError} `data.invalid-parameters` */
+export function readJson(bytes: Uint8Array): unknown {
   try {
-    json = parseTokens(decoder.decode(bytes));
+    return parseTokens(decoder.decode(bytes));
   } catch {
-    throw invalid();
+    throw invalidParameters();
   }
-  if (!Array.isArray(json)) throw invalid();
-  return json.map(readValue);
 }
 
 /** The engine's form of parameters. */
@@ -120,7 +124,9 @@ export function encodeParameters(values: readonly SqlValue[]): Uint8Array {
       ? encoder.encode(value)
       : value instanceof Uint8Array
         ? value
-        : undefined,
+        : value instanceof SqlText
+          ? value.bytes
+          : undefined,
   );
   const length = values.reduce<number>(
     (sum, value, i) =>
@@ -142,7 +148,7 @@ export function encodeParameters(values: readonly SqlValue[]): Uint8Array {
       view.setFloat64(at + 1, value, true);
       at += 9;
     } else {
-      bytes[at] = typeof value === "string" ? VALUE.text : VALUE.blob;
+      bytes[at] = value instanceof Uint8Array ? VALUE.blob : VALUE.text;
       view.setUint32(at + 1, part!.length, true);
       bytes.set(part!, at + 5);
       at += 5 + part!.length;

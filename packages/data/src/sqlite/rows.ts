@@ -6,6 +6,7 @@
 import type { Awaitable } from "@kinode-ts/types";
 import { DataError } from "../errors.ts";
 import { VALUE } from "./parameters.ts";
+import { runAtOnce, runInTurns, type Steps } from "./steps.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -37,11 +38,16 @@ class RowReader {
   }
 
   text(): string {
-    try {
-      return decoder.decode(this.bytes());
-    } catch (cause) {
-      throw new DataError({ code: "data.engine", text: "a text is not valid UTF-8" }, { cause });
-    }
+    return textOf(this.bytes());
+  }
+
+  /** The pieces of the next value as JSON when it is a large one; else nothing is taken. */
+  largeValue(): Iterable<string> | undefined {
+    const tag = this.#bytes[this.#at];
+    if (tag !== VALUE.text && tag !== VALUE.blob) return undefined;
+    if (this.#view.getUint32(this.#at + 1, true) <= PIECE_BYTES) return undefined;
+    this.#at++;
+    return tag === VALUE.text ? textPieces(this.bytes()) : blobPieces(this.bytes());
   }
 
   /** The next value as JSON. */
@@ -57,13 +63,44 @@ class RowReader {
       case VALUE.text:
         return JSON.stringify(this.text());
       case VALUE.blob: {
-        const { buffer, byteOffset, byteLength } = this.bytes();
-        return `"${Buffer.from(buffer, byteOffset, byteLength).toString("base64")}"`;
+        return `"${base64Of(this.bytes())}"`;
       }
       default:
         return "null";
     }
   }
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw new DataError({ code: "data.engine", text: "a text is not valid UTF-8" }, { cause });
+  }
+}
+
+function base64Of({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("base64");
+}
+
+function* textPieces(bytes: Uint8Array): Iterable<string> {
+  yield '"';
+  for (let at = 0; at < bytes.length;) {
+    let end = Math.min(at + PIECE_BYTES, bytes.length);
+    // Not in the middle of a character, which has at most three bytes after its first.
+    for (let left = 3; left > 0 && (bytes[end]! & 0xc0) === 0x80; left--) end--;
+    yield JSON.stringify(textOf(bytes.subarray(at, end))).slice(1, -1);
+    at = end;
+  }
+  yield '"';
+}
+
+function* blobPieces(bytes: Uint8Array): Iterable<string> {
+  yield '"';
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    yield base64Of(bytes.subarray(at, at + PIECE_BYTES));
+  }
+  yield '"';
 }
 
 /** Always with a fraction or an exponent, so that it stays a REAL; `null` for what JSON has no number for. */
@@ -74,6 +111,9 @@ function realJson(value: number): string {
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
 
+/** Bytes of the engine made into JSON at a time; a multiple of 3, so that base64 goes on without padding. */
+const PIECE_BYTES = 48 * 1024;
+
 /** Text is put into bytes when it has grown to this many characters. */
 const CHUNK_LENGTH = 64 * 1024;
 
@@ -83,7 +123,9 @@ class RowsWriter {
   /** `"name":` of each column; `undefined` for one that a later one of the same name replaces. */
   readonly #keys: readonly (string | undefined)[];
   readonly #chunks: Uint8Array[] = [];
+  #length = 0;
   #text = "[";
+  #valueCount = 0;
 
   constructor(reply: Uint8Array) {
     const reader = new RowReader(reply, 1);
@@ -95,35 +137,65 @@ class RowsWriter {
     this.#reader = reader;
   }
 
-  get atEnd(): boolean {
+  *rows(): Steps<Uint8Array> {
     // A statement without columns has no rows, whatever it did.
-    return this.#keys.length === 0 || this.#reader.atEnd;
-  }
-
-  /** Returns how many values it has. */
-  row(): number {
-    let fields = "";
-    for (const key of this.#keys) {
-      const value = this.#reader.json();
-      if (key !== undefined) fields += (fields === "" ? "" : ",") + key + value;
+    for (let isFirst = true; this.#keys.length > 0 && !this.#reader.atEnd; isFirst = false) {
+      this.#text += isFirst ? "{" : ",{";
+      yield* this.#row();
+      this.#text += "}";
     }
-    const isFirst = this.#text === "[" && this.#chunks.length === 0;
-    this.#text += isFirst ? `{${fields}}` : `,{${fields}}`;
-    if (this.#text.length > CHUNK_LENGTH) this.#flush();
-    return this.#keys.length;
-  }
-
-  finish(): Uint8Array {
     this.#text += "]";
     this.#flush();
-    return this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    return this.#chunks.length === 1 ? this.#chunks[0]! : yield* this.#joined();
+  }
+
+  *#row(): Steps<void> {
+    let separator = "";
+    for (const key of this.#keys) {
+      if (++this.#valueCount % VALUES_PER_STEP === 0) yield;
+      const large = this.#reader.largeValue();
+      if (large !== undefined) {
+        if (key !== undefined) this.#text += separator + key;
+        for (const piece of large) {
+          // One that is replaced must be valid, too.
+          if (key !== undefined) this.#put(piece);
+          yield;
+        }
+      } else {
+        const value = this.#reader.json();
+        if (key !== undefined) this.#put(separator + key + value);
+      }
+      if (key !== undefined) separator = ",";
+    }
+  }
+
+  #put(text: string): void {
+    this.#text += text;
+    if (this.#text.length > CHUNK_LENGTH) this.#flush();
   }
 
   #flush(): void {
-    this.#chunks.push(encoder.encode(this.#text));
+    const chunk = encoder.encode(this.#text);
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
     this.#text = "";
   }
+
+  *#joined(): Steps<Uint8Array> {
+    const bytes = new Uint8Array(this.#length);
+    let at = 0;
+    for (const [index, chunk] of this.#chunks.entries()) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+      if (index % CHUNKS_PER_STEP === 0) yield;
+    }
+    return bytes;
+  }
 }
+
+/** Rows may be wide. About half a millisecond. */
+const VALUES_PER_STEP = 1_000;
+const CHUNKS_PER_STEP = 8;
 
 /**
  * The JSON array of row objects.
@@ -131,27 +203,13 @@ class RowsWriter {
  * @throws {DataError} `data.engine`: a text is not UTF-8
  */
 export function rowsToJson(reply: Uint8Array): Uint8Array {
-  const writer = new RowsWriter(reply);
-  while (!writer.atEnd) writer.row();
-  return writer.finish();
+  return runAtOnce(new RowsWriter(reply).rows());
 }
 
 /** The same for a large answer. @param giveWay - awaited now and then, so that others have their turn */
-export async function manyRowsToJson(
+export function manyRowsToJson(
   reply: Uint8Array,
   giveWay: () => Awaitable<void>,
 ): Promise<Uint8Array> {
-  const writer = new RowsWriter(reply);
-  let values = VALUES_PER_LOOK;
-  while (!writer.atEnd) {
-    values += writer.row();
-    if (values < VALUES_PER_LOOK) continue;
-    values = 0;
-    // oxlint-disable-next-line no-await-in-loop -- in the order of the rows
-    await giveWay();
-  }
-  return writer.finish();
+  return runInTurns(new RowsWriter(reply).rows(), giveWay);
 }
-
-/** Rows may be wide. About half a millisecond. */
-const VALUES_PER_LOOK = 1_000;

@@ -4,19 +4,25 @@
  * @module
  */
 import { encodeJson } from "@kinode-ts/codec/module-json";
-import { type DataAction, OK } from "../database-module.ts";
+import type { Awaitable } from "@kinode-ts/types";
+import { andThen } from "../awaitable.ts";
+import { type DataAction, type DataReply, OK } from "../database-module.ts";
+import { DataError } from "../errors.ts";
 import type { OpenDatabases } from "../open-databases.ts";
 import { fieldsOf, idOf, malformed, optional } from "../read-fields.ts";
 import type { DataRequest } from "../request.ts";
 import type { Transactions } from "../transactions.ts";
 import { assertRead, assertWrite } from "./keyword-gate.ts";
-import { readParameters, type SqlValue } from "./parameters.ts";
+import { SqlText, type SqlValue } from "./parameters.ts";
+import { readParameters } from "./read-parameters.ts";
 import type { SqlDatabase, SqlStatement } from "./sqlite-store.ts";
 
 /** What actions work on. */
 export interface SqlParts {
   readonly databases: OpenDatabases<SqlDatabase>;
   readonly transactions: Transactions<SqlStatement>;
+  /** `SqlStore.giveWay`. */
+  readonly giveWay: () => Awaitable<void>;
 }
 
 type ReadAction = (parts: SqlParts, value: unknown) => DataAction;
@@ -24,29 +30,36 @@ type ReadAction = (parts: SqlParts, value: unknown) => DataAction;
 const MIME = "application/octet-stream";
 const READ = encodeJson("Read");
 
+/** Of a statement: its text is read in one step. */
+const MAX_SQL_CHARACTERS = 1024 * 1024;
+
 const textOf = (json: unknown): string => {
   if (typeof json !== "string") throw malformed();
-  return json;
+  if (json.length <= MAX_SQL_CHARACTERS) return json;
+  const text = `a statement of ${json.length} characters is longer than ${MAX_SQL_CHARACTERS}; pass large values as parameters`;
+  throw new DataError({ code: "data.engine", text });
 };
 
-const readQuery: ReadAction = ({ databases }, value) => {
+const readQuery: ReadAction = ({ databases, giveWay }, value) => {
   const sql = textOf(value);
   return {
     needs: "read",
     async perform({ key, blob, may, caller }) {
       const database = databases.use(key);
       assertRead(sql);
-      const parameters = readParameters(blob?.bytes);
+      const parameters = await readParameters(blob?.bytes, giveWay);
       const rows = await database.query({ sql, parameters }, may("write"), caller);
       return { body: READ, blob: { mime: MIME, bytes: rows } };
     },
   };
 };
 
-const sizeOf = (value: SqlValue): number =>
-  typeof value === "string" || value instanceof Uint8Array ? value.length : 8;
+const sizeOf = (value: SqlValue): number => {
+  if (typeof value === "string" || value instanceof Uint8Array) return value.length;
+  return value instanceof SqlText ? value.bytes.length : 8;
+};
 
-const readWrite: ReadAction = ({ databases, transactions }, value) => {
+const readWrite: ReadAction = ({ databases, transactions, giveWay }, value) => {
   const { statement, tx_id } = fieldsOf(value);
   const sql = textOf(statement);
   const id = optional(tx_id, idOf);
@@ -55,11 +68,13 @@ const readWrite: ReadAction = ({ databases, transactions }, value) => {
     perform({ process, key, blob, caller }) {
       const database = databases.use(key);
       assertWrite(sql);
-      const write = { sql, parameters: readParameters(blob?.bytes) };
-      if (id === undefined) return database.write(write, caller).then(() => OK);
-      const bytes = write.parameters.reduce<number>((sum, each) => sum + sizeOf(each), sql.length);
-      transactions.add(process, key, id, write, bytes);
-      return OK;
+      const write = (parameters: readonly SqlValue[]): Awaitable<DataReply> => {
+        if (id === undefined) return database.write({ sql, parameters }, caller).then(() => OK);
+        const bytes = parameters.reduce<number>((sum, each) => sum + sizeOf(each), sql.length);
+        transactions.add(process, key, id, { sql, parameters }, bytes);
+        return OK;
+      };
+      return andThen(readParameters(blob?.bytes, giveWay), write);
     },
   };
 };

@@ -326,6 +326,7 @@ export function openSqliteFolder(options: SqliteFolderOptions): SqlStore {
   const shared = { ...options, closings, deadlines: new Deadlines(options.clock, maxMs) };
   return {
     open: (key) => new EngineDatabase(key, folderOf(key), shared),
+    giveWay: () => shared.engines.turns.begin(),
     remove(key) {
       const before = closings.before(key.text);
       const removed = async (): Promise<void> => {

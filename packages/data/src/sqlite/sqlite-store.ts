@@ -3,6 +3,7 @@
  * awaited.
  * @module
  */
+import type { Awaitable } from "@kinode-ts/types";
 import type { DatabaseKey } from "../request.ts";
 import type { SqlValue } from "./parameters.ts";
 
@@ -34,6 +35,8 @@ export interface SqlDatabase {
 export interface SqlStore {
   /** Opens a database, made when it is missing. */
   open(key: DatabaseKey): SqlDatabase;
+  /** Settles when whoever does much for a request may go on; awaited between small steps. */
+  giveWay(): Awaitable<void>;
   /** Deletes the files of a database that is not open. Rejects with `data.io`, also when there are none. */
   remove(key: DatabaseKey): Promise<void>;
 }

@@ -28,6 +28,7 @@ export function createSqlite(options: SqliteOptions): RuntimeModule {
       limits.maxOpenPerPackageCount,
     ),
     transactions: new Transactions(random, limits),
+    giveWay: () => store.giveWay(),
   };
   const { databases, transactions } = parts;
   const module: DatabaseModule = createDatabaseModule(

@@ -8,7 +8,7 @@ import { openFilesOfHost } from "./open-files-bun.ts";
 
 export interface GuardConnectionsOptions {
   readonly clock: Pick<Clock, "after">;
-  /** How many files this program may have open; connections get a quarter of it, and no more than 8,192. */
+  /** How many files this program may have open; connections get a quarter of it, and no more than 16,384. */
   readonly openFileLimit: number;
   /** Where strangers connect. */
   readonly ports: () => readonly number[];

@@ -45,7 +45,7 @@ const ALERT_MS = 50;
 /** Connections are counted at least once in so many looks, while many files are open. */
 const MAX_SKIPPED = 20;
 /** More connections than this there never are, whatever the system allows: each costs memory, too. */
-const MOST_CONNECTIONS = 8_192;
+const MOST_CONNECTIONS = 16_384;
 
 export class ConnectionGuard {
   readonly #options: ConnectionGuardOptions;

@@ -208,6 +208,21 @@ test("[M109] a refused connection is ExecuteRequestFailed, and only told to who 
   expect(harness.answers).toHaveLength(3);
 });
 
+test("cookies that a server sets come back to it from nobody, also on a kept connection and after a redirect", async () => {
+  const harness = await client();
+  raw.heads.length = 0;
+  raw.answer = (socket, head) => {
+    const status = head.startsWith("GET /first") ? "302 Found\r\nLocation: /second" : "200 OK";
+    socket.write(`HTTP/1.1 ${status}\r\nSet-Cookie: id=secret\r\nContent-Length: 0\r\n\r\n`);
+  };
+  for (const app of [APP, OTHER]) {
+    const { json } = await harness.ask(app, http(`${raw.url}/first`));
+    expect(json).toMatchObject({ Ok: { Http: { headers: { "Set-Cookie": "id=secret" } } } });
+  }
+  expect(raw.heads).toHaveLength(4);
+  for (const head of raw.heads) expect(head).not.toMatch(/cookie/i);
+});
+
 test("redirects are followed, ten at most", async () => {
   const harness = await client();
   const after = async (left: number) => harness.ask(APP, http(`${WEB}/redirect?left=${left}`));

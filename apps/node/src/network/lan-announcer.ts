@@ -4,15 +4,12 @@
  * Source: docs/decisions/0008-local-identity.md.
  * @module
  */
-import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
-import type { EventEmitter } from "node:events";
 import { equalBytes } from "@kinode-ts/crypto";
 import { readRecord, type SignedRecord } from "@kinode-ts/net";
 import { type Clock, errorText, type TimerHandle } from "@kinode-ts/types";
+import { joinLanGroup, type LanFamily, type LanGroup } from "./lan-groups.ts";
 import type { Nearby } from "./local-network.ts";
 
-/** Of the range for one site (RFC 2365); no router passes it on. */
-export const LAN_GROUP = "239.255.75.78";
 export const LAN_PORT = 9_975;
 const PREFIX = new TextEncoder().encode("kinode near 1\n");
 const ANNOUNCE_MS = 15_000;
@@ -32,12 +29,16 @@ export interface LanAnnouncerOptions {
   readonly say: (text: string) => void;
   /** For tests on one machine. */
   readonly port?: number;
+  /** Default: both. */
+  readonly families?: readonly LanFamily[];
 }
+
+const FAMILIES: readonly LanFamily[] = ["ipv4", "ipv6"];
 
 export class LanAnnouncer {
   readonly #options: LanAnnouncerOptions;
   readonly #seen = new Map<string, Nearby & { readonly atMs: number }>();
-  #socket: Socket | undefined;
+  readonly #groups = new Map<LanFamily, LanGroup>();
   #timer: TimerHandle | undefined;
   #sentMs = 0;
   #second = 0;
@@ -47,35 +48,30 @@ export class LanAnnouncer {
     this.#options = options;
   }
 
-  /** Never throws: without such a network the node goes on, and says so. */
+  /** Never throws: without such a network the node goes on, and says so when there is none of either kind. */
   start(): void {
-    const { port = LAN_PORT, say } = this.#options;
-    const socket = createSocket({ type: "udp4", reuseAddr: true }, (bytes, from) =>
-      this.#heard(bytes, from),
-    );
-    // The types of sockets lack what every emitter has.
-    (socket as unknown as EventEmitter).on("error", (error) => {
-      say(`Nodes near this one are not seen: ${errorText(error)}`);
-      this.stop();
-    });
-    socket.bind(port, () => {
-      try {
-        socket.addMembership(LAN_GROUP);
-        socket.setMulticastTTL(1);
-        socket.setMulticastLoopback(true);
-      } catch (error) {
-        say(`Nodes near this one are not seen: ${errorText(error)}`);
-        return;
-      }
-      this.#announce();
-    });
-    this.#socket = socket;
+    const { port = LAN_PORT, families = FAMILIES } = this.#options;
+    for (const family of families) {
+      const group = joinLanGroup(family, port, {
+        heard: (bytes, address) => this.#heard(bytes, address),
+        ready: () => this.#announce(),
+        failed: (error) => this.#failed(family, error),
+      });
+      this.#groups.set(family, group);
+    }
+  }
+
+  #failed(family: LanFamily, error: Error): void {
+    this.#groups.delete(family);
+    if (this.#groups.size > 0) return;
+    this.#options.say(`Nodes near this one are not seen: ${errorText(error)}`);
+    this.stop();
   }
 
   stop(): void {
     this.#timer?.cancel();
-    this.#socket?.close();
-    this.#socket = undefined;
+    for (const group of this.#groups.values()) group.stop();
+    this.#groups.clear();
   }
 
   /** Who was heard within the last minute, this node itself left out. */
@@ -86,17 +82,15 @@ export class LanAnnouncer {
   }
 
   #announce(): void {
-    const socket = this.#socket;
-    if (socket === undefined) return;
+    if (this.#groups.size === 0) return;
     this.#announceAfter(ANNOUNCE_MS);
     this.#sentMs = this.#options.clock.monotonicMs();
-    const { record, port = LAN_PORT } = this.#options;
-    const { bytes } = record();
+    const { bytes } = this.#options.record();
     const datagram = new Uint8Array(PREFIX.length + bytes.length);
     datagram.set(PREFIX);
     datagram.set(bytes, PREFIX.length);
-    // A network that is gone comes back; the next one tries again.
-    if (datagram.length <= MAX_DATAGRAM_BYTES) socket.send(datagram, port, LAN_GROUP, () => {});
+    if (datagram.length > MAX_DATAGRAM_BYTES) return;
+    for (const group of this.#groups.values()) group.send(datagram);
   }
 
   #announceAfter(delayMs: number): void {
@@ -104,7 +98,7 @@ export class LanAnnouncer {
     this.#timer = this.#options.clock.after(delayMs, () => this.#announce());
   }
 
-  #heard(bytes: Uint8Array, { address }: RemoteInfo): void {
+  #heard(bytes: Uint8Array, address: string): void {
     if (bytes.length > MAX_DATAGRAM_BYTES || this.#isFlood()) return;
     if (!PREFIX.every((byte, at) => bytes[at] === byte)) return;
     let record: SignedRecord;

@@ -55,8 +55,12 @@ export interface VfsRequest {
   readonly action: VfsAction;
 }
 
+/** Of a request, which is parsed in one step: two of the longest paths, however they are written. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
 /** @returns `undefined` for what is malformed */
 export function decodeVfsRequest(body: Uint8Array): VfsRequest | undefined {
+  if (body.length > MAX_BODY_BYTES) return undefined;
   let json: unknown;
   try {
     json = decodeIntegerJson(body);

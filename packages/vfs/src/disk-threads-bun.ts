@@ -113,6 +113,7 @@ const TICK_MS = 250;
 export class DiskThreads {
   readonly #limits: DiskThreadLimits;
   readonly #program: URL;
+  readonly #now: () => number;
   readonly #threads = new Set<Thread>();
   /** The last one to become free is the next one to work. */
   readonly #free: Thread[] = [];
@@ -128,9 +129,17 @@ export class DiskThreads {
   #clock: NodeJS.Timeout | undefined;
   #startTimer: NodeJS.Timeout | undefined;
 
-  /** @param program - another one for tests */
-  constructor(limits: Partial<DiskThreadLimits> = {}, program: URL = PROGRAM) {
+  /**
+   * @param program - another one for tests
+   * @param now - for tests: the time after which calls are given up, in milliseconds
+   */
+  constructor(
+    limits: Partial<DiskThreadLimits> = {},
+    program: URL = PROGRAM,
+    now: () => number = () => performance.now(),
+  ) {
     this.#program = program;
+    this.#now = now;
     this.#limits = { ...DEFAULT_DISK_THREAD_LIMITS, ...limits };
   }
 
@@ -146,7 +155,7 @@ export class DiskThreads {
       // NOTE: a disk that keeps so many threads would take the next one, too.
       if (lane.lostCount >= this.#limits.maxPerDrive) return reject(this.#timeout());
       const { late = ignore } = call;
-      const job = { call, resolve, reject, late, sinceMs: performance.now() };
+      const job = { call, resolve, reject, late, sinceMs: this.#now() };
       lane.jobs.push(job as unknown as Job);
       this.#offer(lane);
       this.#serve();
@@ -214,7 +223,7 @@ export class DiskThreads {
     const { maxThreadCount, maxLostCount, startAfterMs } = this.#limits;
     const count = this.#threads.size - Math.min(this.#lostCount, maxLostCount);
     if (count >= maxThreadCount) return undefined;
-    if (count > 0 && performance.now() - job.sinceMs < startAfterMs) return undefined;
+    if (count > 0 && this.#now() - job.sinceMs < startAfterMs) return undefined;
     const worker = new Worker(this.#program);
     const slot = openSlot();
     const thread: Thread = { worker, slot, isLooked: false, work: undefined, isLost: false };
@@ -232,7 +241,7 @@ export class DiskThreads {
 
   #give(thread: Thread, job: Job, lane: Lane): void {
     const { name, args, input = NO_BYTES, memory } = job.call;
-    job.sinceMs = performance.now();
+    job.sinceMs = this.#now();
     thread.work = { job, lane };
     this.#busy.add(thread);
     thread.isLooked = this.#limits.lookMs > 0 && this.#choice.next();
@@ -310,7 +319,7 @@ export class DiskThreads {
 
   #settle(thread: Thread, [byteCount, error, value]: AnswerText): void {
     const { job, wasLost } = this.#release(thread);
-    this.#choice.note(thread.isLooked, performance.now() - job.sinceMs);
+    this.#choice.note(thread.isLooked, this.#now() - job.sinceMs);
     if (this.#threads.size - this.#lostCount > this.#limits.maxThreadCount) this.#end(thread);
     else this.#free.push(thread);
     if (error !== null) job.reject(ioErrorText(error));
@@ -354,7 +363,7 @@ export class DiskThreads {
 
   /** Answers those who have waited too long. */
   #giveUp(): void {
-    const beforeMs = performance.now() - this.#limits.giveUpMs;
+    const beforeMs = this.#now() - this.#limits.giveUpMs;
     for (const thread of this.#busy) {
       const { job, lane } = thread.work!;
       if (thread.isLost || job.sinceMs > beforeMs) continue;

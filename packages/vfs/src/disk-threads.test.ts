@@ -121,9 +121,7 @@ test("calls that do not come back end with an error, also those that wait for th
       (value) => late.push(value),
     );
   const asked = [ask(), ask(), ask(), quick("a")];
-  // Long enough that two of them have a thread.
   await until(() => threads.threadCount === 2);
-  await Bun.sleep(20);
   laterMs += limits.giveUpMs;
   const answers: unknown[] = await Promise.all(asked);
   expect(answers).toEqual(Array.from({ length: 4 }, () => timeout));

@@ -130,6 +130,10 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
     sql: "SELECT length(?)",
     parameters: ["x".repeat(12_000_000)],
   },
+  "a large text in JSON": { sql: "SELECT CAST(zeroblob(7500000) AS TEXT)" },
+  "a large text of long characters": { sql: "SELECT replace(hex(zeroblob(1800000)), '0', 'ä')" },
+  "a large blob": { sql: "SELECT substr(v, 1, 7500000) FROM big LIMIT 1" },
+  "many small rows": { sql: `${numbers(600_000)} SELECT x FROM c` },
   "everything deleted": { sql: "DELETE FROM big", writes: true },
   "everything written anew": { sql: "VACUUM", writes: true },
 };

@@ -248,7 +248,7 @@ test("whatever is typed gets an answer without a path of the host, and changes n
   const listing =
     "ls /homepage:sys/pkg; ls /terminal:sys; ls /; cat /terminal:sys/pkg/scripts.json | wc";
   const before = await output(listing);
-  for (let run = 0; run < 100; run++) {
+  for (let run = 0; run < 40; run++) {
     const typed = `${command()}${random.pick(JOINTS)}${command()}${random.pick(JOINTS)}${command()}`;
     // Each starts in the test's own folder, which may be lost.
     // oxlint-disable-next-line no-await-in-loop -- one after the other

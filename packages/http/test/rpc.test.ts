@@ -59,7 +59,7 @@ test("[M96] inherit, context and base64 that is none are ignored", async () => {
   expect(node.harness.sent[1]!.blob).toEqual({ mime: "text/plain", bytes: Buffer.from("hi") });
 });
 
-test("[P21] JSON with the blob as base64 text, a local token, no cross-origin requests", async () => {
+test("[P21] [P26] row 5: JSON with the blob as base64 text, a local token, no cross-origin requests", async () => {
   await using node = await startAnswering();
   const body = { process: APP, expects_response: 15, body: "{}" };
   const answer = await rpc(node, body);
@@ -140,7 +140,7 @@ test("an RPC that nobody answers is 408 after 15 s; one that cannot be delivered
   expect((await offline).status).toBe(503);
 });
 
-test("[M94] local_only from elsewhere is 403, also through a proxy on this machine", async () => {
+test("[M94] [P26] row 3d: local_only from elsewhere is 403, also through a proxy on this machine", async () => {
   const module = new HttpModule({
     our: "alice.os",
     secret: new Uint8Array(32),

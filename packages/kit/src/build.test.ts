@@ -171,7 +171,7 @@ test("a prebuilt program is kept unless it is forced", async () => {
   expect((await buildPackage(path, { languages: [zz], force: true })).built).toEqual(["one.wasm"]);
 });
 
-test("[P23] the world is the one asked for, else the package's own where the source names it, else that of wit_version", async () => {
+test("[P23] [P26] row 6: the world is the one asked for, else the package's own where the source names it, else that of wit_version", async () => {
   const build = async (name: string, witVersion: unknown, source: string, world?: string) => {
     const zz = new Zz();
     const path = folder(name, {

@@ -154,7 +154,7 @@ test("a source that takes the place of another one is built", async () => {
   expect(readFileSync(join(path, "pkg/notes.js"), "utf8")).toContain("other");
 });
 
-test("[P5] the build fails when a script key has no file, and when a script file has no key", async () => {
+test("[P5] [P26] row 6: the build fails when a script key has no file, and when a script file has no key", async () => {
   const noFile = folder("no-file", { "pkg/scripts.json": JSON.stringify({ "send.js": SCRIPT }) });
   await expect(buildPackage(noFile)).rejects.toThrow('the script "send.js" has no file');
   const noKey = folder("no-key", { "src/scripts/send.ts": "export {};" });

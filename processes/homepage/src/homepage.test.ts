@@ -145,7 +145,7 @@ test("[P14.2] order and favourites are kept over a restart", async () => {
   ]);
 });
 
-test("[P14.2] the version is there at once, and readiness says what is missing", async () => {
+test("[P14.2] [P26] row 9: the version is there at once, and readiness says what is missing", async () => {
   const { node, get, vfs } = await startNode();
   expect(await get("/version")).toMatchObject({ status: 200, text: '"0.1.0"' });
   expect(JSON.parse((await get("/ready")).text)).toEqual({ ready: true, pending: [] });

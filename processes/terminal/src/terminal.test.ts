@@ -90,7 +90,7 @@ test("[M127] EditAlias answers what it did, and the default aliases are there af
   }
 });
 
-test("aliases survive a restart; removing a built-in one as well", async () => {
+test("[P26] row 11: aliases survive a restart; removing a built-in one as well", async () => {
   const first = await startTerminal();
   expect(await first.type("alias say echo:terminal:sys")).toBe(
     "alias say set to echo:terminal:sys",

@@ -206,7 +206,7 @@ test("[P8] on the node a package has its files, its zip, its expanded api.zip, a
   expect(await observe(setup)).toEqual(before);
 });
 
-test("what the person refuses is not given, and stays refused", async () => {
+test("[P26] row 4: what the person refuses is not given, and stays refused", async () => {
   const setup = await setUp();
   const denied = { holder: MAIN, issuer: `${OUR}@timer:distro:sys`, params: '"messaging"' };
   await setup.installer.install(await V1(), { denied: [grantFromText(denied)], by: "person" });
@@ -263,7 +263,7 @@ for (const [what, isUpdate] of [
   ["a first installation", false],
   ["an update", true],
 ] as const) {
-  test(`a failure at any step of ${what} leaves what was there before, running with what it held`, async () => {
+  test(`[P26] row 4: a failure at any step of ${what} leaves what was there before, running with what it held`, async () => {
     for (let step = 1; ; step += 1) {
       const setup = await setUp();
       if (isUpdate) await setup.installer.install(await V1(), { denied: [], by: "person" });
@@ -332,7 +332,7 @@ for (const [what, isUpdate] of [
   }, 120_000);
 }
 
-test("uninstalling ends the processes and removes files, rights and home page entries; data stays unless purged", async () => {
+test("[P26] row 10: uninstalling ends the processes and removes files, rights and home page entries; data stays unless purged", async () => {
   for (const purge of [false, true]) {
     const setup = await setUp();
     await setup.installer.install(await V1(), { denied: [], by: "person" });

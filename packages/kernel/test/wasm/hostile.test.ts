@@ -241,7 +241,7 @@ test(
   120_000,
 );
 
-test("[K57] [K60] [K63] [K68] forged capabilities come to nothing: saved, attached, at the exit, given to a child", () =>
+test("[K57] [K60] [K63] [K68] [P26] row 3a: forged capabilities come to nothing: saved, attached, at the exit, given to a child", () =>
   withRealNode({}, async (n) => {
     const forged: Capability[] = [
       n.messaging(KERNEL_PROCESS),

@@ -5,12 +5,13 @@
 import { componentEmbed, componentNew, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { DirectLink } from "@kinode-ts/testing/direct-link";
+import { processorMs } from "@kinode-ts/testing/processor-time";
 import type { ComponentOptions } from "../src/api.ts";
 import { LinearMemories } from "../src/linear-memories.ts";
 import { loadComponent } from "../src/load-component.ts";
 import { processWorld } from "./hostile/caller.ts";
 import { assemble, runMetered, runPlain } from "./metered-core.ts";
-import { address, LIMITS, options, until } from "./run-guest.ts";
+import { address, LIMITS, options, runGuest, until } from "./run-guest.ts";
 
 setDefaultTimeout(60_000);
 
@@ -113,3 +114,14 @@ describe.each([["the fast way", {}] as const, ["the general way", { path: "gener
     });
   },
 );
+
+test("growing to 480 MiB step by step takes no longer than the steps: nothing is copied", async () => {
+  let usedMs = processorMs();
+  const guest = await runGuest("memory-bomb", { processLimits: { maxMemoryBytes: 480 << 20 } });
+  await until(() => guest.host.lines.length === 1);
+  usedMs = processorMs() - usedMs;
+  expect(guest.process.usage().memoryBytes).toBeGreaterThan(470 << 20);
+  // copied at each of the 480 steps it would be 112 GiB: a minute at the least
+  expect(usedMs).toBeLessThan(10_000);
+  guest.process.kill();
+});

@@ -105,13 +105,14 @@ const mute: NativeMain = async (process) => {
 };
 
 test.each([
-  ["", { name: "bob" }],
-  [" by web socket", { name: "bob", protocols: ["ws"] }],
-  [", one of the reference,", { name: "bob", isOurs: false }],
-  [" behind a router", { name: "bob", behind: ["router"] }],
+  ["", { name: "bob" }, 1],
+  [" by web socket", { name: "bob", protocols: ["ws"] }, 1],
+  [", one of the reference,", { name: "bob", isOurs: false }, 1],
+  // It could be on its way back to its router.
+  [" behind a router", { name: "bob", behind: ["router"] }, 8],
 ] as const)(
-  "who waits for an answer of a node%s hears at once that it was killed",
-  async (_, plan: NodePlan) => {
+  "who waits for an answer of a node%s hears that it was killed",
+  async (_, plan: NodePlan, seconds) => {
     for (let seed = 1; seed <= SEEDS; seed += 1) {
       const router = { name: "router", maxPassthroughs: 10 };
       const network = await createTestNetwork(["alice", router, plan], { seed });
@@ -124,7 +125,7 @@ test.each([
       for (const answer of answers) {
         expect(await network.until(answer)).toEqual({ ok: false, error: "offline" });
       }
-      expect(network.clock.monotonicMs() - atMs).toBeLessThan(1_000);
+      expect(network.clock.monotonicMs() - atMs).toBeLessThan(seconds * 1_000);
       await network.stop();
     }
   },

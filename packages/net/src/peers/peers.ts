@@ -6,7 +6,12 @@
 import { CodecError } from "@kinode-ts/codec";
 import type { Clock, KernelMessage, NodeId, SendErrorKind } from "@kinode-ts/types";
 import type { HandshakeIdentity, Session } from "../handshake.ts";
-import type { KnownNode, KnownNodes, Protocol } from "../identity/known-nodes.ts";
+import {
+  type KnownNode,
+  type KnownNodes,
+  placesOf,
+  type Protocol,
+} from "../identity/known-nodes.ts";
 import { HANDSHAKE_TIMEOUT_MS, HandshakeChannel } from "../opening/handshake-channel.ts";
 import { callNode } from "../opening/open-session.ts";
 import { openSocket } from "../opening/open-socket.ts";
@@ -109,6 +114,8 @@ interface Peer {
 /** A node whose connections break so often, each so soon and without having been of use, is not called again for the same messages. */
 const MAX_FAILURES = 6;
 const SHORT_LIFE_MS = 1_000;
+/** A node behind a router that was connected is looked for so long: about what it needs to find its router again. */
+const ROUTER_PATIENCE_MS = 5_000;
 /** Before the next attempt to find a node again that is silent, or whose connections break: at least and at most. */
 const REDIAL_PAUSE_MS = { least: 250, most: 750 } as const;
 /** A node that is called by many at once turns some of them away: they come again after such a while. */
@@ -351,15 +358,26 @@ export class Peers {
     return peer;
   }
 
-  async #dialFor(peer: Peer, target: KnownNode): Promise<void> {
+  /** @param hadSession - it was connected until now */
+  async #dialFor(peer: Peer, target: KnownNode, hadSession = false): Promise<void> {
     if (peer.isDialling) return;
     peer.isDialling = true;
     if (peer.failures > 1) await this.#pause(REDIAL_PAUSE_MS);
-    await this.#dial(target, {
+    const options: DialOptions = {
       proxyRequest: this.#options.isPinned?.(peer.name) === true,
       timeoutMs: this.#limits.dialTimeoutMs,
-      isReached: () => peer.connection !== undefined,
-    });
+      isReached: () => this.#isStopped || peer.connection !== undefined,
+    };
+    // A node that was there a moment ago may be on its way back to its router.
+    const patienceMs = hadSession && placesOf(target).length === 0 ? ROUTER_PATIENCE_MS : 0;
+    const untilMs = this.#options.clock.monotonicMs() + patienceMs;
+    await this.#dial(target, options);
+    while (!options.isReached() && this.#options.clock.monotonicMs() < untilMs) {
+      // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
+      await this.#pause(REDIAL_PAUSE_MS);
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await this.#tryWays(target, options);
+    }
     peer.isDialling = false;
     if (peer.connection === undefined && this.#peers.get(peer.name) === peer) this.#giveUp(peer);
   }
@@ -367,11 +385,17 @@ export class Peers {
   /** Nothing leads to the node: whoever waits for it is told. */
   #giveUp(peer: Peer): void {
     if (this.#peers.get(peer.name) === peer) this.#peers.delete(peer.name);
+    const messages = [
+      ...peer.pasts.splice(0).flatMap((past) => past.giveUp()),
+      ...peer.waiting.drain().map(({ message }) => message),
+    ];
+    this.#failed(peer.name, messages, "nothing leads to it");
+  }
+
+  #failed(name: NodeId, messages: readonly KernelMessage[], why: string): void {
     const { events } = this.#options;
-    for (const past of peer.pasts.splice(0)) {
-      for (const message of past.giveUp()) events.failed(message, "offline");
-    }
-    for (const { message } of peer.waiting.drain()) events.failed(message, "offline");
+    if (messages.length > 0) events.say(2, `${messages.length} messages to ${name} failed: ${why}`);
+    for (const message of messages) events.failed(message, "offline");
   }
 
   /** Tries each way until one leads to the node; once more a little later where somebody was there and had no time. */
@@ -567,11 +591,11 @@ export class Peers {
     for (const past of open) {
       // It is another program now than when they were made.
       if (connection.isResumable) this.#sayRead(peer, connection, past.tag);
-      else this.#settle(past, undefined);
+      else this.#settle(peer, past, undefined);
     }
     this.#options.clock.after(this.#limits.resumeMs, () => {
       if (peer.connection !== connection) return;
-      for (const past of open) this.#settle(past, undefined);
+      for (const past of open) this.#settle(peer, past, undefined);
       this.#sendWaiting(peer);
     });
   }
@@ -596,14 +620,14 @@ export class Peers {
     const past = peer.pasts.find((each) => each.tag === tag);
     if (past !== undefined) {
       if (past.hasMoved(count)) peer.failures = 0;
-      this.#settle(past, count);
+      this.#settle(peer, past, count);
     }
     this.#sayRead(peer, connection, tag);
     this.#sendWaiting(peer);
   }
 
-  #settle(past: Past, count: number | undefined): void {
-    for (const message of past.settle(count)) this.#options.events.failed(message, "offline");
+  #settle({ name }: Peer, past: Past, count: number | undefined): void {
+    this.#failed(name, past.settle(count), "it does not know the connection they were sent on");
   }
 
   /** Listened to as long as the other side uses it: a peer of the reference may go on writing to it. */
@@ -630,7 +654,11 @@ export class Peers {
     const isCurrent = peer.connection === connection;
     if (!isCurrent && !(wasWaitedFor && isResumable)) {
       // What others have overtaken must not follow them.
-      for (const { message } of unsent) events.failed(message, "offline");
+      this.#failed(
+        peer.name,
+        unsent.map(({ message }) => message),
+        "others have overtaken them",
+      );
       return;
     }
     const awaited = isCurrent && broken !== undefined ? (events.awaited?.(peer.name) ?? []) : [];
@@ -651,7 +679,7 @@ export class Peers {
     const target = this.#options.known.find(peer.name);
     const isNeeded = peer.pasts.length > 0 || peer.waiting.count > 0;
     const mayCall = !this.#isStopped && peer.failures < MAX_FAILURES;
-    if (isNeeded && mayCall && target !== undefined) void this.#dialFor(peer, target);
+    if (isNeeded && mayCall && target !== undefined) void this.#dialFor(peer, target, true);
     else this.#giveUp(peer);
   }
 

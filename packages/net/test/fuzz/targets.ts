@@ -14,6 +14,7 @@ import { createVirtualClock, type SeededRandom } from "@kinode-ts/testing";
 import { type KernelMessage, parseAddress } from "@kinode-ts/types";
 import { CipherState } from "../../src/noise/cipher-state.ts";
 import { PartReader, cutPart } from "../../src/framing/parts.ts";
+import { type Word, wordBytes } from "../../src/framing/words.ts";
 import {
   Connection,
   createFraming,
@@ -283,6 +284,18 @@ const actions: Target = {
   },
 };
 
+function anyWord(random: SeededRandom): Word {
+  const count = random.below(random.pick([3, 2 ** 31]));
+  return random.pick<Word>([
+    { kind: "finish" },
+    { kind: "finished" },
+    { kind: "ask" },
+    { kind: "read", count },
+    { kind: "resume", tag: random.bytes(8).toHex(), count },
+    { kind: "resume", tag: random.bytes(8).toHex(), count: undefined },
+  ]);
+}
+
 const connections: Target = {
   name: "connections",
   share: 1,
@@ -306,7 +319,8 @@ const connections: Target = {
       },
     });
     for (let left_ = 3; left_ > 0; left_ -= 1) {
-      const inside = mutate(encoded(random), random);
+      const said = random.chance(0.3) ? wordBytes(anyWord(random)) : encoded(random);
+      const inside = random.chance(0.7) ? mutate(said, random) : said;
       const pieces =
         protocol === "tcp"
           ? [sealTcpMessage(alice.send, inside)]

@@ -99,6 +99,15 @@ const chacha: Fixture = {
   build: async () => run([process.execPath, "packages/crypto/chacha/build.ts"], ROOT),
 };
 
+/** Where backups cut content, and their tags, as a module of base64. */
+const backupNative: Fixture = {
+  name: "backup-native",
+  outputs: ["packages/backup/src/native-module.ts"],
+  sources: ["packages/backup/native"],
+  tools: TOOLS.c,
+  build: async () => run([process.execPath, "packages/backup/native/build.ts"], ROOT),
+};
+
 /** All fixtures that this tree has. */
 export function fixtures(): Fixture[] {
   return [
@@ -126,6 +135,7 @@ export function fixtures(): Fixture[] {
     ...(existsSync(join(ROOT, engine.outputs[0]!)) ? [engine] : []),
     sqliteEngine,
     chacha,
+    backupNative,
     templateFixture("go", [["go", "version"]]),
     templateFixture("c", TOOLS.c, [CLANG_BUILDER]),
     templateFixture(

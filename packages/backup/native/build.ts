@@ -1,6 +1,6 @@
 /**
  * Compiles `backup.c` and writes it as a module of base64, so that no program needs to find a file.
- * Run: `bun native/build.ts`; it needs clang and lld.
+ * `bun run fixtures` runs it; it needs clang and lld.
  * @module
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -25,7 +25,7 @@ try {
   writeFileSync(
     OUTPUT,
     `/**
- * \`native/backup.c\`, compiled: made by \`bun native/build.ts\`, not by hand.
+ * \`native/backup.c\`, compiled: made by \`bun run fixtures backup-native\`, not by hand.
  * @module
  */
 export const NATIVE_WASM =

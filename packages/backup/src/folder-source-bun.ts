@@ -3,13 +3,16 @@
  * @module
  */
 import type { BigIntStats } from "node:fs";
-import { lstat, open, readdir, readlink } from "node:fs/promises";
+import { lstat, open, readdir, readFile, readlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { hostCode } from "./host-errors-bun.ts";
 import type { SnapshotSource, SourceEntry } from "./source.ts";
 import type { EntryDetails } from "./tree.ts";
 
 const PIECE_BYTES = 1 << 20;
+const LOOKS_AT_ONCE = 64;
+/** Files of at most this size are read in one call. */
+const SMALL_BYTES = 262_144;
 
 export interface FolderSourceOptions {
   readonly path: string;
@@ -37,15 +40,20 @@ async function* readFolder(
   inside: string,
   exclude: (path: string) => boolean,
 ): AsyncGenerator<SourceEntry> {
-  for (const raw of await readdir(folder, { encoding: "buffer" })) {
-    const name = decodeName(raw);
-    if (name === undefined) {
-      const shown = raw.toString("latin1");
-      yield { kind: "problem", name: shown, why: "its name is no UTF-8" };
-      continue;
-    }
-    const path = inside === "" ? name : `${inside}/${name}`;
-    if (!exclude(path)) yield* readEntry(join(folder, name), name, path, exclude);
+  const names = await readdir(folder, { encoding: "buffer" });
+  for (let at = 0; at < names.length; at += LOOKS_AT_ONCE) {
+    const some = names.slice(at, at + LOOKS_AT_ONCE);
+    const entries = await Promise.all(
+      some.map(async (raw): Promise<SourceEntry | undefined> => {
+        const name = decodeName(raw);
+        if (name === undefined) {
+          return { kind: "problem", name: raw.toString("latin1"), why: "its name is no UTF-8" };
+        }
+        const path = inside === "" ? name : `${inside}/${name}`;
+        return exclude(path) ? undefined : readEntry(join(folder, name), name, path, exclude);
+      }),
+    );
+    for (const entry of entries) if (entry !== undefined) yield entry;
   }
 }
 
@@ -57,29 +65,28 @@ function decodeName(raw: Uint8Array): string | undefined {
   }
 }
 
-async function* readEntry(
+/** `undefined`: gone since it was listed, as if it had not been there. */
+async function readEntry(
   path: string,
   name: string,
   inside: string,
   exclude: (path: string) => boolean,
-): AsyncGenerator<SourceEntry> {
+): Promise<SourceEntry | undefined> {
   try {
     const stats = await lstat(path, { bigint: true });
     const details = { name, ...detailsOf(stats) };
     if (stats.isFile()) {
       const sizeBytes = Number(stats.size);
-      yield { kind: "file", sizeBytes, ...details, read: () => readPieces(path, sizeBytes) };
-    } else if (stats.isDirectory()) {
-      yield { kind: "folder", ...details, entries: () => readFolder(path, inside, exclude) };
-    } else if (stats.isSymbolicLink()) {
-      yield { kind: "link", ...details, target: await readlink(path) };
-    } else {
-      yield { kind: "problem", name, why: "it is a device, a pipe or a socket" };
+      return { kind: "file", sizeBytes, ...details, read: () => readPieces(path, sizeBytes) };
     }
+    if (stats.isDirectory()) {
+      return { kind: "folder", ...details, entries: () => readFolder(path, inside, exclude) };
+    }
+    if (stats.isSymbolicLink()) return { kind: "link", ...details, target: await readlink(path) };
+    return { kind: "problem", name, why: "it is a device, a pipe or a socket" };
   } catch (error) {
-    // Gone since it was listed: as if it had not been there.
-    if (hostCode(error) === "ENOENT") return;
-    yield { kind: "problem", name, why: hostCode(error) || "it cannot be looked at" };
+    if (hostCode(error) === "ENOENT") return undefined;
+    return { kind: "problem", name, why: hostCode(error) || "it cannot be looked at" };
   }
 }
 
@@ -96,6 +103,10 @@ function detailsOf(stats: BigIntStats): EntryDetails {
 
 /** @param sizeBytes - what is expected: small files get a small buffer */
 async function* readPieces(path: string, sizeBytes: number): AsyncGenerator<Uint8Array> {
+  if (sizeBytes <= SMALL_BYTES) {
+    yield await readFile(path);
+    return;
+  }
   await using file = await open(path, "r");
   let expected = sizeBytes;
   for (;;) {

@@ -3,20 +3,11 @@
  * @module
  */
 import { constants } from "node:fs";
-import {
-  chmod,
-  lstat,
-  lutimes,
-  mkdir,
-  open,
-  symlink,
-  truncate,
-  unlink,
-  utimes,
-} from "node:fs/promises";
+import { chmod, lstat, lutimes, mkdir, symlink, unlink, utimes } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import { BackupError } from "./errors.ts";
 import { hostCode } from "./host-errors-bun.ts";
+import { OpenFiles } from "./open-files-bun.ts";
 import type { RestoreTarget } from "./target.ts";
 
 export interface FolderTargetOptions {
@@ -38,6 +29,7 @@ export function createFolderTarget({
   const root = resolve(path);
   /** Folders of this restore: real ones, not links. */
   const checked = new Set<string>();
+  const files = new OpenFiles();
 
   /** The place of a path, whose folder is known to be one. */
   const place = async (inside: string): Promise<string> => {
@@ -67,6 +59,7 @@ export function createFolderTarget({
   };
 
   return {
+    close: () => files.closeAll(),
     async makeFolder(inside) {
       const at = await place(inside);
       try {
@@ -78,29 +71,33 @@ export function createFolderTarget({
       }
       checked.add(at);
     },
-    async createFile(inside, sizeBytes) {
+    async createFile(inside) {
       const at = await place(inside);
       await free(at, inside);
-      const file = await open(at, "wx", 0o600);
-      await file.close();
-      if (sizeBytes > 0) await truncate(at, sizeBytes);
+      await files.use(at, "wx", async () => {});
     },
     async write(inside, offset, bytes) {
       const at = await place(inside);
-      await using file = await open(at, constants.O_WRONLY | NO_LINK);
-      for (let done = 0; done < bytes.length;) {
-        const left = bytes.length - done;
-        done += (await file.write(bytes, done, left, offset + done)).bytesWritten;
-      }
+      await files.use(at, constants.O_WRONLY | NO_LINK, async (file) => {
+        for (let done = 0; done < bytes.length;) {
+          const left = bytes.length - done;
+          done += (await file.write(bytes, done, left, offset + done)).bytesWritten;
+        }
+      });
     },
     async finishFile(inside, { permissions, modifiedNs }) {
       const at = await place(inside);
       const seconds = secondsOf(modifiedNs);
-      await utimes(at, seconds, seconds);
-      await chmod(at, permissions);
+      await files.use(at, constants.O_WRONLY | NO_LINK, async (file) => {
+        await file.utimes(seconds, seconds);
+        await file.chmod(permissions);
+      });
+      await files.close(at);
     },
     async removeFile(inside) {
-      await unlink(await place(inside)).catch(() => {});
+      const at = await place(inside);
+      await files.close(at);
+      await unlink(at).catch(() => {});
     },
     async makeLink(inside, target, { modifiedNs }) {
       const at = await place(inside);

@@ -1,5 +1,5 @@
 /**
- * `native/backup.c`, compiled: made by `bun native/build.ts`, not by hand.
+ * `native/backup.c`, compiled: made by `bun run fixtures backup-native`, not by hand.
  * @module
  */
 export const NATIVE_WASM =

@@ -22,8 +22,10 @@ export interface PlannedFile {
   readonly entry: FileEntry;
   /** Set when a part of it cannot be restored. */
   damage: string | undefined;
-  /** Whether it was made by this restore, and may be removed by it. */
-  isMade: boolean;
+  /** Set while and after it is made: why the target refused it, if it did. */
+  made: Promise<string | undefined> | undefined;
+  /** Parts that are still to be written. */
+  leftCount: number;
 }
 
 /** One blob and where its content goes. */
@@ -103,7 +105,7 @@ function planEntry(
       plan.problems.push({ path, why: `${entry.what} is not restored` });
       return;
     case "file": {
-      const file: PlannedFile = { path, entry, damage: undefined, isMade: false };
+      const file: PlannedFile = { path, entry, damage: undefined, made: undefined, leftCount: 0 };
       plan.files.push(file);
       plan.totalBytes += planFile(plan, index, file, limits.maxBlobBytes);
       assertWithin(
@@ -151,6 +153,7 @@ function planFile(
     const planned = blobs.get(blob.id) ?? { blob, uses: [] };
     blobs.set(blob.id, planned);
     planned.uses.push({ file, offset: at });
+    file.leftCount++;
   }
   return offset;
 }

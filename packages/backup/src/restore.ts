@@ -64,7 +64,11 @@ export async function restoreSnapshot(
   const reader = new BlobReader(context, index, signal);
   const plan = await planRestore(context, index, reader, chosen.tree, path, signal);
   const restore = new Restore(context, plan, target, options);
-  await restore.run();
+  try {
+    await restore.run();
+  } finally {
+    await target.close?.();
+  }
   const { problems, files } = plan;
   const whole = files.filter(({ damage }) => damage === undefined);
   const restoredBytes = whole.reduce((sum, { entry }) => sum + entry.sizeBytes, 0);
@@ -93,17 +97,10 @@ class Restore {
   async run(): Promise<void> {
     const { folders, files, links, packs } = this.#plan;
     for (const { path } of folders) await this.#try(path, () => this.#target.makeFolder(path));
-    for (const file of files) {
-      if (file.damage !== undefined) continue;
-      const { path, entry } = file;
-      const why = await this.#refused(() => this.#target.createFile(path, entry.sizeBytes));
-      file.damage = why;
-      file.isMade = why === undefined;
-    }
     await forEachLimited(packs, PACKS_AT_ONCE, ([pack, blobs]) => this.#readPack(pack, blobs));
     for (const file of files) {
-      if (file.damage === undefined) await this.#target.finishFile(file.path, file.entry);
-      else await this.#giveUp(file, file.damage);
+      if (file.damage === undefined && file.entry.content.length === 0) await this.#finish(file);
+      if (file.damage !== undefined) await this.#giveUp(file, file.damage);
     }
     for (const { path, entry } of links) {
       await this.#try(path, () => this.#target.makeLink(path, entry.target, entry));
@@ -113,7 +110,21 @@ class Restore {
     }
   }
 
-  async #giveUp({ path, isMade }: PlannedFile, why: string): Promise<void> {
+  /** Makes a file, once. Afterwards it is damaged if the target refused. */
+  async #make(file: PlannedFile): Promise<void> {
+    const { path, entry } = file;
+    file.made ??= this.#refused(() => this.#target.createFile(path, entry.sizeBytes));
+    file.damage ??= await file.made;
+  }
+
+  async #finish(file: PlannedFile): Promise<void> {
+    await this.#make(file);
+    if (file.damage === undefined) await this.#target.finishFile(file.path, file.entry);
+  }
+
+  async #giveUp({ path, made }: PlannedFile, why: string): Promise<void> {
+    // What was there before is not ours to remove.
+    const isMade = made !== undefined && (await made) === undefined;
     if (isMade) await this.#refused(() => this.#target.removeFile(path));
     this.#plan.problems.push({ path, why });
   }
@@ -163,6 +174,15 @@ class Restore {
     );
   }
 
+  async #write(file: PlannedFile, offset: number, content: Uint8Array): Promise<void> {
+    await this.#make(file);
+    if (file.damage !== undefined) return;
+    await this.#target.write(file.path, offset, content);
+    this.#doneBytes += content.length;
+    file.leftCount--;
+    if (file.leftCount === 0) await this.#finish(file);
+  }
+
   async #place(
     pack: ObjectId,
     { blob, uses }: PlannedBlob,
@@ -170,13 +190,10 @@ class Restore {
   ): Promise<void> {
     const isWhole = content?.length === contentLength(blob);
     for (const { file, offset } of uses) {
-      if (file.damage !== undefined) continue;
       if (!isWhole) {
-        file.damage = `data ${blob.id.slice(0, 8)} is not whole in pack ${pack.slice(0, 8)}`;
-        continue;
+        file.damage ??= `data ${blob.id.slice(0, 8)} is not whole in pack ${pack.slice(0, 8)}`;
       }
-      await this.#target.write(file.path, offset, content);
-      this.#doneBytes += content.length;
+      if (isWhole && file.damage === undefined) await this.#write(file, offset, content);
     }
     const { totalBytes, files } = this.#plan;
     const doneBytes = this.#doneBytes;

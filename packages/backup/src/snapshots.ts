@@ -56,12 +56,3 @@ export function chooseSnapshot(snapshots: readonly Snapshot[], id: string): Snap
   if (only !== undefined && matching.length === 1) return only;
   throw new BackupError({ code: "backup.unknown-snapshot", id, matches: matching.length });
 }
-
-/** As `chooseSnapshot`, from the repository. */
-export async function findSnapshot(
-  context: RepositoryContext,
-  id: string,
-  signal?: AbortSignal,
-): Promise<Snapshot> {
-  return chooseSnapshot(await loadSnapshots(context, signal), id);
-}

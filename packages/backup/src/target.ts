@@ -12,16 +12,18 @@ import type { EntryDetails } from "./tree.ts";
 export interface RestoreTarget {
   /** Called for each folder before what is inside. A folder that is there already is used. */
   makeFolder(path: string): Promise<void>;
-  /** Makes an empty file of the size it will have. */
+  /** Makes an empty file. @param sizeBytes - what it will have */
   createFile(path: string, sizeBytes: number): Promise<void>;
   /** Writes a part of a file; parts come in any order, each once, several at once. */
   write(path: string, offset: number, bytes: Uint8Array): Promise<void>;
-  /** All content is there. */
+  /** All content is there; the file is not touched any more. */
   finishFile(path: string, details: EntryDetails): Promise<void>;
-  /** Removes a file whose content is damaged. */
+  /** Removes a file that was made and whose content is damaged. */
   removeFile(path: string): Promise<void>;
   /** Called after all files are there. */
   makeLink(path: string, target: string, details: EntryDetails): Promise<void>;
   /** Called last, the innermost first. */
   finishFolder(path: string, details: EntryDetails): Promise<void>;
+  /** Called once at the end, also after a failure. */
+  close?(): Promise<void>;
 }

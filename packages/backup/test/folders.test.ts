@@ -155,6 +155,8 @@ test("nothing is written outside of the target, whatever is there and whatever i
   await replacing.createFile("to-file", 0);
   expect(lstatSync(join(path, "to-file")).isFile()).toBe(true);
   expect(await refusal(() => replacing.createFile("to-outside/x", 1))).toContain("no folder");
+  await target.close?.();
+  await replacing.close?.();
 });
 
 test("files that are there stay, unless they are to be replaced", async () => {

@@ -124,7 +124,7 @@ afterAll(async () => {
 const run = async (name: string): Promise<unknown> =>
   (await node.ask("keeper:keeper:example.os", JSON.stringify(name))).body;
 
-test("keys and values with schemas are JSON; transactions are seen whole, or not at all", async () => {
+test("[P25] 25.5 keys and values with schemas are JSON; transactions are seen whole, or not at all", async () => {
   expect(await run("typed")).toEqual({
     beforeCommit: null,
     all: [
@@ -136,7 +136,7 @@ test("keys and values with schemas are JSON; transactions are seen whole, or not
   });
 });
 
-test("bytes are scanned from either end, in as many messages as it takes", async () => {
+test("[P25] 25.5 bytes are scanned from either end, in as many messages as it takes", async () => {
   expect(await run("raw")).toEqual({
     first: "n249=249",
     last: "n130=130",
@@ -147,11 +147,11 @@ test("bytes are scanned from either end, in as many messages as it takes", async
   });
 });
 
-test("a transaction that fails is given back; a write can be told which one it belongs to", async () => {
+test("[P25] 25.5 a transaction that fails is given back; a write can be told which one it belongs to", async () => {
   expect(await run("transactions")).toEqual({ k: null, a: null, b: "2" });
 }, 120_000);
 
-test("ranges come in as many messages as it takes, from either end", async () => {
+test("[P25] 25.5 ranges come in as many messages as it takes, from either end", async () => {
   expect(await run("ranges")).toEqual({
     count: 1_300,
     length: 2_600_000,
@@ -172,6 +172,6 @@ test("empty and long keys, large values, and names that could lead elsewhere", a
   });
 }, 120_000);
 
-test("another package's database needs its capability", async () => {
+test("[P25] 25.5 another package's database needs its capability", async () => {
   expect(await run("foreign")).toEqual(["NoReadCap", "NoWriteCap"]);
 });

@@ -128,7 +128,7 @@ afterAll(async () => {
 const run = async (name: string): Promise<unknown> =>
   (await node.ask("keeper:keeper:example.os", JSON.stringify(name))).body;
 
-test("values of every kind come back as they are; text stays text", async () => {
+test("[P25] 25.6 values of every kind come back as they are; text stays text", async () => {
   expect(await run("values")).toEqual({
     i: "9007199254740993",
     r: 1.5,
@@ -141,7 +141,7 @@ test("values of every kind come back as they are; text stays text", async () => 
   });
 }, 120_000);
 
-test("a transaction happens wholly or not at all", async () => {
+test("[P25] 25.6 a transaction happens wholly or not at all", async () => {
   expect(await run("transactions")).toEqual({
     failed: ["RusqliteError", "UNIQUE constraint failed: t.v"],
     checked: 10,
@@ -149,7 +149,7 @@ test("a transaction happens wholly or not at all", async () => {
   });
 }, 120_000);
 
-test("a transaction that fails is given back; blobs come back as bytes", async () => {
+test("[P25] 25.6 a transaction that fails is given back; blobs come back as bytes", async () => {
   expect(await run("writers")).toEqual({ count: 1, v: 1, length: 1_000, last: 9 });
 }, 120_000);
 
@@ -177,7 +177,7 @@ test("several that migrate one database at once run each step once", async () =>
   });
 }, 120_000);
 
-test("another package's database needs its capability", async () => {
+test("[P25] 25.6 another package's database needs its capability", async () => {
   expect(await run("foreign")).toEqual([
     ["NoReadCap", ""],
     ["NoWriteCap", ""],

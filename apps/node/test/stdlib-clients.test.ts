@@ -235,7 +235,7 @@ async function run(command: string, argument?: unknown): Promise<unknown> {
   return ok;
 }
 
-test("vfs: a drive, a file, a listing, an error by its code", async () => {
+test("[P25] 25.4 vfs: a drive, a file, a listing, an error by its code", async () => {
   expect(await run("vfs")).toEqual({
     text: "one\ntwo\n",
     len: 8,
@@ -245,11 +245,11 @@ test("vfs: a drive, a file, a listing, an error by its code", async () => {
   });
 });
 
-test("kv: a transaction, a range in order, a key that is gone", async () => {
+test("[P25] 25.5 kv: a transaction, a range in order, a key that is gone", async () => {
   expect(await run("kv")).toEqual({ found: ["aA", "bB", "cC"], b: "B" });
 });
 
-test("sqlite: a table, a transaction, rows, an error as a class", async () => {
+test("[P25] 25.6 sqlite: a table, a transaction, rows, an error as a class", async () => {
   expect(await run("sqlite")).toEqual({
     rows: [
       { id: 1, title: "Emma" },
@@ -259,7 +259,7 @@ test("sqlite: a table, a transaction, rows, an error as a class", async () => {
   });
 });
 
-test("net: signatures of the node for one process, what is known of nodes, a name of a hash", async () => {
+test("[P25] 25.7 net: signatures of the node for one process, what is known of nodes, a name of a hash", async () => {
   expect(await run("net")).toEqual({
     length: 64,
     good: true,
@@ -277,22 +277,22 @@ test("net: signatures of the node for one process, what is known of nodes, a nam
   });
 });
 
-test("timer: waiting, being told later, clearing, aborting, a ring in the inbox", async () => {
+test("[P25] 25.7 timer: waiting, being told later, clearing, aborting, a ring in the inbox", async () => {
   expect(await run("timer")).toEqual({ log: ["slept", "stopped", "late"], inbox: ["ring"] });
 });
 
-test("state: it is there after a restart of the node, and so are the package's bindings", async () => {
+test("[P25] 25.1 state: it is there after a restart of the node, and so are the package's bindings", async () => {
   expect(await run("state")).toBe(0);
   await node.restart();
   expect(await run("state")).toBe(1);
 });
 
-test("http server: a page with parameters and a body", async () => {
+test("[P25] 25.8 http server: a page with parameters and a body", async () => {
   const page = await node.fetch(`/${PROCESS}/books/7`, { method: "POST", body: "hi" });
   expect(await page.json()).toEqual({ id: "7", body: "hi" });
 });
 
-test("http client: fetch, an answer in the inbox, a web socket", async () => {
+test("[P25] 25.8 http client: fetch, an answer in the inbox, a web socket", async () => {
   expect(await run("fetch", URL_OF_SERVER)).toEqual({ status: 200, text: "to a server" });
   await run("send", URL_OF_SERVER);
   let inbox: unknown[] = [];
@@ -301,7 +301,7 @@ test("http client: fetch, an answer in the inbox, a web socket", async () => {
   expect(await run("socket", URL_OF_SERVER)).toBe("over a socket");
 });
 
-test("logging: lines in the package's file and at the terminal", async () => {
+test("[P25] 25.10 logging: lines in the package's file and at the terminal", async () => {
   const before = node.lines.length;
   await run("log");
   expect(node.lines.slice(before).join("\n")).toContain("WARN low on ink percent=3");
@@ -316,7 +316,7 @@ test("logging: lines in the package's file and at the terminal", async () => {
   ]);
 });
 
-test("scripting: arguments, a pipe, a failure with its text", async () => {
+test("[P25] 25.1 scripting: arguments, a pipe, a failure with its text", async () => {
   const shout = "shout:everything:example.os";
   expect((await typeLine(node, `${shout} -n 2 hey 'you  there'`)).output).toBe(
     "HEY YOU  THERE!HEY YOU  THERE!",
@@ -329,7 +329,7 @@ test("scripting: arguments, a pipe, a failure with its text", async () => {
   expect((await typeLine(node, `${shout} --loud`)).errors).toContain("usage: shout");
 });
 
-test("homepage: an entry comes and goes", async () => {
+test("[P25] 25.7 homepage: an entry comes and goes", async () => {
   const labels = async () =>
     ((await (await node.fetch("/apps")).json()) as { label: string }[]).map(({ label }) => label);
   await run("home", "Everything");
@@ -347,7 +347,7 @@ test("schedule: a function is called at its time", async () => {
   expect(await run("unschedule")).toBe(true);
 });
 
-test("the process itself: its address, what it may, what happens at its end", async () => {
+test("[P25] 25.1 the process itself: its address, what it may, what happens at its end", async () => {
   expect(await run("kernel")).toEqual({
     our: `${node.name}@${PROCESS}`,
     mayMessageTimer: true,

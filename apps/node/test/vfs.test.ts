@@ -164,7 +164,7 @@ async function run(name: string, blob?: Uint8Array): Promise<unknown> {
 
 const NOT_FOUND = "IOError: No such file or directory (os error 2)";
 
-test("files: whole, at the cursor, in pieces, cut, copied, moved, hashed", async () => {
+test("[P25] 25.4 files: whole, at the cursor, in pieces, cut, copied, moved, hashed", async () => {
   expect(await run("files")).toEqual({
     missing: NOT_FOUND,
     whole: ["hello world", "hello world"],
@@ -181,7 +181,7 @@ test("files: whole, at the cursor, in pieces, cut, copied, moved, hashed", async
   });
 });
 
-test("folders: made, listed, unpacked into, removed", async () => {
+test("[P25] 25.4 folders: made, listed, unpacked into, removed", async () => {
   const zip = packZip(
     new Map([
       ["a", new Uint8Array(3)],

@@ -363,13 +363,13 @@ for (const which of ["library", "global"]) {
   });
 }
 
-test("an answer comes to the inbox with its context", async () => {
+test("[P25] 25.8 an answer comes to the inbox with its context", async () => {
   expect(await run("send", `${HTTP}/x`)).toEqual({
     result: { status: 200, type: "text/x-own", text: "POST sent" },
   });
 });
 
-test("a web socket sends and loops over what comes, until the server closes", async () => {
+test("[P25] 25.8 a web socket sends and loops over what comes, until the server closes", async () => {
   const { result } = await run("socket", `${WS}/socket`);
   expect(result).toMatchObject({
     log: ["hello", [1, 2, 255], `{"json":true}`],
@@ -383,7 +383,7 @@ test("a web socket can be closed, and twice", async () => {
   await until(() => server.pendingWebSockets === 0, "the end of all web sockets");
 });
 
-test("the web's WebSocket tells what happens by events", async () => {
+test("[P25] 25.8 the web's WebSocket tells what happens by events", async () => {
   expect((await run("events", `${WS}/socket`)).result).toEqual([
     0,
     "open",
@@ -397,7 +397,7 @@ test("the web's WebSocket tells what happens by events", async () => {
   expect(failed).toEqual([0, expect.stringContaining("WsOpenFailed"), 1006, false, 3]);
 });
 
-test("a web socket that cannot be opened is an error with its case", async () => {
+test("[P25] 25.8 a web socket that cannot be opened is an error with its case", async () => {
   for (const [url, code] of [
     [`${WS}/nothing`, "WsOpenFailed"],
     ["nope", "BadUrl"],

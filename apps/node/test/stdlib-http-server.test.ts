@@ -315,7 +315,7 @@ test("limits of a path are the server's work", async () => {
   expect(rare[1]!.headers.get("retry-after")).toBe("10");
 });
 
-test("static content answers GET, HEAD, ranges and conditions by itself", async () => {
+test("[P25] 25.8 static content answers GET, HEAD, ranges and conditions by itself", async () => {
   const whole = await get("/static");
   expect([whole.text, whole.headers.get("content-type")]).toEqual(["0123456789", "text/x-static"]);
   const head = await get("/static", { method: "HEAD" });
@@ -330,7 +330,7 @@ test("static content answers GET, HEAD, ranges and conditions by itself", async 
   expect((await get("/static", { headers: { "if-none-match": etag } })).status).toBe(304);
 });
 
-test("paths are bound together, changed, removed; files and folders are served", async () => {
+test("[P25] 25.8 paths are bound together, changed, removed; files and folders are served", async () => {
   expect([(await get("/a")).text, (await get("/b")).text]).toEqual(["/a", "/b"]);
   expect((await get("/gone")).status).toBe(404);
   expect((await get("/private")).text).toContain("Log in");
@@ -349,7 +349,7 @@ test("paths are bound together, changed, removed; files and folders are served",
   expect((await get("/sub/a.css")).headers.get("content-type")).toBe("text/css; charset=utf-8");
 });
 
-test("a request has method, path, query, headers and where it comes from", async () => {
+test("[P25] 25.8 a request has method, path, query, headers and where it comes from", async () => {
   const headers = { "user-agent": "own" };
   expect(await json("/info?x=1&y=a+b", { method: "PUT", headers, body: "x" })).toMatchObject({
     method: "PUT",
@@ -369,7 +369,7 @@ test("a web socket path that was closed to strangers refuses them", async () => 
   expect(await node.during(outcome)).toBe("refused");
 });
 
-test("web sockets open, get broadcasts of text and bytes, and close", async () => {
+test("[P25] 25.8 web sockets open, get broadcasts of text and bytes, and close", async () => {
   const url = `${node.url.replace("http", "ws")}${APP}/ws`;
   const got: unknown[] = [];
   const connect = async () => {

@@ -90,7 +90,7 @@ async function until(done: () => Promise<boolean>, what: string): Promise<void> 
   }
 }
 
-test("the file keeps the newer lines and stays within its size", async () => {
+test("[P25] 25.10 the file keeps the newer lines and stays within its size", async () => {
   await run("capped", "init", { terminal: "off", maxSize: 4_096 });
   await run("capped", "many", { count: 120, flush: true });
   const kept = await messagesOf("capped");
@@ -132,7 +132,7 @@ test("a full disk is told once, and the process goes on", async () => {
   expect((await messagesOf("filled")).at(-1)).toBe("line 1");
 });
 
-test("another process is told lines of its level, as bytes", async () => {
+test("[P25] 25.10 another process is told lines of its level, as bytes", async () => {
   const remote = { target: "our@collector:collector:example.os", level: "info" };
   await run("telling", "init", { file: "off", terminal: "off", remote });
   await run("telling", "many", { count: 5 });

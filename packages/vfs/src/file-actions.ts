@@ -7,10 +7,11 @@ import type { Awaitable } from "@kinode-ts/types";
 import type { SeekFrom } from "./actions.ts";
 import { andThen } from "./awaitable.ts";
 import type { Change, DiskFile, DiskFolder, ReadBounds, Sha256 } from "./disk.ts";
-import { ioError, ioErrorText } from "./errors.ts";
+import { ioError } from "./errors.ts";
 import type { Handle, HandleCache } from "./handle-cache.ts";
 import type { VfsLimits } from "./limits.ts";
 import type { Space, Spaces } from "./space.ts";
+import { readLongText, TEXT_PIECE_BYTES, textReply } from "./read-text.ts";
 import { OK_REPLY, readReply, replyJson, type VfsReply } from "./replies.ts";
 
 /** What file actions work with. */
@@ -24,8 +25,6 @@ export interface FileContext {
 
 /** Bytes hashed at a time: each piece is read in the host's pool when it is big. */
 const HASH_PIECE_BYTES = 1024 * 1024;
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 const ok = (): VfsReply => OK_REPLY;
 
@@ -113,16 +112,14 @@ export function readToEnd(ctx: FileContext, path: string): Awaitable<VfsReply> {
 
 /** `ReadToString`. */
 export function readToString(ctx: FileContext, path: string): Awaitable<VfsReply> {
-  const rest = andThen(ctx.handles.use(path), (handle) => takeRest(ctx, handle));
-  return andThen(rest, (bytes) => {
-    let text: string;
-    try {
-      text = utf8.decode(bytes);
-    } catch {
-      throw ioErrorText("stream did not contain valid UTF-8");
-    }
-    return replyJson({ ReadToString: text });
-  });
+  const { maxReadBytes: maxBytes } = ctx.limits;
+  return andThen(ctx.handles.use(path), (handle) =>
+    andThen(handle.file.read(handle.cursor, TEXT_PIECE_BYTES, { maxBytes }), (first) => {
+      if (first.length === TEXT_PIECE_BYTES) return readLongText(handle, first, maxBytes);
+      handle.cursor += first.length;
+      return textReply(first);
+    }),
+  );
 }
 
 /** `ReadExact`: the length is compared with the file before anything is allocated. */

@@ -568,6 +568,29 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
     });
   });
 
+  test("ReadToString of a long text is the same, piece by piece", async () => {
+    const { run } = await setUp(createDisk());
+    const path = `${DRIVE}/long`;
+    for (const unit of ["a", "é", "€", "😀", '"', "\n", "\u0000"]) {
+      const text = `${"x".repeat(unit.length)}${unit.repeat(300_000)}`;
+      expect(await run(path, "Write", text)).toBe("Ok");
+      expect(await run(path, { Seek: { Start: 1 } })).toEqual({ SeekFrom: { new_offset: 1 } });
+      const answer = (await run(path, "ReadToString")) as { ReadToString: string };
+      expect(answer.ReadToString === text.slice(1)).toBe(true);
+      expect(await run(path, "ReadToString")).toEqual({ ReadToString: "" });
+    }
+    for (const place of [0, 262_143, 262_144, 599_999]) {
+      const bytes = new Uint8Array(600_000).fill(0x61);
+      bytes[place] = 0xe2;
+      expect(await run(path, "Write", bytes)).toBe("Ok");
+      expect(await run(path, "CloseFile")).toBe("Ok");
+      expect(await run(path, "ReadToString")).toEqual({
+        Err: { IOError: "stream did not contain valid UTF-8" },
+      });
+      expect(await run(path, "ReadToString")).toEqual({ ReadToString: "" });
+    }
+  });
+
   test("directories: create, refuse doubles, remove only when empty", async () => {
     const { run } = await start();
     const io = (text: string) => ({ Err: { IOError: text } });

@@ -34,6 +34,14 @@ test("[P19.3] Tab completes a command, an address and a path; Tab twice lists wh
   await node.showsNow(/\nkeys\.local > m our@homepage:homepage:sys$/);
   for (let i = 0; i < 40; i += 1) node.press("\u007f");
   await node.showsNow(/\nkeys\.local >$/);
+  node.press("cat /termi\t");
+  await node.showsNow(/\nkeys\.local > cat \/terminal:sys\/$/);
+  node.press("p\t");
+  await node.showsNow(/\nkeys\.local > cat \/terminal:sys\/pkg\/$/);
+  node.press("scr\t");
+  await node.showsNow(/\nkeys\.local > cat \/terminal:sys\/pkg\/scripts\.json$/);
+  for (let i = 0; i < 60; i += 1) node.press("\u007f");
+  await node.showsNow(/\nkeys\.local >$/);
   node.press("pe\t");
   await node.showsNow(/\nkeys\.local > peer$/);
   node.press("\t\t");

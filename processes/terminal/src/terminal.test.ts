@@ -1,6 +1,6 @@
 /** The terminal process in a node in memory. */
 import { expect, test } from "bun:test";
-import { startTerminal, TERMINAL } from "../test/terminal-node.ts";
+import { HELD, startTerminal, TERMINAL } from "../test/terminal-node.ts";
 
 const ALIAS_SCRIPT = "123:terminal:sys";
 
@@ -29,6 +29,51 @@ test("[P19.2] a script is granted, initialized with its blob, run, and given its
   expect(commands[1]!.blob).toBe("code of alias.js");
   expect(run).toEqual({ RunProcess: id });
   expect(node.endings.get(id)).toBe("returned");
+});
+
+test("[P19.2] grants, requests, network, root and public are as the package lists them", async () => {
+  const { type, commands, vfs, programs } = await startTerminal();
+  const entry = {
+    root: true,
+    public: true,
+    request_networking: true,
+    request_capabilities: ["a:b:c.os", { process: "d:e:f.os", params: { root: true } }],
+    grant_capabilities: ["a:b:c.os", { process: "d:e:f.os", params: [1] }],
+    wit_version: 0,
+  };
+  vfs.put("other:bob.os/pkg/scripts.json", JSON.stringify({ "go.wasm": entry }));
+  vfs.put("other:bob.os/pkg/go.wasm", "code of go");
+  programs.set("/other:bob.os/pkg/go.wasm", (host) =>
+    host.main(async () => {
+      await host.receive();
+      host.printToTerminal(0, "it went");
+    }),
+  );
+  expect(await type("go:other:bob.os now")).toBe("it went");
+  const [first, second, initialize] = commands.map(({ text }) => JSON.parse(text));
+  const { id, initial_capabilities: held, ...rest } = initialize.InitializeProcess;
+  expect(id).toMatch(/^\d+:other:bob\.os$/);
+  const issuer = `test.os@${id}`;
+  expect([first, second]).toEqual([
+    {
+      GrantCapabilities: { target: "a:b:c.os", capabilities: [{ issuer, params: '"messaging"' }] },
+    },
+    { GrantCapabilities: { target: "d:e:f.os", capabilities: [{ issuer, params: "[1]" }] } },
+  ]);
+  expect(rest).toEqual({
+    wasm_bytes_handle: "/other:bob.os/pkg/go.wasm",
+    wit_version: 0,
+    on_exit: "None",
+    public: true,
+  });
+  expect(held).toEqual([
+    { issuer: "test.os@a:b:c.os", params: '"messaging"' },
+    { issuer: "test.os@d:e:f.os", params: '{"root":true}' },
+    { issuer: `test.os@${TERMINAL}`, params: '"messaging"' },
+    { issuer: "test.os@kernel:distro:sys", params: '"network"' },
+    // All that the terminal holds, as `root` says.
+    ...HELD,
+  ]);
 });
 
 test("[P19.1] the first word is an alias or a process id, the rest is passed on as typed", async () => {

@@ -34,6 +34,12 @@ export interface KernelCall {
 
 export type TerminalNode = Awaited<ReturnType<typeof startTerminal>>;
 
+/** What the terminal holds. */
+export const HELD = [
+  { issuer: "test.os@vfs:distro:sys", params: '{"root":true}' },
+  { issuer: "test.os@net:distro:sys", params: '"messaging"' },
+];
+
 const RECORD = {
   wasm_bytes_handle: "/a:b/pkg/a.wasm",
   wit_version: 1,
@@ -113,7 +119,8 @@ export async function startTerminal(others: readonly string[] = []) {
   }
   const restart = async (): Promise<void> => {
     node.kill(TERMINAL);
-    node.start(TERMINAL, await terminal);
+    const process = node.start(TERMINAL, await terminal);
+    await process.saveCapabilities(HELD);
     await node.settle();
   };
   await restart();

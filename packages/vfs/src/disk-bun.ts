@@ -25,6 +25,7 @@ import type {
   DiskFolder,
   DiskListener,
   DiskStat,
+  FileType,
   OpenedState,
   ReadBounds,
   WriteBounds,
@@ -56,6 +57,14 @@ const MAX_PATH_CHARACTERS = 4_096;
 
 /** Bytes in one call; then it is others' turn. A disk that needs half a minute for them counts as dead. */
 const PART_BYTES = 4 * 1024 * 1024;
+
+/** By their first letters. */
+const TYPES: Readonly<Record<string, FileType>> = {
+  F: "File",
+  D: "Directory",
+  S: "Symlink",
+  O: "Other",
+};
 
 export interface DiskFolderOptions {
   /** Default: those of the program, shared by all disks. */
@@ -123,8 +132,12 @@ class HostFolder implements DiskFolder {
 
   async list(path: string): Promise<readonly DiskEntry[]> {
     const { place, drive } = this.#target(path);
-    const entries = await this.#value({ name: "list", args: [place], drive });
-    return path === "" ? entries.filter(({ name }) => name !== REMOVED) : entries;
+    const { names, types } = await this.#value({ name: "list", args: [place], drive });
+    const entries: DiskEntry[] = [];
+    for (const [index, name] of names.entries()) {
+      if (path !== "" || name !== REMOVED) entries.push({ name, type: TYPES[types[index]!]! });
+    }
+    return entries;
   }
 
   async makeDirectory(path: string): Promise<void> {

@@ -31,5 +31,5 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   const listed = await longDiskThreads()
     .run(call)
     .catch(() => undefined);
-  return listed?.value.map(({ name }) => name) ?? [];
+  return listed?.value.names ?? [];
 }

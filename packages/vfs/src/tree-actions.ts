@@ -5,7 +5,7 @@
  */
 import type { Awaitable } from "@kinode-ts/types";
 import { andThen } from "./awaitable.ts";
-import type { DiskFolder } from "./disk.ts";
+import type { DiskEntry, DiskFolder } from "./disk.ts";
 import { ioError } from "./errors.ts";
 import type { HandleCache } from "./handle-cache.ts";
 import type { VfsPath } from "./paths.ts";
@@ -18,14 +18,37 @@ export interface TreeContext {
   readonly handles: HandleCache;
 }
 
+/** Entries that are made into JSON at once. */
+const ENTRIES_AT_ONCE = 2_000;
+
 /** `ReadDir`: `path` is relative to the root and without leading slash; "" lists the root. */
 export function readDirectory(ctx: TreeContext, path: string): Awaitable<VfsReply> {
   const prefix = path === "" ? "" : `${path}/`;
+  const shown = ({ name, type }: DiskEntry) => ({ path: prefix + name, file_type: type });
   return andThen(ctx.disk.list(path), (entries) =>
-    replyJson({
-      ReadDir: entries.map(({ name, type }) => ({ path: prefix + name, file_type: type })),
-    }),
+    entries.length <= ENTRIES_AT_ONCE
+      ? replyJson({ ReadDir: entries.map(shown) })
+      : manyEntries(ctx.disk, path, entries, shown),
   );
+}
+
+const encoder = new TextEncoder();
+
+/** After each piece there is a trip to the disk, so that others have their turn. */
+async function manyEntries(
+  disk: DiskFolder,
+  path: string,
+  entries: readonly DiskEntry[],
+  shown: (entry: DiskEntry) => unknown,
+): Promise<VfsReply> {
+  let json = "";
+  for (let at = 0; at < entries.length; at += ENTRIES_AT_ONCE) {
+    const piece = JSON.stringify(entries.slice(at, at + ENTRIES_AT_ONCE).map(shown)).slice(1, -1);
+    json += at === 0 ? piece : `,${piece}`;
+    // oxlint-disable-next-line no-await-in-loop -- one piece after the other
+    await disk.fileBytes(path);
+  }
+  return { body: encoder.encode(`{"ReadDir":[${json}]}`), blob: undefined };
 }
 
 /** `Metadata`. */

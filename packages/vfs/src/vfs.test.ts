@@ -568,6 +568,19 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
     });
   });
 
+  test("ReadDir of a folder with very many entries lists all of them", async () => {
+    const { run } = await setUp(createDisk());
+    const names = Array.from({ length: 2_100 }, (_, index) => `f${index}`);
+    const zip = zipSync(Object.fromEntries(names.map((name) => [name, new Uint8Array(1)])));
+    expect(await run(`${DRIVE}/many`, "AddZip", zip)).toBe("Ok");
+    const { ReadDir: entries } = (await run(`${DRIVE}/many`, "ReadDir")) as {
+      ReadDir: readonly { path: string; file_type: string }[];
+    };
+    const wanted = names.map((name) => `${DRIVE.slice(1)}/many/${name}`);
+    expect(entries.map(({ path }) => path).toSorted()).toEqual(wanted.toSorted());
+    expect(new Set(entries.map((entry) => entry.file_type))).toEqual(new Set(["File"]));
+  });
+
   test("ReadToString of a long text is the same, piece by piece", async () => {
     const { run } = await setUp(createDisk());
     const path = `${DRIVE}/long`;

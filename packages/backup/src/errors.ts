@@ -48,6 +48,14 @@ export function assertSound(ok: boolean, what: string, why: string): asserts ok 
   if (!ok) throw new BackupError({ code: "backup.damaged", what, why });
 }
 
+/** Whether the repository is to blame: something in it is not what was written, or more than the limits. */
+export function isDamage(error: unknown): error is BackupError {
+  return (
+    error instanceof BackupError &&
+    ["backup.damaged", "backup.missing", "backup.too-large"].includes(error.code)
+  );
+}
+
 /** @throws {BackupError} `backup.too-large` */
 export function assertWithin(what: string, value: number, limit: number, option: string): void {
   if (value > limit)
@@ -122,7 +130,7 @@ function hintOf(fault: BackupFault): string | undefined {
     case "backup.lock-lost":
       return "What was finished is safe; start again when the remote answers";
     case "backup.damaged":
-      return "verify lists everything that is affected";
+      return "verify lists what is affected; repairIndex finds what an index has lost";
     default:
       return undefined;
   }

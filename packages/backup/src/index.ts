@@ -25,6 +25,7 @@ export { initRepository, openRepository } from "./open-repository.ts";
 export { type PatienceOptions, withPatience } from "./patient-remote.ts";
 export type { PruneOptions, PruneProgress, PruneResult } from "./prune.ts";
 export { createRecoveryKey, parseRecoveryKey, type RecoveryKey } from "./recovery-key.ts";
+export type { RepairOptions, RepairResult } from "./repair-index.ts";
 export type { Repository } from "./repository.ts";
 export type { RestoreOptions, RestoreProgress, RestoreResult } from "./restore.ts";
 export type { RestoreProblem } from "./restore-plan.ts";

@@ -27,7 +27,8 @@ export async function* listEntries(
   path = "",
   { signal }: ReadOptions = {},
 ): AsyncGenerator<WalkedEntry> {
-  const { tree } = chooseSnapshot(await loadSnapshots(context, signal), snapshot);
+  const { snapshots } = await loadSnapshots(context, signal);
+  const { tree } = chooseSnapshot(snapshots, snapshot);
   const { index } = await loadIndex(context, signal);
   const reader = new BlobReader(context, index, signal);
   const entry = await findEntry(reader, tree, path);
@@ -59,7 +60,7 @@ export async function* diffSnapshots(
   after: string,
   { signal }: ReadOptions = {},
 ): AsyncGenerator<SnapshotDifference> {
-  const snapshots = await loadSnapshots(context, signal);
+  const { snapshots } = await loadSnapshots(context, signal);
   const [from, to] = [chooseSnapshot(snapshots, before), chooseSnapshot(snapshots, after)];
   const { index } = await loadIndex(context, signal);
   const reader = new BlobReader(context, index, signal);

@@ -3,7 +3,7 @@
  * @module
  */
 import { type Clock, errorText, type TimerHandle } from "@kinode-ts/types";
-import { assertSound, BackupError } from "./errors.ts";
+import { BackupError } from "./errors.ts";
 import {
   type BackupIdentity,
   decodeLock,
@@ -150,7 +150,16 @@ async function assertFree(
 ): Promise<void> {
   for (const { id, info, isStale } of await findLocks(files, clock)) {
     if (id === own || isStale) continue;
-    assertSound(info !== undefined, `lock ${id.slice(0, 8)}`, "nobody can say what it forbids");
+    if (info === undefined) {
+      throw new BackupError(
+        {
+          code: "backup.damaged",
+          what: `lock ${id.slice(0, 8)}`,
+          why: "nobody knows what it forbids",
+        },
+        { hint: "If nobody works in the repository, remove it with unlock({ all: true })" },
+      );
+    }
     if (!isExclusive && !info.isExclusive) continue;
     const holder = `${info.username}@${info.hostname} (process ${info.pid})`;
     const { label: remote } = files.remote;

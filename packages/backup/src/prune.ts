@@ -84,15 +84,18 @@ class Prune {
 
   async run(): Promise<PruneResult> {
     const { files } = this.#context;
-    const snapshots = await loadSnapshots(this.#context, this.#signal);
-    const { index, files: indexFiles } = await loadIndex(this.#context, this.#signal);
+    const { snapshots, damaged } = await loadSnapshots(this.#context, this.#signal);
+    // Nobody knows what it needs.
+    assertSound(damaged.length === 0, `snapshot ${damaged[0] ?? ""}`, "forget it, then prune");
+    const loaded = await loadIndex(this.#context, this.#signal);
+    const { index, files: indexFiles } = loaded;
     const reader = new BlobReader(this.#context, index, this.#signal);
     const used = await walkTrees(snapshots, index, reader, this.#signal, (done, total) =>
       this.#tell("read", done, total),
     );
     const packs = await files.list("data", this.#signal);
     const plan = planPrune(index, used, packs, this.#ratio);
-    if (this.#options.dryRun !== true && plan.isNeeded) {
+    if (this.#options.dryRun !== true && (plan.isNeeded || loaded.damaged.length > 0)) {
       await this.#carryOut(plan, index, used, indexFiles);
     }
     return {

@@ -9,7 +9,7 @@ import { sha256 } from "./host-codec-bun.ts";
 import type { BackupLimits } from "./limits.ts";
 import { isObjectId, type ObjectId, objectIdOf } from "./object-id.ts";
 import { decodeFile, encodeFile } from "./plain-file.ts";
-import type { SealKeys } from "./sealing.ts";
+import { type SealKeys, unseal } from "./sealing.ts";
 
 export interface ListedObject {
   readonly id: ObjectId;
@@ -59,6 +59,11 @@ export class RepositoryFiles {
     const id = objectIdOf(sha256(bytes));
     await this.remote.put(kind, id, bytes, withSignal(signal));
     return id;
+  }
+
+  /** What is in sealed bytes; `undefined` when the seal does not fit. */
+  unseal(bytes: Uint8Array): Uint8Array | undefined {
+    return unseal(this.#keys, bytes);
   }
 
   delete(kind: BackupObjectKind, id: ObjectId, signal?: AbortSignal): Promise<void> {

@@ -14,6 +14,7 @@ import {
 import { findLocks, type FoundLock } from "./locks.ts";
 import type { ObjectId } from "./object-id.ts";
 import { pruneRepository, type PruneOptions, type PruneResult } from "./prune.ts";
+import { repairIndex, type RepairOptions, type RepairResult } from "./repair-index.ts";
 import { restoreSnapshot, type RestoreOptions, type RestoreResult } from "./restore.ts";
 import type { RetentionPolicy } from "./retention.ts";
 import type { SealKeys } from "./sealing.ts";
@@ -32,7 +33,7 @@ export interface Repository extends AsyncDisposable {
   /** Of the remote. */
   readonly label: string;
   takeSnapshot(source: SnapshotSource, options?: SnapshotOptions): Promise<SnapshotResult>;
-  /** The oldest first. */
+  /** The oldest first; those that cannot be read are left out, `verify` names them. */
   snapshots(): Promise<readonly Snapshot[]>;
   list(snapshot: string, path?: string, options?: ReadOptions): AsyncGenerator<WalkedEntry>;
   diff(before: string, after: string, options?: ReadOptions): AsyncGenerator<SnapshotDifference>;
@@ -47,6 +48,8 @@ export interface Repository extends AsyncDisposable {
     options?: ForgetOptions,
   ): Promise<ForgetResult>;
   prune(options?: PruneOptions): Promise<PruneResult>;
+  /** Finds packs that no index knows, as after the loss of an index; see `verify`. */
+  repairIndex(options?: RepairOptions): Promise<RepairResult>;
   keys(): Promise<readonly RepositoryKey[]>;
   /** Adds another password; the old ones stay. */
   addKey(password: string): Promise<ObjectId>;
@@ -71,13 +74,14 @@ export function createRepository(
     id,
     label: remote.label,
     takeSnapshot: (source, options) => takeSnapshot(context, source, options),
-    snapshots: () => loadSnapshots(context),
+    snapshots: async () => (await loadSnapshots(context)).snapshots,
     list: (snapshot, path, options) => listEntries(context, snapshot, path, options),
     diff: (before, after, options) => diffSnapshots(context, before, after, options),
     restore: (snapshot, target, options) => restoreSnapshot(context, snapshot, target, options),
     verify: (options) => verifyRepository(context, options),
     forget: (which, options) => forgetSnapshots(context, which, options),
     prune: (options) => pruneRepository(context, options),
+    repairIndex: (options) => repairIndex(context, options),
     keys: () => listKeys(context),
     addKey: (password) => addKey(context, keys, password),
     removeKey: (key) => removeKey(context, key),

@@ -59,7 +59,8 @@ export async function restoreSnapshot(
   options: RestoreOptions = {},
 ): Promise<RestoreResult> {
   const { path = "", signal } = options;
-  const chosen = chooseSnapshot(await loadSnapshots(context, signal), snapshot);
+  const { snapshots } = await loadSnapshots(context, signal);
+  const chosen = chooseSnapshot(snapshots, snapshot);
   const { index } = await loadIndex(context, signal);
   const reader = new BlobReader(context, index, signal);
   const plan = await planRestore(context, index, reader, chosen.tree, path, signal);

@@ -3,24 +3,38 @@
  * @module
  */
 import type { RepositoryContext } from "./context.ts";
-import { BackupError } from "./errors.ts";
+import { BackupError, isDamage } from "./errors.ts";
 import { forEachLimited } from "./limited.ts";
+import type { ObjectId } from "./object-id.ts";
 import { decodeSnapshot, type Snapshot } from "./snapshot-file.ts";
 
 const FILES_AT_ONCE = 8;
 
-/** All snapshots, the oldest first. @throws {BackupError} `backup.damaged` one of them is */
+export interface LoadedSnapshots {
+  /** The oldest first. */
+  readonly snapshots: readonly Snapshot[];
+  /** Those that are not whole: never finished by a remote that shows halves, or changed since. */
+  readonly damaged: readonly ObjectId[];
+}
+
+/** Reads all snapshots. */
 export async function loadSnapshots(
   { files }: RepositoryContext,
   signal?: AbortSignal,
-): Promise<Snapshot[]> {
+): Promise<LoadedSnapshots> {
   const snapshots: Snapshot[] = [];
+  const damaged: ObjectId[] = [];
   await forEachLimited(await files.list("snapshots", signal), FILES_AT_ONCE, async ({ id }) => {
-    const value = await files.find("snapshots", id, signal);
-    // Forgotten since it was listed.
-    if (value !== undefined) snapshots.push(decodeSnapshot(value, id));
+    try {
+      const value = await files.find("snapshots", id, signal);
+      // Forgotten since it was listed.
+      if (value !== undefined) snapshots.push(decodeSnapshot(value, id));
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      damaged.push(id);
+    }
   });
-  return snapshots.sort(byTime);
+  return { snapshots: snapshots.sort(byTime), damaged: damaged.sort() };
 }
 
 /** The order of time, and of ids at the same moment. */

@@ -59,7 +59,8 @@ export async function takeSnapshot(
   const signal = AbortSignal.any(signals);
   const startedNs = nsOfMs(context.clock.nowMs());
   const { hostname } = context.identity;
-  const parent = latestSnapshot(await loadSnapshots(context, signal), hostname, source.paths);
+  const { snapshots } = await loadSnapshots(context, signal);
+  const parent = latestSnapshot(snapshots, hostname, source.paths);
   const { index } = await loadIndex(context, signal);
   const writer = new BlobWriter(context, index, signal);
   const reader = new BlobReader(context, index, signal);

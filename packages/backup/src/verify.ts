@@ -2,16 +2,18 @@
  * Whether a repository is whole: its structure, and on request every byte of it.
  * @module
  */
-import { BlobIndex } from "./blob-index.ts";
+import type { BlobIndex } from "./blob-index.ts";
 import { BlobReader } from "./blob-reader.ts";
 import { type RepositoryContext, withSignal } from "./context.ts";
-import { assertNotCancelled, BackupError } from "./errors.ts";
-import { decodeIndex } from "./index-file.ts";
+import { assertNotCancelled, assertSound, isDamage } from "./errors.ts";
 import { forEachLimited } from "./limited.ts";
+import { loadIndex } from "./load-index.ts";
 import { takeLock } from "./locks.ts";
 import type { ObjectId } from "./object-id.ts";
+import { readHeader } from "./pack-header.ts";
 import { contentLength, packBytes, type PackedBlob } from "./pack.ts";
-import { decodeSnapshot, type Snapshot } from "./snapshot-file.ts";
+import type { Snapshot } from "./snapshot-file.ts";
+import { loadSnapshots } from "./snapshots.ts";
 
 export interface VerifyOptions {
   /** Reads every pack and checks every blob in it: as much traffic as a whole restore. */
@@ -56,6 +58,17 @@ export async function verifyRepository(
   return verification.run();
 }
 
+/** @param blobs - of a pack, in any order */
+const byOffset = (blobs: readonly PackedBlob[]): PackedBlob[] =>
+  blobs.toSorted((a, b) => a.offset - b.offset);
+
+const sameBlob = (a: PackedBlob, b: PackedBlob): boolean =>
+  a.id === b.id &&
+  a.kind === b.kind &&
+  a.offset === b.offset &&
+  a.length === b.length &&
+  a.plainLength === b.plainLength;
+
 class Verification {
   readonly #context: RepositoryContext;
   readonly #options: VerifyOptions;
@@ -72,8 +85,10 @@ class Verification {
 
   async run(): Promise<VerifyReport> {
     const { files } = this.#context;
-    const snapshots = await this.#snapshots();
-    const index = await this.#index();
+    const { snapshots, damaged } = await loadSnapshots(this.#context, this.#signal);
+    for (const id of damaged) this.#report(`snapshots/${id}`, "it cannot be read");
+    const { index, damaged: damagedIndexes } = await loadIndex(this.#context, this.#signal);
+    for (const id of damagedIndexes) this.#report(`index/${id}`, "it cannot be read");
     const sizes = new Map((await files.list("data", this.#signal)).map((o) => [o.id, o.sizeBytes]));
     for (const [id, blobs] of index.packs()) this.#checkPlace(id, blobs, sizes.get(id));
     await this.#checkTrees(snapshots, index);
@@ -101,37 +116,9 @@ class Verification {
     try {
       await run();
     } catch (error) {
-      const isTheirs =
-        error instanceof BackupError &&
-        ["backup.damaged", "backup.missing", "backup.too-large"].includes(error.code);
-      if (!isTheirs) throw error;
+      if (!isDamage(error)) throw error;
       this.#report(what, error.message);
     }
-  }
-
-  async #snapshots(): Promise<Snapshot[]> {
-    const { files } = this.#context;
-    const snapshots: Snapshot[] = [];
-    for (const { id } of await files.list("snapshots", this.#signal)) {
-      await this.#check(`snapshots/${id}`, async () => {
-        const value = await files.find("snapshots", id, this.#signal);
-        if (value !== undefined) snapshots.push(decodeSnapshot(value, id));
-      });
-    }
-    return snapshots;
-  }
-
-  async #index(): Promise<BlobIndex> {
-    const { files, limits } = this.#context;
-    const index = new BlobIndex(limits);
-    for (const { id } of await files.list("index", this.#signal)) {
-      await this.#check(`index/${id}`, async () => {
-        const value = await files.find("index", id, this.#signal);
-        if (value === undefined) return;
-        for (const pack of decodeIndex(value, `index ${id.slice(0, 8)}`)) index.add(pack);
-      });
-    }
-    return index;
   }
 
   #checkPlace(id: ObjectId, blobs: readonly PackedBlob[], size: number | undefined): void {
@@ -187,7 +174,7 @@ class Verification {
     const packs = [...index.packs()].filter(([id]) => sizes.has(id));
     let packCount = 0;
     await forEachLimited(packs, PACKS_AT_ONCE, async ([id, blobs]) => {
-      await this.#check(`data/${id}`, () => this.#readPack(id, blobs));
+      await this.#check(`data/${id}`, () => this.#readPack(id, byOffset(blobs)));
       this.#options.onProgress?.({ packCount: ++packCount, totalPackCount: packs.length });
     });
   }
@@ -201,6 +188,10 @@ class Verification {
     this.#readBytes += fetched.length;
     const { id: found, bytes } = await engine.hash(fetched);
     if (found !== id) this.#report(what, "its content does not fit its name");
+    const said = readHeader(this.#context, bytes, what);
+    const isSame =
+      said.length === blobs.length && said.every((blob, i) => sameBlob(blob, blobs[i]!));
+    assertSound(isSame, what, "its header and the index do not say the same");
     const contents = await engine.open(bytes, blobs);
     for (const [i, { kind, id: blob }] of blobs.entries()) {
       if (contents[i] === undefined)

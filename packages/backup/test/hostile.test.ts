@@ -214,9 +214,9 @@ test("zstd bombs are not unpacked: in a blob, in a tree, in an index", async () 
 
   const third = await forge({ maxFilePlainBytes: 1 << 20 });
   third.put("index", seal(third.keys, random, Buffer.concat([Uint8Array.of(2), bomb])));
-  expect((await failure(third.repository.verify().then(() => third.repository.prune()))).code).toBe(
-    "backup.damaged",
-  );
+  expect(await third.repository.verify()).toMatchObject({ problemCount: 1 });
+  expect(await third.repository.repairIndex()).toMatchObject({ removedIndexCount: 1 });
+  expect(await third.repository.verify()).toMatchObject({ problemCount: 0 });
 });
 
 test("an index that lies about places and lengths is damage, not a crash", async () => {
@@ -352,6 +352,39 @@ test("prune removes nothing when a snapshot needs what is not there", async () =
   const before = data.get("data")!.size;
   expect((await failure(repository.prune({ maxUnusedRatio: 0 }))).code).toBe("backup.damaged");
   expect(data.get("data")!.size).toBe(before);
+});
+
+test("a lost index is made again from the packs", async () => {
+  const { data, repository } = await sample();
+  data.get("index")!.clear();
+  expect((await repository.verify()).problemCount).toBeGreaterThan(0);
+  expect((await failure(repository.prune())).hint).toContain("repairIndex");
+  const packCount = data.get("data")!.size;
+  data.get("data")!.set("ab".repeat(32), random.bytes(500));
+  expect(await repository.repairIndex()).toEqual({
+    addedPackCount: packCount,
+    damagedPacks: ["ab".repeat(32) as ObjectId],
+    removedIndexCount: 0,
+  });
+  expect(await repository.verify({ readData: true })).toMatchObject({ problems: [] });
+  const target = memoryTarget();
+  await repository.restore("latest", target);
+  expect(contents(target.files)).toEqual(contents(TREE));
+});
+
+test("a damaged snapshot hides no other, stops prune, and can be forgotten by its id", async () => {
+  const { data, repository } = await sample();
+  const bad = "cd".repeat(32);
+  data.get("snapshots")!.set(bad, random.bytes(300));
+  expect(await repository.snapshots()).toHaveLength(1);
+  expect((await repository.verify()).problems).toMatchObject([{ what: `snapshots/${bad}` }]);
+  expect((await failure(repository.prune())).message).toContain("forget it");
+  expect((await failure(repository.forget([bad.slice(0, 8)]))).code).toBe(
+    "backup.unknown-snapshot",
+  );
+  await repository.forget([bad]);
+  await repository.prune();
+  expect(await repository.verify()).toMatchObject({ problemCount: 0, snapshotCount: 1 });
 });
 
 /** Each parser of things from a repository: an answer or a `BackupError`, for any bytes. */

@@ -64,6 +64,7 @@ export class PackageId {
     this.publisher = publisher;
   }
 
+  /** From its parts, which are not checked. */
   static of(packageName: string, publisher: string): PackageId {
     return new PackageId(packageName, publisher);
   }
@@ -76,10 +77,12 @@ export class PackageId {
     return new PackageId(parts[0]!, parts[1]!);
   }
 
+  /** `package:publisher` */
   toString(): string {
     return `${this.package}:${this.publisher}`;
   }
 
+  /** Whether it has the same text. */
   equals(other: PackageId | string): boolean {
     return this.toString() === other.toString();
   }
@@ -103,6 +106,7 @@ export class ProcessId {
     this.publisher = publisher;
   }
 
+  /** The same as the constructor. */
   static of(process: string | undefined, packageName: string, publisher: string): ProcessId {
     return new ProcessId(process, packageName, publisher);
   }
@@ -115,18 +119,22 @@ export class ProcessId {
     return new ProcessId(parts[0]!, parts[1]!, parts[2]!);
   }
 
+  /** Without the name of the process. */
   packageId(): PackageId {
     return new PackageId(this.package, this.publisher);
   }
 
+  /** `process:package:publisher` */
   toString(): string {
     return `${this.process}:${this.package}:${this.publisher}`;
   }
 
+  /** Whether it has the same text. */
   equals(other: ProcessId | string): boolean {
     return this.toString() === other.toString();
   }
 
+  /** Its text: so it is on the wire. */
   toJSON(): string {
     return this.toString();
   }
@@ -144,6 +152,7 @@ export class Address {
     this.#text = text;
   }
 
+  /** From its four parts, which are not checked. */
   static of(node: string, process: string, packageName: string, publisher: string): Address {
     return new Address(node, new ProcessId(process, packageName, publisher));
   }
@@ -164,26 +173,32 @@ export class Address {
     return this.processId.process;
   }
 
+  /** Name of the package. */
   get package(): string {
     return this.processId.package;
   }
 
+  /** Who publishes the package. */
   get publisher(): string {
     return this.processId.publisher;
   }
 
+  /** Package and publisher. */
   packageId(): PackageId {
     return this.processId.packageId();
   }
 
+  /** `node@process:package:publisher` */
   toString(): string {
     return this.#text;
   }
 
+  /** Whether it has the same text. */
   equals(other: Address | string): boolean {
     return this.#text === other.toString();
   }
 
+  /** Its text: so it is on the wire. */
   toJSON(): string {
     return this.#text;
   }

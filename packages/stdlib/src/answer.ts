@@ -6,6 +6,7 @@ import type { GuestCapability } from "@kinode-ts/types";
 import type { BlobLike } from "./blob.ts";
 import type { Body } from "./body.ts";
 
+/** What an answer carries besides its body. */
 export interface AnswerOptions {
   readonly blob?: BlobLike | undefined;
   /** Forward the blob of the request without reading it; wins over `blob`. */

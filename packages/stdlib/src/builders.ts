@@ -83,10 +83,12 @@ export class Request extends Builder {
   #seconds: number | undefined = undefined;
   #context: Uint8Array | undefined = undefined;
 
+  /** Starts with the target. */
   static to(target: Target): Request {
     return new Request().target(target);
   }
 
+  /** Sets the target. */
   target(target: Target): this {
     this.#target = target;
     return this;
@@ -98,6 +100,7 @@ export class Request extends Builder {
     return this;
   }
 
+  /** Returned with the response or the failure; never leaves the node. */
   context(context: Uint8Array | string): this {
     this.#context = typeof context === "string" ? encodeUtf8(context) : context;
     return this;

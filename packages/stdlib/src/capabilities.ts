@@ -56,4 +56,5 @@ export function attached(
     .filter((held) => held.issuer === issuer);
 }
 
+/** What this process holds: `list`, `save` what came with a message, `drop`, `canMessage`, `find`. Source: spec/packages-and-tools.md §25.1. */
 export const capabilities = { list, save, drop, canMessage, find } as const;

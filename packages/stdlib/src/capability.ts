@@ -21,6 +21,7 @@ export class Capability<T = unknown> implements GuestCapability {
     this.params = params;
   }
 
+  /** The same as an instance. */
   static from(capability: GuestCapability): Capability {
     return capability instanceof Capability
       ? capability
@@ -37,6 +38,7 @@ export class Capability<T = unknown> implements GuestCapability {
     return new Capability<"messaging">(issuer, MESSAGING_PARAMS);
   }
 
+  /** Who issued it. @throws {AddressParseError} */
   get issuerAddress(): Address {
     return Address.parse(this.issuer);
   }
@@ -55,6 +57,7 @@ export class Capability<T = unknown> implements GuestCapability {
     );
   }
 
+  /** As the kernel has it in JSON. */
   toJSON(): { issuer: string; params: string } {
     return { issuer: this.issuer, params: this.params };
   }

@@ -43,6 +43,7 @@ export function defineProcess(body: ProcessBody): ProcessDefinition {
   return { init };
 }
 
+/** A widget of the home page. */
 export interface WidgetOptions {
   readonly label: string;
   /** A whole HTML document; it is shown in a frame. */

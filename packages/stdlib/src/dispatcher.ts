@@ -33,6 +33,7 @@ export type Handler = (
 /** Looks at requests before the handler does; `false`: not for me. */
 export type Interceptor = (request: IncomingRequest) => ReturnType<Handler> | false;
 
+/** What `serve` does with ends of requests that nobody awaits. Source: spec/packages-and-tools.md §25.1. */
 export interface ServeOptions {
   /** Responses to requests sent with `send` and an expectation. */
   readonly onResponse?: ((response: IncomingResponse) => void) | undefined;

@@ -40,10 +40,12 @@ export class SendError extends KinodeError<SendFault> {
     this.context = context;
   }
 
+  /** The node cannot be reached. */
   get isOffline(): boolean {
     return this.kind === "offline";
   }
 
+  /** No answer came in time, or messaging was not permitted. */
   get isTimeout(): boolean {
     return this.kind === "timeout";
   }

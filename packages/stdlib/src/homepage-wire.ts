@@ -8,6 +8,7 @@ import { send } from "./send.ts";
 
 const HOMEPAGE = "our@homepage:homepage:sys";
 
+/** An entry of the home page: an icon that opens a path, a widget, or both. Source: spec/packages-and-tools.md §14.1, §25.7. */
 export interface HomepageEntry {
   readonly label: string;
   /** A data URL. */

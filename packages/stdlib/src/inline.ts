@@ -14,6 +14,7 @@ import { spawn } from "./spawn.ts";
 /** What the child runs; it ends when this settles. */
 export type InlineBody = (our: Address, arg: string) => Promise<void> | void;
 
+/** As for `spawn`; name and function are chosen by `spawnInline`. */
 export interface InlineOptions extends Omit<SpawnOptions, "entry" | "name"> {
   /** File of this bundle in our package's `pkg` drive. Default: `<name of our process>.js`. */
   readonly entry?: string;

@@ -17,6 +17,7 @@ import { toBlob } from "./blob.ts";
 import { targetText } from "./address.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
+/** A blob in JSON; the bytes as numbers. */
 export interface KernelBlob {
   readonly mime: string | null;
   readonly bytes: readonly number[];
@@ -26,6 +27,7 @@ export interface KernelBlob {
 export type KernelCapability =
   GuestCapability | readonly [capability: GuestCapability, signature: readonly number[]];
 
+/** A request in JSON, without its target. */
 export interface KernelRequest {
   readonly inherit: boolean;
   /** Seconds. */
@@ -35,6 +37,7 @@ export interface KernelRequest {
   readonly capabilities: readonly KernelCapability[];
 }
 
+/** A response in JSON. */
 export interface KernelResponseForm {
   readonly inherit: boolean;
   readonly body: readonly number[];
@@ -47,6 +50,7 @@ export type KernelMessageForm =
   | { readonly Request: KernelRequest }
   | { readonly Response: readonly [KernelResponseForm, context: readonly number[] | null] };
 
+/** A failed request in JSON. */
 export interface KernelSendError {
   readonly kind: "Offline" | "Timeout";
   /** Address of who did not get it. */
@@ -55,6 +59,7 @@ export interface KernelSendError {
   readonly lazy_load_blob: KernelBlob | null;
 }
 
+/** What happens at the end of a process, in JSON: requests as target, request and blob. */
 export type KernelOnExit =
   | "None"
   | "Restart"
@@ -72,10 +77,12 @@ const bytesOf = (body: Uint8Array | string): number[] => [
   ...(typeof body === "string" ? encodeUtf8(body) : body),
 ];
 
+/** A blob as the kernel writes it in JSON. */
 export function toKernelBlob(blob: GuestBlob): KernelBlob {
   return { mime: blob.mime ?? null, bytes: [...blob.bytes] };
 }
 
+/** A blob from the JSON of the kernel. */
 export function fromKernelBlob({ mime, bytes }: KernelBlob): GuestBlob {
   return { mime: mime ?? undefined, bytes: Uint8Array.from(bytes) };
 }
@@ -98,6 +105,7 @@ export function toKernelRequest(request: Omit<GuestRequest, "target">): KernelRe
   };
 }
 
+/** A request from the JSON of the kernel; the target stands beside it there. */
 export function fromKernelRequest(request: KernelRequest): Omit<GuestRequest, "target"> {
   return {
     inherit: request.inherit,
@@ -108,6 +116,7 @@ export function fromKernelRequest(request: KernelRequest): Omit<GuestRequest, "t
   };
 }
 
+/** A response as the kernel writes it in JSON. */
 export function toKernelResponse(response: GuestResponse): KernelResponseForm {
   const { inherit = false, body, metadata, capabilities = [] } = response;
   return {
@@ -118,6 +127,7 @@ export function toKernelResponse(response: GuestResponse): KernelResponseForm {
   };
 }
 
+/** A response from the JSON of the kernel. */
 export function fromKernelResponse(response: KernelResponseForm): GuestResponse {
   return {
     inherit: response.inherit,
@@ -135,12 +145,14 @@ type MessageParts =
       readonly context: Uint8Array | undefined;
     };
 
+/** A message as the kernel writes it in JSON; a response with the context of its request. */
 export function toKernelMessage(message: MessageParts): KernelMessageForm {
   if (message.kind === "request") return { Request: toKernelRequest(message.request) };
   const { response, context } = message;
   return { Response: [toKernelResponse(response), context === undefined ? null : [...context]] };
 }
 
+/** A message from the JSON of the kernel. */
 export function fromKernelMessage(message: KernelMessageForm): MessageParts {
   if ("Request" in message) return { kind: "request", request: fromKernelRequest(message.Request) };
   const [response, context] = message.Response;
@@ -161,6 +173,7 @@ export function toKernelSendError({ kind, target, body, blob }: FailedRequest): 
   };
 }
 
+/** A failed request from the JSON of the kernel. */
 export function fromKernelSendError(error: KernelSendError): FailedRequest {
   const { kind, target, message, lazy_load_blob: blob } = error;
   const { body } = "Request" in message ? message.Request : message.Response[0];
@@ -185,6 +198,7 @@ export function toKernelOnExit(onExit: OnExit): KernelOnExit {
   };
 }
 
+/** What happens at the end, from the JSON of the kernel. */
 export function fromKernelOnExit(onExit: KernelOnExit): OnExit {
   if (onExit === "None") return "none";
   if (onExit === "Restart") return "restart";

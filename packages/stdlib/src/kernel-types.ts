@@ -53,13 +53,16 @@ export interface ProcessUsage {
   readonly memory_bytes: number;
 }
 
+/** All processes by id. */
 export type ProcessMap = Readonly<Record<string, PersistedProcess>>;
 
+/** Capabilities given to, or taken from, a process. */
 export interface CapabilityChange {
   readonly target: string;
   readonly capabilities: readonly GuestCapability[];
 }
 
+/** A process to be registered; its program is the blob of the request. */
 export interface InitializeProcess {
   readonly id: string;
   readonly wasm_bytes_handle: string;
@@ -69,6 +72,7 @@ export interface InitializeProcess {
   readonly public: boolean;
 }
 
+/** Bodies of requests to the kernel. Source: spec/kernel.md §4.2. */
 export type KernelCommand =
   | "Booted"
   | { readonly InitializeProcess: InitializeProcess }
@@ -86,6 +90,7 @@ export type KernelCommand =
         | { readonly HasCap: { readonly on: string; readonly cap: GuestCapability } };
     };
 
+/** Bodies of its answers. */
 export type KernelResponse =
   | "InitializedProcess"
   | "InitializeProcessError"
@@ -105,6 +110,7 @@ export function kernelCommand(command: KernelCommand): Body {
   return json(command);
 }
 
+/** Bodies of requests to `state:distro:sys`. Source: spec/packages-and-tools.md §25.10. */
 export type StateAction =
   | { readonly GetState: string }
   | { readonly SetState: string }
@@ -115,6 +121,7 @@ export type StateAction =
 export type StateResponse =
   "GetState" | "SetState" | "DeleteState" | "Backup" | { readonly Err: StateError };
 
+/** Why the state module refused. */
 export type StateError =
   | { readonly RocksDBError: { readonly action: string; readonly error: string } }
   | { readonly StartupError: { readonly action: string } }

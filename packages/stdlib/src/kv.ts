@@ -21,6 +21,7 @@ interface Codec<T> {
   decode(bytes: Uint8Array): T;
 }
 
+/** Whose database, and how long each request to it may take (default 5 s). */
 export type KvOptions = DatabaseOptions;
 
 /** Keys and values that are written as JSON, and checked when they are read. */
@@ -29,6 +30,7 @@ export interface KvSchemas<K, V> {
   readonly value: Schema<V>;
 }
 
+/** Which keys `scan` gives, in what order, and how many at most. */
 export interface ScanOptions<K> {
   /** Only keys whose bytes begin with this; JSON keys begin as their text does, e.g. `"\"user/"`. */
   readonly prefix?: Uint8Array | string | undefined;
@@ -47,6 +49,7 @@ export interface KvWriter<K, V> {
   delete(key: K): Promise<void>;
 }
 
+/** Options of one write. */
 export interface KvWriteOptions<K, V> {
   /** What a `transaction` of this database has given to its body: then this is a write of it. */
   readonly tx?: KvWriter<K, V> | undefined;
@@ -109,6 +112,7 @@ export class Kv<K, V, KOut = K, VOut = V> implements KvWriter<K, V> {
     return this.#values.decode(blobOf(answer, kvFail(this.name))) as unknown as VOut;
   }
 
+  /** Writes a value, at once or with the transaction. */
   set(key: K, value: V, { tx }: KvWriteOptions<K, V> = {}): Promise<void> {
     return tx === undefined ? this.#set(key, value, null) : tx.set(key, value);
   }

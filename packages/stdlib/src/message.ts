@@ -199,6 +199,7 @@ export class IncomingResponse extends ReceivedMessage {
   declare context: Uint8Array | undefined;
 }
 
+/** What `receive` gives: `kind` tells requests and responses apart. Source: spec/packages-and-tools.md §25.2. */
 export type Message = IncomingRequest | IncomingResponse;
 
 /** The prototypes of the messages of one exchange. */

@@ -44,6 +44,7 @@ export class NetError extends KinodeError<{ readonly code: NetCode; readonly det
   }
 }
 
+/** How long the network part may take. */
 export interface NetOptions {
   /** Default 30 s. */
   readonly timeout?: Duration | undefined;

@@ -51,6 +51,7 @@ function fromGuestOnExit(onExit: GuestOnExit): OnExit {
   }));
 }
 
+/** Reads and sets what happens when this process ends. Source: spec/packages-and-tools.md §25.1. */
 export const onExit = {
   get: (): OnExit => fromGuestOnExit(host().getOnExit()),
   /** @throws {BuildError} a request without target or body */

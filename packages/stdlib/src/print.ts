@@ -7,6 +7,7 @@ import { host } from "./current.ts";
 /** 0 is always shown, 3 only at the most verbose. */
 export type Verbosity = 0 | 1 | 2 | 3;
 
+/** Shows a line to the person, at terminals that are as verbose as `level`. Source: spec/packages-and-tools.md §25.1. */
 export function print(text: string, level: Verbosity = 0): void {
   host().printToTerminal(level, text);
 }

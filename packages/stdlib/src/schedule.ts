@@ -31,6 +31,7 @@ export type When =
   /** Milliseconds since 1970, or a date. */
   | { readonly at: number | Date };
 
+/** What becomes of missed times, and what is kept with the schedule. */
 export interface ScheduleOptions {
   /**
    * What becomes of times that pass while the node is off: one run for all of them, as soon as it is back, or none.
@@ -51,6 +52,7 @@ export interface Firing {
   readonly body: string | undefined;
 }
 
+/** What is run at the set times; what it throws is shown and ends nothing. */
 export type FiringHandler = (firing: Firing) => void | Promise<void>;
 
 /** A schedule of this process. */
@@ -73,6 +75,7 @@ export type ScheduleErrorCode = (typeof WIRE_CODES)[number] | "SendError" | "Une
 
 type ScheduleFault = { readonly code: ScheduleErrorCode; readonly id: string };
 
+/** The scheduler refused, or could not be reached; `code` says which. */
 export class ScheduleError extends KinodeError<ScheduleFault> {
   override name = "ScheduleError";
   constructor(code: ScheduleErrorCode, id: string, detail: string, cause?: unknown) {

@@ -28,6 +28,7 @@ export interface AbortSignalLike {
   addEventListener(type: "abort", listener: () => void): void;
 }
 
+/** What a request carries besides target and body. Source: spec/packages-and-tools.md §25.3. */
 export interface SendOptions {
   readonly blob?: BlobLike | undefined;
   /**
@@ -44,6 +45,7 @@ export interface SendOptions {
   readonly context?: Uint8Array | string | undefined;
 }
 
+/** The same, and how long to wait. */
 export interface RequestOptions extends SendOptions {
   /** How long to wait for the response; the wire counts whole seconds, rounded up. Default 5 s. */
   readonly timeout?: Duration | undefined;
@@ -51,6 +53,7 @@ export interface RequestOptions extends SendOptions {
   readonly signal?: AbortSignalLike | undefined;
 }
 
+/** The same for requests that are not awaited. */
 export interface OneWayOptions extends SendOptions {
   /** Ask for a response, to be delivered to `receive` or `serve`, within this time. */
   readonly expectsResponse?: Duration | undefined;
@@ -245,6 +248,7 @@ function ignore(message: IncomingRequest): void {
   host().printToTerminal(2, `Ignored a request of "${message.sender}"`);
 }
 
+/** Ends `serve`: it settles, and requests wait for the next `serve` or `receive`. */
 export function stopServing(): void {
   dispatcher().stop();
 }

@@ -12,6 +12,7 @@ import type { OnExit } from "./on-exit.ts";
 import { toGuestOnExit } from "./on-exit.ts";
 import { our } from "./send.ts";
 
+/** What a child is, and what it gets. Source: spec/packages-and-tools.md §25.1. */
 export interface SpawnOptions {
   /** File in our package's `pkg` drive, such as `worker.js`, or a whole VFS path, `/chess:sys/pkg/worker.js`. */
   readonly entry: string;
@@ -27,6 +28,7 @@ export interface SpawnOptions {
   readonly public?: boolean | undefined;
 }
 
+/** A capability that the child issues, for a process that gets it. */
 export interface SpawnGrant {
   readonly to: ProcessId | string;
   /** JSON value. */

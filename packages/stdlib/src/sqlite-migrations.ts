@@ -21,6 +21,7 @@ export type Migration = {
     }
 );
 
+/** Why migrations stopped. */
 export type MigrationErrorCode =
   /** The database has been brought further by a newer program. */
   | "NewerDatabase"
@@ -37,6 +38,7 @@ type MigrationFault = {
   readonly name: string;
 };
 
+/** Migrations that stopped; `code` says why, `fault` at which step of which database. */
 export class MigrationError extends KinodeError<MigrationFault> {
   override name = "MigrationError";
   constructor(fault: MigrationFault, text: string, cause?: unknown) {
@@ -44,6 +46,7 @@ export class MigrationError extends KinodeError<MigrationFault> {
   }
 }
 
+/** What a run of `migrate` has found and done. */
 export interface MigrationResult {
   /** Steps that had been run before. */
   readonly from: number;

@@ -62,6 +62,7 @@ export type SqlParameter = string | number | bigint | boolean | null | Uint8Arra
 /** A row: 64-bit integers beyond ±(2^53 − 1) are `bigint`, blobs base64 text (see `blobBytes`). */
 export type SqlRow = Readonly<Record<string, string | number | bigint | null>>;
 
+/** Whose database, and how long each request to it may take (default 5 s). */
 export type SqliteOptions = DatabaseOptions;
 
 export {
@@ -77,6 +78,7 @@ export interface SqlWriter {
   run(sql: string, parameters?: readonly SqlParameter[]): Promise<void>;
 }
 
+/** Options of one statement that writes. */
 export interface SqlWriteOptions {
   /** What a `transaction` of this database has given to its body: then this is a statement of it. */
   readonly tx?: SqlWriter | undefined;

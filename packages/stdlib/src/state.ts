@@ -9,6 +9,7 @@ import type { Schema } from "./schema.ts";
 import { applySchema, SchemaError } from "./schema.ts";
 import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 
+/** What `state.load` does with an older shape. */
 export interface LoadOptions<T> {
   /** Turns a state of an older shape into today's; called when the schema refuses what is stored. */
   readonly migrate?: ((old: unknown) => T) | undefined;
@@ -43,4 +44,5 @@ async function save(value: unknown): Promise<void> {
   await raw.set(encodeUtf8(stringifyJson(value)));
 }
 
+/** The state of this process: `load` and `save` JSON, or `raw` bytes. Source: spec/packages-and-tools.md §25.1. */
 export const state = { raw, load, save } as const;

@@ -76,6 +76,7 @@ export async function setTimer(duration: Duration, context?: Uint8Array | string
   await send(TIMER, `{"SetTimer":${ms}}`, { expectsResponse: patience(ms) * 1_000, context });
 }
 
+/** What `clearTimeout` takes. */
 export interface TimeoutHandle {
   /** @internal */
   cancelled: boolean;

@@ -71,6 +71,7 @@ export class File implements AsyncDisposable {
     return readBytes(this.path, await this.#do("ReadToEnd"));
   }
 
+  /** The same as UTF-8. */
   async restText(): Promise<string> {
     return payload(this.path, await this.#do("ReadToString"), "ReadToString", isText);
   }
@@ -94,6 +95,7 @@ export class File implements AsyncDisposable {
     await this.#do("WriteAll", content);
   }
 
+  /** Writes at the end. */
   async append(content: Content): Promise<void> {
     await this.#do("Append", content);
   }
@@ -103,6 +105,7 @@ export class File implements AsyncDisposable {
     return payload(this.path, await this.#do({ Seek: to }), "SeekFrom", isPosition).new_offset;
   }
 
+  /** Its length in bytes. */
   async len(): Promise<U64> {
     return payload(this.path, await this.#do("Len"), "Len", isU64);
   }
@@ -112,10 +115,12 @@ export class File implements AsyncDisposable {
     await this.#do({ SetLen: length });
   }
 
+  /** Copies it to a path, whose file is replaced. */
   async copy(newPath: string): Promise<void> {
     await this.#do({ CopyFile: { new_path: newPath } });
   }
 
+  /** Kind and length in bytes. */
   async metadata(): Promise<FileMetadata> {
     return payload(this.path, await this.#do("Metadata"), "Metadata", isFileMetadata);
   }
@@ -125,10 +130,12 @@ export class File implements AsyncDisposable {
     return Uint8Array.from(payload(this.path, await this.#do("Hash"), "Hash", isHash));
   }
 
+  /** Settles when everything written is on the disk. */
   async syncAll(): Promise<void> {
     await this.#do("SyncAll");
   }
 
+  /** Ends the use of the cursor; `await using` does it too. */
   async close(): Promise<void> {
     await this.#do("CloseFile");
   }

@@ -17,6 +17,7 @@ export type VfsEvent =
   /** More has changed than is kept for a slow reader: look at everything again. */
   | { readonly kind: "overflow" };
 
+/** How far below a path changes are told. */
 export interface WatchOptions extends VfsOptions {
   /** Everything below a folder, not only what is directly in it. Default: no. */
   readonly recursive?: boolean | undefined;

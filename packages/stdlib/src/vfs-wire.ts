@@ -22,19 +22,23 @@ import {
 } from "./module-answer.ts";
 import type { AbortSignalLike } from "./send.ts";
 
+/** What is at a path. */
 export type FileType = "File" | "Directory" | "Symlink" | "Other";
 
+/** One child of a directory. */
 export interface DirEntry {
   /** Relative to the root of the VFS, without leading slash: `chess:sys/pkg/ui/index.html`. */
   readonly path: string;
   readonly file_type: FileType;
 }
 
+/** Kind and length in bytes. */
 export interface FileMetadata {
   readonly file_type: FileType;
   readonly len: U64;
 }
 
+/** Actions of the VFS, as they are on the wire. Source: spec/runtime-modules.md §2.2. */
 export type VfsAction =
   | "CreateDrive"
   | "CreateDir"
@@ -66,6 +70,7 @@ export type VfsAction =
   | { readonly Unwatch: { readonly watch: number } }
   | "Usage";
 
+/** Where the cursor goes, in bytes: from the start, the end, or where it is. */
 export type SeekFrom =
   | { readonly Start: U64 }
   | { readonly End: number | bigint }
@@ -101,6 +106,7 @@ export class VfsError extends KinodeError<VfsFault> {
   }
 }
 
+/** How long the VFS may take. */
 export interface VfsOptions {
   /** Default 5 s. */
   readonly timeout?: Duration | undefined;

@@ -109,10 +109,12 @@ export function file(path: string, options: VfsOptions = {}): File {
   return new File(path, options);
 }
 
+/** Deletes a file. Rejects with a `VfsError`, also when it is missing or a folder. */
 export async function removeFile(path: string, options: VfsOptions = {}): Promise<void> {
   await vfsRequest(path, "RemoveFile", options);
 }
 
+/** Moves a file or folder, within what may be written. Rejects with a `VfsError`. */
 export async function rename(
   path: string,
   newPath: string,
@@ -145,6 +147,7 @@ export async function removePath(path: string, options: VfsOptions = {}): Promis
   await vfsRequest(path, type === "Directory" ? "RemoveDirAll" : "RemoveFile", options);
 }
 
+/** Kind and length in bytes of what is at a path. Rejects with a `VfsError`, also when nothing is there. */
 export async function metadata(path: string, options: VfsOptions = {}): Promise<FileMetadata> {
   return payload(path, await vfsRequest(path, "Metadata", options), "Metadata", isFileMetadata);
 }

@@ -4,6 +4,7 @@
  */
 import { KinodeError } from "@kinode-ts/types";
 
+/** Refused with a value, or answered with what the API does not know. */
 export type ApiFault =
   | { readonly code: "Refused"; readonly call: string; readonly value: unknown }
   | { readonly code: "UnexpectedAnswer"; readonly call: string; readonly body: string };

@@ -21,6 +21,7 @@ export type ApiShape =
   | { readonly kind: "variant"; readonly cases: Readonly<Record<string, ApiType<unknown> | null>> }
   | { readonly kind: "enum"; readonly cases: readonly string[] };
 
+/** Types without parts, by their WIT name. */
 export type ScalarKind =
   | "bool"
   | "s8"

@@ -139,6 +139,7 @@ export interface Method<A extends readonly unknown[], R> {
   readonly "~types"?: (...args: A) => R;
 }
 
+/** Calls by name, as `defineApi` takes them. */
 export type Methods = Readonly<Record<string, Method<never, unknown>>>;
 
 type Arguments<E extends readonly ApiType<unknown>[]> = {

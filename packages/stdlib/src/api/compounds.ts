@@ -12,6 +12,7 @@ function asArray(value: unknown, expected: string): readonly unknown[] {
   return value;
 }
 
+/** Any number of values of one type. */
 export function list<T>(element: ApiType<T>): ApiType<readonly T[]> {
   return {
     shape: { kind: "list", element },
@@ -66,6 +67,7 @@ export function option<T>(element: ApiType<T>): ApiType<T | undefined> {
 
 type TupleOf<E extends readonly ApiType<unknown>[]> = { readonly [I in keyof E]: Of<E[I]> };
 
+/** Values of given types in order. */
 export function tuple<const E extends readonly ApiType<unknown>[]>(
   ...elements: E
 ): ApiType<TupleOf<E>> {

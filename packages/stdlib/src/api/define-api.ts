@@ -43,6 +43,7 @@ export interface ClientMethod<A extends readonly unknown[], R> {
   full(...args: [...A, options?: RequestOptions]): Promise<FullAnswer<R>>;
 }
 
+/** The calls of an API as functions. */
 export type Client<C extends Calls> = {
   readonly [K in keyof C]: C[K] extends Call<infer A, infer R> ? ClientMethod<A, R> : never;
 };
@@ -73,6 +74,7 @@ export function withReply<R>(value: R, options: AnswerOptions): WithReply<R> {
   return new WithReply(value, options);
 }
 
+/** An API on both sides. Made by `defineApi` or by generated code. */
 export interface Api<C extends Calls> {
   /** A client of the process at `target`; `defaults` hold for each of its calls. */
   (target: Target, defaults?: RequestOptions): Client<C>;

@@ -7,6 +7,7 @@ import type { ApiType, ScalarKind } from "./api-type.ts";
 import { mismatch } from "./api-type.ts";
 import { f32Text, f64Text } from "./float-text.ts";
 
+/** `true` or `false`. */
 export const bool: ApiType<boolean> = {
   shape: { kind: "bool" },
   write: (value) => String(asBoolean(value)),
@@ -29,6 +30,7 @@ function integer(kind: ScalarKind, least: number, most: number): ApiType<number>
   return { shape: { kind }, write: (value) => String(parse(value) + 0), parse };
 }
 
+/** A whole number from 0 to 255. */
 export const u8: ApiType<number> = integer("u8", 0, 0xff);
 export const u16: ApiType<number> = integer("u16", 0, 0xffff);
 export const u32: ApiType<number> = integer("u32", 0, 0xffff_ffff);
@@ -52,6 +54,7 @@ function integer64(kind: ScalarKind, least: bigint, most: bigint): ApiType<Integ
   return { shape: { kind }, write: (value) => String(parse(value)), parse };
 }
 
+/** A whole number from 0 to 2^64 − 1: a `bigint` above 2^53 − 1. */
 export const u64: ApiType<Integer64> = integer64("u64", 0n, 0xffff_ffff_ffff_ffffn);
 export const s64: ApiType<Integer64> = integer64(
   "s64",
@@ -71,6 +74,7 @@ function float(kind: "f32" | "f64"): ApiType<number> {
   return { shape: { kind }, write: (value) => text(parse(value)), parse };
 }
 
+/** A number; those that single precision cannot hold are rounded. */
 export const f32: ApiType<number> = float("f32");
 export const f64: ApiType<number> = float("f64");
 
@@ -81,6 +85,7 @@ function asText(value: unknown): string {
   return value;
 }
 
+/** A text. */
 export const string: ApiType<string> = {
   shape: { kind: "string" },
   write: (value) => JSON.stringify(asText(value)),

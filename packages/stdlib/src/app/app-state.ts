@@ -54,6 +54,7 @@ export interface StateOptions<S> {
   readonly migrate?: ((old: unknown, version: number) => NoInfer<S>) | undefined;
 }
 
+/** Why a stored state cannot be used. */
 export type StateErrorCode =
   /** It was written by a newer program. */
   | "NewerState"

@@ -9,6 +9,7 @@ import type { RequestOptions } from "../send.ts";
 import { EthError, toEthError } from "./eth-error.ts";
 import { ethRequest, payloadOf } from "./eth-wire.ts";
 
+/** A node that provides a chain, as the name registry tells of it. */
 export interface KnsUpdate {
   readonly name: NodeId;
   readonly public_key: string;
@@ -17,6 +18,7 @@ export interface KnsUpdate {
   readonly routers: readonly NodeId[];
 }
 
+/** How a server knows us: a password, a token, or a whole header. */
 export type RpcAuth =
   { readonly Basic: string } | { readonly Bearer: string } | { readonly Raw: string };
 
@@ -29,12 +31,14 @@ export interface ProviderConfig {
     | { readonly Node: { readonly kns_update: KnsUpdate; readonly use_as_provider: boolean } };
 }
 
+/** Which nodes may use our providers. */
 export interface AccessSettings {
   readonly public: boolean;
   readonly allow: readonly NodeId[];
   readonly deny: readonly NodeId[];
 }
 
+/** What the eth module is busy with. */
 export interface EthState {
   /** By subscriber and its own id: the node that provides it, or null. */
   readonly active_subscriptions: Readonly<Record<string, Readonly<Record<string, NodeId | null>>>>;

@@ -28,6 +28,7 @@ import {
 } from "./rpc-types.ts";
 import { subscribe, type SubscribeOptions, type Subscription } from "./subscription.ts";
 
+/** How long requests may take, and what stops them. */
 export interface ProviderOptions {
   /** How long one request may take. Default 60 s. */
   readonly timeout?: Duration | undefined;
@@ -90,14 +91,17 @@ export class EthProvider {
     return payloadOf(answer, "Response", method) as T;
   };
 
+  /** As the provider says it. */
   async getChainId(): Promise<number> {
     return Number(await this.#quantity("eth_chainId"));
   }
 
+  /** Of the newest block. */
   getBlockNumber(): Promise<bigint> {
     return this.#quantity("eth_blockNumber");
   }
 
+  /** In wei. */
   getGasPrice(): Promise<bigint> {
     return this.#quantity("eth_gasPrice");
   }
@@ -117,10 +121,12 @@ export class EthProvider {
     return Number(await this.#quantity("eth_getTransactionCount", [address, toBlock(block)]));
   }
 
+  /** Code of a contract; `0x` where there is none. */
   getCode(address: Address, block: Block = "latest"): Promise<Hex> {
     return this.#ask("eth_getCode", [address, toBlock(block)], isHex);
   }
 
+  /** 32 bytes of a contract's storage. */
   getStorageAt(address: Address, slot: bigint | Hex, block: Block = "latest"): Promise<Hex> {
     return this.#ask("eth_getStorageAt", [address, toQuantity(slot), toBlock(block)], isHex);
   }
@@ -130,10 +136,12 @@ export class EthProvider {
     return await this.#found("eth_getBlockByHash", [hash, full]);
   }
 
+  /** `undefined`: there is none (yet). */
   async getBlockByNumber(block: Block, full = false): Promise<RpcBlock | undefined> {
     return await this.#found("eth_getBlockByNumber", [toBlock(block), full]);
   }
 
+  /** `undefined`: no provider knows it. */
   async getTransactionByHash(hash: Hash): Promise<RpcTransaction | undefined> {
     return await this.#found("eth_getTransactionByHash", [hash]);
   }
@@ -143,6 +151,7 @@ export class EthProvider {
     return await this.#found("eth_getTransactionReceipt", [hash]);
   }
 
+  /** Events that fit; providers bound how many, and from how many blocks. */
   getLogs(filter: LogFilter): Promise<RpcLog[]> {
     return this.#ask("eth_getLogs", [filterOf(filter)], isListOf(isRecord));
   }
@@ -152,11 +161,13 @@ export class EthProvider {
     return this.#ask("eth_call", [callOf(transaction), toBlock(block)], isHex);
   }
 
+  /** Gas that a transaction would use. Rejects with `RpcError` when it would fail. */
   estimateGas(transaction: CallRequest, block?: Block): Promise<bigint> {
     const call = callOf(transaction);
     return this.#quantity("eth_estimateGas", block === undefined ? [call] : [call, toBlock(block)]);
   }
 
+  /** Fees of past blocks up to `newest`, in wei; providers bound how many. */
   async getFeeHistory(
     blockCount: number,
     newest: Block = "latest",

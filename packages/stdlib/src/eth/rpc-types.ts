@@ -15,6 +15,7 @@ export type Hash = Hex;
 export type Block = bigint | number | BlockTag;
 export type BlockTag = "latest" | "earliest" | "pending" | "safe" | "finalized";
 
+/** An event of a contract. */
 export interface RpcLog {
   address: Address;
   topics: [] | [Hex, ...Hex[]];
@@ -29,6 +30,7 @@ export interface RpcLog {
   removed: boolean;
 }
 
+/** A block without its transactions. */
 export interface RpcBlockHeader {
   hash: Hash | null;
   parentHash: Hash;
@@ -43,6 +45,7 @@ export interface RpcBlock<T = Hash | RpcTransaction> extends RpcBlockHeader {
   transactions: T[];
 }
 
+/** A transaction, waiting or in a block. */
 export interface RpcTransaction {
   hash: Hash;
   from: Address;
@@ -56,6 +59,7 @@ export interface RpcTransaction {
   [field: string]: unknown;
 }
 
+/** What a transaction did. */
 export interface RpcTransactionReceipt {
   transactionHash: Hash;
   from: Address;
@@ -93,6 +97,7 @@ export interface LogFilter {
   readonly blockHash?: Hash | undefined;
 }
 
+/** Fees of past blocks, in wei. */
 export interface FeeHistory {
   readonly oldestBlock: bigint;
   readonly baseFeePerGas: readonly bigint[];

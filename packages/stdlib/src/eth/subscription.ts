@@ -13,8 +13,10 @@ import { sleep } from "../timer.ts";
 import { EthError } from "./eth-error.ts";
 import { ethRequest } from "./eth-wire.ts";
 
+/** What can be followed. */
 export type SubscriptionKind = "newHeads" | "logs" | "newPendingTransactions" | "syncing";
 
+/** How a subscription is made, and what is done when it ends. */
 export interface SubscribeOptions {
   /** How long making it may take. Default 60 s. */
   readonly timeout?: Duration | undefined;

@@ -37,6 +37,7 @@ export interface TransportSubscribe {
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
+/** Options of `kinodeTransport`; `key` and `name` are what viem shows. */
 export interface KinodeTransportOptions extends ProviderOptions {
   readonly key?: string;
   readonly name?: string;

@@ -18,6 +18,7 @@ export type { FetchErrorCode } from "@kinode-ts/codec/web-fetch";
 export type FetchHeaders =
   Iterable<readonly [string, string]> | Readonly<Record<string, string>> | undefined;
 
+/** What is asked, as on the web. */
 export interface FetchInit {
   readonly method?: string | undefined;
   readonly headers?: FetchHeaders;

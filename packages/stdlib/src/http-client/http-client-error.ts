@@ -26,6 +26,7 @@ const WIRE_CODES = [
   "WsCloseFailed",
 ] as const;
 
+/** Names of the wire, and what can happen besides. */
 export type HttpClientErrorCode =
   | (typeof WIRE_CODES)[number]
   /** The client did not answer: it is slow, or this process may not message it. */

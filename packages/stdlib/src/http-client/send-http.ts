@@ -12,6 +12,7 @@ import { send } from "../send.ts";
 import { encodeUtf8 } from "../utf8.ts";
 import { answerJson, HTTP_CLIENT, okOf } from "./http-client-error.ts";
 
+/** What is sent, and how long its answer may take. */
 export interface SendHttpOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: BlobLike | Uint8Array | string | undefined;
@@ -57,6 +58,7 @@ function answerOf(message: IncomingResponse): HttpAnswer {
   return { ...Http, bytes: message.blob()?.bytes ?? new Uint8Array(0) };
 }
 
+/** Requests whose answers come to the inbox: `send` one, and read its answer with `answerOf`. */
 export const http = {
   /** Sends; the answer arrives in the inbox, or at `serve`'s `onResponse`. Rejects with what `send` rejects with. */
   send: sendHttp,

@@ -14,6 +14,7 @@ import type { AbortSignalLike } from "../send.ts";
 import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
 import { clientRequest, HttpClientError } from "./http-client-error.ts";
 
+/** How a web socket is opened. */
 export interface WebSocketOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Subprotocols offered to the server. */
@@ -121,6 +122,7 @@ export class WebSocketConnection implements AsyncIterable<WebSocketData>, AsyncD
     this.#byId.set(id, this);
   }
 
+  /** Whether something can be sent. */
   get isOpen(): boolean {
     return this.#isOpen;
   }

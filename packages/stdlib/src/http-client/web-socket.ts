@@ -73,6 +73,7 @@ export class WebSocket {
     void this.#open(optionsOf(options));
   }
 
+  /** `CONNECTING`, `OPEN`, `CLOSING` or `CLOSED`. */
   get readyState(): number {
     return this.#readyState;
   }
@@ -82,10 +83,12 @@ export class WebSocket {
     return this.#buffered;
   }
 
+  /** Adds a listener; the same one is called once. */
   addEventListener(type: EventType, listener: Listener): void {
     this.#listeners[type]?.add(listener);
   }
 
+  /** Takes a listener away. */
   removeEventListener(type: EventType, listener: Listener): void {
     this.#listeners[type]?.delete(listener);
   }
@@ -106,6 +109,7 @@ export class WebSocket {
     });
   }
 
+  /** Ends the connection; `close` is told when it has ended. */
   close(): void {
     if (this.#readyState >= CLOSING) return;
     this.#readyState = CLOSING;

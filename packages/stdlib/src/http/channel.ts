@@ -6,6 +6,7 @@ import { json } from "../body.ts";
 import type { WsMessageType } from "./wire.ts";
 import { HttpServerError, sendWsPush, serverRequest } from "./wire.ts";
 
+/** One open web socket of a visitor. */
 export class Channel {
   readonly id: number;
   /** The path it was opened at, below this process. */

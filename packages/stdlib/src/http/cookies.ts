@@ -6,6 +6,7 @@
 import type { Duration } from "../duration.ts";
 import { toSeconds } from "../duration.ts";
 
+/** Where and how long a cookie holds. */
 export interface CookieOptions {
   /** Default: until the browser is closed. 0 removes the cookie. */
   readonly maxAge?: Duration | undefined;

@@ -9,6 +9,7 @@ import { sleep } from "../timer.ts";
 import { Response } from "./web.ts";
 import type { Request } from "./web.ts";
 
+/** One event for a page. */
 export interface ServerEvent {
   /** Text as it is, anything else as JSON. */
   readonly data: unknown;
@@ -36,6 +37,7 @@ export interface EventSink {
   close(): void;
 }
 
+/** Options of `eventStream`. */
 export interface EventStreamOptions {
   /** A comment is sent after this long without event, so that proxies keep the connection. Default `"15s"`. */
   readonly keepAlive?: Duration | undefined;

@@ -4,9 +4,11 @@
  * @module
  */
 
+/** Header fields as the web takes them. */
 export type HeadersInit =
   Iterable<readonly [string, string]> | Readonly<Record<string, string>> | undefined;
 
+/** Header fields of a request or a response. */
 export class Headers implements Iterable<[string, string]> {
   readonly #values = new Map<string, string>();
 
@@ -16,14 +18,17 @@ export class Headers implements Iterable<[string, string]> {
     else for (const name of Object.keys(init)) this.append(name, init[name]!);
   }
 
+  /** The value, or null. */
   get(name: string): string | null {
     return this.#values.get(name.toLowerCase()) ?? null;
   }
 
+  /** Whether there is a value. */
   has(name: string): boolean {
     return this.#values.has(name.toLowerCase());
   }
 
+  /** Replaces what is there. */
   set(name: string, value: string): void {
     this.#values.set(name.toLowerCase(), value);
   }
@@ -35,10 +40,12 @@ export class Headers implements Iterable<[string, string]> {
     this.#values.set(key, before === undefined ? value : `${before}, ${value}`);
   }
 
+  /** Takes it away. */
   delete(name: string): void {
     this.#values.delete(name.toLowerCase());
   }
 
+  /** Names in lower case, and values. */
   entries(): IterableIterator<[string, string]> {
     return this.#values.entries();
   }
@@ -47,6 +54,7 @@ export class Headers implements Iterable<[string, string]> {
     return this.#values.entries();
   }
 
+  /** As the wire has them. */
   toJSON(): Record<string, string> {
     return Object.fromEntries(this.#values);
   }

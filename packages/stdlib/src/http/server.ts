@@ -24,6 +24,7 @@ import { Request, Response, stripPrefix } from "./web.ts";
 import type { BindOptions, WsMessageType } from "./wire.ts";
 import { HttpServerError, serverRequest } from "./wire.ts";
 
+/** Who may come to a path, and how often. */
 export interface HttpBinding {
   /** Only for the logged-in user of the node. Default: yes. */
   readonly authenticated?: boolean | undefined;
@@ -52,6 +53,7 @@ export interface RateLimit {
   readonly per: Duration;
 }
 
+/** Who may open a web socket at a path. */
 export interface WsBinding {
   readonly authenticated?: boolean | undefined;
   readonly secure?: boolean | undefined;
@@ -59,14 +61,17 @@ export interface WsBinding {
   readonly extension?: boolean | undefined;
 }
 
+/** Answers a request. What it throws is answered with 400 (data that does not fit) or 500. */
 export type HttpHandler = (request: Request) => Response | Promise<Response>;
 
+/** What a visitor has sent over a web socket. */
 export interface WsFrame {
   readonly type: WsMessageType;
   readonly bytes: Uint8Array;
   text(): string;
 }
 
+/** What happens at a web socket; what one throws is shown and ends nothing. */
 export interface WsHandlers {
   readonly open?: ((channel: Channel) => void | Promise<void>) | undefined;
   readonly message?: ((channel: Channel, frame: WsFrame) => void | Promise<void>) | undefined;
@@ -112,6 +117,7 @@ function readEvent(message: IncomingRequest): HttpEvent | undefined {
 
 const SERVER_SUFFIX = `@${HTTP_SERVER_PROCESS}`;
 
+/** Serves HTTP and web sockets below the path of this process. Made by `createHttpServer`; its functions reject with an `HttpServerError`. */
 export class HttpServer {
   readonly #timeout: Duration;
   readonly #handlers = new Map<string, HttpHandler>();
@@ -197,6 +203,7 @@ export class HttpServer {
     await this.bind(path, { ...this.#bindings.get(normal(path)), ...binding }, handler);
   }
 
+  /** Serves a path no more. Rejects with `UnknownPath` when it was not bound here. */
   async unbindHttpPath(path: string): Promise<void> {
     if (!this.#bindings.delete(normal(path))) {
       throw new HttpServerError("UnknownPath", `unbind "${path}"`);

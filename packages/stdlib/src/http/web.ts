@@ -58,6 +58,7 @@ export class Request {
     this.#prefix = prefix;
   }
 
+  /** In capitals. */
   get method(): string {
     return this.#http.method;
   }
@@ -74,10 +75,12 @@ export class Request {
     return stripPrefix(afterScheme < 0 ? "/" : url.slice(afterScheme), this.#prefix);
   }
 
+  /** Names in lower case. */
   get headers(): Headers {
     return (this.#headers ??= new Headers(this.#http.headers));
   }
 
+  /** What a web request does not say. */
   get kinode(): KinodeExtras {
     const http = this.#http;
     return (this.#kinode ??= {
@@ -117,6 +120,7 @@ export class Request {
     return (this.#collected ??= collect(this.body));
   }
 
+  /** The body as UTF-8. */
   async text(): Promise<string> {
     return decodeUtf8(await this.bytes());
   }
@@ -144,6 +148,7 @@ export function stripPrefix(path: string, prefix: string): string {
   return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
+/** Status and headers of a response. */
 export interface ResponseInit {
   /** Default 200. */
   readonly status?: number | undefined;
@@ -176,14 +181,17 @@ export class Response {
     }
   }
 
+  /** Data as JSON. */
   static json(value: unknown, init: ResponseInit = {}): Response {
     return Response.#typed(stringifyJson(value), "application/json", init);
   }
 
+  /** A page. */
   static html(text: string, init: ResponseInit = {}): Response {
     return Response.#typed(text, "text/html; charset=utf-8", init);
   }
 
+  /** Sends the visitor on. */
   static redirect(location: string, status = 307): Response {
     return new Response(null, { status, headers: { location } });
   }

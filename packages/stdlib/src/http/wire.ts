@@ -13,6 +13,7 @@ import { send } from "../send.ts";
 
 export const HTTP_SERVER = `our@${HTTP_SERVER_PROCESS}`;
 
+/** Kinds of web-socket frames. */
 export type WsMessageType = "Text" | "Binary" | "Ping" | "Pong" | "Close";
 
 /** Fields of a binding beyond the specification (docs/modules/http-server.md). */
@@ -27,6 +28,7 @@ export interface BindOptions {
   };
 }
 
+/** Actions of the HTTP server, as they are on the wire. Source: spec/runtime-modules.md §6.1. */
 export type HttpServerAction =
   | {
       readonly Bind: {

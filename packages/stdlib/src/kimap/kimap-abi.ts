@@ -4,6 +4,7 @@
  * @module
  */
 
+/** The interface of the registry, for viem and others. */
 export const kimapAbi = [
   {
     type: "function",

@@ -32,6 +32,7 @@ export interface KimapEntry {
   readonly data: Uint8Array | undefined;
 }
 
+/** Which registry, and through which provider. */
 export interface KimapOptions {
   /** Default: through the node's providers of the registry's chain. */
   readonly provider?: EthProvider | undefined;
@@ -42,6 +43,7 @@ export interface KimapOptions {
 /** `token()` of an account of a name: chain, contract, and the hash of the name. */
 const TOKEN_CALL: Hex = "0xfc0c546a";
 
+/** Reads the name registry. Every function rejects with an `EthError` or a `KimapError`. */
 export class Kimap {
   readonly provider: EthProvider;
   readonly config: RegistryConfig;
@@ -51,6 +53,7 @@ export class Kimap {
     this.provider = options.provider ?? createProvider(this.config.chainId);
   }
 
+  /** Of the registry's contract. */
   get address(): ChainAddress {
     return this.config.registry;
   }
@@ -85,14 +88,17 @@ export class Kimap {
     return (await this.get(name)).owner !== ZERO_ADDRESS;
   }
 
+  /** Names that are minted, of all or below one. */
   mintFilter(parent?: string): LogFilter {
     return mintFilter(this.config, parent === undefined ? undefined : nameHash(parent));
   }
 
+  /** All notes. */
   noteFilter(): LogFilter {
     return noteFilter(this.config);
   }
 
+  /** All facts. */
   factFilter(): LogFilter {
     return factFilter(this.config);
   }

@@ -5,6 +5,7 @@
  */
 import { KinodeError } from "@kinode-ts/types";
 
+/** Why the registry could not be read. */
 export type KimapErrorCode =
   /** A log of another event. */
   | "UnexpectedTopic"
@@ -19,6 +20,7 @@ export type KimapErrorCode =
 
 type KimapFault = { readonly code: KimapErrorCode; readonly detail: string };
 
+/** The registry, a log of it, or the name index could not be read. */
 export class KimapError extends KinodeError<KimapFault> {
   override name = "KimapError";
   constructor(code: KimapErrorCode, detail: string, cause?: unknown) {

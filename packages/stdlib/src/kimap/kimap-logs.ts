@@ -28,12 +28,14 @@ export interface KimapLog {
   readonly blockNumber?: Hex | bigint | null | undefined;
 }
 
+/** A name that was minted. */
 export interface MintLog {
   readonly name: string;
   /** Name below which it was minted; empty for the root. */
   readonly parentPath: string;
 }
 
+/** A note that was written: it may be written again. */
 export interface NoteLog {
   /** With its `~`. */
   readonly note: string;
@@ -41,6 +43,7 @@ export interface NoteLog {
   readonly data: Uint8Array;
 }
 
+/** A fact that was written: it stays. */
 export interface FactLog {
   /** With its `!`. */
   readonly fact: string;
@@ -48,6 +51,7 @@ export interface FactLog {
   readonly data: Uint8Array;
 }
 
+/** How long the indexer may take. */
 export interface ResolveOptions {
   /** How long the indexer may take to come to the log's block. Default 5 s. */
   readonly timeout?: Duration | undefined;

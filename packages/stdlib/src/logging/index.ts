@@ -19,6 +19,7 @@ export type { LogFields, LogLevel } from "./log-line.ts";
 /** Events of a level and of all more important ones. */
 export type LogThreshold = LogLevel | "off";
 
+/** What goes where. Source: spec/packages-and-tools.md §25.10. */
 export interface LoggingOptions {
   /** What goes to `/<package id>/log/<process>.log`. Default `"info"`. */
   readonly file?: LogThreshold | undefined;
@@ -102,6 +103,7 @@ const current: MutableLog = {
   flush: () => flushAll(),
 };
 
+/** Writes events; see `Log`. */
 export const log: Log = current;
 
 function connect(outlets: readonly Outlet[]): void {

@@ -5,6 +5,7 @@
  */
 import { plainValue, shortened } from "./plain-value.ts";
 
+/** How important an event is. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** From the least to the most important. */

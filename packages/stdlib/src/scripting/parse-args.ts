@@ -14,6 +14,7 @@ export interface ArgOption {
   readonly default?: string | number;
 }
 
+/** What arguments a script takes. */
 export interface ArgsShape<O extends Readonly<Record<string, ArgOption>>> {
   /** How to call it, shown when it was called wrongly: `head [-n <lines>] [<path>]`. */
   readonly usage: string;
@@ -33,6 +34,7 @@ type ValueOf<O extends ArgOption> = O["type"] extends "flag"
       ? number
       : number | undefined;
 
+/** Arguments taken apart. */
 export interface Args<O extends Readonly<Record<string, ArgOption>>> {
   readonly options: { readonly [Name in keyof O]: ValueOf<O[Name]> };
   /** The words that belong to no option. */

@@ -16,6 +16,7 @@ import { receive, request } from "../send.ts";
 import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
 import { ScriptFailure } from "./script-failure.ts";
 
+/** What a script is started with. Source: spec/packages-and-tools.md §19, §25.1. */
 export interface ScriptInput {
   readonly our: Address;
   /** Everything after the name of the script, as typed; `parseArgs` takes it apart. */

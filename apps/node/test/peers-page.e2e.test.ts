@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ControlPeers } from "@kinode-ts/types";
 import type { Page } from "puppeteer-core";
-import { CHROMIUM, launchBrowser } from "./browser.ts";
+import { CHROMIUM, launchBrowser, newPage } from "./browser.ts";
 import { type DetachedNode, killAllDetached, startDetached } from "./detached-node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "peers-page-"));
@@ -36,7 +36,7 @@ test.skipIf(CHROMIUM === undefined)(
     const bob = await startDetached(join(folder, "bob"), ["--name", "bob.local"]);
     const browser = await launchBrowser();
     try {
-      const page = await browser.newPage();
+      const page = await newPage(browser);
       const complaints: string[] = [];
       page.on("console", (line) => {
         // A refused invitation is answered with 400, which a browser always notes.
@@ -67,14 +67,13 @@ test.skipIf(CHROMIUM === undefined)(
       }
 
       await openPeers(page, bob);
-      await page.type('textarea[aria-label="An invitation to paste"]', text.slice(0, 40));
+      const paste = page.locator('textarea[aria-label="An invitation to paste"]');
+      await paste.fill(text.slice(0, 40));
       await press(page, "Join");
       // The error is beside what was pasted, and in sight.
       const refused = await page.waitForSelector("#join-error::-p-text(copy the whole line)");
       expect(await refused!.isIntersectingViewport()).toBe(true);
-      await page.click('textarea[aria-label="An invitation to paste"]', { count: 3 });
-      await page.keyboard.press("Delete");
-      await page.type('textarea[aria-label="An invitation to paste"]', text);
+      await paste.fill(text);
       await press(page, "Join");
       await page.waitForSelector("::-p-text(The two nodes know each other now)");
       await page.waitForSelector('button[aria-label="Remove alice.local"]');
@@ -83,7 +82,7 @@ test.skipIf(CHROMIUM === undefined)(
       await press(page, "Really remove alice.local");
       await page.waitForSelector("::-p-text(alice.local is not known any more)");
       // What had the focus is gone; the keyboard goes on at the page.
-      expect(await page.evaluate("document.activeElement.id")).toBe("main");
+      await page.waitForFunction(`document.activeElement.id === "main"`);
       expect(complaints).toEqual([]);
     } finally {
       await browser.close();

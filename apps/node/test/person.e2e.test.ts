@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "puppeteer-core";
-import { CHROMIUM, launchBrowser } from "./browser.ts";
+import { CHROMIUM, launchBrowser, newPage } from "./browser.ts";
 import { type NodeProgram, packExample, startNodeProgram } from "./node-program.ts";
 
 const DEADLINE_MS = 120_000;
@@ -61,7 +61,7 @@ describe.skipIf(CHROMIUM === undefined)("a person with a browser and a terminal"
   beforeAll(async () => {
     node = await startNodeProgram(home);
     browser = await launchBrowser();
-    page = await browser.newPage();
+    page = await newPage(browser);
     await page.setViewport({ width: 390, height: 844 });
   }, DEADLINE_MS);
   afterAll(async () => {

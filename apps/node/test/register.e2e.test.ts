@@ -11,7 +11,7 @@ import { hashPassword, type Keyfile, decodeKeyfile, createNodeSigner } from "@ki
 import { decodeEntry, encodeGet, LOCAL_KIMAP, nameHash, toHex } from "@kinode-ts/kimap";
 import type { NodeId } from "@kinode-ts/types";
 import type { Browser, Page } from "puppeteer-core";
-import { CHROMIUM, launchBrowser } from "./browser.ts";
+import { CHROMIUM, launchBrowser, newPage } from "./browser.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
 const MAIN = join(ROOT, "apps/node/src/main.ts");
@@ -122,7 +122,7 @@ describe.skipIf(CHROMIUM === undefined || findAnvil() === undefined)("a name on 
   beforeAll(async () => {
     chain = await startChain({ port: 0, commitRule: false });
     browser = await launchBrowser();
-    page = await browser.newPage();
+    page = await newPage(browser);
     await page.setViewport({ width: 390, height: 844 });
     await giveWallet();
   }, DEADLINE_MS);

@@ -32,7 +32,7 @@ function readGuide(language: string): Guide {
 
 /** Runs a line of a guide in a shell, as it is typed but for the folder and the answers of the person. */
 function shell(line: string, cwd: string, home: string): Bun.Subprocess<"ignore", "pipe", "pipe"> {
-  const child = Bun.spawn(["bash", "-c", `exec ${line}`], {
+  const child = Bun.spawn(["sh", "-c", `exec ${line}`], {
     cwd,
     env: { ...process.env, KINODE_HOME: home, PATH: `${withBun()}:${process.env["PATH"] ?? ""}` },
     stdio: ["ignore", "pipe", "pipe"],

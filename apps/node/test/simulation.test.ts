@@ -16,6 +16,7 @@ import {
   toHex,
   TOPICS,
 } from "@kinode-ts/kimap";
+import { freePort } from "@kinode-ts/testing/free-port";
 import { killAllDetached, startDetached } from "./detached-node.ts";
 import { startNodeProgram } from "./node-program.ts";
 import { kinode } from "./run-kinode.ts";
@@ -52,7 +53,16 @@ describe.skipIf(!hasAnvil)("simulated nodes", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const ports = new Map<string, number>();
+  const portOf = (name: string): number => {
+    const port = ports.get(name) ?? freePort();
+    ports.set(name, port);
+    return port;
+  };
+  /** With a port of its own: one that is free may be another node's a moment later. */
   const flags = (name: string): string[] => [
+    "--ws-port",
+    String(portOf(name)),
     "--fake-node-name",
     name,
     "--fakechain-port",

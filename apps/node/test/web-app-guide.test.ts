@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { assemblePackage } from "@kinode-ts/kit";
 import type { ControlInspection } from "@kinode-ts/types";
 import type { Browser, Page } from "puppeteer-core";
-import { CHROMIUM, launchBrowser } from "./browser.ts";
+import { CHROMIUM, launchBrowser, newPage } from "./browser.ts";
 import { type DetachedNode, killAllDetached, startDetached } from "./detached-node.ts";
 import { kinode } from "./run-kinode.ts";
 
@@ -201,11 +201,11 @@ describe.skipIf(CHROMIUM === undefined)("in two windows of a browser", () => {
     "what is added in one appears in the other",
     async () => {
       const { url } = await node.post<{ url: string }>("login-link");
-      const one = await browser.newPage();
+      const one = await newPage(browser);
       await one.setViewport({ width: 900, height: 700 });
       await one.goto(url);
       await one.goto(`${node.url}${AT}/`);
-      const other = await browser.newPage();
+      const other = await newPage(browser);
       await other.goto(`${node.url}${AT}/`);
       const file = join(folder, "blue.png");
       writeFileSync(file, PNG);

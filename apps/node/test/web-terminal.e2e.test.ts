@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "puppeteer-core";
-import { CHROMIUM, launchBrowser } from "./browser.ts";
+import { CHROMIUM, launchBrowser, newPage } from "./browser.ts";
 import { type NodeProgram, startNodeProgram } from "./node-program.ts";
 
 const DEADLINE_MS = 120_000;
@@ -42,7 +42,7 @@ describe.skipIf(CHROMIUM === undefined)("the terminal in a browser", () => {
     // The same ports after a restart, as a person has them.
     node = await startNodeProgram(home, ["--name", "page.local"]);
     browser = await launchBrowser();
-    page = await browser.newPage();
+    page = await newPage(browser);
     page.on("console", (message) => {
       // A lost connection is said there; the page deals with it.
       if (message.type() === "error" && !/WebSocket|net::ERR_/.test(message.text()))
@@ -133,7 +133,7 @@ describe.skipIf(CHROMIUM === undefined)("the terminal in a browser", () => {
   test(
     "a page of an app cannot open one, although the browser sends the person's cookie along",
     async () => {
-      const other = await browser.newPage();
+      const other = await newPage(browser);
       await other.goto(`${node.appsUrl}/`);
       const outcome = await other.evaluate(`new Promise((resolve) => {
         const socket = new WebSocket(${JSON.stringify(node.url.replace("http", "ws"))} + "/~/api/terminal");

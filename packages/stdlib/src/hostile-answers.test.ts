@@ -296,7 +296,8 @@ const BLOBS: readonly (Uint8Array | undefined)[] = [
 
 test("[P25] any answer that is none is an error of the client's own class, or no answer at all comes of it", async () => {
   for (const body of FIXED) {
-    for (const blob of BLOBS) {
+    // Only answers that come with bytes are looked at together with them.
+    for (const blob of /Read"|Get|Iter|Ok/.test(body) ? BLOBS : BLOBS.slice(0, 1)) {
       const context = { body, blob: blob?.length };
       judge(await outcomes(() => ({ body, blob })), context);
     }
@@ -320,7 +321,7 @@ test("[P25] random answers too", async () => {
         answers.map(({ body }) => body),
       );
     }),
-    { seed: 25, numRuns: 40 },
+    { seed: 25, numRuns: 25 },
   );
 }, 60_000);
 
@@ -341,7 +342,7 @@ test("[P25] a module that does not answer is an error of the client's own class 
       });
     expect(thrown.message).toContain("did not answer in time");
   }
-});
+}, 60_000);
 
 test("a timer that may not answer is told as such", async () => {
   const node = new TestNode({ refuse: ({ source }) => source.includes("timer:distro:sys") });

@@ -14,6 +14,7 @@ import {
   type Screen,
   Screens,
 } from "@kinode-ts/terminal";
+import { machineMemoryBytes } from "@kinode-ts/component";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import type { Kernel } from "@kinode-ts/kernel";
 import { KIMAP, LOCAL_KIMAP } from "@kinode-ts/kimap";
@@ -30,6 +31,7 @@ import type { SimulationConfig, StartConfig } from "./start-config.ts";
 import { createSystemClock } from "./system-clock.ts";
 import { readTlsFiles } from "./tls-files.ts";
 import { consoleOptions, openRemoteTerminal, type TerminalParts } from "./terminals.ts";
+import { watchMemory } from "./watch-memory.ts";
 
 /** Signals that end a node in order. Source: spec/runtime-modules.md §10.1, §10.4 row 8. */
 const STOP_SIGNALS = [
@@ -274,9 +276,18 @@ export async function startNode(config: StartConfig): Promise<void> {
   const closeTerminal = isInteractive
     ? openConsoleTerminal(node, view, terminalParts, () => asked.resolve())
     : () => {};
+  const unwatchMemory = watchMemory({
+    clock,
+    machineBytes: () => machineMemoryBytes(),
+    residentBytes: () => process.memoryUsage.rss(),
+    collectGarbage: () => {
+      Bun.gc(false);
+    },
+  });
 
   await Promise.race([asked.promise, node.kernel.stopped]);
   closeTerminal();
+  unwatchMemory();
   print("Stopping");
   await node.stop();
   removeRunFile(home);

@@ -126,7 +126,7 @@ export function request(
   }
   const { timeout, signal, blob } = options;
   if (signal?.aborted === true) return Promise.reject(abortReason(signal));
-  if (isWebBlob(blob)) {
+  if (blob !== undefined && isWebBlob(blob)) {
     return reading(options, blob).then((read) => request(target as Target, body!, read));
   }
   try {
@@ -188,8 +188,9 @@ export function send(
   options: OneWayOptions = {},
 ): Promise<void> {
   if (body === undefined && isWhole(target)) return send(target.target, target.body, target);
-  if (isWebBlob(options.blob)) {
-    return reading(options, options.blob).then((read) => send(target as Target, body!, read));
+  const { blob } = options;
+  if (blob !== undefined && isWebBlob(blob)) {
+    return reading(options, blob).then((read) => send(target as Target, body!, read));
   }
   const out = outgoing(target, body, options);
   const { expectsResponse, context } = options;

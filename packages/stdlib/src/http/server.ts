@@ -93,9 +93,16 @@ type HttpEvent =
 const isText = (value: unknown): value is string => typeof value === "string";
 const isNumber = (value: unknown): value is number => typeof value === "number";
 
+/** By hand, as it is asked for every page. */
+function isHttp(payload: unknown): boolean {
+  if (typeof payload !== "object" || payload === null) return false;
+  const { url, bound_path: path } = payload as Partial<HttpMessage>;
+  return typeof url === "string" && typeof path === "string";
+}
+
 /** Whether an event of a name has what is looked at here. */
 const IS_EVENT: Readonly<Record<string, (payload: unknown) => boolean>> = {
-  Http: hasForm({ method: isText, url: isText, bound_path: isText, headers: isRecord }),
+  Http: isHttp,
   WebSocketOpen: hasForm({ path: isText, channel_id: isNumber }),
   WebSocketPush: hasForm({ channel_id: isNumber, message_type: isText }),
   WebSocketClose: isNumber,

@@ -28,6 +28,8 @@ export type BackupFault =
   | { code: "backup.unknown-snapshot"; id: string; matches: number }
   | { code: "backup.unknown-path"; path: string }
   | { code: "backup.bad-argument"; what: string; why: string }
+  /** The source cannot even be listed; a snapshot without anything would hide that. */
+  | { code: "backup.unreadable-source"; source: string; why: string }
   | { code: "backup.refused-path"; path: string; why: string }
   | { code: "backup.cancelled"; operation: string };
 
@@ -110,6 +112,8 @@ function text(fault: BackupFault): string {
       return `"${fault.path}" is not in the snapshot`;
     case "backup.bad-argument":
       return `${fault.what} ${fault.why}`;
+    case "backup.unreadable-source":
+      return `Cannot read "${fault.source}": ${fault.why}`;
     case "backup.refused-path":
       return `Will not restore "${fault.path}": ${fault.why}`;
     case "backup.cancelled":

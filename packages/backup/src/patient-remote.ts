@@ -35,19 +35,21 @@ export function withPatience(remote: BackupRemote, options: PatienceOptions): Ba
   ): Promise<T> =>
     new Promise((resolve, reject) => {
       const control = new AbortController();
-      const end = (error: Error): void => {
+      const release = (): void => {
+        timer.cancel();
+        outer?.removeEventListener("abort", onAbort);
+      };
+      // What is given up may never answer, and must keep nothing.
+      const giveUp = (error: Error): void => {
+        release();
         control.abort(error);
         reject(error);
       };
-      const timer = clock.after(deadlineMs, () => end(new Error(`no answer for ${deadlineMs} ms`)));
-      const onAbort = (): void => end(outer?.reason as Error);
+      const onAbort = (): void => giveUp(outer?.reason as Error);
+      const late = (): void => giveUp(new Error(`no answer for ${deadlineMs} ms`));
+      const timer = clock.after(deadlineMs, late);
       outer?.addEventListener("abort", onAbort);
-      void run({ signal: control.signal })
-        .then(resolve, reject)
-        .finally(() => {
-          timer.cancel();
-          outer?.removeEventListener("abort", onAbort);
-        });
+      run({ signal: control.signal }).then(resolve, reject).finally(release);
     });
 
   const call = async <T>(

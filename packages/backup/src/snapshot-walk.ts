@@ -57,11 +57,14 @@ interface Later<T> {
 }
 
 const MAX_PROBLEMS = 1_000;
+const ENTRIES_PER_TURN = 512;
 const NOTHING: Before = new Map();
 
 export class SnapshotWalk {
   readonly problems: SnapshotProblem[] = [];
   problemCount = 0;
+  #startedCount = 0;
+  #source = "";
   readonly #parts: WalkParts;
   readonly #gate: Gate;
   /** Aborted by the first failure, so that nothing is started any more. */
@@ -90,6 +93,7 @@ export class SnapshotWalk {
 
   /** @returns the tree of the whole */
   async run(source: SnapshotSource): Promise<ObjectId> {
+    this.#source = source.paths.join(", ");
     const before = await this.#before(this.#parts.parent?.tree);
     const { result } = await this.#walk(source.entries(this.#signal), before, "", 1);
     return (await result).tree;
@@ -119,6 +123,8 @@ export class SnapshotWalk {
     const later: Promise<Stored | undefined>[] = [];
     for (const entry of await this.#list(entries, path)) {
       assertNotCancelled(this.#signal, "snapshot");
+      // Files that did not change wait for nothing: others get their turn all the same.
+      if (++this.#startedCount % ENTRIES_PER_TURN === 0) await this.#turn();
       const started = await this.#start(
         entry,
         before.get(entry.name),
@@ -137,6 +143,10 @@ export class SnapshotWalk {
     return { result: finish() };
   }
 
+  #turn(): Promise<void> {
+    return new Promise((resolve) => this.#parts.context.clock.afterTurn(resolve));
+  }
+
   /** Everything in a folder that may be stored, by name. */
   async #list(entries: AsyncIterable<SourceEntry>, path: string): Promise<SourceEntry[]> {
     const listed = new Map<string, SourceEntry>();
@@ -148,7 +158,12 @@ export class SnapshotWalk {
       }
     } catch (error) {
       assertNotCancelled(this.#signal, "snapshot");
-      this.#report(path === "" ? "/" : path, errorText(error));
+      const why = errorText(error);
+      if (path === "") {
+        const fault = { code: "backup.unreadable-source", source: this.#source, why } as const;
+        throw new BackupError(fault, { cause: error });
+      }
+      this.#report(path, why);
     }
     return [...listed.values()].sort((a, b) => compareNames(a.name, b.name));
   }

@@ -47,7 +47,7 @@ export interface SnapshotResult {
 
 export const PROGRAM_VERSION = "kinode-backup 0.1.0";
 
-/** @throws {BackupError} `backup.locked`, `backup.cancelled`, `backup.lock-lost`, and what the remote throws */
+/** @throws {BackupError} `backup.locked`, `backup.cancelled`, `backup.lock-lost`, `backup.unreadable-source`, and what the remote throws */
 export async function takeSnapshot(
   context: RepositoryContext,
   source: SnapshotSource,

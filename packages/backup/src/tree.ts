@@ -91,7 +91,8 @@ function encodeEntry(entry: Exclude<TreeEntry, OtherEntry>): JsonRecord {
         subtree: entry.tree,
       };
     case "link": {
-      const linktarget = entry.target === "" ? {} : { linktarget: entry.target };
+      const target = entry.target.toWellFormed();
+      const linktarget = target === "" ? {} : { linktarget: target };
       const mode = MODE_LINK + entry.permissions;
       return { ...head("symlink", mode), links: 1, ...linktarget, content: null };
     }

@@ -211,3 +211,29 @@ test("permissions, times and links come back; what is excluded or strange is lef
   expect((await repository.snapshots())[0]!.paths).toEqual(["home"]);
   for (const path of [source, back]) chmodSync(join(path, "locked"), 0o700);
 });
+
+test("a source that is not there is an error, not an empty snapshot; a folder inside that is not is a problem", async () => {
+  const [place, source] = [folder(), folder()];
+  await using repository = await initRepository(
+    createFolderRemote({ path: place }),
+    PASSWORD,
+    testPowers(),
+  );
+  const missing = repository.takeSnapshot(createFolderSource({ path: join(source, "missing") }));
+  await expect(missing).rejects.toMatchObject({ code: "backup.unreadable-source" });
+  expect(await repository.snapshots()).toEqual([]);
+  mkdirSync(join(source, "gone"));
+  writeFileSync(join(source, "stays"), "1");
+  const tree = createFolderSource({ path: source });
+  const { problems } = await repository.takeSnapshot({
+    ...tree,
+    async *entries() {
+      for await (const entry of tree.entries()) {
+        if (entry.name === "gone") rmSync(join(source, "gone"), { recursive: true });
+        yield entry;
+      }
+    },
+  });
+  expect(problems).toMatchObject([{ path: "/gone" }]);
+  expect(await repository.verify()).toMatchObject({ problemCount: 0 });
+});

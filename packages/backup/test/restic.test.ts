@@ -20,8 +20,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createFolderRemote, createFolderSource, createFolderTarget } from "../src/folder-bun.ts";
 import { initRepository, openRepository } from "../src/index.ts";
-import { restic, RESTIC } from "./restic.ts";
-import { createSeededRandom, PASSWORD, testClock, testPowers } from "./world.ts";
+import { restic, RESTIC, type ResticRun } from "./restic.ts";
+import { createS3Remote } from "../src/s3-remote-bun.ts";
+import { S3_ACCESS, startS3Server } from "./s3-server.ts";
+import { createSeededRandom, PASSWORD, testClock, testPowers, treeSource } from "./world.ts";
 
 if (RESTIC === undefined)
   console.log("restic is not here: the tests against it are skipped (KINODE_RESTIC)");
@@ -166,6 +168,10 @@ withRestic("restic writes our trees again byte for byte", async () => {
   await repository.takeSnapshot(createFolderSource({ path: source }));
   // It refuses when a tree cannot be written again without a difference.
   const rewritten = await restic(place, PASSWORD, "rewrite", "--forget", "--exclude", "small.txt");
+  if (rewritten.stderr.includes("unknown command")) {
+    console.log("this restic cannot rewrite: skipped");
+    return;
+  }
   expect(rewritten.stderr).toBe("");
   expect(rewritten.exitCode).toBe(0);
   const entries = await Array.fromAsync(repository.list("latest"));
@@ -214,3 +220,59 @@ withRestic("keys, forgetting and pruning understand each other", async () => {
   expect((await restic(place, PASSWORD, "prune", "--max-unused", "0")).exitCode).toBe(0);
   expect(await repository.verify({ readData: true })).toMatchObject({ problems: [] });
 });
+
+withRestic("restic reads a bucket of ours", async () => {
+  using server = startS3Server();
+  const { endpoint } = server;
+  const remote = createS3Remote({ ...S3_ACCESS, endpoint, prefix: "nodes/alice" });
+  const [source, back] = [sampleFolder(), folder()];
+  const powers = testPowers({ clock: testClock(Date.now()) });
+  await using repository = await initRepository(remote, PASSWORD, powers);
+  await repository.takeSnapshot(createFolderSource({ path: source }));
+  const place = `s3:${endpoint}/${S3_ACCESS.bucket}/nodes/alice`;
+  const check = await restic(place, PASSWORD, "check", "--read-data", "--no-lock");
+  expect(check.stdout + check.stderr).toContain("no errors were found");
+  const restored = await restic(
+    place,
+    PASSWORD,
+    "restore",
+    "latest",
+    "--target",
+    back,
+    "--no-lock",
+  );
+  expect(restored.exitCode).toBe(0);
+  expect(describeFolder(back)).toEqual(describeFolder(source));
+});
+
+withRestic(
+  "an index made again is right for restic, and each heeds the locks of the other",
+  async () => {
+    const [place, source] = [folder(), sampleFolder()];
+    const powers = testPowers({ clock: testClock(Date.now()) });
+    await using repository = await initRepository(
+      createFolderRemote({ path: place }),
+      PASSWORD,
+      powers,
+    );
+    await repository.takeSnapshot(createFolderSource({ path: source }));
+    rmSync(join(place, "index"), { recursive: true });
+    mkdirSync(join(place, "index"));
+    await repository.repairIndex();
+    const check = await restic(place, PASSWORD, "check", "--read-data");
+    expect(check.stdout + check.stderr).toContain("no errors were found");
+    // A lock of ours is one for restic, and the other way.
+    let refused: ResticRun | undefined;
+    await repository.takeSnapshot({
+      paths: ["x"],
+      async *entries() {
+        refused = await restic(place, PASSWORD, "prune");
+        yield* treeSource({ a: "1" }).entries();
+      },
+    });
+    expect(refused!.exitCode).not.toBe(0);
+    expect(refused!.stderr).toContain("alice.os");
+    expect((await restic(place, PASSWORD, "prune")).exitCode).toBe(0);
+    expect(await repository.verify({ readData: true })).toMatchObject({ problems: [] });
+  },
+);

@@ -2,6 +2,8 @@
  * `restic` itself, the oracle of this package: `KINODE_RESTIC` names it, or it is in the PATH.
  * @module
  */
+import { S3_ACCESS } from "./s3-server.ts";
+
 export const RESTIC = process.env["KINODE_RESTIC"] ?? Bun.which("restic") ?? undefined;
 
 export interface ResticRun {
@@ -17,7 +19,13 @@ export async function restic(
   ...args: readonly string[]
 ): Promise<ResticRun> {
   const child = Bun.spawn([RESTIC!, "--repo", repository, "--no-cache", ...args], {
-    env: { ...process.env, RESTIC_PASSWORD: password },
+    env: {
+      ...process.env,
+      RESTIC_PASSWORD: password,
+      AWS_ACCESS_KEY_ID: S3_ACCESS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: S3_ACCESS.secretAccessKey,
+      AWS_DEFAULT_REGION: "us-east-1",
+    },
     stdout: "pipe",
     stderr: "pipe",
   });

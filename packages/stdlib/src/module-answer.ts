@@ -107,11 +107,6 @@ export function payloadOf<T>(
   throw fail("UnexpectedAnswer", shownAnswer(answer));
 }
 
-/** Makes sure that an answer is this text, such as `"Ok"`. Throws what `fail` makes of any other. */
-export function expectAnswer(answer: unknown, expected: string, fail: Fail<never>): void {
-  if (answer !== expected) throw fail("UnexpectedAnswer", shownAnswer(answer));
-}
-
 /** The bytes that came with an answer. Throws what `fail` makes when there are none. */
 export function blobOf({ message, value }: ModuleAnswer, fail: Fail<never>): Uint8Array {
   const bytes = message.blob()?.bytes;

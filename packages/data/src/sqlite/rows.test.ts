@@ -42,6 +42,16 @@ test("large values are made into JSON in small steps, and are the same", async (
   }
 });
 
+test("many values of a middling size are made in small steps, too, in one row or in many", async () => {
+  const text = "\u0001".repeat(40_000);
+  const columns = Array.from({ length: 100 }, (_, index) => [`c${index}`, text] as const);
+  const reply = replyOf(columns);
+  let steps = 0;
+  const json = await manyRowsToJson(reply, () => void steps++);
+  expect(steps).toBeGreaterThan(90);
+  expect(Bun.deepEquals(parse(json), [Object.fromEntries(columns)])).toBe(true);
+});
+
 test("a large text that is not UTF-8 is an error, wherever, also one that a later column replaces", async () => {
   const bytes = new Uint8Array(300_000).fill(0x61);
   for (const place of [0, 48 * 1024 - 1, 48 * 1024, 299_999]) {

@@ -41,18 +41,19 @@ class RowReader {
     return textOf(this.bytes());
   }
 
-  /** The pieces of the next value as JSON when it is a large one; else nothing is taken. */
-  largeValue(): Iterable<string> | undefined {
-    const tag = this.#bytes[this.#at];
-    if (tag !== VALUE.text && tag !== VALUE.blob) return undefined;
-    if (this.#view.getUint32(this.#at + 1, true) <= PIECE_BYTES) return undefined;
-    this.#at++;
+  /** The pieces of the large value that is next, as JSON. */
+  largeValue(): Iterable<string> {
+    const tag = this.#bytes[this.#at++];
     return tag === VALUE.text ? textPieces(this.bytes()) : blobPieces(this.bytes());
   }
 
-  /** The next value as JSON. */
-  json(): string {
-    const tag = this.#bytes[this.#at++];
+  /** The next value as JSON; `undefined`, and nothing is taken, when it is a large one. */
+  json(): string | undefined {
+    const tag = this.#bytes[this.#at];
+    if (tag === VALUE.text || tag === VALUE.blob) {
+      if (this.#view.getUint32(this.#at + 1, true) > PIECE_BYTES) return undefined;
+    }
+    this.#at++;
     switch (tag) {
       case VALUE.integer:
         this.#at += 8;
@@ -125,7 +126,11 @@ class RowsWriter {
   readonly #chunks: Uint8Array[] = [];
   #length = 0;
   #text = "[";
-  #valueCount = 0;
+  /** Of the values since the last step. */
+  #cost = 0;
+  /** Of the row under way. */
+  #column = 0;
+  #separator = "";
 
   constructor(reply: Uint8Array) {
     const reader = new RowReader(reply, 1);
@@ -141,32 +146,56 @@ class RowsWriter {
     // A statement without columns has no rows, whatever it did.
     for (let isFirst = true; this.#keys.length > 0 && !this.#reader.atEnd; isFirst = false) {
       this.#text += isFirst ? "{" : ",{";
-      yield* this.#row();
-      this.#text += "}";
+      this.#column = 0;
+      this.#separator = "";
+      for (let large = this.#values(); large !== undefined; large = this.#values()) {
+        if (large === PAUSE) {
+          this.#cost = 0;
+          yield;
+          continue;
+        }
+        const isShown = this.#startLarge();
+        for (const piece of large) {
+          // One that is replaced must be valid, too.
+          if (isShown) this.#put(piece);
+          yield;
+        }
+      }
+      this.#put("}");
     }
     this.#text += "]";
     this.#flush();
     return this.#chunks.length === 1 ? this.#chunks[0]! : yield* this.#joined();
   }
 
-  *#row(): Steps<void> {
-    let separator = "";
-    for (const key of this.#keys) {
-      if (++this.#valueCount % VALUES_PER_STEP === 0) yield;
-      const large = this.#reader.largeValue();
-      if (large !== undefined) {
-        if (key !== undefined) this.#text += separator + key;
-        for (const piece of large) {
-          // One that is replaced must be valid, too.
-          if (key !== undefined) this.#put(piece);
-          yield;
-        }
-      } else {
-        const value = this.#reader.json();
-        if (key !== undefined) this.#put(separator + key + value);
+  /** Those of this row up to its end, or to a large one, which is returned, or to `PAUSE`. */
+  #values(): Iterable<string> | undefined {
+    let fields = "";
+    let large: Iterable<string> | undefined;
+    while (this.#column < this.#keys.length && large === undefined) {
+      const value = this.#cost < COST_PER_STEP ? this.#reader.json() : "";
+      this.#cost++;
+      if (value === "") large = PAUSE;
+      else if (value === undefined) large = this.#reader.largeValue();
+      else {
+        this.#cost += value.length / CHARACTERS_PER_COST;
+        const key = this.#keys[this.#column++];
+        if (key === undefined) continue;
+        fields += this.#separator + key + value;
+        this.#separator = ",";
       }
-      if (key !== undefined) separator = ",";
     }
+    this.#text += fields;
+    return large;
+  }
+
+  /** Whether the large value that comes now is shown. */
+  #startLarge(): boolean {
+    const key = this.#keys[this.#column++];
+    if (key === undefined) return false;
+    this.#text += this.#separator + key;
+    this.#separator = ",";
+    return true;
   }
 
   #put(text: string): void {
@@ -193,8 +222,11 @@ class RowsWriter {
   }
 }
 
-/** Rows may be wide. About half a millisecond. */
-const VALUES_PER_STEP = 1_000;
+/** Values of one step, long ones counted more: about half a millisecond. Rows may be wide. */
+const COST_PER_STEP = 1_000;
+const CHARACTERS_PER_COST = 128;
+/** It is time for a step. */
+const PAUSE: Iterable<string> = [];
 const CHUNKS_PER_STEP = 8;
 
 /**

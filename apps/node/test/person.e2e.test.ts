@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "puppeteer-core";
 import { CHROMIUM, launchBrowser, newPage } from "./browser.ts";
+import { freeHttpPort } from "./http-port.ts";
 import { type NodeProgram, packExample, startNodeProgram } from "./node-program.ts";
 
 const DEADLINE_MS = 120_000;
@@ -58,8 +59,9 @@ const grantSwitch = (holder: string, words: string) =>
   page.waitForSelector(`input[role="switch"][aria-label^="${holder} may"][aria-label*="${words}"]`);
 
 describe.skipIf(CHROMIUM === undefined)("a person with a browser and a terminal", () => {
+  const port = ["--port", String(freeHttpPort())];
   beforeAll(async () => {
-    node = await startNodeProgram(home);
+    node = await startNodeProgram(home, port);
     browser = await launchBrowser();
     page = await newPage(browser);
     await page.setViewport({ width: 390, height: 844 });
@@ -142,7 +144,7 @@ describe.skipIf(CHROMIUM === undefined)("a person with a browser and a terminal"
     "loses the machine, starts again, and finds messages, apps and permissions as they were",
     async () => {
       await node.killHard();
-      node = await startNodeProgram(home);
+      node = await startNodeProgram(home, port);
       await openApp("/chat:chat:example.os/");
       await hasText("hello from the browser");
       await page.goto(`${node.url}/`);

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestCertificate, type TestCertificate } from "@kinode-ts/testing/certificate";
+import { freeHttpPort } from "./http-port.ts";
 
 const MAIN = join(import.meta.dir, "../src/main.ts");
 /** For several starts of the program, each with a deadline of its own. */
@@ -84,7 +85,7 @@ test(
 test(
   "behind a proxy that ends TLS the printed links are the ones browsers use, and cookies are Secure",
   async () => {
-    const proxy = ["--port", String(freePort()), "--trusted-proxy", "127.0.0.1"];
+    const proxy = ["--port", String(freeHttpPort()), "--trusted-proxy", "127.0.0.1"];
     const args = [...proxy, "--public-url", "https://apps.example"];
     const { output } = await start("proxied", [...args, "--pages-url", "https://pages.example"]);
     expect(output).toContain("Apps have their pages at https://apps.example");
@@ -149,19 +150,4 @@ async function findPagesPort(appsPort: number): Promise<number> {
     if (page?.headers.get("location") === "https://apps.example/~/system") return port;
   }
   throw new Error(`The pages are on no port behind ${appsPort}`);
-}
-
-/** A port that is free now, with room behind it: the pages take one of those that HTTP has by default. */
-function freePort(): number {
-  for (let port = 8_200; port < 8_900; port += 7) {
-    try {
-      Bun.listen({ hostname: "127.0.0.1", port, exclusive: true, socket: { data() {} } }).stop(
-        true,
-      );
-      return port;
-    } catch {
-      // Taken.
-    }
-  }
-  throw new Error("No port is free");
 }

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "puppeteer-core";
 import { CHROMIUM, launchBrowser, newPage } from "./browser.ts";
+import { freeHttpPort } from "./http-port.ts";
 import { type NodeProgram, startNodeProgram } from "./node-program.ts";
 
 const DEADLINE_MS = 120_000;
@@ -38,9 +39,10 @@ async function ctrl(key: string): Promise<void> {
 }
 
 describe.skipIf(CHROMIUM === undefined)("the terminal in a browser", () => {
+  // The same ports after a restart, as a person has them.
+  const port = ["--port", String(freeHttpPort())];
   beforeAll(async () => {
-    // The same ports after a restart, as a person has them.
-    node = await startNodeProgram(home, ["--name", "page.local"]);
+    node = await startNodeProgram(home, ["--name", "page.local", ...port]);
     browser = await launchBrowser();
     page = await newPage(browser);
     page.on("console", (message) => {
@@ -151,12 +153,12 @@ describe.skipIf(CHROMIUM === undefined)("the terminal in a browser", () => {
     async () => {
       const { url } = node;
       await node.stop();
-      await page.waitForFunction(`document.body.innerText.includes("Trying again")`);
-      node = await startNodeProgram(home);
+      // The terminal's own; the page says something like it of all of the node.
+      const status = `document.querySelector('.terminal-page [role="status"]').innerText`;
+      await page.waitForFunction(`${status}.includes("Trying again")`);
+      node = await startNodeProgram(home, port);
       expect(node.url).toBe(url);
-      await page.waitForFunction(
-        `!/Trying again|Connecting/.test(document.querySelector('[role="status"]').innerText)`,
-      );
+      await page.waitForFunction(`!/Trying again|Connecting/.test(${status})`);
       await shows(/page\.local is running[^]*page\.local >$/);
       await page.locator(".xterm-screen").click();
       await page.keyboard.type("echo back again");

@@ -17,6 +17,7 @@ const EXTENSION: HandshakeExtension = {
   introduction: new Uint8Array(24),
   succession: Uint8Array.of(9),
   replaces: new Uint8Array(8).fill(5),
+  run: new Uint8Array(8).fill(6),
 };
 const findKey = (name: string) => KEYS.get(name);
 

@@ -21,6 +21,7 @@ const MAX_FEATURE_LENGTH = 32;
 const MAX_RECORD_BYTES = 8 * 1024;
 const MAX_INTRODUCTION_BYTES = 1024;
 const MAX_SUCCESSION_BYTES = 4 * 1024;
+export const RUN_BYTES = 8;
 
 /** Byte fields of messages may be sent to it as bin. */
 export const FEATURE_BIN = "bin";
@@ -41,6 +42,8 @@ export interface HandshakeExtension {
   readonly succession?: Uint8Array | undefined;
   /** Tag of a connection with the receiver that is silent, and that this one replaces. */
   readonly replaces?: Uint8Array | undefined;
+  /** Names the run of the sender's program: with another one it remembers nothing of earlier connections. */
+  readonly run?: Uint8Array | undefined;
 }
 
 export function encodeExtension(extension: HandshakeExtension): Uint8Array {
@@ -83,5 +86,6 @@ export function decodeExtension(bytes: Uint8Array): HandshakeExtension | undefin
     introduction: readBytes(map.get("introduction"), MAX_INTRODUCTION_BYTES),
     succession: readBytes(map.get("succession"), MAX_SUCCESSION_BYTES),
     replaces: readBytes(map.get("replaces"), CONNECTION_TAG_BYTES),
+    run: readBytes(map.get("run"), RUN_BYTES),
   };
 }

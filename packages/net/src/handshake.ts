@@ -36,6 +36,8 @@ export interface HandshakeIdentity {
   readonly random: Random;
   /** What we can do beyond the reference; default: we say nothing. */
   readonly features?: readonly string[];
+  /** Names this run of our program, 8 bytes. */
+  readonly run?: Uint8Array | undefined;
   /** What else we tell a proven node that we call; without a name, whoever called us, before it is proven. */
   readonly tell?: (peer: NodeId | undefined) => Omit<HandshakeExtension, "features">;
   /** What a router needs to hear before it joins us with `target`; it is not proven, and others may read it. */
@@ -71,7 +73,7 @@ function newSecrets(random: Random): NoiseSecrets {
 }
 
 function ourPayload(
-  { our, signer, features, tell }: HandshakeIdentity,
+  { our, signer, features, run, tell }: HandshakeIdentity,
   staticPublic: Uint8Array,
   proxyRequest: boolean,
   /** Who is proven to read this. */
@@ -85,7 +87,7 @@ function ourPayload(
     proxyRequest,
   });
   if (features === undefined) return payload;
-  return joinBytes(payload, encodeExtension({ features, ...tell?.(reader), ...more }));
+  return joinBytes(payload, encodeExtension({ features, run, ...tell?.(reader), ...more }));
 }
 
 interface Claim extends HandshakePayload {

@@ -30,7 +30,7 @@ import {
 } from "@kinode-ts/types";
 import { describeNet } from "./diagnostics.ts";
 import type { FindKey, HandshakeIdentity } from "./handshake.ts";
-import { type HandshakeExtension, OUR_FEATURES } from "./handshake-extension.ts";
+import { type HandshakeExtension, OUR_FEATURES, RUN_BYTES } from "./handshake-extension.ts";
 import { identityOf, KnownNodes, portOf, type Protocol } from "./identity/known-nodes.ts";
 import { IndirectNode } from "./indirect.ts";
 import type { LocalIdentity } from "./local/local-identity.ts";
@@ -129,6 +129,7 @@ class NetModule implements Net {
     const { local } = given;
     const identity: HandshakeIdentity = {
       features: OUR_FEATURES,
+      run: given.identity.random.bytes(RUN_BYTES),
       ...(local === undefined
         ? {}
         : {

@@ -84,6 +84,8 @@ export class Connection {
   readonly #sender: Sender;
   /** Names it to both sides, when it is over. */
   readonly tag: string;
+  /** Names the run of the peer's program, if it says so. */
+  readonly peerRun: string | undefined;
   /** Of a peer that confirms what it reads. */
   readonly #pulse: Pulse | undefined;
   readonly #parts = new PartReader();
@@ -125,6 +127,7 @@ export class Connection {
       unsendable: (item, error) => options.events.unsendable(item, error.message),
     });
     this.tag = options.session.hash.subarray(0, CONNECTION_TAG_BYTES).toHex();
+    this.peerRun = options.session.extension?.run?.toHex();
     this.#pulse = options.session.features.has(RESUME) ? this.#createPulse() : undefined;
     options.socket.listen({
       received: (bytes) => this.#read(bytes),
@@ -169,6 +172,11 @@ export class Connection {
   /** Something was sent and nothing is heard. */
   get isSilent(): boolean {
     return this.#pulse?.isSilent === true;
+  }
+
+  /** Monotonic milliseconds of the last sign of the peer; 0 of one that gives none. */
+  get lastHeardMs(): number {
+    return this.#pulse?.lastHeardMs ?? 0;
   }
 
   /** It must be there at any time: the other side is asked whether it is. */

@@ -15,6 +15,8 @@ export interface PastOptions {
   readonly awaited: readonly KernelMessage[];
   /** Whether the peer remembers what it has read. */
   readonly isResumable: boolean;
+  /** Of the peer's program that it was with, if it names its runs. */
+  readonly run: string | undefined;
 }
 
 export class Past {
@@ -22,11 +24,13 @@ export class Past {
   readonly unsent: readonly OutgoingMessage[];
   readonly #awaited: readonly KernelMessage[];
   readonly #first: number;
+  readonly #run: string | undefined;
   #unread: readonly OutgoingMessage[];
   #isOpen: boolean;
 
-  constructor({ tag, unread, unsent, awaited, isResumable }: PastOptions) {
+  constructor({ tag, unread, unsent, awaited, isResumable, run }: PastOptions) {
     this.tag = tag;
+    this.#run = run;
     this.unsent = unsent;
     this.#first = unread.first;
     this.#unread = unread.items;
@@ -51,14 +55,16 @@ export class Past {
   }
 
   /**
-   * The peer has read the first `count` messages of the connection; `undefined`: it knows nothing of it, it is another run of that
-   * node. Nothing is sent twice then.
+   * The peer has read the first `count` messages of the connection; `undefined`: it knows nothing of it. Then it has never heard
+   * of it, when it is the same run of its program: or it is another one, and nothing is sent twice.
+   * @param run - of the peer's program now
    * @returns messages that fail
    */
-  settle(count: number | undefined): readonly KernelMessage[] {
+  settle(count: number | undefined, run: string | undefined): readonly KernelMessage[] {
     if (!this.#isOpen) return [];
     this.#isOpen = false;
     const unread = this.#unread;
+    if (count === undefined && run !== undefined && run === this.#run) return [];
     if (count !== undefined) {
       this.#unread = unread.slice(Math.max(0, count - this.#first));
       return [];

@@ -121,6 +121,8 @@ const REDIAL_PAUSE_MS = { least: 250, most: 750 } as const;
 /** A node that is called by many at once turns some of them away: they come again after such a while. */
 const CROWDED_PAUSE_MS = { least: 200, most: 1_500 } as const;
 const MAX_CROWDED = 2;
+/** On a connection that is being finished nothing is heard for so long: the other side does not know of it, or cannot say so. */
+const QUIET_MS = 1_000;
 /** Earlier connections that a peer may name on one. */
 const MAX_NAMED = 64;
 
@@ -549,7 +551,8 @@ export class Peers {
     }
     if (connection.hasSent) {
       peer.finishing.add(connection);
-      void this.#whenFinished(connection).then(() => {
+      this.#watchFinishing(connection, peer);
+      void connection.finished.then(() => {
         peer.finishing.delete(connection);
         this.#sendWaiting(peer);
       });
@@ -563,15 +566,25 @@ export class Peers {
     connection.abandon("another connection goes on in its place");
   }
 
-  /** The other side has read all of it, or there is no telling whether it ever will. */
-  #whenFinished(connection: Connection): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.#options.clock.after(this.#limits.finishMs, resolve);
-    void connection.finished.then(() => {
-      timer.cancel();
-      resolve();
-    });
-    return promise;
+  /** The other side reads all of it, unless nobody is there; a node of the reference does not say so. */
+  #watchFinishing(connection: Connection, peer: Peer): void {
+    const { clock } = this.#options;
+    const { finishMs } = this.#limits;
+    const sinceMs = clock.monotonicMs();
+    const look = (): void => {
+      if (!peer.finishing.has(connection)) return;
+      const tookMs = clock.monotonicMs() - sinceMs;
+      const quietMs = clock.monotonicMs() - Math.max(connection.lastHeardMs, sinceMs);
+      const mayAsk = connection.isResumable && peer.connection?.isResumable === true;
+      if (mayAsk && quietMs >= QUIET_MS) this.#abandon(connection, peer);
+      else if (tookMs < finishMs) clock.after(Math.min(QUIET_MS, finishMs - tookMs), look);
+      else if (mayAsk) this.#abandon(connection, peer);
+      else {
+        peer.finishing.delete(connection);
+        this.#sendWaiting(peer);
+      }
+    };
+    clock.after(Math.min(QUIET_MS, finishMs), look);
   }
 
   #sendWaiting(peer: Peer): void {
@@ -591,11 +604,11 @@ export class Peers {
     for (const past of open) {
       // It is another program now than when they were made.
       if (connection.isResumable) this.#sayRead(peer, connection, past.tag);
-      else this.#settle(peer, past, undefined);
+      else this.#settle(peer, past, undefined, connection);
     }
     this.#options.clock.after(this.#limits.resumeMs, () => {
       if (peer.connection !== connection) return;
-      for (const past of open) this.#settle(peer, past, undefined);
+      for (const past of open) this.#settle(peer, past, undefined, undefined);
       this.#sendWaiting(peer);
     });
   }
@@ -620,14 +633,24 @@ export class Peers {
     const past = peer.pasts.find((each) => each.tag === tag);
     if (past !== undefined) {
       if (past.hasMoved(count)) peer.failures = 0;
-      this.#settle(peer, past, count);
+      this.#settle(peer, past, count, connection);
     }
     this.#sayRead(peer, connection, tag);
     this.#sendWaiting(peer);
   }
 
-  #settle({ name }: Peer, past: Past, count: number | undefined): void {
-    this.#failed(name, past.settle(count), "it does not know the connection they were sent on");
+  /** @param connection - on which the peer has said so; `undefined`: it has not */
+  #settle(
+    { name }: Peer,
+    past: Past,
+    count: number | undefined,
+    connection: Connection | undefined,
+  ): void {
+    this.#failed(
+      name,
+      past.settle(count, connection?.peerRun),
+      "it does not know the connection they were sent on",
+    );
   }
 
   /** Listened to as long as the other side uses it: a peer of the reference may go on writing to it. */
@@ -663,7 +686,8 @@ export class Peers {
     }
     const awaited = isCurrent && broken !== undefined ? (events.awaited?.(peer.name) ?? []) : [];
     const unread = broken ?? NOTHING_UNREAD;
-    const past = new Past({ tag, unread, unsent, awaited, isResumable });
+    const run = connection.peerRun;
+    const past = new Past({ tag, unread, unsent, awaited, isResumable, run });
     if (!past.isEmpty) peer.pasts.push(past);
     if (isCurrent) this.#lost(peer, connection);
     else if (peer.connection !== undefined) this.#askWhatWasRead(peer, peer.connection);

@@ -23,8 +23,8 @@ export interface PulseLimits {
 
 export const DEFAULT_PULSE_LIMITS: PulseLimits = {
   confirmMs: 100,
-  confirmCount: 64,
-  confirmBytes: 256 * 1024,
+  confirmCount: 256,
+  confirmBytes: 1024 * 1024,
   silentMs: 2_000,
   deadMs: 120_000,
   askMs: 10_000,
@@ -70,6 +70,11 @@ export class Pulse {
   /** Messages that were read. */
   get readCount(): number {
     return this.#readCount;
+  }
+
+  /** Monotonic milliseconds. */
+  get lastHeardMs(): number {
+    return this.#lastHeardMs;
   }
 
   /** Something should have been heard, and was not. */

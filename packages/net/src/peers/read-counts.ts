@@ -6,7 +6,7 @@
 import type { NodeId } from "@kinode-ts/types";
 
 const MAX_NODES = 1_024;
-const MAX_PER_NODE = 8;
+const MAX_PER_NODE = 32;
 
 export class ReadCounts {
   /** By node, then by tag; the oldest first. */

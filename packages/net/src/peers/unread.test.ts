@@ -52,6 +52,7 @@ function past(awaited: readonly number[], isResumable = true): Past {
     unsent: [message(13)],
     awaited: awaited.map((id) => message(id).message),
     isResumable,
+    run: "a",
   });
 }
 
@@ -63,16 +64,22 @@ test("a connection that broke goes on after what the peer has read, whatever it 
     [0, [10, 11, 12, 13]],
   ] as const) {
     const broken = past([5, 11]);
-    expect([broken.isOpen, broken.settle(count), broken.isOpen]).toEqual([true, [], false]);
+    expect([broken.isOpen, broken.settle(count, "b"), broken.isOpen]).toEqual([true, [], false]);
     expect(ids(broken.again)).toEqual([...again]);
   }
 });
 
 test("another run of the peer has nothing of it: who waits is told, what never left is sent", () => {
   const broken = past([5, 11, 13]);
-  expect(broken.settle(undefined).map(({ id }) => id)).toEqual([10, 11, 12, 5]);
+  expect(broken.settle(undefined, "b").map(({ id }) => id)).toEqual([10, 11, 12, 5]);
   expect(ids(broken.again)).toEqual([13]);
-  expect(broken.settle(undefined)).toEqual([]);
+  expect(broken.settle(undefined, "b")).toEqual([]);
+});
+
+test("a connection that the same run of the peer has never had brought it nothing: all is sent again", () => {
+  const broken = past([5, 11, 13]);
+  expect(broken.settle(undefined, "a")).toEqual([]);
+  expect(ids(broken.again)).toEqual([10, 11, 12, 13]);
 });
 
 test("when the peer cannot be reached everybody is told once", () => {
@@ -86,8 +93,8 @@ test("when the peer cannot be reached everybody is told once", () => {
 
 test("what was read of connections is remembered for the last ones of the last nodes", () => {
   const counts = new ReadCounts();
-  for (const tag of range(0, 20)) counts.remember("alice.os", String(tag), tag);
-  expect([counts.find("alice.os", "11"), counts.find("alice.os", "19")]).toEqual([undefined, 19]);
+  for (const tag of range(0, 40)) counts.remember("alice.os", String(tag), tag);
+  expect([counts.find("alice.os", "7"), counts.find("alice.os", "39")]).toEqual([undefined, 39]);
   for (const node of range(0, 1_100)) counts.remember(`n${node}.os`, "0", node);
-  expect([counts.find("alice.os", "19"), counts.find("n1099.os", "0")]).toEqual([undefined, 1_099]);
+  expect([counts.find("alice.os", "39"), counts.find("n1099.os", "0")]).toEqual([undefined, 1_099]);
 });

@@ -117,6 +117,10 @@ export default defineProcess(async () => {
     const file = await createFile("/" + String(drive).replace(/^\\//, "") + "/page.html");
     await file.write("<p>from a file</p>");
     await server.file(file.path, ["/file"], open);
+    await server.ui("ui", ["/old"], open);
+    await server.unserveUi("ui");
+    const unknown = await server.unserveUi("ui").then(() => "?", (thrown) => (thrown as HttpServerError).code);
+    if (unknown !== "UnknownPath") throw new Error(unknown);
     await server.ui("ui", ["/ui"], open);
     await server.ws("/ws", open, {
       open: (channel) => channel.send({ open: channel.path, channels: server.channels("/ws").length }),
@@ -346,6 +350,7 @@ test("[P25] 25.8 paths are bound together, changed, removed; files and folders a
   const part = await get("/file", { headers: { range: "bytes=3-6" } });
   expect([part.status, part.text]).toEqual([206, "from"]);
   expect((await get("/ui")).text).toBe("<p>ui</p>");
+  expect((await get("/old")).status).toBe(404);
   expect((await get("/sub/a.css")).headers.get("content-type")).toBe("text/css; charset=utf-8");
 });
 

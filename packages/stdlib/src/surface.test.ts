@@ -175,7 +175,7 @@ test("[P25] 25.7 the helpers of identities", () => {
 test("[P25] 25.8 serving HTTP and web sockets", () => {
   has(server, "createHttpServer reply mimeType sendWsPush Request Response Channel");
   has(server.HttpServer, "bind static bindAll modifyHttpPath modifyWsPath unbindHttpPath");
-  has(server.HttpServer, "unbindWsPath ws file ui handle channels broadcast");
+  has(server.HttpServer, "unbindWsPath ws file ui unserveUi handle channels broadcast");
   has(server.Channel, "send close");
   has(server.Request, "url method headers path kinode json text bytes formData");
   expect(server.mimeType("a.html")).toStartWith("text/html");

@@ -129,6 +129,8 @@ export class HttpServer {
   readonly #timeout: Duration;
   readonly #handlers = new Map<string, HttpHandler>();
   readonly #bindings = new Map<string, HttpBinding>();
+  /** Paths of the files of each folder. */
+  readonly #folders = new Map<string, string[]>();
   readonly #sockets = new Map<string, WsHandlers>();
   readonly #socketBindings = new Map<string, WsBinding>();
   readonly #channels = new Map<number, Channel>();
@@ -197,9 +199,24 @@ export class HttpServer {
 
   /** Serves every file of a folder of our `pkg` drive by its path, and `index.html` at each of `paths` as well. */
   async ui(folder: string, paths: readonly string[], binding: HttpBinding = {}): Promise<void> {
+    const served: string[] = [];
+    this.#folders.set(normal(folder), served);
     for (const { name, bytes } of await uiFiles(folder, this.#timeout)) {
       const at = name === "index.html" ? [...paths, `/${name}`] : [`/${name}`];
-      for (const path of at) await this.static(path, { bytes, mime: mimeType(name) }, binding);
+      for (const path of at) {
+        await this.static(path, { bytes, mime: mimeType(name) }, binding);
+        served.push(path);
+      }
+    }
+  }
+
+  /** Serves the files of a folder no more. Rejects with `UnknownPath` when `ui` has not served it. */
+  async unserveUi(folder: string): Promise<void> {
+    const served = this.#folders.get(normal(folder));
+    if (served === undefined) throw new HttpServerError("UnknownPath", `stop serving "${folder}"`);
+    this.#folders.delete(normal(folder));
+    for (const path of served) {
+      if (this.#bindings.has(normal(path))) await this.unbindHttpPath(path);
     }
   }
 

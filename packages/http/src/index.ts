@@ -22,7 +22,7 @@ export {
   type TlsIdentityFault,
   visibleHost,
 } from "./http-server-bun.ts";
-export type { HttpModuleOptions } from "./http-server.ts";
+export type { HttpLoad, HttpModuleOptions } from "./http-server.ts";
 export { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 export { loginPageResponse } from "./login-page.ts";
 export { subdomainLabel } from "./login-tokens.ts";

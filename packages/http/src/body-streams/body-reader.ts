@@ -19,6 +19,8 @@ export class BodyReader {
   #rest: Uint8Array | undefined;
   #isReading = false;
   #isClosed = false;
+  /** Bytes that have come from the sender. */
+  receivedBytes = 0;
   /** When the process last asked or was answered, of the monotonic clock. */
   activeMs: number;
 
@@ -60,6 +62,7 @@ export class BodyReader {
         const { done, value } = await this.#reader.read();
         if (this.#isClosed) return "closed";
         if (done || value === undefined) return "done";
+        this.receivedBytes += value.length;
         if (value.length > 0) return value;
       }
     } catch {

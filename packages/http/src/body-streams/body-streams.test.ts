@@ -11,12 +11,13 @@ interface Said {
   readonly bytes: Uint8Array | undefined;
 }
 
-function start(limits: Partial<BodyStreamLimits> = {}) {
+function start(limits: Partial<BodyStreamLimits> = {}, more: { endsSilentSenders?: boolean } = {}) {
   const clock = createVirtualClock();
   const waiting = new Map<KernelMessage, (said: Said) => void>();
   const streams = new BodyStreams({
     clock,
     limits,
+    ...more,
     answer: (message, answer, blob) => waiting.get(message)!({ answer, bytes: blob?.bytes }),
   });
   const ask = (process: ProcessId, action: BodyAction, bytes?: Uint8Array): Promise<Said> => {
@@ -54,6 +55,8 @@ function source() {
   );
   return { stream, feed, seen };
 }
+
+type Source = ReturnType<typeof source>;
 
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   let settled = false;
@@ -232,4 +235,29 @@ test("with their process streams end: what it had not ended is broken, what it h
   expect((await reader.read()).done).toBe(true);
   await clock.advance(120_000);
   expect([streams.count, clock.pendingTimerCount]).toEqual([0, 0]);
+});
+
+test("senders of hardly anything lose their streams while a process has more than half of what it may have", async () => {
+  const { clock, streams, read } = start({ maxStreamsPerProcess: 4 }, { endsSilentSenders: true });
+  const senders = [source(), source(), source()];
+  const [slow, fast, another] = senders as [Source, Source, Source];
+  streams.openRead(APP, 1, slow.stream);
+  streams.openRead(APP, 2, fast.stream);
+  /** A minute in which one sends a byte each second, and another as much as it should. */
+  const minute = async (): Promise<BodyStreamAnswer> => {
+    for (let second = 0; second < 60; second++) {
+      const reading = [read(1), read(2)] as const;
+      await clock.advance(1_000);
+      if (slow.seen.cancelled) return (await reading[0]).answer;
+      slow.feed.enqueue(new Uint8Array(1));
+      fast.feed.enqueue(new Uint8Array(2_048));
+      await Promise.all(reading);
+    }
+    return chunk(false);
+  };
+  expect(await minute()).toEqual(chunk(false));
+  streams.openRead(APP, 3, another.stream);
+  expect(await minute()).toEqual(err("StreamClosed"));
+  fast.feed.enqueue(new Uint8Array(1));
+  expect(fast.seen.cancelled).toBe(false);
 });

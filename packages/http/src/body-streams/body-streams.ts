@@ -20,7 +20,10 @@ import { DEFAULT_BODY_STREAM_LIMITS, type BodyStreamLimits } from "./limits.ts";
 export interface BodyStreamsOptions {
   readonly clock: Clock;
   readonly limits?: Partial<BodyStreamLimits> | undefined;
-  /** Whether a body is given up of which nothing comes for the idle time while it is read. Default: it may be silent. */
+  /**
+   * Whether a body is given up of which nothing comes for the idle time while it is read; and, while a process has more than
+   * half of its streams, one of which hardly anything comes. Default: senders may be silent.
+   */
   readonly endsSilentSenders?: boolean;
   /** What the taker of a body that is given up gets to see. Default: an `AbortError`. */
   readonly abortReason?: () => unknown;
@@ -48,6 +51,8 @@ export interface WriteHooks {
 interface OpenReader {
   readonly reader: BodyReader;
   readonly hooks: ReadHooks;
+  /** What had come when it was last looked at; `undefined`: it is new. */
+  seenBytes: number | undefined;
 }
 
 interface OpenWriter {
@@ -67,6 +72,8 @@ interface ProcessStreams {
 }
 
 const MAX_CLOSED_COUNT = 256;
+/** In a quarter of the idle time at least so much must come of a body while streams are scarce. */
+const LEAST_BYTES_WHEN_SCARCE = 16 * 1024;
 
 export class BodyStreams {
   readonly limits: BodyStreamLimits;
@@ -127,7 +134,8 @@ export class BodyStreams {
       return false;
     }
     closed.delete(`read ${stream}`);
-    readers.set(stream, { reader: new BodyReader(source, this.#nowMs()), hooks });
+    const reader = new BodyReader(source, this.#nowMs());
+    readers.set(stream, { reader, hooks, seenBytes: undefined });
     this.#watch();
     return true;
   }
@@ -381,11 +389,10 @@ export class BodyStreams {
     this.#sweep = undefined;
     const dueMs = this.#nowMs() - this.limits.idleMs;
     for (const [process, streams] of [...this.#processes]) {
-      for (const [stream, { reader, hooks }] of [...streams.readers]) {
-        // While a read waits it is the sender who is slow.
-        const mayWait = reader.isReading && this.#options.endsSilentSenders !== true;
-        if (mayWait || reader.activeMs > dueMs) continue;
-        if (reader.isReading) hooks.active?.();
+      const isScarce = streams.readers.size > this.limits.maxStreamsPerProcess / 2;
+      for (const [stream, open] of [...streams.readers]) {
+        if (!this.#isStandingStill(open, dueMs, isScarce)) continue;
+        if (open.reader.isReading) open.hooks.active?.();
         this.closeRead(process, stream);
       }
       for (const [stream, { writer }] of [...streams.writers]) {
@@ -401,6 +408,17 @@ export class BodyStreams {
       this.#forgetIfEmpty(process, streams);
     }
     if (this.count > 0) this.#watch();
+  }
+
+  /** While a read waits it is the sender who is slow. */
+  #isStandingStill(open: OpenReader, dueMs: number, isScarce: boolean): boolean {
+    const { reader, seenBytes } = open;
+    open.seenBytes = reader.receivedBytes;
+    if (!reader.isReading) return reader.activeMs <= dueMs;
+    if (this.#options.endsSilentSenders !== true) return false;
+    const isSlow =
+      seenBytes !== undefined && reader.receivedBytes - seenBytes < LEAST_BYTES_WHEN_SCARCE;
+    return reader.activeMs <= dueMs || (isScarce && isSlow);
   }
 
   #nowMs(): number {

@@ -21,3 +21,13 @@ test("a remembered answer does not change with the memory its bytes came from", 
   expect(answers.read(bytes(404))?.status).toBe(404);
   expect(answers.read(bytes(200))?.status).toBe(200);
 });
+
+test("an answer of very many headers, or very long, is none: reading it would hold up everybody", () => {
+  const answers = new AppAnswers("kinode-auth_alice.os");
+  const answerOf = (headers: string) =>
+    answers.read(new TextEncoder().encode(`{"status":200,"headers":{${headers}}}`));
+  const many = Array.from({ length: 30_000 }, (_, index) => `"x-${index}":"a"`).join();
+  expect(answerOf(many)).toBeUndefined();
+  expect(answerOf(`"x":"${"a".repeat(2_000_000)}"`)).toBeUndefined();
+  expect(answerOf(`"x":"${"a".repeat(100_000)}"`)?.status).toBe(200);
+});

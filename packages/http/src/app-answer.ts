@@ -3,6 +3,7 @@
  * Source: spec/runtime-modules.md §6.4 ("Answer").
  * @module
  */
+import { isModestJson } from "@kinode-ts/codec/integer-json";
 import { isStreamId } from "./body-streams/index.ts";
 
 export interface AppAnswer {
@@ -13,6 +14,9 @@ export interface AppAnswer {
   /** The stream that the app writes the body to; `undefined`: the blob is the body. */
   readonly bodyStream: number | undefined;
 }
+
+/** Status and headers are read in one step. Far more than any browser takes. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /** Longer texts are rare and would fill the memory. */
 const MAX_REMEMBERED_LENGTH = 1_024;
@@ -49,6 +53,7 @@ export class AppAnswers {
   read(body: Uint8Array): AppAnswer | undefined {
     const last = this.#lastBody;
     if (last !== undefined && equal(last, body)) return this.#lastAnswer;
+    if (body.length > MAX_ANSWER_BYTES || !isModestJson(body)) return undefined;
     let text: string;
     try {
       text = decoder.decode(body);

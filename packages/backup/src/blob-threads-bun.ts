@@ -37,6 +37,10 @@ class Thread {
       this.#finish(new Error(`A backup thread ended: ${message}`));
   }
 
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
   get waiting(): number {
     return this.#pending.length;
   }
@@ -44,9 +48,10 @@ class Thread {
   call<T>(call: ThreadCall, bytes: readonly Uint8Array[] = []): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#end !== undefined) return reject(this.#end);
-      this.#pending.push({ resolve: resolve as (value: unknown) => void, reject });
       this.#worker.ref();
+      // Throws for what cannot be sent; then nothing is waited for.
       this.#worker.postMessage(call, transferable(bytes));
+      this.#pending.push({ resolve: resolve as (value: unknown) => void, reject });
     });
   }
 
@@ -77,6 +82,10 @@ export function createThreadEngine(threadCount = 1): BlobEngineFactory {
     let isClosed = false;
     /** The one with the least to do; a new one while there are fewer than asked for and all are at work. */
     const choose = (): Thread => {
+      // One that broke down takes its streams with it, and nothing else.
+      for (const ended of threads.filter(({ hasEnded }) => hasEnded)) {
+        threads.splice(threads.indexOf(ended), 1);
+      }
       const least = threads.reduce<Thread | undefined>(
         (best, thread) => (best === undefined || thread.waiting < best.waiting ? thread : best),
         undefined,

@@ -65,7 +65,7 @@ export function createFolderTarget({
       try {
         await mkdir(at, { mode: 0o700 });
       } catch (error) {
-        if (hostCode(error) !== "EEXIST") throw error;
+        if (hostCode(error) !== "EEXIST") throw nameError(error, inside);
         if (!(await lstat(at)).isDirectory())
           throw refuse(inside, "something else is there already");
       }
@@ -74,7 +74,11 @@ export function createFolderTarget({
     async createFile(inside) {
       const at = await place(inside);
       await free(at, inside);
-      await files.use(at, "wx", async () => {});
+      await files
+        .use(at, "wx", async () => {})
+        .catch((error: unknown) => {
+          throw nameError(error, inside);
+        });
     },
     async write(inside, offset, bytes) {
       const at = await place(inside);
@@ -102,13 +106,17 @@ export function createFolderTarget({
     async makeLink(inside, target, { modifiedNs }) {
       const at = await place(inside);
       await free(at, inside);
-      await symlink(target, at);
+      await symlink(target, at).catch((error: unknown) => {
+        throw nameError(error, inside);
+      });
       const seconds = secondsOf(modifiedNs);
       // Some systems keep no times of links.
       await lutimes(at, seconds, seconds).catch(() => {});
     },
     async finishFolder(inside, { permissions, modifiedNs }) {
       const at = await place(inside);
+      // Else it may be a link, and what it leads to is not ours.
+      if (!checked.has(at)) throw refuse(inside, "it was not made by this restore");
       const seconds = secondsOf(modifiedNs);
       await utimes(at, seconds, seconds);
       await chmod(at, permissions);
@@ -121,4 +129,10 @@ const secondsOf = (ns: bigint): number => Number(ns / 1_000n) / 1e6;
 
 function refuse(path: string, why: string): BackupError {
   return new BackupError({ code: "backup.refused-path", path, why });
+}
+
+/** Other systems allow other names: that ends one file, not the restore. */
+function nameError(error: unknown, path: string): unknown {
+  const isName = ["ENAMETOOLONG", "EINVAL", "EILSEQ", "ENOENT"].includes(hostCode(error));
+  return isName ? refuse(path, "this system takes no such name or link") : error;
 }

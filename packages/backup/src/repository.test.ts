@@ -332,3 +332,78 @@ test("the same source goes to many remotes, and a broken one delays no other", a
   expect(broken).toEqual({ label: "here", error: fullError });
   expect(fine).toHaveProperty("result");
 });
+
+test("a slow remote stops the reading: what is in memory is bounded", async () => {
+  const sizes = { packBytes: 500_000, uploadCount: 1, fileCount: 2 };
+  const { repository, remote } = await newRepository({ sizes });
+  const content = createSeededRandom(80);
+  let readBytes = 0;
+  const file = async function* () {
+    for (let i = 0; i < 60; i++) {
+      readBytes += 500_000;
+      yield content.bytes(500_000);
+    }
+  };
+  const source = {
+    paths: ["test"],
+    async *entries() {
+      for await (const entry of treeSource({ a: "", b: "", c: "" }).entries()) {
+        if (entry.kind === "file") yield { ...entry, read: file };
+      }
+    },
+  };
+  const { put } = remote;
+  let open: () => void = () => {};
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  remote.put = async (kind, ...args) => {
+    if (kind === "data") await opened;
+    return put(kind, ...args);
+  };
+  const taken = repository.takeSnapshot(source);
+  // Until nothing has been read for many turns of the loop.
+  for (let quiet = 0, before = -1; quiet < 200; quiet++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (readBytes !== before) quiet = 0;
+    before = readBytes;
+  }
+  expect(readBytes).toBeGreaterThan(1_000_000);
+  expect(readBytes).toBeLessThan(20_000_000);
+  open();
+  const { snapshot } = await taken;
+  expect(snapshot.summary!.totalBytes).toBe(90_000_000);
+});
+
+test("a cancelled restore ends at once and says so", async () => {
+  const { repository } = await newRepository({
+    sizes: { packBytes: 100_000, fetchBytes: 100_000 },
+  });
+  const tree = Object.fromEntries(
+    Array.from({ length: 12 }, (_, i) => [`f${i}`, createSeededRandom(90 + i).bytes(100_000)]),
+  );
+  await repository.takeSnapshot(treeSource(tree));
+  const control = new AbortController();
+  const target = memoryTarget();
+  const restored = repository.restore("latest", target, {
+    signal: control.signal,
+    onProgress: () => control.abort(),
+  });
+  expect(await codeOf(restored)).toBe("backup.cancelled");
+  expect(target.files.size).toBeLessThan(12);
+  const before = repository.restore("latest", target, { signal: control.signal });
+  expect(await codeOf(before)).toBe("backup.cancelled");
+});
+
+test("verify and prune can be cancelled, and leave no lock", async () => {
+  const { repository, data } = await newRepository();
+  await repository.takeSnapshot(treeSource(TREE));
+  const signal = AbortSignal.abort();
+  expect(await codeOf(repository.verify({ signal, readData: true }))).toBe("backup.cancelled");
+  expect(await codeOf(repository.prune({ signal }))).toBe("backup.cancelled");
+  expect(await codeOf(repository.takeSnapshot(treeSource(TREE), { signal }))).toBe(
+    "backup.cancelled",
+  );
+  expect(await codeOf(repository.prune({ maxUnusedRatio: Number.NaN }))).toBe(
+    "backup.bad-argument",
+  );
+  expect(data.get("locks")!.size).toBe(0);
+});

@@ -97,7 +97,11 @@ class Restore {
 
   async run(): Promise<void> {
     const { folders, files, links, packs } = this.#plan;
-    for (const { path } of folders) await this.#try(path, () => this.#target.makeFolder(path));
+    const made = [];
+    for (const folder of folders) {
+      const { path } = folder;
+      if (await this.#try(path, () => this.#target.makeFolder(path))) made.push(folder);
+    }
     await forEachLimited(packs, PACKS_AT_ONCE, ([pack, blobs]) => this.#readPack(pack, blobs));
     for (const file of files) {
       if (file.damage === undefined && file.entry.content.length === 0) await this.#finish(file);
@@ -106,7 +110,7 @@ class Restore {
     for (const { path, entry } of links) {
       await this.#try(path, () => this.#target.makeLink(path, entry.target, entry));
     }
-    for (const { path, entry } of folders.toReversed()) {
+    for (const { path, entry } of made.toReversed()) {
       await this.#refused(() => this.#target.finishFolder(path, entry));
     }
   }
@@ -143,9 +147,11 @@ class Restore {
     }
   }
 
-  async #try(path: string, run: () => Promise<void>): Promise<void> {
+  /** Whether the target did it. */
+  async #try(path: string, run: () => Promise<void>): Promise<boolean> {
     const why = await this.#refused(run);
     if (why !== undefined) this.#plan.problems.push({ path, why });
+    return why === undefined;
   }
 
   async #readPack(pack: ObjectId, blobs: ReadonlyMap<ObjectId, PlannedBlob>): Promise<void> {

@@ -22,7 +22,7 @@ export interface RestoreTarget {
   removeFile(path: string): Promise<void>;
   /** Called after all files are there. */
   makeLink(path: string, target: string, details: EntryDetails): Promise<void>;
-  /** Called last, the innermost first. */
+  /** Called last for the folders that were made, the innermost first. */
   finishFolder(path: string, details: EntryDetails): Promise<void>;
   /** Called once at the end, also after a failure. */
   close?(): Promise<void>;

@@ -19,10 +19,17 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createFolderRemote, createFolderSource, createFolderTarget } from "../src/folder-bun.ts";
-import { BackupError, initRepository, openRepository } from "../src/index.ts";
+import {
+  BackupError,
+  type BackupPowers,
+  type BlobEngine,
+  type FetchedBlob,
+  initRepository,
+  openRepository,
+} from "../src/index.ts";
 import { createHostPowers, createThreadEngine } from "../src/powers-bun.ts";
 import { remoteSuite } from "./remote-suite.ts";
-import { createSeededRandom, details, PASSWORD, testPowers } from "./world.ts";
+import { createSeededRandom, details, PASSWORD, testPowers, treeSource } from "./world.ts";
 
 // Small machines are slow; what hangs still ends.
 setDefaultTimeout(60_000);
@@ -144,10 +151,33 @@ test("nothing is written outside of the target, whatever is there and whatever i
     () => target.makeLink("to-outside/l", "/", details()),
     () => target.createFile("missing/x", 4),
     () => target.finishFile("to-outside/precious", details()),
+    () => target.finishFolder("to-outside", details()),
   ];
   for (const run of tries) expect(await refusal(run)).toContain("Will not restore");
   // The last part of a path is a link: not followed.
   await expect(target.write("to-file", 0, bytes)).rejects.toBeInstanceOf(Error);
+  expect(readFileSync(join(outside, "precious"), "utf8")).toBe("mine");
+  expect(readdirSync(outside)).toEqual(["precious"]);
+  // A whole restore onto a link changes nothing behind it, its permissions neither.
+  const mode = lstatSync(outside).mode;
+  await using repository = await initRepository(
+    createFolderRemote({ path: folder() }),
+    PASSWORD,
+    testPowers(),
+  );
+  await repository.takeSnapshot(treeSource({ "to-outside": { precious: "evil", more: {} } }));
+  for (const overwrite of [false, true]) {
+    const { problems } = await repository.restore(
+      "latest",
+      createFolderTarget({ path, overwrite }),
+    );
+    expect(problems.map((problem) => problem.path).sort()).toEqual([
+      "to-outside",
+      "to-outside/more",
+      "to-outside/precious",
+    ]);
+  }
+  expect(lstatSync(outside).mode).toBe(mode);
   expect(readFileSync(join(outside, "precious"), "utf8")).toBe("mine");
   expect(readdirSync(outside)).toEqual(["precious"]);
   // Replacing a link replaces the link.
@@ -236,4 +266,44 @@ test("a source that is not there is an error, not an empty snapshot; a folder in
   });
   expect(problems).toMatchObject([{ path: "/gone" }]);
   expect(await repository.verify()).toMatchObject({ problemCount: 0 });
+});
+
+test("a name that this system does not take ends one file, not the restore", async () => {
+  const [place, back] = [folder(), folder()];
+  await using repository = await initRepository(
+    createFolderRemote({ path: place }),
+    PASSWORD,
+    testPowers(),
+  );
+  const long = "x".repeat(300);
+  await repository.takeSnapshot(
+    treeSource({ a: "1", [long]: "2", [`${long}y`]: { inside: "3" }, z: "4" }),
+  );
+  const { problems, fileCount } = await repository.restore(
+    "latest",
+    createFolderTarget({ path: back }),
+  );
+  expect(problems.map(({ path }) => path.slice(0, 5))).toEqual(["xxxxx", "xxxxx", "xxxxx"]);
+  expect(fileCount).toBe(2);
+  expect(readdirSync(back).sort()).toEqual(["a", "z"]);
+});
+
+test("a call that a thread cannot do fails, and the next ones are done", async () => {
+  const powers = { ...testPowers(), engine: createThreadEngine(1) };
+  let engine: BlobEngine | undefined;
+  const watched: BackupPowers = {
+    ...powers,
+    engine: (keys, polynomial) => (engine = powers.engine(keys, polynomial)),
+  };
+  await using repository = await initRepository(
+    createFolderRemote({ path: folder() }),
+    PASSWORD,
+    watched,
+  );
+  const broken = engine!.open(undefined as unknown as Uint8Array, [{} as FetchedBlob]);
+  await expect(broken).rejects.toBeInstanceOf(Error);
+  const source = folder();
+  writeFileSync(join(source, "a"), "1");
+  await repository.takeSnapshot(createFolderSource({ path: source }));
+  expect(await repository.verify({ readData: true })).toMatchObject({ problemCount: 0 });
 });

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { layoutLine } from "./layout.ts";
+import { formatRows } from "./line-format.ts";
 
 const rowsOf = (text: string, columns = 41): string[] =>
   layoutLine("Sat 12:00 ", text, {
@@ -44,4 +45,21 @@ test("whatever the text and the width, no row is too wide, and of a text only bl
       expect(shown.replaceAll(" ", "")).toBe(`Sat12:00${plain}`.replaceAll(" ", ""));
     }),
   );
+});
+
+test("the rows of a table stand below each other, on a screen that has room for it", () => {
+  const table = {
+    timeMs: 0,
+    verbosity: 0,
+    origin: "a:b.os",
+    text: "a:b.os: NAME  SIZE\nx     1\ny     2",
+  };
+  const look = { width: (each: string) => Bun.stringWidth(each), color: false };
+  const wide = formatRows(table, { ...look, columns: 80 });
+  const place = wide[0]!.indexOf("NAME");
+  expect(wide.slice(1).map((row) => [row.slice(0, place), row.slice(place)])).toEqual([
+    ["         a:b.os | ", "x     1"],
+    ["         a:b.os | ", "y     2"],
+  ]);
+  expect(formatRows(table, { ...look, columns: 40 })[1]).toBe("  a:b.os | x     1");
 });

@@ -55,15 +55,26 @@ export interface PrintedLine {
 export type LineLook = Pick<LayoutOptions, "columns" | "width" | "color">;
 
 /** What starts every row of a line but its first: whose line it is. */
-export function continuationMark(origin: string): string {
-  return `  ${origin}${CONTINUATION.slice(1)}`;
+export function continuationMark(origin: string, indent = 2): string {
+  return " ".repeat(indent) + origin + CONTINUATION.slice(1);
+}
+
+/** Puts the text of all rows below that of the first, which stands behind the time and `origin: `. */
+const ALIGNED_INDENT = "Sat 12:00 ".length - 1;
+/** Columns for text that a screen must have left for that. */
+const ROOMY_COLUMNS = 48;
+
+/** As far from the edge as a table needs, where there is room. */
+function screenMark(origin: string, columns: number): string {
+  const aligned = continuationMark(origin, ALIGNED_INDENT);
+  return columns - aligned.length >= ROOMY_COLUMNS ? aligned : continuationMark(origin);
 }
 
 /** Rows for a screen: time, then the text in the colour of its verbosity (0 none, 1 green, 2 magenta, 3+ red). */
 export function formatRows(line: PrintedLine, look: LineLook): string[] {
   return layoutLine(`${formatDayTime(line.timeMs)} `, line.text, {
     ...look,
-    mark: continuationMark(line.origin),
+    mark: screenMark(line.origin, look.columns),
     baseColor: COLORS[Math.min(Math.max(line.verbosity, 0), 3)],
   });
 }

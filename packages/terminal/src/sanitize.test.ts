@@ -61,7 +61,9 @@ test("a line break in a text cannot pass for a line of its own, on the screen or
   const lines = formatLogLine(0, "a\n[Sat, 1 Jan 2000] forged").trimEnd().split("\n");
   expect(lines[1]!.startsWith("  | ")).toBe(true);
   expect(formatLogLine(0, "a:sys: a\nb", "a:sys").split("\n")[1]).toBe("  a:sys | b");
-  expect(rowsOf("a:sys: a\nSat 10:00 b:sys: forged")[1]).toBe("  a:sys | Sat 10:00 b:sys: forged");
+  expect(rowsOf("a:sys: a\nSat 10:00 b:sys: forged")[1]).toBe(
+    "         a:sys | Sat 10:00 b:sys: forged",
+  );
 });
 
 test("a screen line has weekday, time and the colour of its verbosity", () => {
@@ -112,7 +114,7 @@ test("styles: hidden and blinking text is shown, text in the colour of its groun
   expect(rowsOf("\u001b[38;5;7;48;5;7mx")[0]).toEndWith(" \u001b[38;5;7mx\u001b[0m");
   expect(rowsOf("\u001b[1;32mone\ntwo")).toEqual([
     expect.stringMatching(/ \u001b\[1;32mone\u001b\[0m$/),
-    "  a:sys | \u001b[1;32mtwo\u001b[0m",
+    "         a:sys | \u001b[1;32mtwo\u001b[0m",
   ]);
   // What a style ends goes back to the colour of the level.
   expect(rowsOf("a\u001b[34mb\u001b[0mc", 1)[0]).toEndWith(

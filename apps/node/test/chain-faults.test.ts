@@ -107,7 +107,7 @@ describe.skipIf(!hasAnvil)("names on chain", () => {
       // oxlint-disable-next-line no-await-in-loop -- until it was met
       await hurry();
       // oxlint-disable-next-line no-await-in-loop
-      await Bun.sleep(1_000);
+      await Bun.sleep(250);
       expect(performance.now()).toBeLessThan(deadline);
     }
     provider.mood = "good";

@@ -163,8 +163,8 @@ test("[N37] a message for a process without network capability, or for none, is 
   });
   expect(own.kind).toBe("response");
   const timeout = { kind: "send-error", error: "timeout" } as const;
-  expect(await ask("alice.local@homepage:homepage:sys")).toEqual(timeout);
-  expect(await ask("alice.local@nobody:nothing:sys")).toEqual(timeout);
+  const targets = ["alice.local@homepage:homepage:sys", "alice.local@nobody:nothing:sys"];
+  expect(await Promise.all(targets.map(ask))).toEqual([timeout, timeout]);
   expect(alice.output()).toContain("homepage:homepage:sys has no network capability");
   // The connection is as it was.
   expect(await send(bob, "alice.local@net:distro:sys", "still here")).toMatchObject({

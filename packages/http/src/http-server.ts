@@ -37,6 +37,7 @@ import { RequestPlans } from "./request-plans.ts";
 import { emptyResponse } from "./responses.ts";
 import type { ServedFiles } from "./served-file.ts";
 import { SharedRoom } from "./shared-room.ts";
+import { StreamPlaces } from "./stream-places.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
 
 /** Powers and settings of the server; where it listens is `http-server-bun.ts`'s business. */
@@ -80,6 +81,7 @@ export class HttpModule implements RuntimeModule {
   readonly #bindings: Bindings;
   readonly #pending: PendingAnswers;
   readonly #bodies: SharedRoom<string>;
+  readonly #streamPlaces: StreamPlaces;
   readonly #answers: AppAnswers;
   readonly #login: LoginContext;
   readonly #channels: Channels;
@@ -121,6 +123,7 @@ export class HttpModule implements RuntimeModule {
       clock,
       lifeMs: limits.tokenLifeMs,
     });
+    this.#streamPlaces = new StreamPlaces(tokens, this.#streams.limits.maxStreamsPerProcess);
     this.#answers = new AppAnswers(tokens.cookiePrefix);
     this.#login = {
       our,
@@ -220,6 +223,7 @@ export class HttpModule implements RuntimeModule {
     this.#pending.settleAll(process, () => emptyResponse(503));
     this.#channels.closeAllOf(process);
     this.#streams.processEnded(process);
+    this.#streamPlaces.processEnded(process);
     if (!this.#started().exists(process)) this.#bindings.releaseContent(process);
   }
 
@@ -272,11 +276,16 @@ export class HttpModule implements RuntimeModule {
       abandoned();
       return new Response(null, answer);
     }
-    const finished = (): void => client?.letGo();
-    const body = this.#streams.openWrite(process, stream, { abandoned, finished });
+    const place = this.#streamPlaces.open(process, client);
+    const over = (): void => {
+      place?.release();
+      client?.letGo();
+    };
+    const body = place && this.#streams.openWrite(process, stream, { abandoned, over });
     if (body === undefined) {
+      place?.release();
       this.#started().print(
-        0,
+        1,
         `http-server: refused stream ${stream} of ${process}: taken, or too many`,
       );
       abandoned();

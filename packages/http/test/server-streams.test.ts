@@ -321,6 +321,46 @@ test("streams of one app are bounded, and other apps do not notice", async () =>
   expect((await Promise.all(pages)).map(({ status }) => status)).toEqual([200, 200]);
 });
 
+test("a stranger gets no more than half of an app's streams, and gives them back when they end", async () => {
+  await using node = await startWebNode({
+    trustedProxies: ["127.0.0.1"],
+    limits: { bodyStreams: { maxStreamsPerProcess: 8 } },
+  });
+  await node.bind(APP, "/");
+  const cookie = await node.logIn();
+  let count = 0;
+  node.serve(() => ({ body: { status: 200, headers: {}, body_stream: count } }));
+  const pages: Response[] = [];
+  /** The status of one more page, which stays open if it opens. */
+  const visit = async (address: string, more = {}): Promise<number> => {
+    count++;
+    const page = node.get(`/${APP}`, { headers: { "x-forwarded-for": address, ...more } });
+    await answered(node, count);
+    await write(node, count, "part");
+    pages.push(await page);
+    return pages.at(-1)!.status;
+  };
+  const visits = async (times: number, address: string): Promise<number[]> => {
+    const statuses: number[] = [];
+    for (let time = 0; time < times; time++) statuses.push(await visit(address));
+    return statuses;
+  };
+  expect(await visits(5, "1.1.1.1")).toEqual([200, 200, 200, 200, 503]);
+  expect(await visits(3, "2.2.2.2")).toEqual([200, 200, 503]);
+  // Who is logged in may have what is left.
+  expect([await visit("1.1.1.1", { cookie }), await visit("1.1.1.1", { cookie })]).toEqual([
+    200, 200,
+  ]);
+  expect(await visit("3.3.3.3")).toBe(503);
+  // Ended, given up, left: all of them come back.
+  await end(node, 1);
+  await end(node, 2, "BodyAbort");
+  await pages[2]!.body!.cancel();
+  await node.waitFor(({ json }) => Bun.deepEquals(json, { BodyAbort: { stream: 3 } }));
+  expect(await visits(3, "3.3.3.3")).toEqual([200, 200, 503]);
+  expect(await visit("1.1.1.1", { cookie })).toBe(200);
+});
+
 test("malformed actions on streams are told so", async () => {
   await using node = await startWebNode();
   const ask = async (body: unknown) => (await node.harness.ask(APP, { body })).json;

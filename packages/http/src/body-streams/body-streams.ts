@@ -42,8 +42,8 @@ export interface ReadHooks {
 }
 
 export interface WriteHooks {
-  /** The taker has all. */
-  readonly finished?: () => void;
+  /** Called once, however it ended. */
+  readonly over?: () => void;
   /** The taker went away, or took nothing for too long, or the process wrote without waiting. */
   readonly abandoned?: () => void;
 }
@@ -155,10 +155,8 @@ export class BodyStreams {
         streams.waitingBytes += bytes;
       },
       abandoned: () => this.#abandoned(process, streams, stream, writer),
-      finished: () => {
-        hooks.finished?.();
-        this.#finished(process, streams, writer);
-      },
+      finished: () => this.#finished(process, streams, writer),
+      over: () => hooks.over?.(),
     });
     streams.closed.delete(`write ${stream}`);
     streams.writers.set(stream, { writer, hooks });

@@ -17,6 +17,8 @@ export interface BodyWriterHooks {
   readonly abandoned: () => void;
   /** The taker has all. */
   readonly finished: () => void;
+  /** Called once, however it ended. */
+  readonly over: () => void;
 }
 
 interface Part {
@@ -105,6 +107,7 @@ export class BodyWriter {
     if (part === undefined) {
       this.#state = "closed";
       this.#controller.close();
+      this.#hooks.over();
       this.#hooks.finished();
     } else {
       this.#count(-part.bytes.length);
@@ -139,6 +142,7 @@ export class BodyWriter {
     this.#parts = [];
     this.#count(-this.#waitingBytes);
     for (const { written } of parts) written?.(false);
+    this.#hooks.over();
     this.#pulled?.();
     this.#pulled = undefined;
   }

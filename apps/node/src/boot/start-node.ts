@@ -281,7 +281,7 @@ export async function startNode(config: StartConfig): Promise<void> {
     machineBytes: () => machineMemoryBytes(),
     residentBytes: () => process.memoryUsage.rss(),
     collectGarbage: () => {
-      Bun.gc(false);
+      Bun.gc(true);
     },
   });
 

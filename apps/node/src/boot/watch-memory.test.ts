@@ -26,15 +26,21 @@ function machine(machineMib: number, startMib: number) {
 }
 
 test("garbage is collected when a sixteenth of the machine has been added to the least that was in use", async () => {
-  const { see } = machine(2_048, 400);
-  expect(await see(450, 500, 527)).toBe(0);
-  expect(await see(528)).toBe(1);
+  const { see } = machine(2_048, 600);
+  expect(await see(650, 700, 727)).toBe(0);
+  expect(await see(728)).toBe(1);
   // what is left is what counts from then on
-  expect(await see(410, 537)).toBe(1);
-  expect(await see(538)).toBe(2);
+  expect(await see(610, 737)).toBe(1);
+  expect(await see(738)).toBe(2);
   // the engine had collected by itself
-  expect(await see(420, 300, 427)).toBe(2);
-  expect(await see(428)).toBe(3);
+  expect(await see(620, 500, 627)).toBe(2);
+  expect(await see(628)).toBe(3);
+});
+
+test("as long as three quarters of the machine are free, nothing is collected", async () => {
+  const { see } = machine(2_048, 100);
+  expect(await see(300, 511)).toBe(0);
+  expect(await see(512)).toBe(1);
 });
 
 test("memory that is in use and stays is no reason to collect again", async () => {
@@ -44,12 +50,12 @@ test("memory that is in use and stays is no reason to collect again", async () =
 });
 
 test("neither a tiny machine nor a large one changes the growth that is worth a collection much", async () => {
-  const tiny = machine(512, 100);
-  expect(await tiny.see(163)).toBe(0);
-  expect(await tiny.see(164)).toBe(1);
-  const large = machine(65_536, 1_000);
-  expect(await large.see(1_511)).toBe(0);
-  expect(await large.see(1_512)).toBe(1);
+  const tiny = machine(512, 200);
+  expect(await tiny.see(263)).toBe(0);
+  expect(await tiny.see(264)).toBe(1);
+  const large = machine(65_536, 20_000);
+  expect(await large.see(20_511)).toBe(0);
+  expect(await large.see(20_512)).toBe(1);
 });
 
 test("the limit of a container may change while the node runs", async () => {

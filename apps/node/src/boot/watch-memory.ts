@@ -1,13 +1,16 @@
 /**
  * Keeps the node small on a small machine. The engine collects garbage when its heap has about doubled, and it counts the
- * whole memory of every process as heap: with a hundred processes it lets hundreds of megabytes of garbage lie.
+ * memory of every process as heap, twice and whether it is used or not: beside a hundred processes it lets hundreds of
+ * megabytes of garbage lie. Collecting all of it at once holds the thread for some 10 ms, so it is done where memory is short.
  * @module
  */
 import type { Clock, TimerHandle } from "@kinode-ts/types";
 
 const MIB = 1024 * 1024;
 const LOOK_EVERY_MS = 2_000;
-/** Growth that is worth a collection, which keeps a second processor busy for about 0.1 s: so much of the machine, … */
+/** Of the machine: with less in use there is no hurry. */
+const SHORT_SHARE = 1 / 4;
+/** Growth that is worth a collection: so much of the machine, … */
 const GROWTH_SHARE = 1 / 16;
 /** … but no less than this, … */
 const MIN_GROWTH_BYTES = 64 * MIB;
@@ -20,7 +23,7 @@ export interface MemoryWatchPowers {
   readonly machineBytes: () => number;
   /** Memory that the program has now. */
   readonly residentBytes: () => number;
-  /** Starts a collection beside the program's work. */
+  /** Collects all garbage, old as well: what the engine does beside the program's work is about what is new. */
   readonly collectGarbage: () => void;
 }
 
@@ -34,9 +37,12 @@ export function watchMemory(powers: MemoryWatchPowers): () => void {
   const look = (): void => {
     const bytes = residentBytes();
     leastBytes = hasCollected ? bytes : Math.min(leastBytes, bytes);
-    const growth = machineBytes() * GROWTH_SHARE;
-    const worthBytes = Math.min(Math.max(growth, MIN_GROWTH_BYTES), MAX_GROWTH_BYTES);
-    hasCollected = bytes - leastBytes >= worthBytes;
+    const machine = machineBytes();
+    const worthBytes = Math.min(
+      Math.max(machine * GROWTH_SHARE, MIN_GROWTH_BYTES),
+      MAX_GROWTH_BYTES,
+    );
+    hasCollected = bytes >= machine * SHORT_SHARE && bytes - leastBytes >= worthBytes;
     if (hasCollected) collectGarbage();
     timer = clock.after(LOOK_EVERY_MS, look);
   };

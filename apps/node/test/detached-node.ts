@@ -92,7 +92,7 @@ export async function startDetached(
       const answer = await fetch(`${url}/rpc:distro:sys/message`, {
         method: "POST",
         headers,
-        body: JSON.stringify({ process: target, inherit: false, expects_response: 10, body }),
+        body: JSON.stringify({ process: target, inherit: false, expects_response: 50, body }),
       });
       if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
       return Uint8Array.from(((await answer.json()) as { body: number[] }).body);

@@ -73,3 +73,19 @@ test("the README's two commands are scripts of the root manifest", () => {
   expect(commands.map((match) => match[2])).toEqual(["start", "test"]);
   for (const match of commands) expect(scripts[match[2]!]).toBeDefined();
 });
+
+test("[P26] row 15: the README names the languages that have a template, a guide and tests, and no others", () => {
+  const [, sentence = ""] = /`--template` takes (.+?) too/.exec(read("README.md"))!;
+  const named = [...sentence.matchAll(/`([a-z]+)`/g)].map(([, name]) => name!);
+  const templates = readdirSync(join(ROOT, "packages/kit/languages"), { withFileTypes: true })
+    .filter((each) => each.isDirectory())
+    .map(({ name }) => name);
+  expect(["typescript", ...named].toSorted()).toEqual(templates.toSorted());
+  const tests = ["scripts", "guides", "programs"]
+    .map((name) => read(`apps/node/test/languages/${name}.test.ts`))
+    .join("\n");
+  for (const name of templates) {
+    expect([name, existsSync(join(ROOT, `docs/guides/${name}.md`))]).toEqual([name, true]);
+    expect([name, tests.includes(`"${name}"`)]).toEqual([name, true]);
+  }
+});

@@ -81,7 +81,8 @@ export class HttpModule implements RuntimeModule {
   readonly #bindings: Bindings;
   readonly #pending: PendingAnswers;
   readonly #bodies: SharedRoom<string>;
-  readonly #streamPlaces: StreamPlaces;
+  readonly #readPlaces: StreamPlaces;
+  readonly #writePlaces: StreamPlaces;
   readonly #answers: AppAnswers;
   readonly #login: LoginContext;
   readonly #channels: Channels;
@@ -123,7 +124,9 @@ export class HttpModule implements RuntimeModule {
       clock,
       lifeMs: limits.tokenLifeMs,
     });
-    this.#streamPlaces = new StreamPlaces(tokens, this.#streams.limits.maxStreamsPerProcess);
+    const { maxStreamsPerProcess } = this.#streams.limits;
+    this.#readPlaces = new StreamPlaces(tokens, maxStreamsPerProcess);
+    this.#writePlaces = new StreamPlaces(tokens, maxStreamsPerProcess);
     this.#answers = new AppAnswers(tokens.cookiePrefix);
     this.#login = {
       our,
@@ -161,6 +164,7 @@ export class HttpModule implements RuntimeModule {
       channels: this.#channels,
       pending: this.#pending,
       streams: this.#streams,
+      readPlaces: this.#readPlaces,
       proxies: this.#proxies,
       files: this.#options.files,
       maxBodyBytes: this.limits.maxBodyBytes,
@@ -223,7 +227,8 @@ export class HttpModule implements RuntimeModule {
     this.#pending.settleAll(process, () => emptyResponse(503));
     this.#channels.closeAllOf(process);
     this.#streams.processEnded(process);
-    this.#streamPlaces.processEnded(process);
+    this.#readPlaces.processEnded(process);
+    this.#writePlaces.processEnded(process);
     if (!this.#started().exists(process)) this.#bindings.releaseContent(process);
   }
 
@@ -276,7 +281,7 @@ export class HttpModule implements RuntimeModule {
       abandoned();
       return new Response(null, answer);
     }
-    const place = this.#streamPlaces.open(process, client);
+    const place = this.#writePlaces.open(process, client);
     const over = (): void => {
       place?.release();
       client?.letGo();

@@ -8,8 +8,8 @@ import { LOGIN_SCRIPT } from "./generated/login-script.ts";
 export const LOGIN_SCRIPT_PATH = "/~/login.js";
 
 const STYLE = `
-:root{color-scheme:light dark;--ink:#17202a;--paper:#f6f7f9;--card:#fff;--line:#c9d1da;--accent:#1f5fbf;--fault:#b3261e}
-@media(prefers-color-scheme:dark){:root{--ink:#e9edf2;--paper:#14181d;--card:#1d232a;--line:#46515d;--accent:#8ab4f8;--fault:#ffb4ab}}
+:root{color-scheme:light dark;--ink:#17202a;--paper:#f6f7f9;--card:#fff;--line:#c9d1da;--field:#7d8792;--accent:#1f5fbf;--fault:#b3261e}
+@media(prefers-color-scheme:dark){:root{--ink:#e9edf2;--paper:#14181d;--card:#1d232a;--line:#46515d;--field:#7f8a96;--accent:#8ab4f8;--fault:#ffb4ab}}
 *{box-sizing:border-box}
 body{margin:0;min-height:100dvh;display:grid;place-items:center;padding:1rem;background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}
 main{width:100%;max-width:24rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1.5rem}
@@ -17,7 +17,7 @@ h1{margin:0 0 .25rem;font-size:1.25rem}
 p{margin:0 0 1rem;overflow-wrap:anywhere}
 label{display:block;font-weight:600;margin-bottom:.25rem}
 input,button{width:100%;font:inherit;padding:.7rem .8rem;border-radius:.5rem;border:1px solid var(--line)}
-input{background:var(--paper);color:inherit}
+input{background:var(--paper);color:inherit;border-color:var(--field)}
 button{margin-top:1rem;border-color:transparent;background:var(--accent);color:var(--card);font-weight:600;cursor:pointer}
 button:disabled{opacity:.6;cursor:progress}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}

@@ -22,6 +22,7 @@ import type { RouteMatch } from "./route-table.ts";
 import { isBearer, readRpcRequest, refuseRpc, RPC_PATH, rpcResponse } from "./rpc.ts";
 import { answerFile, type ServedFiles } from "./served-file.ts";
 import type { SharedRoom } from "./shared-room.ts";
+import type { StreamPlaces } from "./stream-places.ts";
 import { admitSocket } from "./socket-admission.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
 import { networkOfClient } from "./waiting-shares.ts";
@@ -33,6 +34,8 @@ export interface RequestContext {
   readonly channels: Channels;
   readonly pending: PendingAnswers;
   readonly streams: BodyStreams;
+  /** For bodies that apps read in parts. */
+  readonly readPlaces: StreamPlaces;
   readonly proxies: TrustedProxies;
   readonly files: ServedFiles | undefined;
   readonly maxBodyBytes: number;
@@ -291,6 +294,8 @@ function streamToApp(
 ): Answer {
   const { pending, streams } = ctx;
   if (pending.isFullFor(client) || !streams.canRead(app.process)) return emptyResponse(503);
+  const place = ctx.readPlaces.open(app.process, client);
+  if (place === undefined) return emptyResponse(503);
   const id = ctx.nextId();
   const stream = streams.freshReadId(app.process);
   const exceeded = (): void => pending.settle(id, emptyResponse(413));
@@ -307,7 +312,10 @@ function streamToApp(
     expectsResponse: STREAM_ANSWER_SECONDS,
     id,
   });
-  return Promise.resolve(answer.response()).finally(() => client.letGo());
+  return Promise.resolve(answer.response()).finally(() => {
+    place.release();
+    client.letGo();
+  });
 }
 
 function emptyBody(): ReadableStream<Uint8Array> {

@@ -1,6 +1,6 @@
 /**
- * Answers in parts stay open for long, and a process may write only so many at a time: half of them are for strangers of whom
- * there are few, so that one of them cannot keep everybody else from a page with events.
+ * Bodies in parts take long, and a process may read or write only so many at a time: half of them are for strangers that have
+ * few, so that one of them cannot keep everybody else from uploading, or from a page with events.
  * @module
  */
 import type { ProcessId } from "@kinode-ts/types";
@@ -19,7 +19,7 @@ export class StreamPlaces {
     this.#maxPerProcess = maxPerProcess;
   }
 
-  /** A place for one answer of a process; `undefined` when the client has too many. */
+  /** A place for one body of a process; `undefined` when the client has too many. */
   open(process: ProcessId, client: Client | undefined): BodyRoom | undefined {
     const room = this.#rooms.get(process) ?? new SharedRoom<string>(this.#maxPerProcess);
     this.#rooms.set(process, room);

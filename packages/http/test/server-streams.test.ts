@@ -361,6 +361,36 @@ test("a stranger gets no more than half of an app's streams, and gives them back
   expect(await visit("1.1.1.1", { cookie })).toBe(200);
 });
 
+test("a stranger gets no more than half of the bodies that an app reads at a time", async () => {
+  await using node = await startWebNode({
+    trustedProxies: ["127.0.0.1"],
+    limits: { bodyStreams: { maxStreamsPerProcess: 8 } },
+  });
+  await bindStreamed(node);
+  const post = (address: string) =>
+    node.get(`/${APP}/up`, {
+      method: "POST",
+      headers: { "x-forwarded-for": address },
+      body: "some",
+    });
+  const waiting = Array.from({ length: 4 }, () => post("1.1.1.1"));
+  await until(() => node.received.filter(isHttp).length === 4);
+  expect((await post("1.1.1.1")).status).toBe(503);
+  const other = post("2.2.2.2");
+  await until(() => node.received.filter(isHttp).length === 5);
+  for (const { id } of [...node.received]) {
+    node.harness.answer(APP, id, { body: { status: 200, headers: {} } });
+  }
+  const answers = await Promise.all([...waiting, other]);
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+  const again = post("1.1.1.1");
+  await until(() => node.received.filter(isHttp).length === 6);
+  node.harness.answer(APP, node.received.findLast(isHttp)!.id, {
+    body: { status: 200, headers: {} },
+  });
+  expect((await again).status).toBe(200);
+});
+
 test("malformed actions on streams are told so", async () => {
   await using node = await startWebNode();
   const ask = async (body: unknown) => (await node.harness.ask(APP, { body })).json;

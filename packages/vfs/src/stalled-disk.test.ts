@@ -201,7 +201,7 @@ test("calls that hang are bounded, large and small: then they fail at once; when
   const synced = Array.from({ length: 20 }, async () =>
     Promise.try(() => file.sync()).then(String, String),
   );
-  await setup.hanging(2);
+  await setup.hanging(4);
   const answers = await setup.giveUp(Promise.all([...asked, ...synced]));
   expect(new Set(answers)).toEqual(new Set([TIMEOUT]));
   // Time stands still here: it does not wait.

@@ -73,12 +73,12 @@ export function createFolderTarget({
     },
     async createFile(inside) {
       const at = await place(inside);
-      await free(at, inside);
-      await files
-        .use(at, "wx", async () => {})
-        .catch((error: unknown) => {
-          throw nameError(error, inside);
-        });
+      const create = (): Promise<void> => files.use(at, "wx", async () => {});
+      await create().catch(async (error: unknown) => {
+        if (hostCode(error) !== "EEXIST") throw nameError(error, inside);
+        await free(at, inside);
+        await create();
+      });
     },
     async write(inside, offset, bytes) {
       const at = await place(inside);

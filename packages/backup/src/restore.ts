@@ -45,6 +45,7 @@ export interface RestoreResult {
 }
 
 const PACKS_AT_ONCE = 3;
+const WRITES_AT_ONCE = 4;
 
 /**
  * Writes what a snapshot holds to a target. The hash of every piece is checked before it is written.
@@ -160,9 +161,9 @@ class Restore {
       .map(({ blob }) => blob);
     for (const range of fetchRanges(wanted, this.#context.sizes.fetchBytes)) {
       const contents = await this.#fetch(pack, range);
-      for (const [i, blob] of range.blobs.entries()) {
-        await this.#place(pack, blobs.get(blob.id)!, contents?.[i]);
-      }
+      await forEachLimited(range.blobs.entries(), WRITES_AT_ONCE, ([i, blob]) =>
+        this.#place(pack, blobs.get(blob.id)!, contents?.[i]),
+      );
     }
   }
 

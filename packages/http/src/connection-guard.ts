@@ -42,8 +42,9 @@ export interface ConnectionGuardOptions {
 /** How often files are counted, while few are open and while many are. */
 const CALM_MS = 250;
 const ALERT_MS = 50;
-/** Connections are counted at least once in so many looks, while many files are open. */
+/** Connections are counted at least once in so many looks while many files are open, in more of them when it takes longer. */
 const MAX_SKIPPED = 20;
+const FILES_PER_SKIPPED = 512;
 /** More connections than this there never are, whatever the system allows: each costs memory, too. */
 const MOST_CONNECTIONS = 16_384;
 
@@ -78,7 +79,9 @@ export class ConnectionGuard {
     const { files, openFileLimit } = this.#options;
     const openCount = Math.min(files.lowestFree(), openFileLimit);
     if (openCount < this.#maxCount) this.#lookFrom = this.#maxCount;
-    else if (openCount >= this.#lookFrom || ++this.#skipped >= MAX_SKIPPED) this.#count(openCount);
+    else if (openCount >= this.#lookFrom || ++this.#skipped >= maxSkipped(openCount)) {
+      this.#count(openCount);
+    }
     this.#wait(openCount * 2 >= this.#maxCount ? ALERT_MS : CALM_MS);
   }
 
@@ -100,6 +103,10 @@ export class ConnectionGuard {
     for (const connection of surplus) files.end(connection);
     if (surplus.length > 0) ended(surplus.length);
   }
+}
+
+function maxSkipped(openCount: number): number {
+  return Math.max(MAX_SKIPPED, openCount / FILES_PER_SKIPPED);
 }
 
 /**

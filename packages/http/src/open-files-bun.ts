@@ -61,8 +61,9 @@ class HostFiles implements OpenFiles {
       const file = openSync("/dev/null", "r");
       closeSync(file);
       return file;
-    } catch {
-      return Infinity;
+    } catch (thrown) {
+      // Any other fault says nothing about this program.
+      return (thrown as { code?: string }).code === "EMFILE" ? Infinity : 0;
     }
   }
 

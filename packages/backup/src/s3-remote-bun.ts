@@ -3,7 +3,6 @@
  * @module
  */
 import type { BackupObjectKind, BackupRemote } from "@kinode-ts/types";
-import { S3Client } from "bun";
 import { BackupError } from "./errors.ts";
 import { hostCode } from "./host-errors-bun.ts";
 import { objectPath } from "./object-path.ts";
@@ -33,7 +32,7 @@ export function createS3Remote(options: S3RemoteOptions): BackupRemote {
   const { bucket, accessKeyId, secretAccessKey, endpoint, region } = options;
   const prefix = (options.prefix ?? "").replace(/^\/+|\/+$/g, "");
   const label = options.label ?? `s3:${prefix === "" ? bucket : `${bucket}/${prefix}`}`;
-  const client = new S3Client({
+  const client = new Bun.S3Client({
     ...{ bucket, accessKeyId, secretAccessKey },
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),

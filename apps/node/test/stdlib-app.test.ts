@@ -3,7 +3,7 @@
  * sockets, calls of another process through a typed caller, the state. Natively: `packages/test-network`.
  * Source: spec/packages-and-tools.md §25.11.
  */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startTestNode, type TestNode } from "../testing/index.ts";
@@ -106,6 +106,9 @@ const entry = (name: string, path: string, messages: readonly string[]) => ({
   grant_capabilities: [...messages, "terminal:terminal:sys"],
   public: false,
 });
+
+// Generous: a machine under load is slow, never wrong.
+setDefaultTimeout(60_000);
 
 let node: TestNode;
 beforeAll(async () => {

@@ -3,7 +3,7 @@
  * capabilities that are passed on, what happens at the end, the builders.
  * Source: spec/packages-and-tools.md §25.1–25.3.
  */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { startTestNode, type TestNode } from "../testing/index.ts";
 import { removeScripts, writeScript } from "./script-package.ts";
 
@@ -175,6 +175,9 @@ const entry = (name: string, more: object = {}) => ({
   public: false,
   ...more,
 });
+
+// Generous: a machine under load is slow, never wrong.
+setDefaultTimeout(60_000);
 
 let node: TestNode;
 beforeAll(async () => {

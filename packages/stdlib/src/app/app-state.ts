@@ -179,7 +179,14 @@ export class LiveState<S> {
 
   #write(text: string): void | Promise<void> {
     this.#stored = text;
-    return host().setState(encodeUtf8(text));
+    return chained(
+      () => host().setState(encodeUtf8(text)),
+      () => {},
+      (thrown) => {
+        this.#stored = undefined; // to be tried again
+        throw thrown;
+      },
+    );
   }
 
   #saveDifference(): void | Promise<void> {

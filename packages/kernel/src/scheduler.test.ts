@@ -273,6 +273,33 @@ for (const count of [1, 10, 100]) {
   });
 }
 
+test("a process that was there before has its whole burst beside a hundred that start at once", async () => {
+  const { scheduler, fiber, computes, turns, stop, now } = processor();
+  const old = fiber();
+  scheduler.start(() => old.work(1), old.share);
+  await turns(3);
+  // alone for a while, and using much
+  scheduler.ready(() => old.work(1_000), old.share);
+  await turns(3);
+  for (let i = 0; i < 100; i++) {
+    const hog = fiber();
+    scheduler.start(() => computes(hog), hog.share);
+  }
+  const waits: number[] = [];
+  await turns(200, (turn) => {
+    if (turn % 2 !== 0) return;
+    const wokenMs = now();
+    scheduler.ready(() => {
+      waits.push(now() - wokenMs);
+      old.work(1);
+    }, old.share);
+  });
+  stop();
+  // more than the 10 ms that a fresh one has, less than 200
+  expect(waits.length).toBe(100);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(SLICE_MS + 1);
+});
+
 test("two that chat without end get no more than their shares beside one that computes", async () => {
   const { scheduler, fiber, computes, turns, stop, now } = processor();
   const heavy = fiber();

@@ -102,6 +102,7 @@ export class Scheduler {
 
   /** While others compute, a fresh process has not much of a burst yet. */
   #admit(share: CpuShare): void {
+    this.#forget();
     if (share.period === this.#period) return;
     share.period = this.#period;
     share.chargedMs = share.cpuMs();
@@ -176,10 +177,15 @@ export class Scheduler {
     if (!this.#over) this.#drainSoon();
   }
 
-  /** Adds what a fiber has used since it was charged last. One that was `woken` had waited and may have saved its burst. */
-  #charge(share: CpuShare, woken: boolean): void {
+  /** A new time of contention begins after a quiet one: all that were there before have their whole burst. */
+  #forget(): void {
     if (this.#computing.count === 0 && this.#nowMs - this.#lastComputingMs > FORGET_MS)
       this.#period++;
+  }
+
+  /** Adds what a fiber has used since it was charged last. One that was `woken` had waited and may have saved its burst. */
+  #charge(share: CpuShare, woken: boolean): void {
+    this.#forget();
     const usedMs = share.cpuMs();
     const earliestMs = this.#virtualMs - share.creditMs;
     if (share.period === this.#period) {

@@ -85,6 +85,17 @@ test("memory grows to the limit of the process and no further, and the node goes
     await expectUndisturbed(n);
   }));
 
+test("memory grows to hundreds of megabytes step by step while others go on", () =>
+  withRealNode({ limits: { maxProcessMemoryBytes: 480 << 20 } }, async (n) => {
+    await n.startBystanders();
+    await n.start(["evil1", "evil2", "evil3"], { guest: "memory-bomb" });
+    await expectUndisturbed(n);
+    const refused = () => n.lines().filter((line) => line.includes("refused")).length;
+    await until(() => refused() === 3, "the end of growing");
+    for (const name of ["evil1", "evil2", "evil3"])
+      expect(n.kernel.process(n.id(name))!.usage!.memoryBytes).toBeGreaterThan(470 << 20);
+  }));
+
 test("[K86] a flood at a process that receives slowly is slowed, and its mailbox stays bounded", () =>
   withRealNode({ limits: { senderQuotaCount: 256 } }, async (n) => {
     await n.startBystanders();

@@ -36,9 +36,8 @@ test("[P19.3] Tab completes a command, an address and a path; Tab twice lists wh
   await node.showsNow(/\nkeys\.local >$/);
   node.press("cat /termi\t");
   await node.showsNow(/\nkeys\.local > cat \/terminal:sys\/$/);
-  node.press("p\t");
-  await node.showsNow(/\nkeys\.local > cat \/terminal:sys\/pkg\/$/);
-  node.press("scr\t");
+  // Typed faster than the first completion can be there.
+  node.press("p\tscr\t");
   await node.showsNow(/\nkeys\.local > cat \/terminal:sys\/pkg\/scripts\.json$/);
   for (let i = 0; i < 60; i += 1) node.press("\u007f");
   await node.showsNow(/\nkeys\.local >$/);

@@ -238,22 +238,45 @@ test("Tab inserts what all completions begin with; once more lists them; a singl
   expect((await tab()).at(-1)).toBe("alice > hello /app:pkg/zz");
 });
 
-test("Tab completes the word before the cursor and leaves what follows; an answer for an older line is not used", async () => {
-  const { type, press, rows, ctrl } = setUp(60, new History(), {
-    complete: among("kill", "kfetch"),
-  });
+test("Tab completes the word before the cursor and leaves what follows", async () => {
+  const { type, press, rows } = setUp(60, new History(), { complete: among("kill", "kfetch") });
   type("ki x");
   press("left");
   press("left");
   press("tab");
   await turn();
   expect((await rows()).at(-1)).toBe("alice > kill x");
-  ctrl("a");
-  type("kf");
+});
+
+test("what is typed before the completion is there goes into the line as it is then, and Enter runs that", async () => {
+  const { type, press, terminal, rows, calls } = setUp(60, new History(), {
+    complete: among("kill", "/app:pkg/"),
+  });
+  type("ki");
   press("tab");
-  type("!");
+  type("/a");
+  press("tab");
+  terminal.paste("da");
+  press("return");
+  expect(calls).toEqual([]);
   await turn();
-  expect((await rows()).at(-1)).toBe("alice > kf!kill x");
+  await turn();
+  expect(calls).toEqual(["line kill /app:pkg/da"]);
+  expect((await rows()).at(-1)).toBe("alice >");
+});
+
+test("a line that is given up while a completion is looked for stays empty", async () => {
+  const late = Promise.withResolvers<Uint8Array | undefined>();
+  const { type, press, terminal, rows } = setUp(60, new History(), {
+    complete: () => late.promise,
+  });
+  type("ki");
+  press("tab");
+  type("x");
+  terminal.discard();
+  late.resolve(await among("kill")({ line: "ki", cursor: 2 }));
+  await turn();
+  expect((await rows()).at(-1)).toBe("alice >");
 });
 
 test("a list of completions has hints, fits the window and says how many are left out", async () => {

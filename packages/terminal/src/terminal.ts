@@ -73,6 +73,8 @@ export class Terminal {
     | undefined;
   /** The line for which Tab has found nothing to insert: Tab once more lists the completions. */
   #listNext: string | undefined;
+  /** Keys and pasted texts that wait for a completion. */
+  #typedAhead: (Key | string)[] | undefined;
   #isInterrupting = false;
   #unshown = 0;
 
@@ -117,10 +119,12 @@ export class Terminal {
   discard(): void {
     this.show(`${this.#options.node} > ${this.#editor.text}^C`);
     this.#editor.clear();
+    this.#typedAhead?.splice(0);
     this.redraw();
   }
 
   paste(text: string): void {
+    if (this.#typedAhead !== undefined) return void this.#typedAhead.push(text);
     if (this.#editor.insert(text) === "bell") this.#write(BELL);
     this.#drawInput();
   }
@@ -129,8 +133,9 @@ export class Terminal {
     const name = key.name ?? "";
     if (key.ctrl && (name === "c" || name === "d")) return this.#stop(name);
     if (this.#levels !== undefined) return this.#levelsKey(key);
+    if (this.#typedAhead !== undefined) return void this.#typedAhead.push(key);
     if (key.ctrl && this.#command(name)) return;
-    if (name === "tab") return void this.#complete();
+    if (name === "tab") return this.#startCompleting();
     this.#edit(key);
   }
 
@@ -188,15 +193,27 @@ export class Terminal {
     }
   }
 
+  /** Keys that come before the answer are for the line as it will be then: Enter must not run half a word. */
+  #startCompleting(): void {
+    if (this.#editor.search !== undefined) return;
+    this.#typedAhead = [];
+    void this.#complete().finally(() => {
+      const keys = this.#typedAhead ?? [];
+      this.#typedAhead = undefined;
+      for (const key of keys) {
+        if (typeof key === "string") this.paste(key);
+        else this.key(key);
+      }
+    });
+  }
+
   async #complete(): Promise<void> {
     const editor = this.#editor;
-    if (editor.search !== undefined) return;
     const line = editor.text;
     const cursor = editor.beforeCursor.length;
     const body = await this.#options.handlers.complete?.({ line, cursor });
-    // The person has gone on typing: the answer is for another line.
-    const isStale = editor.text !== line || editor.beforeCursor.length !== cursor;
-    if (isStale || editor.search !== undefined || this.#levels !== undefined) return;
+    // The line was given up meanwhile.
+    if (editor.text !== line || this.#levels !== undefined) return;
     const wantsList = this.#listNext === line;
     this.#listNext = undefined;
     const answer = body === undefined ? undefined : parseCompletionAnswer(body, { line, cursor });

@@ -71,3 +71,17 @@ test("when the node stops nothing is looked at any more", async () => {
   expect(clock.pendingTimerCount).toBe(0);
   expect(await see(2_000)).toBe(0);
 });
+
+test("a look that the system does not allow is left out, and the next one counts again", async () => {
+  const { state, see } = machine(2_048, 600);
+  Object.defineProperty(state, "mib", {
+    get: () => {
+      throw new Error("Failed to get memory usage");
+    },
+    set: () => {},
+    configurable: true,
+  });
+  expect(await see(0, 0)).toBe(0);
+  Object.defineProperty(state, "mib", { value: 600, writable: true });
+  expect(await see(650, 740)).toBe(1);
+});

@@ -21,7 +21,7 @@ export interface MemoryWatchPowers {
   readonly clock: Clock;
   /** Memory that the program may use; it may change. */
   readonly machineBytes: () => number;
-  /** Memory that the program has now. */
+  /** Memory that the program has now. @throws {Error} the system cannot tell, for want of a free file */
   readonly residentBytes: () => number;
   /** Collects all garbage, old as well: what the engine does beside the program's work is about what is new. */
   readonly collectGarbage: () => void;
@@ -34,8 +34,17 @@ export function watchMemory(powers: MemoryWatchPowers): () => void {
   let leastBytes = residentBytes();
   let hasCollected = false;
   let timer: TimerHandle;
+  const bytesNow = (): number | undefined => {
+    try {
+      return residentBytes();
+    } catch {
+      return undefined;
+    }
+  };
   const look = (): void => {
-    const bytes = residentBytes();
+    timer = clock.after(LOOK_EVERY_MS, look);
+    const bytes = bytesNow();
+    if (bytes === undefined) return;
     leastBytes = hasCollected ? bytes : Math.min(leastBytes, bytes);
     const machine = machineBytes();
     const worthBytes = Math.min(
@@ -44,7 +53,6 @@ export function watchMemory(powers: MemoryWatchPowers): () => void {
     );
     hasCollected = bytes >= machine * SHORT_SHARE && bytes - leastBytes >= worthBytes;
     if (hasCollected) collectGarbage();
-    timer = clock.after(LOOK_EVERY_MS, look);
   };
   timer = clock.after(LOOK_EVERY_MS, look);
   return () => timer.cancel();

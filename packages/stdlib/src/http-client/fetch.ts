@@ -4,12 +4,16 @@
  * @module
  */
 import { createFetch } from "@kinode-ts/codec/web-fetch";
-import type { FetchPowers } from "@kinode-ts/codec/web-fetch";
+import type { FetchErrorCode, FetchPowers } from "@kinode-ts/codec/web-fetch";
+import type { GuestCarriedEnd, GuestCarrier } from "@kinode-ts/types";
 import { randomName } from "../address.ts";
 import { dispatcher } from "../current.ts";
 import type { Duration } from "../duration.ts";
 import { toMilliseconds } from "../duration.ts";
+import { parseJsonBytes } from "../json.ts";
+import { errorCase, hasForm, isRecord, shownAnswer } from "../module-answer.ts";
 import type { AbortSignalLike } from "../send.ts";
+import { encodeUtf8 } from "../utf8.ts";
 
 export { FetchError } from "@kinode-ts/codec/web-fetch";
 export type { FetchErrorCode } from "@kinode-ts/codec/web-fetch";
@@ -91,10 +95,54 @@ function webFetch(): WebFetch {
     const streamOf: Powers["streamOf"] = (parts) =>
       ReadableStream === undefined ? parts : streamFrom(ReadableStream, parts);
     const firstNumber = Number(BigInt(randomName()) & 0xffff_ffffn);
-    const { carry } = here;
+    const carry: GuestCarrier = (asked, done) => here.carry(asked, (end) => done(readable(end)));
     created = { of: here, fetch: createFetch({ carry, Request, Response, streamOf, firstNumber }) };
   }
   return created.fetch;
+}
+
+/** An answer that is none becomes one that says so: what makes responses of answers trusts their form. */
+function readable(end: GuestCarriedEnd): GuestCarriedEnd {
+  if (end.kind === "send-error") return end;
+  const fault = faultIn(end.body);
+  if (fault === undefined) return end;
+  return { ...end, body: encodeUtf8(JSON.stringify({ Err: { UnexpectedAnswer: fault } })) };
+}
+
+/** Errors of the client, as they are on the wire. */
+const CODES: readonly string[] = [
+  "BadMethod",
+  "BadUrl",
+  "BadVersion",
+  "BuildRequestFailed",
+  "ExecuteRequestFailed",
+  "MalformedRequest",
+] satisfies FetchErrorCode[];
+const isNumber = (value: unknown): value is number => typeof value === "number";
+const isHead = hasForm<{ status: number; headers: unknown }>({
+  status: isNumber,
+  headers: isRecord,
+});
+const isChunk = hasForm<{ done: boolean }>({ done: (value) => typeof value === "boolean" });
+
+/** What is wrong with an answer of the HTTP client. */
+function faultIn(body: Uint8Array): string | undefined {
+  let answer: unknown;
+  try {
+    answer = parseJsonBytes(body);
+  } catch {
+    return "it is not JSON";
+  }
+  if (!isRecord(answer)) return shownAnswer(answer);
+  const { Ok: ok, Err: error } = answer;
+  if (error !== undefined) {
+    const { code } = errorCase(error);
+    return code !== undefined && CODES.includes(code) ? undefined : shownAnswer(answer);
+  }
+  if (!isRecord(ok)) return undefined; // as for parts that were written
+  const { Http: head, BodyChunk: chunk } = ok;
+  const isSound = (head === undefined || isHead(head)) && (chunk === undefined || isChunk(chunk));
+  return isSound ? undefined : shownAnswer(answer);
 }
 
 /** A stream that asks when it is read: nothing is read ahead. */

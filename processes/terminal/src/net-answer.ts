@@ -27,7 +27,7 @@ async function askNet(action: NetAction): Promise<NetResponse> {
 }
 
 /** `direct at <ip> with tcp, ws`, or the routers by name. */
-export function describeRouting({ routing }: NodeIdentity): string {
+function describeRouting({ routing }: NodeIdentity): string {
   if (routing.kind === "routers") {
     return routing.routers.length === 0
       ? "nobody can dial it"

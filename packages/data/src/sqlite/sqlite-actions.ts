@@ -47,7 +47,9 @@ const readQuery: ReadAction = ({ databases, giveWay }, value) => {
     async perform({ key, blob, may, caller }) {
       const database = databases.use(key);
       assertRead(sql);
-      const parameters = await readParameters(blob?.bytes, giveWay);
+      const read = readParameters(blob?.bytes, giveWay);
+      // Not a turn more for a small one.
+      const parameters = read instanceof Promise ? await read : read;
       const rows = await database.query({ sql, parameters }, may("write"), caller);
       return { body: READ, blob: { mime: MIME, bytes: rows } };
     },

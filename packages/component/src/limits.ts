@@ -12,7 +12,7 @@ export interface ComponentLimits {
   readonly maxCoreInstances: number;
   /** Components and their types inside each other. Bounds recursion; real ones nest 3 deep. */
   readonly maxNesting: number;
-  /** Bytes of one string a guest passes. Decoding holds the thread: about 10 ms here; real texts are far shorter. */
+  /** Bytes of one string a guest passes. Decoding holds the thread: up to 0.5 ms here; real texts are far shorter. */
   readonly maxStringBytes: number;
   /** Bytes lifted out of a guest in one call: two lists may name the same guest bytes again and again. */
   readonly maxLiftedBytes: number;

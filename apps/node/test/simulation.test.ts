@@ -152,7 +152,7 @@ describe.skipIf(!hasAnvil)("simulated nodes", () => {
     expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining("has another password")]);
   });
 
-  test("two nodes find each other through the chain and say hi", async () => {
+  test("[P19.3] two nodes find each other through the chain, say hi, look up a hash, and show what they are", async () => {
     const bob = await startDetached(join(folder, "bob"), flags("bob.dev"));
     const alice = await startNodeProgram(join(folder, "alice"), flags("alice.os"));
     // As docs/guides/chain.md says; both have to have read the other's name first.
@@ -176,6 +176,12 @@ describe.skipIf(!hasAnvil)("simulated nodes", () => {
       await Bun.sleep(50);
     }
     expect(bob.output()).toContain("alice.os: hello");
+    const hash = nameHash("bob.dev");
+    await alice.type(`namehash-to-name ${hash}`);
+    await alice.shows(new RegExp(`${hash}: bob\\.dev`));
+    await alice.type("kfetch");
+    await alice.shows(/routing: direct at 127\.0\.0\.1 with (?:ws, tcp|tcp, ws|ws|tcp)\b/);
+    await alice.shows(/1 eth providers for chain ids 31337/);
     await alice.stop();
     expect(await bob.stop()).toBe(0);
   });

@@ -239,6 +239,8 @@ describe.skipIf(findAnvil() === undefined)("chains", () => {
       [word(2), false],
       [word(3), false],
     ]);
+    const subscribed = (await typeLine(node, "kfetch")).output;
+    expect(Number(/(\d+) active eth subscriptions/.exec(subscribed)?.[1])).toBeGreaterThan(0);
     await run("stop");
     await emit(4);
     expect(await run("seen")).toHaveLength(2);

@@ -157,7 +157,7 @@ test.skipIf(!isPossible)(
     const lost = await kinode(BOB, "send", "alice.local@net:distro:sys", "cut", "-t", "2");
     expect(lost).toContain("timeout");
     inside(INTERNET, "ip", "link", "set", cable, "up");
-    // What waits in the sockets goes on; TCP tries again within seconds.
+    // What was on its way goes on, on a new connection.
     const again = await kinode(BOB, "send", "alice.local@net:distro:sys", "again", "-t", "30");
     expect(again).toBe("ack");
     expect(alice.output()).toContain("bob.local: cut");

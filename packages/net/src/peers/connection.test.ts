@@ -6,9 +6,13 @@ import { type KernelMessage, parseAddress } from "@kinode-ts/types";
 import { type MemorySocket, socketPair } from "../../test/memory-sockets.ts";
 import { connect } from "../../test/pair.ts";
 import { createFraming } from "../framing/framing.ts";
+import { wordBytes } from "../framing/words.ts";
+import { OUR_FEATURES } from "../handshake-extension.ts";
+import { sealTcpMessage } from "../framing/seal-message.ts";
 import type { Protocol } from "../identity/known-nodes.ts";
 import { Connection, type ConnectionLimits } from "./connection.ts";
 import { type OutgoingMessage, toOutgoing } from "./outgoing.ts";
+import type { UnreadRest } from "./unread.ts";
 
 class End {
   readonly connection: Connection;
@@ -20,6 +24,7 @@ class End {
   closed: string | undefined;
   pause: Promise<void> | undefined;
   unsent: readonly OutgoingMessage[] = [];
+  broken: UnreadRest | undefined;
 
   constructor(
     our: string,
@@ -44,10 +49,11 @@ class End {
         },
         unsendable: (_, why) => void this.unsendable.push(why),
         refused: (why) => void this.refused.push(why),
-        closed: (why, unsent) => {
+        closed: (why, unsent, broken) => {
           expect(this.closed).toBeUndefined();
           this.closed = why;
           this.unsent = unsent;
+          this.broken = broken;
         },
       },
     });
@@ -366,4 +372,32 @@ test("a sender is asked to wait while much of its flow waits, and may go on when
   }
   await sent();
   expect(isShort).toBe(true);
+});
+
+test("with a peer that confirms what it reads no more goes out than it may leave unconfirmed, and nothing is kept that it has", async () => {
+  const { alice, bob, clock } = setUp("tcp", { maxUnreadCount: 8 }, OUR_FEATURES);
+  for (let number = 0; number < 20; number += 1) alice.connection.send(message(String(number)));
+  await sent();
+  alice.socket.flow();
+  expect(bob.received.length).toBe(8);
+  await clock.advance(100);
+  bob.socket.flow();
+  await sent();
+  alice.socket.flow();
+  expect(bob.received.length).toBe(16);
+  // It has read these eight and not said so; the rest never left.
+  alice.connection.abandon("the way is interrupted");
+  expect([alice.broken?.first, alice.broken?.items.length, alice.unsent.length]).toEqual([8, 8, 4]);
+  expect([bob.connection.readCount, alice.connection.tag]).toEqual([16, bob.connection.tag]);
+});
+
+test("a peer that confirms more than it was sent is let go", async () => {
+  const { alice, bob } = setUp("tcp", {}, OUR_FEATURES);
+  alice.connection.send(message("one"));
+  await sent();
+  alice.socket.flow();
+  const word = wordBytes({ kind: "read", count: 2 });
+  bob.socket.send(sealTcpMessage(bob.session.send, word));
+  bob.socket.flow();
+  expect(alice.closed).toContain("2 messages are confirmed, 1 were sent");
 });

@@ -44,7 +44,7 @@ export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
   pingMs: 30_000,
   maxSocketBytes: 256 * 1024,
   maxUnreadBytes: 16 * 1024 * 1024,
-  maxUnreadCount: 16_384,
+  maxUnreadCount: 32_768,
   pulse: {},
   outbox: {},
 };

@@ -23,7 +23,7 @@ export interface PulseLimits {
 
 export const DEFAULT_PULSE_LIMITS: PulseLimits = {
   confirmMs: 100,
-  confirmCount: 256,
+  confirmCount: 64,
   confirmBytes: 1024 * 1024,
   silentMs: 2_000,
   deadMs: 120_000,

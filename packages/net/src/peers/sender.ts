@@ -20,6 +20,8 @@ import { NOTHING_UNREAD, Unread, type UnreadRest } from "./unread.ts";
 
 /** Small messages are joined up to here; about what the system takes at once. */
 const BATCH_BYTES = 64 * 1024;
+/** Share of what may be unconfirmed at which more is sent again: much at once, not a message for each confirmation. */
+const GO_ON_BELOW = 0.75;
 /** Bytes sealed before the event loop turns: others of this node want their time, too. */
 const TURN_BYTES = 512 * 1024;
 
@@ -84,6 +86,7 @@ export class Sender {
   /** Bytes handed over and in the queue. */
   #total = 0;
   readonly #unread = new Unread();
+  #isFull = false;
   readonly #words: Word[] = [];
   #isScheduled = false;
   #isStopped = false;
@@ -156,15 +159,22 @@ export class Sender {
    * @throws {NetError} `net.bad-frame`: so many were not sent
    */
   confirmed(count: number): void {
-    const wasFull = this.#isFull;
     this.#unread.confirm(count);
-    if (wasFull && !this.#isFull) this.pump();
+    if (!this.#isFull || this.#isBeyond(GO_ON_BELOW)) return;
+    this.#isFull = false;
+    this.pump();
   }
 
-  get #isFull(): boolean {
+  #isBeyond(share: number): boolean {
     const { maxUnreadBytes, maxUnreadCount } = this.#options;
     const { byteLength, count } = this.#unread;
-    return this.#isConfirmed && (byteLength >= maxUnreadBytes || count >= maxUnreadCount);
+    return byteLength >= share * maxUnreadBytes || count >= share * maxUnreadCount;
+  }
+
+  /** Whether the peer has to confirm something before more is begun. */
+  #mustWait(): boolean {
+    this.#isFull ||= this.#isConfirmed && this.#isBeyond(1);
+    return this.#isFull;
   }
 
   /** Says something about the connection, after what is under way and before all that waits. */
@@ -217,7 +227,7 @@ export class Sender {
       this.#seal(wordBytes(word), 0, false);
       return true;
     }
-    if (this.#isRetired || this.#isFull) return false;
+    if (this.#isRetired || this.#mustWait()) return false;
     const item = this.#options.outbox.next(this.#inParts ? PART_BYTES : undefined);
     if (item === undefined) return false;
     const stream = this.#streams.get(item);

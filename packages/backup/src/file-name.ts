@@ -81,13 +81,18 @@ export function whyUnsafe(name: string): string | undefined {
 
 const MAX_NAME_BYTES = 1_024;
 
-const encoder = new TextEncoder();
-
-/** The order of names in a tree: by their UTF-8 bytes. */
+/** The order of names in a tree: by their UTF-8 bytes, which is that of their characters. */
 export function compareNames(a: string, b: string): number {
-  if (/^[\0-\x7f]*$/.test(a + b)) return a < b ? -1 : a > b ? 1 : 0;
-  const [x, y] = [encoder.encode(a), encoder.encode(b)];
-  const length = Math.min(x.length, y.length);
-  for (let i = 0; i < length; i++) if (x[i] !== y[i]) return x[i]! - y[i]!;
-  return x.length - y.length;
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x !== y) return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+/** Halves of characters above U+FFFF come after all others. */
+function rank(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import { errorText } from "@kinode-ts/types";
+import { concatBytes } from "./bytes.ts";
 import type { BlobIndex } from "./blob-index.ts";
 import type { BlobReader } from "./blob-reader.ts";
 import type { BlobWriter } from "./blob-writer.ts";
@@ -19,11 +20,10 @@ import type { Snapshot } from "./snapshot-file.ts";
 import type { SnapshotSource, SourceEntry, SourceFile, SourceFolder } from "./source.ts";
 import type { SnapshotOptions, SnapshotProblem } from "./take-snapshot.ts";
 import {
-  encodeTree,
+  encodeTreeParts,
   type EntryDetails,
   type FileEntry,
-  type FolderEntry,
-  type LinkEntry,
+  type StoredEntry,
   type TreeEntry,
 } from "./tree.ts";
 
@@ -49,7 +49,6 @@ interface WalkParts {
   readonly parent: Snapshot | undefined;
 }
 
-type Stored = FileEntry | FolderEntry | LinkEntry;
 type Before = ReadonlyMap<string, TreeEntry>;
 /** In an object: a promise of a promise would be one. */
 interface Later<T> {
@@ -120,7 +119,7 @@ export class SnapshotWalk {
   ): Promise<Later<{ readonly tree: ObjectId }>> {
     const { maxDepth } = this.#parts.context.limits;
     assertWithin(`depth of "${path}"`, depth, maxDepth, "maxDepth");
-    const later: Promise<Stored | undefined>[] = [];
+    const later: Promise<StoredEntry | undefined>[] = [];
     for (const entry of await this.#list(entries, path)) {
       assertNotCancelled(this.#signal, "snapshot");
       // Files that did not change wait for nothing: others get their turn all the same.
@@ -173,7 +172,7 @@ export class SnapshotWalk {
     before: TreeEntry | undefined,
     path: string,
     depth: number,
-  ): Promise<Later<Stored | undefined> | undefined> {
+  ): Promise<Later<StoredEntry | undefined> | undefined> {
     switch (entry.kind) {
       case "file":
         return this.#startFile(entry, before, path);
@@ -193,12 +192,12 @@ export class SnapshotWalk {
     before: TreeEntry | undefined,
     path: string,
     depth: number,
-  ): Promise<Later<Stored>> {
+  ): Promise<Later<StoredEntry>> {
     const known = before?.kind === "folder" ? before : undefined;
     const inside = await this.#before(known?.tree);
     const { result } = await this.#walk(folder.entries(this.#signal), inside, path, depth + 1);
     const { name } = folder;
-    const finish = async (): Promise<Stored> => {
+    const finish = async (): Promise<StoredEntry> => {
       const { tree } = await result;
       const state = known === undefined ? "new" : known.tree === tree ? "unchanged" : "changed";
       this.#counts[`${state}FolderCount`]++;
@@ -212,7 +211,7 @@ export class SnapshotWalk {
     file: SourceFile,
     before: TreeEntry | undefined,
     path: string,
-  ): Promise<Later<Stored | undefined>> {
+  ): Promise<Later<StoredEntry | undefined>> {
     const known = before?.kind === "file" ? before : undefined;
     if (known !== undefined && this.#isUnchanged(file, known)) {
       this.#finishFile("unchanged", file.sizeBytes, path);
@@ -230,7 +229,7 @@ export class SnapshotWalk {
     file: SourceFile,
     known: FileEntry | undefined,
     path: string,
-  ): Promise<Stored | undefined> {
+  ): Promise<StoredEntry | undefined> {
     const { context, writer } = this.#parts;
     assertNotCancelled(this.#signal, "snapshot");
     const stored = await storeFile(context, writer, file, this.#signal);
@@ -263,9 +262,14 @@ export class SnapshotWalk {
     );
   }
 
-  async #storeTree(entries: readonly Stored[]): Promise<ObjectId> {
+  async #storeTree(entries: readonly StoredEntry[]): Promise<ObjectId> {
     const { context, writer } = this.#parts;
-    const sealed = await context.engine.sealContent(encodeTree(entries));
+    const parts: Uint8Array[] = [];
+    for (const part of encodeTreeParts(entries)) {
+      if (parts.length > 2) await this.#turn();
+      parts.push(part);
+    }
+    const sealed = await context.engine.sealContent(concatBytes(parts));
     if (writer.claim("tree", sealed.id)) await writer.add("tree", sealed);
     return sealed.id;
   }

@@ -3,6 +3,7 @@
  * Source: restic's design document, "Trees and Data".
  * @module
  */
+import { concatBytes } from "./bytes.ts";
 import { assertSound } from "./errors.ts";
 import { compareNames, quoteName, unquoteName } from "./file-name.ts";
 import { asCount, asList, asRecord, jsonText, type JsonRecord, parseJson } from "./json.ts";
@@ -51,29 +52,45 @@ export interface OtherEntry extends EntryDetails {
   readonly what: string;
 }
 
+/** What this package writes. */
+export type StoredEntry = FileEntry | FolderEntry | LinkEntry;
+
 export type TreeEntry = FileEntry | FolderEntry | LinkEntry | OtherEntry;
 
 /** Bits of Go's file mode. */
 const MODE_FOLDER = 2 ** 31;
 const MODE_LINK = 2 ** 27;
 const PERMISSIONS = 0o777;
+const PART_COUNT = 1_000;
 
 const NO_TIME = "0001-01-01T00:00:00Z";
 
 /** The bytes of a tree. @param entries - names are unique */
-export function encodeTree(entries: readonly Exclude<TreeEntry, OtherEntry>[]): Uint8Array {
+export function encodeTree(entries: readonly StoredEntry[]): Uint8Array {
+  return concatBytes([...encodeTreeParts(entries)]);
+}
+
+/** As `encodeTree`, a thousand entries at a time, so that a large folder need not hold the thread. */
+export function* encodeTreeParts(entries: readonly StoredEntry[]): Generator<Uint8Array> {
   const sorted = entries.toSorted((a, b) => compareNames(a.name, b.name));
-  return new TextEncoder().encode(`${jsonText({ nodes: sorted.map(encodeEntry) })}\n`);
+  const encoder = new TextEncoder();
+  yield encoder.encode('{"nodes":[');
+  for (let at = 0; at < sorted.length; at += PART_COUNT) {
+    const nodes = sorted.slice(at, at + PART_COUNT).map(encodeEntry);
+    yield encoder.encode((at === 0 ? "" : ",") + jsonText(nodes).slice(1, -1));
+  }
+  yield encoder.encode("]}\n");
 }
 
 /** The order of the fields is part of the form. */
-function encodeEntry(entry: Exclude<TreeEntry, OtherEntry>): JsonRecord {
+function encodeEntry(entry: StoredEntry): JsonRecord {
+  const mtime = formatTime(entry.modifiedNs);
   const head = (type: string, mode: number): JsonRecord => ({
     name: quoteName(entry.name),
     type,
     ...(mode === 0 ? {} : { mode }),
-    mtime: formatTime(entry.modifiedNs),
-    atime: formatTime(entry.modifiedNs),
+    mtime,
+    atime: mtime,
     ctime: formatTime(entry.changedNs),
     uid: entry.uid,
     gid: entry.gid,

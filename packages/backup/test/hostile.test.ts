@@ -559,6 +559,19 @@ test("what is written is read back: names, times, headers, trees, snapshots, loc
       },
     ),
   );
+  fc.assert(
+    fc.property(name, name, (a, b) => {
+      expect(Math.sign(compareNames(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    }),
+    {
+      numRuns: 1_000,
+      examples: [
+        ["\uffff", "\u{10000}"],
+        ["a", "a"],
+        ["\ud7ff", "\ue000"],
+      ],
+    },
+  );
   const id = "cd".repeat(32) as ObjectId;
   const lock = { timeMs: 5, isExclusive: true, hostname: "h", username: "u", pid: 3 };
   expect(decodeLock(JSON.parse(JSON.stringify(encodeLock(lock))), what)).toEqual(lock);

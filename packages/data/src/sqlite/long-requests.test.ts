@@ -4,7 +4,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSeededRandom } from "@kinode-ts/testing";
-import { createModuleHarness, type ModuleHarness } from "@kinode-ts/testing/module-harness";
+import {
+  createModuleHarness,
+  isThroughKernel,
+  type ModuleHarness,
+} from "@kinode-ts/testing/module-harness";
 import { mainThreadMs } from "@kinode-ts/testing/processor-time";
 import { realClock } from "../../test/real-clock.ts";
 import { openFolderSqlite } from "./sqlite-bun.ts";
@@ -100,18 +104,25 @@ const CASES: Readonly<Record<string, Case>> = {
 };
 
 for (const [name, { body, blob, answer }] of Object.entries(CASES)) {
-  test(`${name}: no turn takes long`, async () => {
-    const request = {
-      body: bodyOf(body),
-      ...(blob === undefined ? {} : { blob: encoder.encode(blob) }),
-    };
-    let seen: unknown;
-    let longestMs = Infinity;
-    for (let left = TRIES; left > 0 && longestMs >= MAX_TURN_MS; left--) {
-      // oxlint-disable-next-line no-await-in-loop -- again, because it was late
-      longestMs = await longestTurnMs(async () => (seen = (await harness.ask(APP, request)).json));
-    }
-    expect(seen).toEqual(answer === "MalformedRequest" ? { Err: answer } : answer);
-    expect(longestMs).toBeLessThan(MAX_TURN_MS);
-  }, 30_000);
+  // A kernel has its own part in it: it copies a large answer into the process.
+  test.skipIf(isThroughKernel())(
+    `${name}: no turn takes long`,
+    async () => {
+      const request = {
+        body: bodyOf(body),
+        ...(blob === undefined ? {} : { blob: encoder.encode(blob) }),
+      };
+      let seen: unknown;
+      let longestMs = Infinity;
+      for (let left = TRIES; left > 0 && longestMs >= MAX_TURN_MS; left--) {
+        // oxlint-disable-next-line no-await-in-loop -- again, because it was late
+        longestMs = await longestTurnMs(
+          async () => (seen = (await harness.ask(APP, request)).json),
+        );
+      }
+      expect(seen).toEqual(answer === "MalformedRequest" ? { Err: answer } : answer);
+      expect(longestMs).toBeLessThan(MAX_TURN_MS);
+    },
+    30_000,
+  );
 }

@@ -156,3 +156,21 @@ test("a node that says hello without end is shown for a while, and always answer
   await internet.clock.advance(1_000);
   expect(shown()).toBe(31);
 });
+
+test("a node does not dial itself where another one names this machine's own address", async () => {
+  const { internet, alice } = await world({ alice: { host: "1.0.0.2", tcp: 5 } });
+  for (const [name, port] of [
+    ["same.os", 5],
+    ["other.os", 6],
+  ] as const) {
+    alice.net.known.set({
+      name,
+      networkingKey: "11".repeat(32),
+      routing: { kind: "direct", ip: "127.0.0.1", ports: new Map([["tcp", port]]) },
+    });
+    alice.send(name, port);
+  }
+  await internet.clock.advance(100);
+  expect(internet.dials).toEqual(["tcp 127.0.0.1:6"]);
+  expect(alice.failed.map(({ kind }) => kind)).toEqual(["offline", "offline"]);
+});

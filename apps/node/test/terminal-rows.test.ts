@@ -129,7 +129,7 @@ test("[P19.3] hi says that a node is offline or unknown; our is this node, whose
 
 test("[P19.3] kfetch and hfetch show art, name, release, key, routing, chains and the count of processes", async () => {
   const shown = await output("kfetch");
-  const texts = shown.split("\n").map((row) => row.slice(31).trim());
+  const texts = shown.split("\n").map((row) => row.slice(28).trim());
   expect(texts.slice(0, 6)).toEqual([
     "",
     "test.local",

@@ -79,7 +79,7 @@ test("nodes in peers, peer and kfetch", async () => {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     const fetched = await type("kfetch");
     check(fetched);
-    expect(fetched.split("\n")).toHaveLength(17);
+    expect(fetched.split("\n")).toHaveLength(12);
   }
 }, 120_000);
 

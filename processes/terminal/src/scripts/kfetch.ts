@@ -11,26 +11,22 @@ import { processMap } from "../kernel-questions.ts";
 import { findNode } from "../net-answer.ts";
 import { oneRow } from "../shown-text.ts";
 
+/** A node, and others around it. */
 const ART = [
-  "  .`",
-  "`@@,,                     ,*",
-  "  `@%@@@,            ,~-##`",
-  "    ~@@#@%#@@,      #####",
-  "      ~-%######@@@, #####",
-  "         -%%#######@#####,",
-  "           ~^^%##########@",
-  "              >^#########@",
-  "                `>#######`",
-  "               .>######%",
-  "              /###%^#%",
-  "            /##%@#  `",
-  "         ./######`",
-  "       /.^`.#^#^`",
-  "      `   ,#`#`#,",
-  "         ,/ /` `",
-  "       .*`",
+  "            o",
+  "            |",
+  "       .----+----.",
+  "       |         |",
+  "  o----+  >   _  +----o",
+  "       |         |",
+  "       |         |",
+  "  o----+         +----o",
+  "       |         |",
+  "       '----+----'",
+  "            |",
+  "            o",
 ] as const;
-const TEXT_COLUMN = 31;
+const TEXT_COLUMN = 28;
 
 /** Each part answers for itself: one that is silent must not hide the others. */
 async function unlessSilent<T>(step: Promise<T>): Promise<T | undefined> {
@@ -83,8 +79,9 @@ export default defineScript(async ({ our }) => {
     "",
     `${Object.keys(map).length} running processes`,
   ];
-  return ART.map((row, index) => {
-    const text = oneRow(texts[index] ?? "");
+  const rowCount = Math.max(ART.length, texts.length);
+  return Array.from({ length: rowCount }, (_, index) => {
+    const [row = "", text] = [ART[index], oneRow(texts[index] ?? "")];
     return text === "" ? row : row.padEnd(TEXT_COLUMN) + text;
   }).join("\n");
 });

@@ -12,12 +12,10 @@ import {
   placesOf,
   type Protocol,
 } from "../identity/known-nodes.ts";
-import { HANDSHAKE_TIMEOUT_MS, HandshakeChannel } from "../opening/handshake-channel.ts";
-import { callNode } from "../opening/open-session.ts";
-import { openSocket } from "../opening/open-socket.ts";
+import { HANDSHAKE_TIMEOUT_MS, type HandshakeChannel } from "../opening/handshake-channel.ts";
 import type { Transport } from "../transport.ts";
 import { Connection, type ConnectionLimits } from "./connection.ts";
-import { type DialStep, planDial } from "./dial-plan.ts";
+import { type AdoptOptions, Dialler, type DialOptions, REDIAL_PAUSE_MS } from "./dialler.ts";
 import { Outbox } from "./outbox.ts";
 import { type OutgoingMessage, toOutgoing } from "./outgoing.ts";
 import { Past } from "./past.ts";
@@ -116,40 +114,16 @@ const MAX_FAILURES = 6;
 const SHORT_LIFE_MS = 1_000;
 /** A node behind a router that was connected is looked for so long: about what it needs to find its router again. */
 const ROUTER_PATIENCE_MS = 5_000;
-/** Before the next attempt to find a node again that is silent, or whose connections break: at least and at most. */
-const REDIAL_PAUSE_MS = { least: 250, most: 750 } as const;
-/** A node that is called by many at once turns some of them away: they come again after such a while. */
-const CROWDED_PAUSE_MS = { least: 200, most: 1_500 } as const;
-const MAX_CROWDED = 2;
 /** On a connection that is being finished nothing is heard for so long: the other side does not know of it, or cannot say so. */
 const QUIET_MS = 1_000;
 /** Earlier connections that a peer may name on one. */
 const MAX_NAMED = 64;
-
-/** The other side ended a call before it was through. */
-class TurnedAway extends Error {}
-
-interface AdoptOptions {
-  readonly initiator: NodeId;
-  readonly servesUs: boolean;
-  /** We told the other side that this one is over. */
-  readonly replaces?: Connection | undefined;
-}
 
 interface Closing {
   readonly why: string;
   readonly unsent: readonly OutgoingMessage[];
   /** What the peer may have; `undefined`: it was ended by us. */
   readonly broken: UnreadRest | undefined;
-}
-
-interface DialOptions {
-  readonly proxyRequest: boolean;
-  readonly timeoutMs: number;
-  /** The silent connection that is to be replaced. */
-  readonly replaces?: Connection;
-  /** Nothing is to be tried any more. */
-  readonly isReached: () => boolean;
 }
 
 /** Nothing new is written to its connection: it must not overtake what others carry or left. */
@@ -168,6 +142,7 @@ export class Peers {
   /** Connections that lost to another one of the same peer, and are still listened to. */
   readonly #lingering = new Set<Connection>();
   readonly #readCounts = new ReadCounts();
+  readonly #dialler: Dialler;
   /** Earlier connections that were spoken of on one. */
   readonly #named = new WeakMap<Connection, Set<string>>();
   #maxPeers: number;
@@ -177,6 +152,13 @@ export class Peers {
     this.#options = options;
     this.#limits = { ...DEFAULT_PEERS_LIMITS, ...options.limits };
     this.#maxPeers = this.#limits.maxPeers;
+    const { identity, known, transport, clock, events, via, isOurs } = options;
+    this.#dialler = new Dialler({
+      ...{ identity, known, transport, clock, via, isOurs },
+      isStopped: () => this.#isStopped,
+      say: (verbosity, text) => events.say(verbosity, text),
+      adopt: (session, channel, how) => this.#adopt(session, channel, how),
+    });
   }
 
   list(): PeerInfo[] {
@@ -275,7 +257,7 @@ export class Peers {
     const { proxyRequest } = options;
     const isReached = (): boolean => this.#isReached(name, proxyRequest);
     if (isReached()) return true;
-    return await this.#dial(target, {
+    return await this.#dialler.dial(target, {
       proxyRequest,
       isReached,
       timeoutMs: this.#limits.dialTimeoutMs,
@@ -364,7 +346,7 @@ export class Peers {
   async #dialFor(peer: Peer, target: KnownNode, hadSession = false): Promise<void> {
     if (peer.isDialling) return;
     peer.isDialling = true;
-    if (peer.failures > 1) await this.#pause(REDIAL_PAUSE_MS);
+    if (peer.failures > 1) await this.#dialler.pause(REDIAL_PAUSE_MS);
     const options: DialOptions = {
       proxyRequest: this.#options.isPinned?.(peer.name) === true,
       timeoutMs: this.#limits.dialTimeoutMs,
@@ -373,12 +355,12 @@ export class Peers {
     // A node that was there a moment ago may be on its way back to its router.
     const patienceMs = hadSession && placesOf(target).length === 0 ? ROUTER_PATIENCE_MS : 0;
     const untilMs = this.#options.clock.monotonicMs() + patienceMs;
-    await this.#dial(target, options);
+    await this.#dialler.dial(target, options);
     while (!options.isReached() && this.#options.clock.monotonicMs() < untilMs) {
       // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
-      await this.#pause(REDIAL_PAUSE_MS);
+      await this.#dialler.pause(REDIAL_PAUSE_MS);
       // oxlint-disable-next-line no-await-in-loop -- as above
-      await this.#tryWays(target, options);
+      await this.#dialler.tryWays(target, options);
     }
     peer.isDialling = false;
     if (peer.connection === undefined && this.#peers.get(peer.name) === peer) this.#giveUp(peer);
@@ -400,42 +382,6 @@ export class Peers {
     for (const message of messages) events.failed(message, "offline");
   }
 
-  /** Tries each way until one leads to the node; once more a little later where somebody was there and had no time. */
-  async #dial(target: KnownNode, options: DialOptions): Promise<boolean> {
-    for (let round = 0; ; round += 1) {
-      const wasCrowded = await this.#tryWays(target, options);
-      if (options.isReached()) return true;
-      if (!wasCrowded || round === MAX_CROWDED || this.#isStopped) return false;
-      await this.#pause(CROWDED_PAUSE_MS);
-    }
-  }
-
-  /** @returns whether somebody answered the call and ended it before anything was said */
-  async #tryWays(target: KnownNode, options: DialOptions): Promise<boolean> {
-    const { known, identity, via, events } = this.#options;
-    let wasCrowded = false;
-    for (const step of planDial(target, known, identity.our, identity.random, via?.())) {
-      if (this.#isStopped || options.isReached()) break;
-      if (this.#options.isOurs?.(step.protocol, step.host, step.port) === true) continue;
-      try {
-        await this.#tryStep(target, step, options);
-        return false;
-      } catch (error) {
-        wasCrowded ||= error instanceof TurnedAway;
-        const way =
-          step.router === undefined ? step.protocol : `${step.router} by ${step.protocol}`;
-        events.say(2, `${target.name} over ${way}: ${(error as Error).message}`);
-      }
-    }
-    return wasCrowded;
-  }
-
-  #pause({ least, most }: { readonly least: number; readonly most: number }): Promise<void> {
-    const { clock, identity } = this.#options;
-    const more = Number(BigInt(identity.random.u64()) % BigInt(most - least + 1));
-    return new Promise((resolve) => void clock.after(least + more, resolve));
-  }
-
   /** Nothing is heard of a node although something was sent: another way is looked for until one of the two works. */
   async #findAgain(peer: Peer, connection: Connection): Promise<void> {
     const isOver = (): boolean =>
@@ -447,52 +393,20 @@ export class Peers {
       const target = this.#options.known.find(peer.name);
       if (target === undefined) return;
       // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
-      await this.#tryWays(target, {
+      await this.#dialler.tryWays(target, {
         proxyRequest: peer.servesUs,
         timeoutMs: this.#limits.redialTimeoutMs,
         replaces: connection,
         isReached: isOver,
       });
       // oxlint-disable-next-line no-await-in-loop -- as above
-      if (!isOver()) await this.#pause(REDIAL_PAUSE_MS);
+      if (!isOver()) await this.#dialler.pause(REDIAL_PAUSE_MS);
     }
   }
 
   #isReached(name: NodeId, proxyRequest: boolean): boolean {
     const peer = this.#peers.get(name);
     return peer?.connection !== undefined && (!proxyRequest || peer.servesUs);
-  }
-
-  async #tryStep(target: KnownNode, step: DialStep, options: DialOptions): Promise<void> {
-    const { transport, clock, identity } = this.#options;
-    if (target.key === undefined) throw new Error("its key cannot be read");
-    const { timeoutMs, proxyRequest, replaces } = options;
-    const deadlineMs = clock.monotonicMs() + timeoutMs;
-    const openMs = Math.min(step.openMs ?? timeoutMs, timeoutMs);
-    const socket = await openSocket(transport, clock, step, openMs);
-    const channel = new HandshakeChannel(
-      socket,
-      clock,
-      Math.max(0, deadlineMs - clock.monotonicMs()),
-    );
-    const calling = callNode(channel, identity, {
-      target: target.name,
-      targetKey: target.key,
-      proxyRequest,
-      ...(replaces === undefined ? {} : { replaces: Uint8Array.fromHex(replaces.tag) }),
-      ...(step.router === undefined ? {} : { router: step.router }),
-    });
-    const session = await calling.catch((error: Error) => {
-      // A router that ends it does not serve the node.
-      throw channel.isTurnedAway && step.router === undefined
-        ? new TurnedAway(error.message)
-        : error;
-    });
-    this.#adopt(session, channel, {
-      initiator: session.initiator,
-      servesUs: proxyRequest,
-      replaces,
-    });
   }
 
   #connect(session: Session, { socket, framing }: HandshakeChannel, peer: Peer): Connection {

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { embedC, type EmbeddedC } from "./embed-c.ts";
 import { oldPackageFixture, templateFixture } from "./template-fixtures.ts";
 import { buildBench, buildCrate, buildProbe, run, TOOLS } from "./toolchain.ts";
 import { WIT_FOLDERS } from "./wit-source-bun.ts";
@@ -90,23 +91,32 @@ const sqliteEngine: Fixture = {
   build: async () => run([process.execPath, "packages/data/sqlite-engine/build.ts"], ROOT),
 };
 
-/** The cipher between nodes, as a module of base64. */
-const chacha: Fixture = {
-  name: "chacha",
-  outputs: ["packages/crypto/src/chacha20-poly1305-module.ts"],
-  sources: ["packages/crypto/chacha"],
-  tools: TOOLS.c,
-  build: async () => run([process.execPath, "packages/crypto/chacha/build.ts"], ROOT),
-};
+function embedded(c: EmbeddedC): Fixture {
+  return {
+    name: c.name,
+    outputs: [c.output],
+    sources: [c.source, "tools/src/embed-c.ts"],
+    tools: TOOLS.c,
+    build: async () => embedC(c),
+  };
+}
 
-/** Where backups cut content, and their tags, as a module of base64. */
-const backupNative: Fixture = {
+/** The cipher between nodes. */
+const chacha = embedded({
+  name: "chacha",
+  source: "packages/crypto/chacha/chacha20-poly1305.c",
+  output: "packages/crypto/src/chacha20-poly1305-module.ts",
+  constant: "CHACHA20_POLY1305_WASM",
+  flags: ["-msimd128"],
+});
+
+/** Where backups cut content, and their tags. */
+const backupNative = embedded({
   name: "backup-native",
-  outputs: ["packages/backup/src/native-module.ts"],
-  sources: ["packages/backup/native"],
-  tools: TOOLS.c,
-  build: async () => run([process.execPath, "packages/backup/native/build.ts"], ROOT),
-};
+  source: "packages/backup/native/backup.c",
+  output: "packages/backup/src/native-module.ts",
+  constant: "NATIVE_WASM",
+});
 
 /** All fixtures that this tree has. */
 export function fixtures(): Fixture[] {

@@ -14,12 +14,13 @@ const LAST = 30_000;
 export function freePort(): number {
   for (let tries = 0; tries < 100; tries++) {
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
-    if (isFree(port)) return port;
+    if (isFreePort(port)) return port;
   }
   throw new Error(`No port between ${FIRST} and ${LAST} is free`);
 }
 
-function isFree(port: number): boolean {
+/** Whether nobody listens there, on any address of the machine. */
+export function isFreePort(port: number): boolean {
   try {
     Bun.listen({ hostname: "0.0.0.0", port, exclusive: true, socket: { data() {} } }).stop(true);
     return true;

@@ -9,7 +9,7 @@ test("public names of @kinode-ts/testing", async () => {
   ]);
   expect(Object.keys(await import("./store-suite-bun.ts"))).toEqual(["storeSuite"]);
   expect(Object.keys(await import("./certificate-bun.ts"))).toEqual(["createTestCertificate"]);
-  expect(Object.keys(await import("./free-port-bun.ts"))).toEqual(["freePort"]);
+  expect(Object.keys(await import("./free-port-bun.ts"))).toEqual(["freePort", "isFreePort"]);
   expect(Object.keys(await import("./processor-time-bun.ts")).sort()).toEqual([
     "mainThreadMs",
     "processorMs",

@@ -14,8 +14,11 @@ import { realClock } from "../../test/real-clock.ts";
 import { openFolderSqlite } from "./sqlite-bun.ts";
 
 const APP = "main:p:x.os";
-/** What a slice and a copy of many bytes take, and a collection of memory in between: the best of three keeps it. */
-const MAX_TURN_MS = 30;
+/**
+ * What a slice and a copy of many bytes take, and a collection of memory in between: the best of three keeps it. About 20 ms on
+ * the machine of the benchmarks, and there are slower ones.
+ */
+const MAX_TURN_MS = 60;
 const TRIES = 3;
 
 const folder = mkdtempSync(join(tmpdir(), "long-requests-"));

@@ -19,11 +19,14 @@ import { loadPackages } from "../src/boot/load-packages.ts";
 import { openHomeFolder } from "../src/boot/home-folder.ts";
 import { readToken } from "../src/boot/run-file.ts";
 import { readStartFlags } from "../src/boot/start-config.ts";
+import { watchOpenQuestions } from "./open-questions.ts";
 import { createTestClock } from "./test-clock.ts";
 
 /** For compiling, disk and sockets; what takes longer hangs. */
 const DEADLINE_MS = 60_000;
 const DEFAULT_TIMEOUT_SECONDS = 5;
+/** For a process that asks for something at its start and gets no answer. */
+const START_PATIENCE_MS = 5_000;
 /** Below the five seconds that a test has by default. */
 const DEFAULT_MAX_COMPUTE_MS = 3_000;
 
@@ -103,13 +106,21 @@ export class TestNode implements AsyncDisposable {
 
   /**
    * Builds a package folder in memory and installs it with everything it asks for, or puts it in the place of the version that
-   * is there. @returns its package id
+   * is there. Settles when its processes have the answers they asked for at their start: their pages are bound.
+   * @returns its package id
    */
   async install(folder: string): Promise<string> {
     const { zip, id } = await assemblePackage(folder);
     await readPackage(zip);
     const { hash } = await this.#control<{ hash: string }>("packages/inspect", zip);
+    using open = watchOpenQuestions(this.kernel, id);
     await this.#control(`packages/install?hash=${hash}`, '{"denied":[]}');
+    const deadline = performance.now() + START_PATIENCE_MS;
+    await this.clock.settle();
+    while (open.count > 0 && performance.now() < deadline) {
+      // oxlint-disable-next-line no-await-in-loop -- until it is so
+      await this.during(Bun.sleep(1));
+    }
     return id;
   }
 

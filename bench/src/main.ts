@@ -3,13 +3,13 @@
  * Each scenario runs in a process of its own, so that one does not warm or burden the next.
  * @module
  */
-import { availableParallelism, loadavg } from "node:os";
+import { busyShare } from "./busy-share.ts";
 import type { Figure } from "./figure.ts";
 import { formatJson, formatTable } from "./report.ts";
 import { GROUPS, SCENARIOS } from "./scenarios.ts";
 
-/** Runnable programs per processor, before this one, from which on figures say little. */
-const BUSY = 0.5;
+/** Share of the processors that others may use; beyond, figures say little. */
+const BUSY = 0.2;
 
 const args = process.argv.slice(2);
 if (args.includes("--help") || args.includes("-h")) {
@@ -39,7 +39,7 @@ if (group !== undefined && GROUPS[group] === undefined) {
   );
   process.exit(2);
 }
-const busy = loadavg()[0]! / availableParallelism();
+const busy = await busyShare();
 if (busy > BUSY) {
   process.stderr.write(
     `Other programs keep ${Math.round(busy * 100)} % of this machine busy: waits, p99 above all, are theirs as well\n`,

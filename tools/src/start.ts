@@ -4,21 +4,17 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { installMissing } from "./install-missing.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 
-if (!existsSync(join(ROOT, "node_modules"))) {
-  process.stdout.write("Installing what the node needs, once …\n");
-  const install = Bun.spawnSync([process.execPath, "install", "--frozen-lockfile"], {
-    cwd: ROOT,
-    stdio: ["inherit", "inherit", "inherit"],
-  });
-  if (install.exitCode !== 0) {
-    process.stderr.write(
-      'Installing failed; the lines above say why. Then run "bun start" again.\n',
-    );
-    process.exit(install.exitCode);
-  }
+try {
+  installMissing();
+} catch (error) {
+  process.stderr.write(
+    `${(error as Error).message}\nInstalling failed; the lines above say why. Then run "bun start" again.\n`,
+  );
+  process.exit(1);
 }
 
 // The package script runs in the repository, the person's paths are meant from where they stand.

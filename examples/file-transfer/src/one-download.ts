@@ -237,7 +237,7 @@ export class Download {
     const { name, progress } = this.progress;
     if (progress < this.#lastPrinted + 10) return;
     this.#lastPrinted = progress - (progress % 10);
-    print(`${name}: ${progress} %`);
+    print(`${name}: ${progress} %`, 1);
   }
 }
 

@@ -2,6 +2,7 @@
  * Sends cases to one module and watches.
  * @module
  */
+import { DEFAULT_HTTP_CLIENT_LIMITS } from "@kinode-ts/http";
 import { readdirSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { errorText, type ProcessId, type RuntimeModule } from "@kinode-ts/types";
@@ -54,7 +55,11 @@ export const MAX_HANDLE_MS = 250;
 export const MAX_GROWTH_BYTES = 256 * 1024 * 1024;
 /** Of the whole program, whatever is in use of it. */
 const MAX_RESIDENT_BYTES = 2 * 1024 * 1024 * 1024;
-export const MAX_FILES = 700;
+/** Databases and the node's own files. */
+const OTHER_FILES = 200;
+/** What the sources may have open for long, with both ends in this program: web sockets, up to their number. */
+export const MAX_FILES =
+  2 * SOURCES.length * DEFAULT_HTTP_CLIENT_LIMITS.maxChannelsPerProcess + OTHER_FILES;
 const MAX_FAULTS = 5;
 const MAX_SHRINK_TRIES = 200;
 /** Faults that a smaller case is looked for. */

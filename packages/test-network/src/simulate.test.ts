@@ -19,3 +19,7 @@ test(`[N38] [N39] whatever the network does, no message arrives twice, out of or
   expect(total.failed).toBeGreaterThan(SEEDS);
   expect(total.troubles).toBeGreaterThan(SEEDS * 2);
 }, 120_000);
+
+test("what a peer left of a time before it was given up holds nobody up (seed 1540)", async () => {
+  expect((await simulate({ seed: 1_540 })).faults).toEqual([]);
+});

@@ -478,6 +478,8 @@ export class Peers {
   #abandon(connection: Connection, peer: Peer): void {
     peer.finishing.add(connection);
     connection.abandon("another connection goes on in its place");
+    // One of a time before the peer was given up counted there: nothing may wait for it here, where others have overtaken it.
+    peer.finishing.delete(connection);
   }
 
   /** The other side reads all of it, unless nobody is there; a node of the reference does not say so. */

@@ -76,6 +76,8 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
   readonly #meters: ModuleMeter[] = [];
   /** Each once; modules may share one. */
   readonly #memories: WebAssembly.Memory[] = [];
+  /** Those that were made for it. */
+  readonly #own: WebAssembly.Memory[] = [];
   #atEnd: (() => void)[] | undefined;
   /** Bytes of linear memory the budget knows of. */
   #accountedBytes = 0;
@@ -137,6 +139,7 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     this.#accountMemory();
     for (const meter of this.#meters) meter.release();
     this.#memories.length = 0;
+    for (const memory of this.#own.splice(0)) this.environment.memories.discard(memory);
     return ending;
   }
 
@@ -175,7 +178,9 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
    */
   createMemory(size: Limits): WebAssembly.Memory {
     this.checkMemory(size.min * PAGE_BYTES);
-    return this.environment.memories.create(size);
+    const memory = this.environment.memories.create(size);
+    this.#own.push(memory);
+    return memory;
   }
 
   /** A module exists: it gets fuel, and its memory counts. */

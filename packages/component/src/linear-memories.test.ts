@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { LinearMemories } from "./linear-memories.ts";
-import { addressSpaceOf } from "./system-memories-bun.ts";
+import { addressSpaceOf, discardPages } from "./system-memories-bun.ts";
 
 const PAGE_BYTES = 65_536;
 const GIB = 2 ** 30;
@@ -87,4 +87,16 @@ test("the number of memories follows the mappings and the addresses that the sys
   const small = system("7fd4a5f000-7fd4a80000", "65530\n");
   expect(small.maxMemories * small.reserveBytes).toBeLessThan(2 ** 39);
   expect(addressSpaceOf(() => undefined).reserveBytes).toBe(2 * GIB);
+});
+
+test("the pages of a memory that is not used any more go back to the system at once", () => {
+  const BYTES = 64 * 1024 * 1024;
+  const memory = new LinearMemories().create({ min: BYTES / PAGE_BYTES, max: undefined });
+  const bytes = new Uint8Array(memory.buffer).fill(1);
+  const before = process.memoryUsage.rss();
+  discardPages(memory);
+  if (process.platform !== "linux") return;
+  expect(before - process.memoryUsage.rss()).toBeGreaterThan(BYTES / 2);
+  expect([bytes[0], bytes[BYTES - 1]]).toEqual([0, 0]);
+  discardPages(new LinearMemories().create({ min: 0, max: undefined }));
 });

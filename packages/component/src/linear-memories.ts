@@ -23,6 +23,8 @@ export interface AddressSpace {
   readonly maxMemories: number;
   /** Makes the engine collect what nobody uses. Without it one waits until it does so by itself. */
   readonly collectGarbage?: () => void;
+  /** Gives the pages of a memory that nobody uses any more back to the system; it reads as zeros then. */
+  readonly discard?: (memory: WebAssembly.Memory) => void;
 }
 
 /**
@@ -65,6 +67,14 @@ export class LinearMemories {
 
   get #step(): number {
     return Math.max(1, this.#space.maxMemories >>> 4);
+  }
+
+  /**
+   * The process of this memory has ended: its pages are free at once. The engine takes its time, since it does not see them
+   * grow: of processes that crash and start again hundreds of megabytes would wait for it.
+   */
+  discard(memory: WebAssembly.Memory): void {
+    this.#space.discard?.(memory);
   }
 
   /**

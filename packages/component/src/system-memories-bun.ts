@@ -2,6 +2,7 @@
  * The address space of this machine's programs, read from what Linux tells.
  * @module
  */
+import { dlopen, type Pointer, ptr } from "bun:ffi";
 import { readFileSync } from "node:fs";
 import { type AddressSpace, LinearMemories, USUAL_ADDRESS_SPACE } from "./linear-memories.ts";
 
@@ -36,6 +37,37 @@ function readText(path: string): string | undefined {
   }
 }
 
+/** `MADV_DONTNEED` of Linux: of private memory without a file, pages are given back and read as zeros from then on. */
+const DONT_NEED = 4;
+const LIBRARIES = ["libc.so.6", "libc.so"];
+
+type Advise = (address: Pointer, byteLength: number, advice: number) => number;
+
+/** `undefined` where the system has no such call, or means something else by it. */
+function findAdvise(): Advise | undefined {
+  if (process.platform !== "linux") return undefined;
+  for (const library of LIBRARIES) {
+    try {
+      return dlopen(library, {
+        madvise: { args: ["ptr", "u64", "int"], returns: "int" },
+      }).symbols.madvise as Advise;
+    } catch {
+      // The other library has another name.
+    }
+  }
+  return undefined;
+}
+
+let advise: { readonly call: Advise | undefined } | undefined;
+
+/** Gives the pages of a memory back to the system, where that is known to work. */
+export function discardPages({ buffer }: WebAssembly.Memory): void {
+  if (buffer.byteLength === 0) return;
+  advise ??= { call: findAdvise() };
+  // A failure costs nothing but the pages: they are freed with the memory.
+  advise.call?.(ptr(new Uint8Array(buffer)), buffer.byteLength, DONT_NEED);
+}
+
 let memories: LinearMemories | undefined;
 
 /** The memories of this program: one for all executors, since they share its address space. */
@@ -45,5 +77,6 @@ export function systemMemories(): LinearMemories {
     collectGarbage: () => {
       Bun.gc(true);
     },
+    discard: discardPages,
   }));
 }

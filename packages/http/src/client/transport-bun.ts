@@ -25,7 +25,8 @@ import type { ClientSocket, HttpTransport, SocketEvents } from "./transport.ts";
 const REFUSED = "apps may not connect there";
 /** Connections that are kept for the next request to the same server. */
 const MAX_IDLE_SOCKETS = 64;
-const IDLE_SOCKET_MS = 15_000;
+/** Less than usual servers keep them (5 s and more): what cannot be sent twice must not meet a connection that just ended. */
+const IDLE_SOCKET_MS = 4_000;
 /** Methods that may be sent once more when a kept connection turns out to be closed. */
 const REPEATABLE: ReadonlySet<string> = new Set([
   "GET",

@@ -74,10 +74,8 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
   #fault: ProcessFault | undefined;
   #stderr: StderrRing | undefined;
   readonly #meters: ModuleMeter[] = [];
-  /** Each once; modules may share one. */
+  /** Made for its modules, which may share one. */
   readonly #memories: WebAssembly.Memory[] = [];
-  /** Those that were made for it. */
-  readonly #own: WebAssembly.Memory[] = [];
   #atEnd: (() => void)[] | undefined;
   /** Bytes of linear memory the budget knows of. */
   #accountedBytes = 0;
@@ -138,8 +136,7 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     this.memory.release();
     this.#accountMemory();
     for (const meter of this.#meters) meter.release();
-    this.#memories.length = 0;
-    for (const memory of this.#own.splice(0)) this.environment.memories.discard(memory);
+    for (const memory of this.#memories.splice(0)) this.environment.memories.discard(memory);
     return ending;
   }
 
@@ -179,7 +176,7 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
   createMemory(size: Limits): WebAssembly.Memory {
     this.checkMemory(size.min * PAGE_BYTES);
     const memory = this.environment.memories.create(size);
-    this.#own.push(memory);
+    this.#memories.push(memory);
     return memory;
   }
 
@@ -189,7 +186,6 @@ export class Fiber implements RunningProcess, FiberPort, CpuAccount {
     exports: Readonly<Record<string, unknown>>,
     memory: WebAssembly.Memory | undefined,
   ): void {
-    if (memory !== undefined && !this.#memories.includes(memory)) this.#memories.push(memory);
     meter.bind(exports, memory, this.over ? 0 : this.#quantum);
     if (this.#accountMemory() > this.environment.memory.maxBytes)
       throw new ProcessFault(NO_MEMORY_LEFT);

@@ -11,6 +11,7 @@ test("public names of @kinode-ts/testing", async () => {
   expect(Object.keys(await import("./certificate-bun.ts"))).toEqual(["createTestCertificate"]);
   expect(Object.keys(await import("./free-port-bun.ts"))).toEqual(["freePort", "isFreePort"]);
   expect(Object.keys(await import("./processor-time-bun.ts")).sort()).toEqual([
+    "longestTurnMs",
     "mainThreadMs",
     "processorMs",
     "processorMsOf",

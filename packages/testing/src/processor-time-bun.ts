@@ -32,3 +32,21 @@ export async function processorMsOf(act: () => unknown): Promise<number> {
   await act();
   return processorMs() - startedMs;
 }
+
+/** How much of the thread's processor time one turn of the event loop took at most until `act` settled, in milliseconds. */
+export async function longestTurnMs(act: () => Promise<unknown>): Promise<number> {
+  let longestMs = 0;
+  let lastMs = mainThreadMs();
+  let isDone = false;
+  const look = (): void => {
+    const nowMs = mainThreadMs();
+    longestMs = Math.max(longestMs, nowMs - lastMs);
+    lastMs = nowMs;
+    if (!isDone) setImmediate(look);
+  };
+  setImmediate(look);
+  await act();
+  isDone = true;
+  look();
+  return longestMs;
+}

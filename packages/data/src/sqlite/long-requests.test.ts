@@ -9,7 +9,7 @@ import {
   isThroughKernel,
   type ModuleHarness,
 } from "@kinode-ts/testing/module-harness";
-import { mainThreadMs } from "@kinode-ts/testing/processor-time";
+import { longestTurnMs } from "@kinode-ts/testing/processor-time";
 import { realClock } from "../../test/real-clock.ts";
 import { openFolderSqlite } from "./sqlite-bun.ts";
 
@@ -38,24 +38,6 @@ beforeAll(async () => {
   expect((await harness.ask(APP, { body: bodyOf('"Open"') })).json).toBe("Ok");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** How much of the thread one turn took at most. */
-async function longestTurnMs(act: () => Promise<unknown>): Promise<number> {
-  let longestMs = 0;
-  let lastMs = mainThreadMs();
-  let isDone = false;
-  const look = (): void => {
-    const nowMs = mainThreadMs();
-    longestMs = Math.max(longestMs, nowMs - lastMs);
-    lastMs = nowMs;
-    if (!isDone) setImmediate(look);
-  };
-  setImmediate(look);
-  await act();
-  isDone = true;
-  look();
-  return longestMs;
-}
 
 interface Case {
   readonly body: string;

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSeededRandom } from "@kinode-ts/testing";
-import { mainThreadMs } from "@kinode-ts/testing/processor-time";
+import { longestTurnMs, mainThreadMs } from "@kinode-ts/testing/processor-time";
 import { realClock } from "../../test/real-clock.ts";
 import type { DatabaseKey } from "../request.ts";
 import type { SqlValue } from "./parameters.ts";
@@ -68,22 +68,11 @@ afterAll(async () => {
 
 /** Runs it; how much of the thread one turn of the event loop took at most, and everything together. */
 async function measure(act: () => Promise<unknown>) {
-  let longestMs = 0;
-  let lastMs = mainThreadMs();
-  let isDone = false;
-  const look = (): void => {
-    const nowMs = mainThreadMs();
-    longestMs = Math.max(longestMs, nowMs - lastMs);
-    lastMs = nowMs;
-    if (!isDone) setImmediate(look);
-  };
-  setImmediate(look);
   const startedMs = mainThreadMs();
-  const outcome = await act().then(
-    () => "done",
-    (thrown: Error) => thrown.message,
-  );
-  isDone = true;
+  let outcome = "done";
+  const longestMs = await longestTurnMs(async () => {
+    await act().catch((thrown: Error) => (outcome = thrown.message));
+  });
   return { outcome, longestMs, tookMs: mainThreadMs() - startedMs };
 }
 

@@ -35,25 +35,17 @@ function canMakeNetworks(): boolean {
 }
 const isPossible = canMakeNetworks();
 
+/** A cable between two machines. */
+function connect(space: string, device: string, other: string, end: string): boolean {
+  const ends = ["type", "veth", "peer", "name", end, "netns", other];
+  return run("ip", "link", "add", device, "netns", space, ...ends);
+}
+
 /** An interface of `space` on the common network. */
 function plug(space: string, address: string): void {
   const [device, end] = [`${space}o`, `${space}p`];
   must(
-    run(
-      "ip",
-      "link",
-      "add",
-      device,
-      "netns",
-      space,
-      "type",
-      "veth",
-      "peer",
-      "name",
-      end,
-      "netns",
-      INTERNET,
-    ) &&
+    connect(space, device, INTERNET, end) &&
       inside(INTERNET, "ip", "link", "set", end, "master", "br0", "up") &&
       inside(space, "ip", "addr", "add", `${address}/24`, "dev", device) &&
       inside(space, "ip", "link", "set", device, "up"),
@@ -65,21 +57,7 @@ function plug(space: string, address: string): void {
 function hide(space: string, gate: string): void {
   const [device, end] = [`${space}l`, `${gate}l`];
   must(
-    run(
-      "ip",
-      "link",
-      "add",
-      device,
-      "netns",
-      space,
-      "type",
-      "veth",
-      "peer",
-      "name",
-      end,
-      "netns",
-      gate,
-    ) &&
+    connect(space, device, gate, end) &&
       inside(space, "ip", "addr", "add", "10.1.0.2/24", "dev", device) &&
       inside(space, "ip", "link", "set", device, "up") &&
       inside(space, "ip", "route", "add", "default", "via", "10.1.0.1") &&

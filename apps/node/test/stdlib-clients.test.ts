@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { startTestNode, type TestNode } from "../testing/index.ts";
 import { removeScripts, writeScript } from "./script-package.ts";
 import { typeLine } from "./type-line.ts";
+import { runCommand } from "./run-command.ts";
 
 const SOURCE = `
 import * as v from "@kinode-ts/stdlib";
@@ -223,17 +224,8 @@ afterAll(async () => {
   removeScripts();
 });
 
-/** Runs one command while the node's time passes. */
-async function run(command: string, argument?: unknown): Promise<unknown> {
-  const body = JSON.stringify({ command, argument });
-  const asking = node.ask(PROCESS, body, { timeoutSeconds: 120 });
-  let isAnswered = false;
-  void asking.finally(() => (isAnswered = true)).catch(() => {});
-  for (; !isAnswered; await Bun.sleep(2)) await node.advance(5);
-  const { ok, failed } = (await asking).body as { ok?: unknown; failed?: string };
-  if (failed !== undefined) throw new Error(failed);
-  return ok;
-}
+const run = (command: string, argument?: unknown): Promise<unknown> =>
+  runCommand(node, PROCESS, command, argument);
 
 test("[P25] 25.4 vfs: a drive, a file, a listing, an error by its code", async () => {
   expect(await run("vfs")).toEqual({

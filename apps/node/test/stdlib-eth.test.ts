@@ -8,6 +8,7 @@ import { type Chain, findAnvil, startChain } from "@kinode-ts/chain";
 import { startTestNode, type TestNode } from "../testing/index.ts";
 import { removeScripts, writeScript } from "./script-package.ts";
 import { typeLine } from "./type-line.ts";
+import { runCommand } from "./run-command.ts";
 
 const CHAIN = 31_337;
 const ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
@@ -137,17 +138,8 @@ describe.skipIf(findAnvil() === undefined)("chains", () => {
     removeScripts();
   });
 
-  /** Runs one command while the node's time passes. */
-  async function run(command: string, argument?: unknown): Promise<unknown> {
-    const body = JSON.stringify({ command, argument });
-    const asking = node.ask(PROCESS, body, { timeoutSeconds: 120 });
-    let isAnswered = false;
-    void asking.finally(() => (isAnswered = true)).catch(() => {});
-    for (; !isAnswered; await Bun.sleep(2)) await node.advance(5);
-    const { ok, failed } = (await asking).body as { ok?: unknown; failed?: string };
-    if (failed !== undefined) throw new Error(failed);
-    return ok;
-  }
+  const run = (command: string, argument?: unknown): Promise<unknown> =>
+    runCommand(node, PROCESS, command, argument);
   const wsUrl = (): string => `ws://127.0.0.1:${chain.port}`;
   /** Settles when it is in a block. */
   const emit = async (n: number): Promise<void> => {

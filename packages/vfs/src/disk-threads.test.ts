@@ -223,3 +223,41 @@ test("no call leaves a descriptor open, whether it ends well or not", async () =
   }
   await until(() => descriptors().length === 0);
 });
+
+test("a thread that uses its callers' memory does not keep what its calls leave behind", async () => {
+  const folder = newFolder();
+  const program = join(folder, "program.ts");
+  const capacity = join(folder, "capacity");
+  const sources = ["disk-slot.ts", "disk-thread-bun.ts"].map((name) =>
+    JSON.stringify(join(import.meta.dir, name)),
+  );
+  writeFileSync(
+    program,
+    `
+import { heapStats } from "bun:jsc";
+import { writeFileSync } from "node:fs";
+import { openSlot } from ${sources[0]};
+import { serve } from ${sources[1]};
+self.onmessage = ({ data }) => serve(openSlot(data), (name) => {
+  if (name !== "nothing") return;
+  const { heapCapacity, extraMemorySize } = heapStats();
+  writeFileSync(${JSON.stringify(capacity)}, String(heapCapacity - extraMemorySize));
+});`,
+  );
+  const threads = new DiskThreads({}, new URL(`file://${program}`));
+  closings.push(() => threads[Symbol.dispose]());
+  const place = { home: join(folder, "file"), rest: "" };
+  const memory = new Uint8Array(100_000);
+  const write = async (count: number): Promise<number> => {
+    const args = [place, memory.length, null, null] as const;
+    for (let i = 0; i < count; i++) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other, as processes do
+      await threads.run({ name: "writeWhole", args, drive: "d", memory });
+    }
+    await threads.run({ name: "nothing", args: [], drive: "d" });
+    return Number(readFileSync(capacity, "utf8"));
+  };
+  const before = await write(2_000);
+  const after = await write(6_000);
+  expect(after - before).toBeLessThan(4 * 1024 * 1024);
+});

@@ -254,7 +254,7 @@ class KernelHarness implements ModuleHarness {
     });
   }
 
-  /** A process of this name runs, and may message the module. */
+  /** A process of this name runs, and may message the module; for a public one it needs no capability. */
   #provide(name: string): Promise<void> {
     let started = this.#started.get(name);
     if (started === undefined) {
@@ -273,7 +273,10 @@ class KernelHarness implements ModuleHarness {
         witVersion: 1,
         onExit: { kind: "none" },
         public: false,
-        capabilities: [messaging(this.#module.id), messaging(DRIVER)],
+        capabilities: [
+          ...(this.#module.public === true ? [] : [messaging(this.#module.id)]),
+          messaging(DRIVER),
+        ],
       },
     ]);
     // Of the module too: to some modules a manifest must grant the way back.

@@ -103,6 +103,22 @@ test("timers due together fire in insertion order, a later request does not dela
   expect(harness.answers.map(({ id }) => id)).toEqual([2, 3, 4, 1]);
 });
 
+test("what is due in one millisecond comes in insertion order, whenever in it each was set", async () => {
+  const { clock, harness } = setUp();
+  const set = async (id: number, ms: number): Promise<void> => {
+    harness.post(APP, { body: { SetTimer: ms }, id });
+    await harness.delivered();
+  };
+  await clock.advance(0.7);
+  await set(1, 10);
+  await clock.advance(0.8);
+  // Due earlier than the first one, by less than a millisecond.
+  await set(2, 9);
+  await set(3, 8);
+  await clock.advance(100);
+  expect(harness.answers.map(({ id }) => id)).toEqual([3, 1, 2]);
+});
+
 test("wall clock steps do not matter", async () => {
   const { clock, harness } = setUp();
   harness.post(APP, { body: { SetTimer: 1000 } });

@@ -102,7 +102,8 @@ class TimerModule implements RuntimeModule {
       return;
     }
     this.#counts.set(owner, count + 1);
-    const dueMs = this.#clock.monotonicMs() + delayMs;
+    // Whole milliseconds: what is due in the same one comes in insertion order. Up, so that nothing is early.
+    const dueMs = Math.ceil(this.#clock.monotonicMs() + delayMs);
     this.#queue.add({ dueMs, sequence: this.#sequence++, owner, target, id: message.id });
     this.#schedule();
   }

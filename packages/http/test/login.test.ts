@@ -4,7 +4,15 @@ import { hashPassword, signLoginToken } from "@kinode-ts/crypto";
 import { buildLoginScript } from "../login/build-login.ts";
 import { LOGIN_SCRIPT } from "../src/generated/login-script.ts";
 import { type HttpServerOptions, subdomainLabel } from "../src/index.ts";
-import { APP, KEYFILE, PASSWORD_HASH, pageOf, startWebNode, type WebNode } from "./web-node.ts";
+import {
+  APP,
+  HOMEPAGE,
+  KEYFILE,
+  PASSWORD_HASH,
+  pageOf,
+  startWebNode,
+  type WebNode,
+} from "./web-node.ts";
 
 const SECRET = new Uint8Array(32).fill(7);
 const WEEK_SECONDS = 7 * 24 * 3_600;
@@ -62,6 +70,17 @@ test("[M87] the right hash sets a cookie whose JWT has the documented header and
   expect(await (await node.get(`/${APP}`, { headers: { cookie } })).text()).toBe(`page of /${APP}`);
 });
 
+test("/login is the node's for GET and POST, whatever is bound there", async () => {
+  await using node = await startPrivate();
+  await node.bind(HOMEPAGE, "/login");
+  await node.bind(HOMEPAGE, "/:page");
+  expect(await (await node.get("/login")).text()).toContain("<h1>Log in</h1>");
+  expect((await login(node, { password_hash: PASSWORD_HASH })).status).toBe(200);
+  expect((await login(node, { password_hash: "0xbad" })).status).toBe(401);
+  expect(node.received).toEqual([]);
+  expect(await (await node.get("/login", { method: "PUT" })).text()).toBe("page of /login");
+});
+
 test("[M88][N88] expired, foreign, scoped and wrongly signed tokens are refused", async () => {
   await using node = await startPrivate();
   const nowSeconds = Math.floor(node.clock.nowMs() / 1000);
@@ -106,7 +125,15 @@ test("[M89][N90] cookies are HttpOnly and SameSite, Secure behind TLS; short sec
     "x-forwarded-proto": "https",
   });
   expect(tls.headers.get("set-cookie")).toContain("; Secure");
-  expect(startWebNode({ secret: new Uint8Array(31) })).rejects.toThrow(
+  const others = [
+    await login(node, { password_hash: PASSWORD_HASH, subdomain: APP }),
+    await fetch(node.server.issueLoginLink(), { redirect: "manual" }),
+    await node.get("/~/logout", { method: "POST" }),
+  ];
+  for (const { headers } of others) {
+    expect(headers.get("set-cookie")).toMatch(/; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict$/);
+  }
+  await expect(startWebNode({ secret: new Uint8Array(31) })).rejects.toThrow(
     "The signing secret has 31 bytes, at least 32 are needed",
   );
 });
@@ -153,13 +180,27 @@ test("[M91] a wrong password fails, bad JSON is 400", async () => {
   }
 });
 
-test("a login body that is too large falls to the router", async () => {
+test("a login body that is too large, or of unknown size, falls to the router", async () => {
   await using node = await startPrivate();
   const body = JSON.stringify({ password_hash: PASSWORD_HASH, x: "" });
   const pad = (length: number) =>
     body.replace('"x":""', `"x":"${"y".repeat(length - body.length)}"`);
   expect((await login(node, pad(16_384))).status).toBe(200);
   expect((await login(node, pad(16_385))).status).toBe(404);
+  // Nor is one taken that does not say how large it is.
+  const unknown = await node.raw(
+    `POST /login HTTP/1.1\r\nHost: localhost:${node.port}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
+  );
+  expect(unknown).toStartWith("HTTP/1.1 404");
+});
+
+test("a login body of unknown length falls to the router", async () => {
+  await using node = await startPrivate();
+  const body = JSON.stringify({ password_hash: PASSWORD_HASH });
+  const chunk = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+  const head = `Host: localhost:${node.port}\r\nTransfer-Encoding: chunked\r\nConnection: close`;
+  const answer = await node.raw(`POST /login HTTP/1.1\r\n${head}\r\n\r\n${chunk}`);
+  expect(answer).toStartWith("HTTP/1.1 404");
 });
 
 test("password attempts are limited and come back with time", async () => {
@@ -226,6 +267,10 @@ test("[M92] a secure path on another host redirects to the label, keeping path a
   expect(byAddress.headers.get("location")).toBe(
     `http://my-app-x-os.localhost:${node.port}/a:my-app:x.os`,
   );
+  const nameless = await node.raw(
+    `GET /a:my-app:x.os HTTP/1.1\r\nHost: .localhost:${node.port}\r\nConnection: close\r\n\r\n`,
+  );
+  expect(nameless).toMatch(/^HTTP\/1\.1 401 [^]*subdomain$/);
   expect(node.received).toEqual([]);
 });
 

@@ -49,13 +49,44 @@ test("[M79] Unbind makes a path 404, also when the base is bound", async () => {
   expect((await node.get(`/${APP}/never`)).status).toBe(404);
 });
 
+test("[M80] of paths that fit, literals come before parameters and these before wildcards", async () => {
+  await using node = await startWebNode();
+  node.serve(({ http }) => ({
+    body: { status: 200, headers: {} },
+    blob: JSON.stringify([http["bound_path"], http["url_params"]]),
+  }));
+  const bound = ["/", "/x/*rest", "/x/:id", "/x/new", "/x/*y/end", "/files/*rest", "/v/:file.json"];
+  for (const path of bound) expect(await node.bind(APP, path)).toEqual(OK);
+  const find = async (path: string): Promise<unknown> => {
+    const [stored, params] = (await (await node.get(`/${APP}${path}`)).json()) as [string, unknown];
+    return [stored.slice(APP.length + 1), params];
+  };
+  expect(await find("/x/new")).toEqual(["/x/new", {}]);
+  expect(await find("/x/1.json")).toEqual(["/x/:id", { id: "1.json" }]);
+  expect(await find("/x/1/2")).toEqual(["/x/*rest", { rest: "1/2" }]);
+  expect(await find("/x/q/end")).toEqual(["/x/*y/end", { y: "q" }]);
+  expect(await find("/files/a/b.c")).toEqual(["/files/*rest", { rest: "a/b.c" }]);
+  // A wildcard wants something: this is the base's.
+  for (const path of ["/files", "/files/"]) expect(await find(path)).toEqual(["", {}]);
+  expect(await find("/v/a.b.json")).toEqual(["/v/:file.json", { file: "a.b" }]);
+  // Two patterns that differ in names alone are one path, the last one's.
+  expect(await node.bind(APP, "/x/:other")).toEqual(OK);
+  expect(await find("/x/1")).toEqual(["/x/:other", { other: "1" }]);
+});
+
 test("[M81] an encoded letter in the path does not match the letter", async () => {
   await using node = await startWebNode();
   node.serve(pageOf);
   await node.bind(HOMEPAGE, "/apps");
+  await node.bind(APP, "/");
+  await node.bind(APP, "/abc");
+  const pageAt = async (path: string) => (await node.get(path)).text();
   expect((await node.get("/apps")).status).toBe(200);
   expect((await node.get("/%61pps")).status).toBe(404);
-  expect((await node.get(`/main%3Ap:x.os`)).status).toBe(404);
+  expect((await node.get(`/${APP}`)).status).toBe(200);
+  expect((await node.get(`/${APP.replace(":", "%3A")}`)).status).toBe(404);
+  expect(await pageAt(`/${APP}/abc`)).toBe(`page of /${APP}/abc`);
+  expect(await pageAt(`/${APP}/%61bc`)).toBe(`page of /${APP}`);
 });
 
 test("[M82] the message to an app has the documented fields", async () => {
@@ -119,6 +150,9 @@ test("[M83] status, headers and blob of the answer reach the client", async () =
   node.serve(() => ({ body: { status: 200, headers: {} }, blob: "bytes" }));
   const plain = await node.get(`/${APP}`);
   expect(plain.headers.get("content-type")).toBe("application/octet-stream");
+  node.serve(() => ({ body: { status: 404, headers: {} } }));
+  const empty = await node.get(`/${APP}`);
+  expect([empty.status, (await empty.bytes()).length]).toEqual([404, 0]);
   node.serve(() => ({ body: { status: 204, headers: {} }, blob: "not allowed here" }));
   expect((await node.get(`/${APP}`)).status).toBe(204);
 });
@@ -180,8 +214,10 @@ test("[M84] no answer within 15 s is 408, a malformed answer is 500", async () =
     { headers: {} },
     { status: 99, headers: {} },
   ]) {
-    node.serve(() => ({ body }));
-    expect((await node.get(`/${APP}`)).status).toBe(500);
+    node.serve(() => ({ body, blob: "not for the client" }));
+    const failed = await node.get(`/${APP}`);
+    expect([failed.status, await failed.text()]).toEqual([500, ""]);
+    expect(failed.headers.get("content-type")).toBe("application/octet-stream");
   }
 });
 
@@ -219,6 +255,12 @@ test("[M85] cached content: NoBlob without one, mime or text/plain on GET, POST 
   }));
   const body = { Bind: { path: "/c", authenticated: false, local_only: false, cache: true } };
   expect((await node.harness.ask(APP, { body })).json).toEqual({ Err: "NoBlob" });
+  const secure = { SecureBind: { path: "/c", cache: true } };
+  expect((await node.harness.ask(APP, { body: secure })).json).toEqual({ Err: "NoBlob" });
+  expect((await node.get(`/${APP}/c`)).status).toBe(404);
+  await node.bind(APP, "/c", { cached: "" });
+  const empty = await node.get(`/${APP}/c`);
+  expect([empty.status, await empty.text()]).toEqual([200, ""]);
   await node.bind(APP, "/c", { cached: "content" });
   const plain = await node.get(`/${APP}/c`);
   expect([plain.headers.get("content-type"), await plain.text()]).toEqual([

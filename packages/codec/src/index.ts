@@ -6,6 +6,8 @@
 export { encodeCapability } from "./capability-codec.ts";
 export { CodecError } from "./errors.ts";
 export type { CodecFault } from "./errors.ts";
+export { decodeExtensionFrame, encodeExtensionFrame } from "./extension-codec.ts";
+export type { ExtensionFrame } from "./extension-codec.ts";
 export {
   decodeHandshakePayload,
   decodeRoutingRequest,

@@ -21,7 +21,13 @@ export function readVariant(json: unknown): readonly [string, unknown] | undefin
   return entries.length === 1 ? entries[0] : undefined;
 }
 
-/** The same from the bytes of a body; `undefined` also when they are not JSON. */
+/** A value that is a variant without content: `"Text"` and `{"Text":null}` as `"Text"`; `undefined` for anything else. */
+export function readUnit(json: unknown): string | undefined {
+  const [name, content] = readVariant(json) ?? [];
+  return content === null ? name : undefined;
+}
+
+/** A variant from the bytes of a body; `undefined` also when they are not JSON. */
 export function decodeVariant(body: Uint8Array): readonly [string, unknown] | undefined {
   try {
     return readVariant(decodeIntegerJson(body));

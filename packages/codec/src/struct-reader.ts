@@ -9,6 +9,8 @@ import { CodecError } from "./errors.ts";
 /** One field: how to read it, and whether it may be missing from a map (then it is `undefined`). */
 export interface FieldReader<T> {
   readonly name: string;
+  /** Another name that is read as well. */
+  readonly alias?: string;
   readonly read: (reader: ByteReader) => T;
   readonly optional?: boolean;
 }
@@ -65,7 +67,7 @@ function readFieldName<T>(
 ): FieldReader<T> | undefined {
   if (reader.peek() === "integer") return fields[Number(reader.uint())];
   const name = reader.text();
-  return fields.find((field) => field.name === name);
+  return fields.find((field) => field.name === name || field.alias === name);
 }
 
 /**

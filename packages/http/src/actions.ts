@@ -4,6 +4,7 @@
  * @module
  */
 import { decodeIntegerJson } from "@kinode-ts/codec/integer-json";
+import { readUnit } from "@kinode-ts/codec/module-json";
 import { type BindOptions, readBindOptions } from "./bind-options.ts";
 import { type BodyAction, isBodyActionName, readBodyAction } from "./body-streams/index.ts";
 
@@ -56,12 +57,22 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** @returns `undefined` for what is malformed, also for the actions only the server itself sends */
 export function decodeHttpAction(body: Uint8Array): HttpAction | undefined {
-  let json: unknown;
   try {
-    json = decodeIntegerJson(body);
+    return readHttpAction(decodeIntegerJson(body));
   } catch {
     return undefined;
   }
+}
+
+/** Whether this is an action of the protocol, one that the server sends to apps included; extensions of ours are none. */
+export function isServerAction(json: unknown): boolean {
+  const open = isFields(json) ? json["WebSocketOpen"] : undefined;
+  if (isFields(open)) return typeof open["path"] === "string" && isChannelId(open["channel_id"]);
+  const action = readHttpAction(json);
+  return action !== undefined && !("stream" in action);
+}
+
+function readHttpAction(json: unknown): HttpAction | undefined {
   if (!isFields(json)) return undefined;
   const entries = Object.entries(json);
   const [name, value] = entries[0] ?? [];
@@ -123,10 +134,10 @@ function readPush(
   fields: Fields,
 ): HttpAction | undefined {
   const channelId = fields["channel_id"];
-  const type = fields["message_type"];
+  const type = readUnit(fields["message_type"]);
   if (!isChannelId(channelId) || !isFrameType(type)) return undefined;
   if (kind === "WebSocketPush") return { kind, channelId, type };
-  const replyType = fields["desired_reply_type"];
+  const replyType = readUnit(fields["desired_reply_type"]);
   if (replyType !== "Request" && replyType !== "Response") return undefined;
   return { kind, channelId, type, replyType };
 }

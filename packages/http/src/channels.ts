@@ -3,6 +3,7 @@
  * Source: spec/runtime-modules.md §6.8 and §6.9.
  * @module
  */
+import { encodeExtensionFrame } from "@kinode-ts/codec";
 import type {
   Address,
   Clock,
@@ -15,7 +16,7 @@ import type {
 } from "@kinode-ts/types";
 import type { FrameType, HttpErrorName, ReplyType } from "./actions.ts";
 import { EndNotices } from "./end-notices.ts";
-import { decodeExtensionFrame, encodeExtensionFrame } from "./extension-codec.ts";
+import { readExtensionFrame } from "./extension-frames.ts";
 import { type BodyRoom, SharedRoom } from "./shared-room.ts";
 
 /** One connection, as the host provides it. */
@@ -110,11 +111,10 @@ export class Channels {
 
   received(channel: Channel, type: Exclude<FrameType, "Close">, bytes: Uint8Array): void {
     if (!this.#channels.has(channel.id)) return;
-    const frame = channel.extension && type === "Binary" ? decodeExtensionFrame(bytes) : undefined;
-    if (frame === undefined) {
-      this.#tell(channel, pushJson(channel.id, type), bytes);
-      return;
-    }
+    const isFrame = channel.extension && type === "Binary";
+    const frame = isFrame ? readExtensionFrame(bytes) : "content";
+    if (frame === "action") return;
+    if (frame === "content") return this.#tell(channel, pushJson(channel.id, type), bytes);
     const body = encodeJson(pushJson(channel.id, "Binary"));
     const blob = { mime: undefined, bytes: frame.blob };
     if (frame.type === "Response") this.#respondAs(channel.app, frame.id, body, blob);

@@ -3,6 +3,7 @@
  * @module
  */
 import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import { createSeededRandom, createVirtualClock, type VirtualClock } from "@kinode-ts/testing";
 import { createModuleHarness, type ModuleHarness } from "@kinode-ts/testing/module-harness";
 import type { ModuleRequest, U64 } from "@kinode-ts/types";
@@ -13,6 +14,11 @@ export const OTHER = "main:q:y.os";
 export const HOMEPAGE = "homepage:homepage:sys";
 export const PASSWORD_HASH = "0x00ff";
 export const KEYFILE = Uint8Array.of(1, 2, 3);
+
+/** An address of this machine that is no loopback address; some machines have none. */
+export const OWN_ADDRESS: string | undefined = Object.values(networkInterfaces())
+  .flatMap((all) => all ?? [])
+  .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
 
 /** What an app received. */
 export interface Received {

@@ -2,7 +2,15 @@ import { expect, test } from "bun:test";
 import { decode, encode } from "@msgpack/msgpack";
 import { connect, type Socket } from "node:net";
 import type { HttpServerOptions } from "../src/index.ts";
-import { APP, HOMEPAGE, OTHER, pageOf, startWebNode, type WebNode } from "./web-node.ts";
+import {
+  APP,
+  HOMEPAGE,
+  OTHER,
+  OWN_ADDRESS,
+  pageOf,
+  startWebNode,
+  type WebNode,
+} from "./web-node.ts";
 
 const OK = { Ok: null };
 
@@ -63,8 +71,13 @@ async function open(node: WebNode, path: string, headers = {}): Promise<Client> 
 }
 
 /** Whether an upgrade is refused. */
-async function isRefused(node: WebNode, path: string, headers = {}): Promise<boolean> {
-  const socket = new WebSocket(`ws://localhost:${node.port}${path}`, { headers });
+async function isRefused(
+  node: WebNode,
+  path: string,
+  headers = {},
+  host = "localhost",
+): Promise<boolean> {
+  const socket = new WebSocket(`ws://${host}:${node.port}${path}`, { headers });
   const { promise, resolve } = Promise.withResolvers<boolean>();
   socket.onopen = () => resolve(false);
   socket.onerror = () => resolve(true);
@@ -108,6 +121,9 @@ test("[M97] open, push and close produce the documented requests, the process id
   expect(gone.blob).toBeUndefined();
   const close = node.received.at(-2)!;
   expect([close.json, close.blob]).toEqual([push(channel, "Close"), "bye"]);
+  for (const { expectsResponse, mime } of node.received) {
+    expect([expectsResponse, mime]).toEqual([undefined, undefined]);
+  }
   await open(node, `/${APP}`);
   await open(node, "/");
   const paths = node.received.flatMap(({ app, json }) =>
@@ -195,8 +211,13 @@ test("[M101] an upgrade without login on an authenticated route is not upgraded"
   expect(await isRefused(node, `/${APP}/ws`)).toBe(true);
   expect(await isRefused(node, `/${APP}/ws`, { cookie: "kinode-auth_alice.os=x.y.z" })).toBe(true);
   expect(node.received).toEqual([]);
-  const answer = await rawUpgradeAnswer(node, `/${APP}/ws`);
-  expect(answer).toStartWith("HTTP/1.1 404");
+  const nothing = await rawUpgradeAnswer(node, `/${APP}/ws`);
+  expect(nothing).toStartWith("HTTP/1.1 404");
+  // It is answered as any other request: where a private page is, with the login page.
+  await node.bind(APP, "/ws", { authenticated: true });
+  const login = await rawUpgradeAnswer(node, `/${APP}/ws`);
+  expect(login).toMatch(/^HTTP\/1\.1 200 [^]*\r\ncontent-type: text\/html/i);
+  expect(node.received).toEqual([]);
   const client = await open(node, `/${APP}/ws`, { cookie: await node.logIn() });
   expect(client.channel).toBeNumber();
 });
@@ -277,13 +298,62 @@ test("[M102] extensions: frames are MessagePack with the request id, Responses a
   socket.send(encode({ WebSocketExtPushData: request }));
   const asked = await node.waitFor(bodyIs(json));
   expect([asked.id, asked.blob]).toEqual([5, "\u0007"]);
+  const later = { id: 6, since: { v: [2] }, kinode_message_type: "Request", blob: [8] };
+  socket.send(encode({ WebSocketExtPushData: later }));
+  expect((await node.waitFor(({ id }) => id === 6)).blob).toBe("\b");
   socket.send(Uint8Array.of(0xc1, 1, 2));
   const plain = await node.waitFor((received) => received.blob === "\ufffd\u0001\u0002");
   expect(plain.json).toEqual(json);
   expect(plain.id).not.toBe(5);
 });
 
-test("[M103] an extension push of Text is NoBlob, success gives no reply", async () => {
+test("[M102] what only processes may ask of the server is dropped; other frames and text are plain pushes", async () => {
+  await using node = await startWebNode();
+  await bindSocket(node, APP, "/ext", { extension: true });
+  const { channel, socket } = await open(node, `/${APP}/ext`);
+  for (const action of [
+    { WebSocketClose: channel },
+    { WebSocketUnbind: { path: "/ext" } },
+    { Bind: { path: "/", authenticated: false, local_only: false, cache: false } },
+    { WebSocketOpen: { path: "/", channel_id: 7 } },
+    push(channel, "Binary"),
+  ]) {
+    socket.send(encode(action));
+  }
+  const content = [
+    encode({ WebSocketClose: "no channel" }),
+    encode({ WebSocketExtPushData: { id: 1, blob: [1] } }),
+    encode([{ WebSocketClose: channel }]),
+  ];
+  for (const bytes of content) socket.send(bytes);
+  socket.send("text");
+  await node.waitFor(bodyIs(push(channel)));
+  expect(node.harness.sent.slice(1).map(({ blob }) => blob?.bytes)).toEqual([
+    ...content,
+    Buffer.from("text"),
+  ]);
+  expect(node.received.slice(1, -1).map(({ json }) => json)).toEqual(
+    content.map(() => push(channel, "Binary")),
+  );
+  expect(await isRefused(node, `/${APP}/ext`)).toBe(false);
+});
+
+test("an extension's socket is for programs on this machine, and not through a proxy", async () => {
+  await using node = await startWebNode({ hostname: "0.0.0.0", trustedProxies: ["127.0.0.1"] });
+  await bindSocket(node, APP, "/ext", { extension: true });
+  const path = `/${APP}/ext`;
+  for (const name of ["x-forwarded-for", "x-real-ip", "forwarded"]) {
+    expect(await isRefused(node, path, { [name]: "127.0.0.1" })).toBe(true);
+  }
+  if (OWN_ADDRESS !== undefined) {
+    expect(await isRefused(node, path, {}, OWN_ADDRESS)).toBe(true);
+    await bindSocket(node, APP, "/open");
+    expect(await isRefused(node, `/${APP}/open`, {}, OWN_ADDRESS)).toBe(false);
+  }
+  expect(await isRefused(node, path)).toBe(false);
+});
+
+test("[M103] an extension push of Text or of nothing is NoBlob, success gives no reply", async () => {
   await using node = await startWebNode();
   await bindSocket(node, APP, "/ext", { extension: true });
   const { channel, next } = await open(node, `/${APP}/ext`);
@@ -292,6 +362,10 @@ test("[M103] an extension push of Text is NoBlob, success gives no reply", async
   });
   const text = await node.harness.ask(APP, { body: outgoing("Text"), blob: "x" });
   expect(text.json).toEqual({ Err: "NoBlob" });
+  const missing = await node.harness.ask(APP, { body: outgoing("Binary") });
+  expect(missing.json).toEqual({ Err: "NoBlob" });
+  const foreign = await node.harness.ask(OTHER, { body: outgoing("Binary"), blob: "x" });
+  expect(foreign.json).toEqual({ Err: "WsChannelNotFound" });
   const before = node.harness.answers.length;
   node.harness.post(APP, { body: outgoing("Binary"), blob: "x" });
   await next();

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
+import { createVirtualClock } from "@kinode-ts/testing";
 import { createModuleHarness } from "@kinode-ts/testing/module-harness";
 import type { HarnessMessage, ModuleHarness } from "@kinode-ts/testing/module-harness";
 import type { Clock } from "@kinode-ts/types";
@@ -143,6 +144,19 @@ async function until(done: () => boolean, what: string): Promise<void> {
   }
 }
 
+/** Answers the handshake of a web socket. @returns whether it was one */
+function accept(socket: Socket, head: string): boolean {
+  const key = /sec-websocket-key: (\S+)/i.exec(head)?.[1];
+  if (key === undefined) return false;
+  const answer = new Bun.CryptoHasher("sha1")
+    .update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+    .digest("base64");
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${answer}\r\n\r\n`,
+  );
+  return true;
+}
+
 const waitForEvents = (harness: ModuleHarness, count: number, process = APP): Promise<void> =>
   until(() => eventsOf(harness, process).length >= count, `${count} events`);
 
@@ -159,6 +173,22 @@ test("[M107] a GET answers with status, capitalised headers and the body as blob
   const unasked = await harness.ask(APP, { ...http(raw.url), expectsResponse: null });
   expect(unasked.json).toMatchObject({ Ok: { Http: { status: 200 } } });
   expect(decode(unasked.blob?.bytes)).toBe("hello");
+});
+
+test("of several headers of one name the last counts, and one that is not visible ASCII is empty", async () => {
+  raw.answer = (socket) =>
+    socket.end(
+      "HTTP/1.1 200 OK\r\nx-two: 1\r\nX-TWO: 2\r\nx-odd: café\r\nCONTENT-LENGTH: 0\r\nConnection: close\r\n\r\n",
+    );
+  const harness = await client();
+  expect((await harness.ask(APP, http(raw.url))).json).toEqual({
+    Ok: {
+      Http: {
+        status: 200,
+        headers: { "X-Two": "2", "X-Odd": "", "Content-Length": "0", Connection: "close" },
+      },
+    },
+  });
 });
 
 test("any method carries the blob, and headers arrive as given", async () => {
@@ -186,7 +216,9 @@ test("[M108] a bad method, URL or version is told by name", async () => {
   expect(await bad({ method: " " })).toEqual({ Err: { BadMethod: { method: " " } } });
   expect(await bad({}, "nope")).toEqual({ Err: { BadUrl: { url: "nope" } } });
   expect(await bad({ version: "2" })).toEqual({ Err: { BadVersion: { version: "2" } } });
-  expect(await bad({ version: "HTTP/1.1" })).toMatchObject({ Ok: { Http: { status: 200 } } });
+  for (const version of ["HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0", null]) {
+    expect(await bad({ version })).toMatchObject({ Ok: { Http: { status: 200 } } });
+  }
   expect(await bad({}, "file:///etc/passwd")).toMatchObject({
     Err: { BuildRequestFailed: expect.stringContaining("neither http: nor https:") },
   });
@@ -261,6 +293,25 @@ test("[M114] a server that hangs is left when the sender stops waiting", async (
   expect(performance.now() - startedMs).toBeGreaterThan(900);
   expect(raw.heads).toHaveLength(1);
   await until(() => raw.sockets.size === 0, "the end of the connection");
+});
+
+test("[M114] what nobody waits for is left after a minute, the handshake of a web socket too", async () => {
+  const clock = createVirtualClock();
+  const harness = await client({ clock });
+  raw.answer = () => undefined;
+  raw.heads.length = 0;
+  const socketUrl = `${raw.url.replace("http", "ws")}/`;
+  harness.post(APP, { ...http(raw.url), expectsResponse: null });
+  harness.post(APP, { ...open(1, socketUrl), expectsResponse: null });
+  await until(() => raw.heads.length === 2, "both requests");
+  await clock.advance(59_999);
+  expect(raw.sockets.size).toBe(2);
+  expect(harness.answers).toEqual([]);
+  await clock.advance(1);
+  await until(() => raw.sockets.size === 0, "the end of both connections");
+  expect(harness.answers.map(({ json }) => json)).toEqual([
+    { Err: { WsOpenFailed: { url: socketUrl } } },
+  ]);
 });
 
 test("requests from other nodes are dropped, and so is what belongs to a process that ended", async () => {
@@ -427,6 +478,29 @@ test("[M112] two processes use one number each for themselves, and opening it ag
     await waitForEvents(harness, 1, process);
     expect(eventsOf(harness, process)).toMatchObject([{ id, text: process }]);
   }
+  // One that cannot be opened replaces nothing.
+  const url = `ws://127.0.0.1:${web.port}/`;
+  expect((await harness.ask(APP, open(7, url))).json).toEqual({ Err: { WsOpenFailed: { url } } });
+  expect((await harness.ask(APP, push(7, "Text", "still"))).json).toEqual(ACK);
+  await waitForEvents(harness, 2);
+  expect(eventsOf(harness)[1]).toMatchObject({ id: second.id, text: "still" });
+});
+
+test("what a server sends after the process has closed is dropped but for its close frame", async () => {
+  const harness = await client();
+  let frames = "";
+  raw.answer = (socket, head) => {
+    if (accept(socket, head)) return;
+    frames += head;
+    // The client's close frame: opcode 8, masked.
+    if (frames.startsWith("\x88")) socket.end(Buffer.from("\x81\x02hi\x88\x02\x03\xe8", "latin1"));
+  };
+  expect((await harness.ask(APP, open(1, raw.url.replace("http", "ws")))).json).toEqual(ACK);
+  expect((await harness.ask(APP, close(1))).json).toEqual(ACK);
+  await waitForEvents(harness, 1);
+  expect(eventsOf(harness).map(({ json }) => json)).toEqual([
+    { WebSocketClose: { channel_id: 1 } },
+  ]);
 });
 
 test("[M113] a server that goes without a close frame, in order or not, is told as closed", async () => {
@@ -440,15 +514,7 @@ test("[M113] a server that goes without a close frame, in order or not, is told 
     [3, (socket: Socket) => socket.resetAndDestroy()],
   ] as const) {
     raw.answer = (socket, head) => {
-      const key = /sec-websocket-key: (\S+)/i.exec(head)?.[1];
-      if (key === undefined) return;
-      const accept = new Bun.CryptoHasher("sha1")
-        .update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
-        .digest("base64");
-      socket.write(
-        `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
-      );
-      setTimeout(() => end(socket), 20);
+      if (accept(socket, head)) setTimeout(() => end(socket), 20);
     };
     const url = raw.url.replace("http", "ws");
     expect((await harness.ask(APP, open(channelId, url))).json).toEqual(ACK);

@@ -3,7 +3,7 @@ import type { HttpServerOptions } from "../src/index.ts";
 import { HttpModule } from "../src/http-server.ts";
 import { createSeededRandom, createVirtualClock } from "@kinode-ts/testing";
 import { createModuleHarness } from "@kinode-ts/testing/module-harness";
-import { APP, OTHER, startWebNode, type WebNode } from "./web-node.ts";
+import { APP, OTHER, OWN_ADDRESS, pageOf, startWebNode, type WebNode } from "./web-node.ts";
 
 const PATH = "/rpc:distro:sys/message";
 const TOKEN = { authorization: "Bearer local-token" };
@@ -38,6 +38,12 @@ test("[M95] without expects_response 200 and empty, with it JSON; bad JSON or pr
     body: [34, 79, 107, 34],
     lazy_load_blob: { mime: null, bytes: [97, 71, 107, 61] },
   });
+  const put = await node.get(PATH, {
+    method: "PUT",
+    headers: TOKEN,
+    body: JSON.stringify({ process: APP, expects_response: 5 }),
+  });
+  expect(await put.json()).toMatchObject({ body: [34, 79, 107, 34] });
   for (const body of ["{", "", "[]", {}, { process: "no-id" }, { process: 7 }]) {
     expect((await rpc(node, body)).status).toBe(400);
   }
@@ -139,6 +145,31 @@ test("an RPC that nobody answers is 408 after 15 s; one that cannot be delivered
   );
   expect((await offline).status).toBe(503);
 });
+
+test.skipIf(OWN_ADDRESS === undefined)(
+  "[M94] a client that comes by another address of this machine is not local, and neither is one behind a proxy",
+  async () => {
+    await using node = await startWebNode({ hostname: "0.0.0.0", dev: true });
+    node.serve(pageOf);
+    await node.bind(APP, "/", { localOnly: true });
+    await node.bind(OTHER, "/");
+    const statuses = async (host: string, headers: Record<string, string> = {}) => {
+      const base = `http://${host}:${node.port}`;
+      const body = JSON.stringify({ process: APP });
+      const all = [
+        await fetch(`${base}/${APP}`, { headers }),
+        await fetch(base + PATH, { method: "POST", headers: { ...TOKEN, ...headers }, body }),
+        await fetch(`${base}/${OTHER}`, { headers }),
+      ];
+      return all.map(({ status }) => status);
+    };
+    expect(await statuses("127.0.0.1")).toEqual([200, 200, 200]);
+    expect(await statuses(OWN_ADDRESS!)).toEqual([403, 403, 200]);
+    for (const name of ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip"]) {
+      expect(await statuses("127.0.0.1", { [name]: "127.0.0.1" })).toEqual([403, 403, 200]);
+    }
+  },
+);
 
 test("[M94] [P26] row 3d: local_only from elsewhere is 403, also through a proxy on this machine", async () => {
   const module = new HttpModule({

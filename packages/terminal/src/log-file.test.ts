@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createVirtualClock } from "@kinode-ts/testing";
 import { openHistory } from "./history-file-bun.ts";
 import { LogFiles } from "./log-file-bun.ts";
+import { isFileFull } from "./log-rotation.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -31,13 +32,21 @@ test("[M124] log files take every line, rotate at total / count, and at most cou
   expect(names.length).toBe(4);
   for (const name of names) {
     expect(name).toMatch(/^\d{4}-\d\d-\d\d-\d\d[:_]\d\d[:_]\d\d\.log$/);
-    expect(statSync(join(folder, name)).size).toBeLessThanOrEqual(500);
+    expect(statSync(join(folder, name)).size).toBeLessThan(500);
   }
   expect(all()).toContain("line 59");
   expect(all()).not.toContain("line 0 ");
   expect(all().split("\n")[0]).toMatch(
     /^\[\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}\] line \d+ x+$/,
   );
+});
+
+test("a file ends before a line would reach its share; a longer line has a file of its own; 0 is no limit", () => {
+  const limits = { maxTotalBytes: 2_000, fileCount: 4 };
+  expect(isFileFull(limits, 400, 99)).toBe(false);
+  expect(isFileFull(limits, 400, 100)).toBe(true);
+  expect(isFileFull(limits, 0, 5_000)).toBe(false);
+  expect(isFileFull({ ...limits, maxTotalBytes: 0 }, 1e9, 1)).toBe(false);
 });
 
 test("a line is on disk at most a second after it was written", async () => {

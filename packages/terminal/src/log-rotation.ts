@@ -15,7 +15,7 @@ export const DEFAULT_LOG_LIMITS: LogLimits = { maxTotalBytes: 16_000_000, fileCo
 /** Whether `nextBytes` must go to a new file. A line longer than a file gets one of its own. */
 export function isFileFull(limits: LogLimits, usedBytes: number, nextBytes: number): boolean {
   if (limits.maxTotalBytes === 0 || usedBytes === 0) return false;
-  return usedBytes + nextBytes > limits.maxTotalBytes / Math.max(limits.fileCount, 1);
+  return usedBytes + nextBytes >= limits.maxTotalBytes / Math.max(limits.fileCount, 1);
 }
 
 /** Names to delete: all but the newest `fileCount`. */

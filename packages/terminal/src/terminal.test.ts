@@ -110,6 +110,7 @@ test("[M125] history skips empty and repeated lines and keeps 1000; Ctrl+R finds
     press("return");
   }
   expect(kept).toEqual(["one a", "two a", "three b"]);
+  expect(calls).toEqual(["line one a", "line two a", "line two a", "line ", "line three b"]);
   type("draft");
   ctrl("r");
   type("a");

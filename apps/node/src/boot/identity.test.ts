@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeKeyfile, hashPassword } from "@kinode-ts/crypto";
+import { decodeKeyfile, encodeKeyfile, hashPassword } from "@kinode-ts/crypto";
 import { createSeededRandom } from "@kinode-ts/testing";
 import { isNameSafeNode } from "@kinode-ts/types";
 import { openHomeFolder } from "./home-folder.ts";
@@ -39,6 +39,20 @@ test("the first start makes a name and a key under a new password; later starts 
   expect(keyfile.jwtSecret).toHaveLength(32);
   expect(await again.verifyPassword(hash)).toEqual(new Uint8Array(readFileSync(home.keyfile)));
   expect(await again.verifyPassword(await hashPassword("wrong", first.name))).toBeUndefined();
+}, 120_000);
+
+test("[M89] a signing secret that can be guessed is replaced when the password opens an old keyfile", async () => {
+  const home = openHomeFolder(join(folder, "old"));
+  const random = createSeededRandom(4);
+  await provideIdentity(home, random, { name: "alice.local", password: "right" });
+  const hash = await hashPassword("right", "alice.local");
+  const stored = () => decodeKeyfile(new Uint8Array(readFileSync(home.keyfile)), hash);
+  const old = { ...(await stored()), jwtSecret: Uint8Array.of(1, 2) };
+  writeFileSync(home.keyfile, await encodeKeyfile(old, hash, random));
+  const opened = await provideIdentity(home, random, { password: "right" });
+  expect(opened.jwtSecret).toHaveLength(32);
+  expect(await stored()).toEqual({ ...old, jwtSecret: opened.jwtSecret });
+  expect((await provideIdentity(home, random)).jwtSecret).toEqual(opened.jwtSecret);
 }, 120_000);
 
 test("without the unlock file the password opens the key, a wrong one does not, and an open is remembered", async () => {

@@ -27,12 +27,19 @@ export class Client {
     return this.#forwarded?.peer ?? this.#socket;
   }
 
-  /** The URL by the name that the client used. */
+  /** No host was asked for, as HTTP/1.0 may. */
+  get isNameless(): boolean {
+    const { url, headers } = this.request;
+    return url.startsWith("/") && !headers.has("host");
+  }
+
+  /** The URL by the name that the client used; `localhost` when it used none (§6.4). */
   get url(): string {
     const { url } = this.request;
+    const named = this.isNameless ? `http://localhost${url}` : url;
     const host = this.#forwarded?.host;
-    if (host === undefined) return url;
-    return url.replace(/^(https?:\/\/)[^/]*/, (_, scheme: string) => scheme + host);
+    if (host === undefined) return named;
+    return named.replace(/^(https?:\/\/)[^/]*/, (_, scheme: string) => scheme + host);
   }
 
   get protocol(): "http" | "https" {

@@ -82,7 +82,10 @@ export function handleRequest(
 ): Answer | undefined {
   const client = new Client(request, host, ctx.proxies);
   const plan = ctx.plans.find(client.url);
-  if (plan === undefined) return textResponse(400, "Bad Host header or query");
+  // The node's own pages are of one origin: who names no host is none of theirs.
+  if (plan === undefined || (plan.isOwn && client.isNameless)) {
+    return textResponse(400, "Bad Host header or query");
+  }
   if (plan.mayUpgrade && becomesSocket(ctx, client, plan, host)) return undefined;
   if (plan.isOwn) {
     const own = handleOwn(ctx, client, plan.target);

@@ -117,6 +117,24 @@ test("[M82] the message to an app has the documented fields", async () => {
   expect(node.received[1]!.blob).toBe("");
 });
 
+test("a request of HTTP/1.0 may name no host: the app reads localhost", async () => {
+  await using node = await startWebNode();
+  node.serve(pageOf);
+  await node.bind(APP, "/");
+  await node.bind(APP, "/s/:x");
+  const answer = await node.raw(`GET /${APP}/s/1/?a=b HTTP/1.0\r\n\r\n`);
+  expect(answer).toStartWith("HTTP/1.1 200");
+  expect(answer).toEndWith(`page of /${APP}/s/:x`);
+  expect(node.received[0]!.http).toMatchObject({
+    url: `http://localhost/${APP}/s/1`,
+    query_params: { a: "b" },
+    headers: {},
+  });
+  for (const own of ["/login", "/~/api/node"]) {
+    expect(await node.raw(`GET ${own} HTTP/1.0\r\n\r\n`)).toStartWith("HTTP/1.1 400");
+  }
+});
+
 test("the node's own login cookies are not shown to apps", async () => {
   await using node = await startWebNode();
   node.serve(pageOf);

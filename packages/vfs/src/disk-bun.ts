@@ -7,15 +7,15 @@
  * @module
  */
 import { mkdirSync, readdirSync, realpathSync } from "node:fs";
-import type { Awaitable } from "@kinode-ts/types";
-import type { HostCalls } from "./disk-thread-bun.ts";
+import { endedEarly, toChange } from "./disk-change-bun.ts";
+import { HostFile } from "./disk-file-bun.ts";
+import { carried, memoryFor, PART_BYTES, readParts, upTo, writeParts } from "./disk-parts-bun.ts";
 import { CALL_DATA_BYTES } from "./disk-slot.ts";
+import type { HostCalls } from "./disk-thread-bun.ts";
 import {
-  type DiskAnswer,
   type DiskCall,
   type DiskThreads,
   diskThreads,
-  isUnknownEnd,
   longDiskThreads,
 } from "./disk-threads-bun.ts";
 import type {
@@ -26,13 +26,11 @@ import type {
   DiskListener,
   DiskStat,
   FileType,
-  OpenedState,
-  ReadBounds,
-  WriteBounds,
 } from "./disk.ts";
-import { ioError, ioErrorText } from "./errors.ts";
-import type { Changed, CopyStarted, Opened, ReadResult } from "./host-calls-bun.ts";
+import { ioError } from "./errors.ts";
 import { countFolderBytes } from "./folder-bytes-bun.ts";
+import { FolderMoves } from "./folder-moves-bun.ts";
+import type { Changed, CopyStarted, Opened, ReadResult } from "./host-calls-bun.ts";
 import { toVfsError } from "./host-errors-bun.ts";
 import type { Place } from "./host-place-bun.ts";
 import { type FolderLooks, folderLooks, ownerOf } from "./look-folder-bun.ts";
@@ -40,23 +38,15 @@ import { type FolderLooks, folderLooks, ownerOf } from "./look-folder-bun.ts";
 /** Where trees go to be removed: no path of the VFS leads there. */
 const REMOVED = ".removed";
 
-/** How long after a move the system may still tell of it. */
-const MOVE_MS = 1_000;
-const MAX_MOVES = 1_024;
-
 const MAX_LENGTHS = 256;
 
 const NEW_DIRECTORY_MODE = 0o700;
-const EMPTY = new Uint8Array(0);
 
 /** Segments that name a drive: the package and the drive's own. */
 const DRIVE_SEGMENTS = 2;
 
 /** Longest path that common systems take. */
 const MAX_PATH_CHARACTERS = 4_096;
-
-/** Bytes in one call; then it is others' turn. A disk that needs half a minute for them counts as dead. */
-const PART_BYTES = 4 * 1024 * 1024;
 
 /** By their first letters. */
 const TYPES: Readonly<Record<string, FileType>> = {
@@ -115,8 +105,7 @@ class HostFolder implements DiskFolder {
   #removedCount = 0;
   /** Lengths of large files when they were read last. */
   readonly #lengths = new Map<string, number>();
-  /** Where folders were moved to of late, and when. */
-  readonly #moves = new Map<string, number>();
+  readonly #moves = new FolderMoves();
 
   constructor(root: string, options: Required<DiskFolderOptions>) {
     this.#root = root;
@@ -231,7 +220,7 @@ class HostFolder implements DiskFolder {
       const args = [fd, bytes.length, 0] as const;
       return { ...(await this.#value({ name: "resize", args, drive })), before };
     } catch (error) {
-      return await this.#failed(fd, drive, value, error);
+      return await endedEarly(value, error, () => this.#sizeOf(fd, drive));
     } finally {
       if (!keepsOpen) this.#close(fd, drive);
     }
@@ -290,26 +279,11 @@ class HostFolder implements DiskFolder {
 
   async rename(from: string, to: string): Promise<number> {
     const [source, target] = [this.#target(from), this.#target(to)];
-    this.#noteMove(to);
+    this.#moves.note(to);
     const args = [source.place, target.place] as const;
     const bytes = await this.#value({ name: "rename", args, drive: target.drive });
-    this.#noteMove(to);
+    this.#moves.note(to);
     return bytes;
-  }
-
-  #noteMove(to: string): void {
-    if (this.#moves.size >= MAX_MOVES) this.#moves.clear();
-    this.#moves.set(to, performance.now());
-  }
-
-  /** The system tells of everything in a folder that was moved as if it were new. */
-  #isMoved(path: string): boolean {
-    const now = performance.now();
-    for (const [to, at] of this.#moves) {
-      if (now - at > MOVE_MS) this.#moves.delete(to);
-      else if (path.startsWith(`${to}/`)) return true;
-    }
-    return false;
   }
 
   async copy(from: string, to: string, room: number): Promise<Change> {
@@ -326,7 +300,8 @@ class HostFolder implements DiskFolder {
       try {
         return await this.#copyParts(started, drive);
       } catch (error) {
-        return await this.#failed(started.target, drive, started.changed, error);
+        const { target: to, changed } = started;
+        return await endedEarly(changed, error, () => this.#sizeOf(to, drive));
       } finally {
         close(started);
       }
@@ -346,12 +321,8 @@ class HostFolder implements DiskFolder {
     return { ...(await this.#value({ name: "resize", args, drive })), before: changed.before };
   }
 
-  /** What is there after a failure in the middle. */
-  async #failed(fd: number, drive: string, changed: Changed, error: unknown): Promise<Changed> {
-    // NOTE: the call could still be at work with this file number.
-    if (isUnknownEnd(error)) throw error;
-    const after = await this.#value({ name: "size", args: [fd], drive });
-    return { ...changed, after, error: toVfsError(error).message };
+  async #sizeOf(fd: number, drive: string): Promise<number> {
+    return await this.#value({ name: "size", args: [fd], drive });
   }
 
   async trace(path: string): Promise<string | undefined> {
@@ -371,7 +342,7 @@ class HostFolder implements DiskFolder {
       folderCount,
       listener: {
         changed: (at, isName) => {
-          if (!isName || !this.#isMoved(at)) return listener.changed(at, isName);
+          if (!isName || !this.#moves.isIn(at)) return listener.changed(at, isName);
         },
         lost: () => listener.lost(),
       },
@@ -395,193 +366,6 @@ class HostFolder implements DiskFolder {
     const drive = `${segments[0]}/${segments[1]}`;
     const home = this.#pathOf(drive);
     return { place: { home, rest: host.slice(home.length + 1) }, drive };
-  }
-}
-
-interface HostFileOptions {
-  readonly fd: number;
-  readonly opened: OpenedState;
-  readonly drive: string;
-  readonly threads: DiskThreads;
-  readonly longThreads: DiskThreads;
-  /** It had something that was taken away: some file systems write it out when it is closed. */
-  readonly wasEmptied: boolean;
-}
-
-/** One open file. */
-class HostFile implements DiskFile {
-  readonly fd: number;
-  readonly opened: OpenedState;
-  readonly #options: HostFileOptions;
-  /** As far as it is known: for memory to read into. */
-  #length: number;
-  #useCount = 0;
-  #isClosed = false;
-
-  constructor(options: HostFileOptions) {
-    this.#options = options;
-    this.fd = options.fd;
-    this.opened = options.opened;
-    this.#length = options.opened.size;
-  }
-
-  async size(): Promise<number> {
-    return await this.use(async () => (await this.run("size", [this.fd])).value);
-  }
-
-  read(position: number, length: number, bounds: ReadBounds = {}): Awaitable<Uint8Array> {
-    return length === 0 ? EMPTY : this.use(() => this.#read(position, length, bounds));
-  }
-
-  async #read(position: number, length: number, bounds: ReadBounds): Promise<Uint8Array> {
-    const { maxBytes = Infinity, isExact = false } = bounds;
-    const args = [this.fd, position, length, maxBytes, isExact] as const;
-    const memory = memoryFor(Math.min(length, this.#length - position, maxBytes));
-    const { value, bytes } = await this.run("read", args, { memory });
-    if (value.fd === undefined) return memory === undefined ? bytes : upTo(memory, value.count);
-    this.#length = position + value.count;
-    return await readParts(value.count, async (at, count, memory) => {
-      const part = [this.fd, position + at, count, null, false] as const;
-      return (await this.run("read", part, { memory })).value;
-    });
-  }
-
-  async write(
-    position: number | "end",
-    bytes: Uint8Array,
-    { room, maxBytes }: WriteBounds,
-  ): Promise<Change> {
-    const start = position === "end" ? null : position;
-    const args = [this.fd, start, bytes.length, room, maxBytes] as const;
-    const write = async (): Promise<Changed> => {
-      const { value } = await this.run("write", args, carried(bytes));
-      if (value.fd === undefined) return value;
-      try {
-        await writeParts(bytes, async (memory, at) => {
-          await this.run("writePart", [this.fd, (start ?? value.before) + at], { memory });
-        });
-        return value;
-      } catch (error) {
-        // NOTE: the call could still be at work.
-        if (isUnknownEnd(error)) throw error;
-        return { ...value, after: await this.size(), error: toVfsError(error).message };
-      }
-    };
-    return await this.use(async () => {
-      const change = await toChange(bytes.length, write);
-      if (change.kind === "done") this.#length = change.after;
-      return change;
-    });
-  }
-
-  async resize(size: number, room: number): Promise<Change> {
-    const resize = async () => (await this.run("resize", [this.fd, size, room])).value;
-    return await this.use(() => toChange(0, resize));
-  }
-
-  async sync(): Promise<void> {
-    await this.use(() => this.run("sync", [this.fd], {}, this.#options.longThreads));
-  }
-
-  close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#closeWhenUnused();
-  }
-
-  /** The file stays open until the work is done: its number could be another file's by then. */
-  async use<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#isClosed) throw ioError("EIO");
-    this.#useCount++;
-    try {
-      return await work();
-    } finally {
-      this.#unused();
-    }
-  }
-
-  /** A call with this file; a use until the thread has left it, also when it was given up. */
-  run<N extends keyof HostCalls>(
-    name: N,
-    args: DiskCall<N>["args"],
-    more: Pick<DiskCall<N>, "input" | "memory" | "late"> = {},
-    threads = this.#options.threads,
-  ): Promise<DiskAnswer<ReturnType<HostCalls[N]>>> {
-    this.#useCount++;
-    const left = (): void => this.#unused();
-    return threads.run({ ...more, name, args, drive: this.#options.drive, left });
-  }
-
-  #unused(): void {
-    this.#useCount--;
-    if (this.#isClosed) this.#closeWhenUnused();
-  }
-
-  #closeWhenUnused(): void {
-    if (this.#useCount > 0) return;
-    const { threads, longThreads, drive, wasEmptied } = this.#options;
-    (wasEmptied ? longThreads : threads).closeSoon(this.fd, drive);
-  }
-}
-
-interface Carried {
-  readonly input?: Uint8Array;
-  readonly memory?: Uint8Array;
-}
-
-/** How bytes go along with a call; too many go in calls of their own. */
-function carried(bytes: Uint8Array): Carried {
-  if (bytes.length <= CALL_DATA_BYTES) return { input: bytes };
-  return bytes.length <= PART_BYTES ? { memory: bytes } : { input: EMPTY };
-}
-
-/** @param growth - bytes that may have come when it is not known what became of the work */
-async function toChange(growth: number, work: () => Promise<Changed>): Promise<Change> {
-  try {
-    const { before, after, hasRoom, error } = await work();
-    if (error !== undefined) return { kind: "failed", before, after, error: ioErrorText(error) };
-    return { kind: hasRoom ? "done" : "no-room", before, after };
-  } catch (error) {
-    if (!isUnknownEnd(error)) throw error;
-    return { kind: "failed", before: 0, after: growth, error };
-  }
-}
-
-/** Memory to read so many bytes into; `undefined` when they can come with the answer, or are too many for one call. */
-function memoryFor(length = 0): Uint8Array | undefined {
-  return length > CALL_DATA_BYTES && length <= PART_BYTES ? newMemory(length) : undefined;
-}
-
-/** Not zeroed: everything that is handed on has been read. */
-function newMemory(length: number): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
-}
-
-/** Nothing else that the memory had before must be seen. */
-function upTo(memory: Uint8Array, count: number): Uint8Array {
-  return count === memory.length ? memory : memory.slice(0, count);
-}
-
-type ReadPart = (position: number, length: number, memory: Uint8Array) => Promise<ReadResult>;
-
-async function readParts(length: number, read: ReadPart): Promise<Uint8Array> {
-  const bytes = newMemory(length);
-  for (let done = 0; done < length;) {
-    const part = bytes.subarray(done, Math.min(done + PART_BYTES, length));
-    // oxlint-disable-next-line no-await-in-loop -- one part after the other
-    const { count } = await read(done, part.length, part);
-    done += count;
-    if (count < part.length) return bytes.slice(0, done);
-  }
-  return bytes;
-}
-
-type WritePart = (bytes: Uint8Array, position: number) => Promise<void>;
-
-async function writeParts(bytes: Uint8Array, write: WritePart): Promise<void> {
-  for (let done = 0; done < bytes.length; done += PART_BYTES) {
-    // oxlint-disable-next-line no-await-in-loop -- one part after the other
-    await write(bytes.subarray(done, done + PART_BYTES), done);
   }
 }
 

@@ -17,6 +17,7 @@ import {
   SourceQueues,
 } from "@kinode-ts/types";
 import { DataError, type DataFault, encodeError } from "./errors.ts";
+import { assertUnit } from "./read-fields.ts";
 import { type DatabaseKey, type DataRequest, decodeDataRequest } from "./request.ts";
 import { databaseCapability, mayUse, owns, type Right } from "./rights.ts";
 
@@ -153,8 +154,10 @@ class ServedDatabases implements DatabaseModule {
   #perform(message: KernelMessage, decoded: DataRequest, caller: Caller): Awaitable<DataReply> {
     const process = message.source.process;
     const { key } = decoded;
-    if (decoded.action === "Open") return this.#open(process, key);
-    if (decoded.action === "RemoveDb") return this.#remove(process, key);
+    if (decoded.action === "Open" || decoded.action === "RemoveDb") {
+      assertUnit(decoded.value);
+      return decoded.action === "Open" ? this.#open(process, key) : this.#remove(process, key);
+    }
     const action = this.#service.readAction(decoded);
     const may = (right: Right): boolean => mayUse(this.#context!, process, right, key);
     if (!may(action.needs)) {

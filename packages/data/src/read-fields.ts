@@ -26,6 +26,16 @@ export function idOf(json: unknown): number | bigint {
   return id;
 }
 
+export function flagOf(json: unknown): boolean {
+  if (typeof json !== "boolean") throw malformed();
+  return json;
+}
+
+/** Of an action without content. */
+export function assertUnit(content: unknown): void {
+  if (content !== null) throw malformed();
+}
+
 /** `null` and a missing key mean the same. */
 export function optional<T>(json: unknown, read: (json: unknown) => T): T | undefined {
   return json === null || json === undefined ? undefined : read(json);

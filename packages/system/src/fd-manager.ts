@@ -43,6 +43,14 @@ export function createFdManager(options: FdManagerOptions): RuntimeModule {
   return new FdManager(options);
 }
 
+/** Actions without content. */
+const UNITS: readonly unknown[] = ["RequestFdsLimit", "FdsLimitHit", "GetState"];
+
+function isWellFormed(name: string | undefined, content: unknown): boolean {
+  if (name === "GetProcessFdLimit") return typeof content === "string";
+  return !UNITS.includes(name) || content === null;
+}
+
 class FdManager implements RuntimeModule {
   readonly id = FD_MANAGER_PROCESS;
   readonly #budget: FdBudget;
@@ -74,7 +82,7 @@ class FdManager implements RuntimeModule {
     }
     if (request.kind !== "request") return;
     const [name, value] = decodeVariant(request.body) ?? [];
-    switch (name) {
+    switch (isWellFormed(name, value) ? name : undefined) {
       case "RequestFdsLimit":
         this.#hits.set(source.process, 1);
         return this.#sendLimits();

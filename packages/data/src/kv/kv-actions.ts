@@ -9,7 +9,16 @@ import { type DataAction, type DataCall, type DataReply, OK } from "../database-
 import { DataError } from "../errors.ts";
 import type { DataLimits } from "../limits.ts";
 import type { OpenDatabases } from "../open-databases.ts";
-import { bytesOf, type Fields, fieldsOf, idOf, malformed, optional } from "../read-fields.ts";
+import {
+  assertUnit,
+  bytesOf,
+  type Fields,
+  fieldsOf,
+  flagOf,
+  idOf,
+  malformed,
+  optional,
+} from "../read-fields.ts";
 import type { DataRequest } from "../request.ts";
 import type { Transactions } from "../transactions.ts";
 import type { Iterators } from "./iterators.ts";
@@ -94,14 +103,17 @@ const readGet: ReadAction = ({ databases }, value) => {
   };
 };
 
-const readBegin: ReadAction = ({ databases, transactions }) => ({
-  needs: "write",
-  perform({ process, key }) {
-    return andThen(databases.use(key).ready(), () => ({
-      body: encodeJson({ BeginTx: { tx_id: transactions.begin(process, key) } }),
-    }));
-  },
-});
+const readBegin: ReadAction = ({ databases, transactions }, value) => {
+  assertUnit(value);
+  return {
+    needs: "write",
+    perform({ process, key, caller }) {
+      return andThen(databases.use(key).ready(), () => ({
+        body: encodeJson({ BeginTx: { tx_id: transactions.begin(process, key, caller) } }),
+      }));
+    },
+  };
+};
 
 const readCommit: ReadAction = ({ databases, transactions }, value) => {
   const id = idOf(fieldsOf(value)["tx_id"]);
@@ -130,7 +142,7 @@ const readIterStart: ReadAction = ({ iterators }, value) => {
     prefix: optional(prefix, bytesOf),
     start: optional(start, bytesOf),
     end: optional(end, bytesOf),
-    reverse: reverse === true,
+    reverse: optional(reverse, flagOf),
   };
   return {
     needs: "read",

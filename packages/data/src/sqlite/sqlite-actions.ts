@@ -9,7 +9,7 @@ import { andThen } from "../awaitable.ts";
 import { type DataAction, type DataReply, OK } from "../database-module.ts";
 import { DataError } from "../errors.ts";
 import type { OpenDatabases } from "../open-databases.ts";
-import { fieldsOf, idOf, malformed, optional } from "../read-fields.ts";
+import { assertUnit, fieldsOf, idOf, malformed, optional } from "../read-fields.ts";
 import type { DataRequest } from "../request.ts";
 import type { Transactions } from "../transactions.ts";
 import { assertRead, assertWrite } from "./keyword-gate.ts";
@@ -81,13 +81,16 @@ const readWrite: ReadAction = ({ databases, transactions, giveWay }, value) => {
   };
 };
 
-const readBegin: ReadAction = ({ databases, transactions }) => ({
-  needs: "write",
-  perform({ process, key }) {
-    databases.use(key);
-    return { body: encodeJson({ BeginTx: { tx_id: transactions.begin(process, key) } }) };
-  },
-});
+const readBegin: ReadAction = ({ databases, transactions }, value) => {
+  assertUnit(value);
+  return {
+    needs: "write",
+    perform({ process, key, caller }) {
+      databases.use(key);
+      return { body: encodeJson({ BeginTx: { tx_id: transactions.begin(process, key, caller) } }) };
+    },
+  };
+};
 
 const readCommit: ReadAction = ({ databases, transactions }, value) => {
   const id = idOf(fieldsOf(value)["tx_id"]);

@@ -3,7 +3,7 @@
  * Source: spec/runtime-modules.md §7.1.
  * @module
  */
-import { decodeVariant } from "@kinode-ts/codec/module-json";
+import { decodeVariant, readUnit } from "@kinode-ts/codec/module-json";
 import { isBodyActionName, isStreamId, readBodyAction } from "../body-streams/index.ts";
 import type { BodyAction } from "../body-streams/index.ts";
 
@@ -144,9 +144,9 @@ function readOpen(fields: Fields): ClientAction | undefined {
 }
 
 function readPush(fields: Fields): ClientAction | undefined {
-  const { message_type: type, channel_id: channelId } = fields;
-  if (!isStreamId(channelId) || typeof type !== "string" || !FRAME_TYPES.includes(type))
-    return undefined;
+  const { message_type: unit, channel_id: channelId } = fields;
+  const type = readUnit(unit);
+  if (!isStreamId(channelId) || type === undefined || !FRAME_TYPES.includes(type)) return undefined;
   return { kind: "WebSocketPush", channelId, type: type as FrameType };
 }
 

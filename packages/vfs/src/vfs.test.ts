@@ -66,6 +66,43 @@ async function setUp(disk: DiskFolder, limits: Partial<VfsLimits> = {}): Promise
   return setup;
 }
 
+interface Row {
+  /** Below the drive. */
+  readonly path: string;
+  readonly action: unknown;
+  readonly blob?: string;
+  readonly right: "read" | "write";
+}
+
+/** Every action on one drive with what it needs, as in the table of §2.2. `f` and `g` are files, `d` is a folder. */
+const ROWS: readonly Row[] = [
+  { path: "/new", action: "CreateDir", right: "write" },
+  { path: "/new/a", action: "CreateDirAll", right: "write" },
+  { path: "/f", action: "CreateFile", right: "write" },
+  { path: "/f", action: { OpenFile: { create: false } }, right: "write" },
+  { path: "/f", action: "CloseFile", right: "write" },
+  { path: "/f", action: "Write", blob: "x", right: "write" },
+  { path: "/f", action: "WriteAll", blob: "x", right: "write" },
+  { path: "/f", action: "Append", blob: "x", right: "write" },
+  { path: "/f", action: "SyncAll", right: "write" },
+  { path: "/f", action: "Read", right: "read" },
+  { path: "/f", action: "ReadToEnd", right: "read" },
+  { path: "/g", action: { ReadExact: { length: 1 } }, right: "read" },
+  { path: "/f", action: "ReadToString", right: "read" },
+  { path: "/f", action: { Seek: { Start: 1 } }, right: "read" },
+  { path: "", action: "ReadDir", right: "read" },
+  { path: "/f", action: "RemoveFile", right: "write" },
+  { path: "/d", action: "RemoveDir", right: "write" },
+  { path: "/d", action: "RemoveDirAll", right: "write" },
+  { path: "/f", action: { Rename: { new_path: `${DRIVE}/f2` } }, right: "write" },
+  { path: "/f", action: { CopyFile: { new_path: `${DRIVE}/f2` } }, right: "write" },
+  { path: "/f", action: "Metadata", right: "read" },
+  { path: "/new", action: "AddZip", blob: "zip", right: "write" },
+  { path: "/f", action: "Len", right: "read" },
+  { path: "/f", action: { SetLen: 3 }, right: "write" },
+  { path: "/f", action: "Hash", right: "read" },
+];
+
 const DISKS: readonly (readonly [string, () => DiskFolder])[] = [
   ["memory", createMemoryDisk],
   ["folder", () => openDiskFolder(newFolder())],
@@ -146,7 +183,7 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
     const { harness } = await start();
     const before = harness.answers.length;
     harness.post(APP, { body: { path: `${DRIVE}/f`, action: "CreateFile" }, node: "evil.os" });
-    await Bun.sleep(0);
+    await harness.delivered();
     expect(harness.answers.length).toBe(before);
     expect(harness.prints.at(-1)).toMatchObject({ verbosity: 1 });
     const check = await harness.ask(APP, { body: { path: `${DRIVE}/f`, action: "Metadata" } });
@@ -184,12 +221,20 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
   });
 
   test("[M14] a path that reaches another package by .. is judged on that drive", async () => {
-    const { run } = await start();
+    const { run, read } = await start();
     await run(`${DRIVE}/f`, "Write", "mine");
     const sly = "/q:y.os/d/../../p:x.os/data/f";
     expect(await run(sly, "Read", undefined, FOREIGN)).toEqual({ Err: "NoReadCap" });
     expect(await run(sly, "Write", "x", FOREIGN)).toEqual({ Err: "NoWriteCap" });
     expect(await run(sly, "Read")).toBe("Read");
+    expect(await run("/q:y.os/d/../../p:x.os/more", "CreateDrive", undefined, FOREIGN)).toEqual({
+      Err: "NoWriteCap",
+    });
+    await run("/q:y.os/d", "CreateDrive", undefined, FOREIGN);
+    await run("/q:y.os/d/f", "Write", "theirs", FOREIGN);
+    const copy = { CopyFile: { new_path: "/q:y.os/d/../../p:x.os/data/f" } };
+    expect(await run("/q:y.os/d/f", copy, undefined, FOREIGN)).toEqual({ Err: "NoWriteCap" });
+    expect(await read(`${DRIVE}/f`)).toBe("mine");
   });
 
   test("[M15] CreateDrive in the own package adds both capabilities, also when repeated", async () => {
@@ -200,6 +245,8 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
     expect(params).toContainEqual({ kind: "read", drive: "/p:x.os/second" });
     expect(params).toContainEqual({ kind: "write", drive: "/p:x.os/second" });
     expect(harness.held(APP)[0]!.issuer).toEqual(harness.context.address);
+    // The process has them, not its package.
+    expect(harness.held(SIBLING)).toEqual([]);
     expect(await run("/p:x.os/second", "Metadata")).toMatchObject({
       Metadata: { file_type: "Directory" },
     });
@@ -217,6 +264,8 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
     expect(await run("/p:x.os/z", "CreateDrive", undefined, FOREIGN)).toEqual({
       Err: "NoWriteCap",
     });
+    expect(harness.held(FOREIGN)).toEqual([]);
+    expect(await run("/p:x.os/z", "Metadata")).toEqual(NOT_FOUND);
     harness.give(FOREIGN, '{"root":true}');
     expect(await run("/p:x.os/z", "CreateDrive", undefined, FOREIGN)).toBe("Ok");
     expect(harness.held(FOREIGN)).toHaveLength(3);
@@ -236,12 +285,13 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
   });
 
   test("[M19] a foreign process with the read capability reads and does not write", async () => {
-    const { run, harness } = await start();
+    const { run, read, harness } = await start();
     await run(`${DRIVE}/f`, "Write", "x");
     expect(await run(`${DRIVE}/f`, "Read", undefined, FOREIGN)).toEqual({ Err: "NoReadCap" });
     harness.give(FOREIGN, `{"drive": "${DRIVE}", "kind": "read"}`);
     expect(await run(`${DRIVE}/f`, "Read", undefined, FOREIGN)).toBe("Read");
     expect(await run(`${DRIVE}/f`, "Write", "y", FOREIGN)).toEqual({ Err: "NoWriteCap" });
+    expect(await read(`${DRIVE}/f`)).toBe("x");
   });
 
   test("[M20] a foreign process with the write capability writes and does not read", async () => {
@@ -264,6 +314,60 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
     expect(await run("/p:x.os", "ReadDir", undefined, FOREIGN)).toEqual({
       ReadDir: [{ path: "p:x.os/data", file_type: "Directory" }],
     });
+  });
+
+  test("[M19] [M20] [M21] every action needs the right of its row; root has them all", async () => {
+    const { run, harness } = await start();
+    const [reader, writer, nobody, root] = ["r:a:z.os", "w:b:z.os", "n:c:z.os", "root:d:z.os"];
+    harness.give(reader, `{"kind":"read","drive":"${DRIVE}"}`);
+    harness.give(writer, `{"kind":"write","drive":"${DRIVE}"}`);
+    harness.give(root, '{"root":true}');
+    await run(`${DRIVE}/g`, "Write", "0123456789");
+    await run(`${DRIVE}/d`, "CreateDir");
+    const zip = zipSync({ f: Buffer.from("x") });
+    const refused = { Err: "NoWriteCap" };
+    for (const { path, action, blob, right } of ROWS) {
+      const full = `${DRIVE}${path}`;
+      const bytes = blob === "zip" ? zip : blob;
+      const ask = async (source: string) => ({
+        action,
+        answer: await run(full, action, bytes, source),
+      });
+      const no = { action, answer: right === "read" ? { Err: "NoReadCap" } : refused };
+      expect(await ask(nobody)).toEqual(no);
+      expect(await ask(right === "read" ? writer : reader)).toEqual(no);
+      const fine = (answer: unknown) => ({ action, fine: !("Err" in Object(answer)), answer });
+      for (const source of [right === "read" ? reader : writer, root]) {
+        await run(`${DRIVE}/f`, "Write", "0123456789");
+        await run(`${DRIVE}/new`, "RemoveDirAll");
+        if (path === "/d") await run(full, "CreateDir");
+        const answer = await run(full, action, bytes, source);
+        expect(fine(answer)).toEqual({ action, fine: true, answer });
+      }
+    }
+    // Not even with every right but the one of its package.
+    for (const source of [reader, writer, nobody]) {
+      expect(await run("/p:x.os/more", "CreateDrive", undefined, source)).toEqual(refused);
+    }
+    expect(await run("/p:x.os/more", "CreateDrive", undefined, root)).toBe("Ok");
+  });
+
+  test("the path comes before the right, the right before the blob", async () => {
+    const { run } = await start();
+    expect(await run("/p:x.os", "Write", undefined, FOREIGN)).toEqual({ Err: "MalformedRequest" });
+    for (const action of ["Write", "WriteAll", "Append", "AddZip"]) {
+      expect(await run(`${DRIVE}/f`, action, undefined, FOREIGN)).toEqual({ Err: "NoWriteCap" });
+    }
+  });
+
+  test("the root listing is answered to its source whatever rsvp says, also when nobody expects it", async () => {
+    const { harness } = await start();
+    harness.give(APP, '{"root":true}');
+    const elsewhere = { node: "bob.os", process: "a:b:c.os" as never };
+    const body = { path: "/", action: "ReadDir" };
+    const answer = await harness.ask(APP, { body, rsvp: elsewhere, expectsResponse: null, id: 90 });
+    expect([answer.target.process as string, answer.id]).toEqual([APP, 90]);
+    expect(answer.json).toEqual({ ReadDir: [{ path: "p:x.os", file_type: "Directory" }] });
   });
 
   test("the kernel is not asked for capabilities", async () => {
@@ -292,6 +396,75 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
     for (const action of ["WriteAll", "Append", "AddZip"]) {
       expect(await run(`${DRIVE}/f`, action)).toEqual({ Err: "NoBlob" });
     }
+  });
+
+  test("what was read is a blob of bytes without further meaning, and nothing else has one", async () => {
+    const { harness, run } = await start();
+    await run(`${DRIVE}/f`, "Write", "abcdef");
+    const blobOf = async (action: unknown) => {
+      const { blob } = await harness.ask(APP, { body: { path: `${DRIVE}/f`, action } });
+      return blob && [blob.mime, new TextDecoder().decode(blob.bytes)];
+    };
+    for (const [action, text] of [
+      ["Read", "abcdef"],
+      [{ ReadExact: { length: 2 } }, "ab"],
+      ["ReadToEnd", "cdef"],
+      ["ReadToEnd", ""],
+    ] as const) {
+      expect(await blobOf(action)).toEqual(["application/octet-stream", text]);
+    }
+    for (const action of ["Len", "Hash", "Metadata", { Seek: { Start: 0 } }, "ReadToString"]) {
+      expect(await blobOf(action)).toBeUndefined();
+    }
+  });
+
+  test("Write leaves the cursor of an open file, Append puts it at the end, WriteAll goes on there", async () => {
+    const { run, read } = await start();
+    await run(`${DRIVE}/f`, "Write", "abcdef");
+    await run(`${DRIVE}/f`, { Seek: { Start: 2 } });
+    expect(await run(`${DRIVE}/f`, "Write", "ABCDEFGH")).toBe("Ok");
+    expect(await run(`${DRIVE}/f`, "WriteAll", "--")).toBe("Ok");
+    expect(await read(`${DRIVE}/f`)).toBe("AB--EFGH");
+    expect(await read(`${DRIVE}/f`, { ReadExact: { length: 1 } })).toBe("E");
+    expect(await run(`${DRIVE}/f`, "Append", "x")).toBe("Ok");
+    expect(await run(`${DRIVE}/f`, { Seek: { Current: 0 } })).toEqual({
+      SeekFrom: { new_offset: 9 },
+    });
+    await run(`${DRIVE}/f`, "WriteAll", "y");
+    expect(await read(`${DRIVE}/f`)).toBe("AB--EFGHxy");
+    // Past the end there are zeros.
+    await run(`${DRIVE}/f`, { Seek: { Start: 12 } });
+    await run(`${DRIVE}/f`, "WriteAll", "z");
+    expect(await read(`${DRIVE}/f`)).toBe("AB--EFGHxy\0\0z");
+  });
+
+  test("what works on a file fails without one, and creates nothing", async () => {
+    const { run } = await start();
+    for (const action of [
+      "Read",
+      "ReadToEnd",
+      { ReadExact: { length: 0 } },
+      "ReadToString",
+      { Seek: { Start: 0 } },
+      "Len",
+      { SetLen: 1 },
+      "SyncAll",
+      "Hash",
+      "Metadata",
+      "ReadDir",
+      "RemoveFile",
+      "RemoveDir",
+      "RemoveDirAll",
+      { Rename: { new_path: `${DRIVE}/g` } },
+      { CopyFile: { new_path: `${DRIVE}/g` } },
+    ]) {
+      const answer = await run(`${DRIVE}/f`, action);
+      expect({ action, answer }).toEqual({ action, answer: NOT_FOUND });
+    }
+    for (const action of ["CreateFile", { OpenFile: { create: true } }]) {
+      expect(await run(`${DRIVE}/no/f`, action)).toEqual(NOT_FOUND);
+    }
+    expect(await run(DRIVE, "ReadDir")).toEqual({ ReadDir: [] });
   });
 
   test("Write replaces longer content, small and big", async () => {
@@ -443,6 +616,16 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
     await run(`${DRIVE}/g`, "Write", "ghijkl");
     await run(`${DRIVE}/g`, { CopyFile: { new_path: `${DRIVE}/f` } });
     expect(await read(`${DRIVE}/f`, "ReadToEnd")).toBe("ghijkl");
+    await evictAfterMoving(`${DRIVE}/f`);
+    await run(`${DRIVE}/f`, { Rename: { new_path: `${DRIVE}/g` } });
+    await run(`${DRIVE}/f`, "Write", "abcdef");
+    expect(await read(`${DRIVE}/f`, "ReadToEnd")).toBe("abcdef");
+    await run(`${DRIVE}/d`, "CreateDir");
+    await evictAfterMoving(`${DRIVE}/d/f`);
+    await run(`${DRIVE}/d`, "RemoveDirAll");
+    await run(`${DRIVE}/d`, "CreateDir");
+    await run(`${DRIVE}/d/f`, "Write", "abcdef");
+    expect(await read(`${DRIVE}/d/f`, "ReadToEnd")).toBe("abcdef");
   });
 
   test("removing a tree forgets the files below it", async () => {
@@ -533,6 +716,12 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
     expect(await run(`${DRIVE}/other`, "AddZip", "no zip")).toEqual({
       Err: { ParseError: { error: "invalid Zip archive", path: `${DRIVE}/other` } },
     });
+    // What is there is replaced; the first entry that fails leaves those before it.
+    await run(`${DRIVE}/new/a.txt`, "Write", "longer than before");
+    const second = zipSync({ "a.txt": Buffer.from("A2"), "../x": Buffer.from("x"), z: zip });
+    expect(await run(`${DRIVE}/new`, "AddZip", second)).toEqual({ Err: "UnzipError" });
+    expect(await read(`${DRIVE}/new/a.txt`)).toBe("A2");
+    expect(await run(`${DRIVE}/new/z`, "Metadata")).toEqual(NOT_FOUND);
   });
 
   test("[M43] CloseFile of an unopened path is Ok and without expectation there is no reply", async () => {
@@ -544,8 +733,9 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
     post(`${DRIVE}/never`);
     post("/malformed");
     post("/q:y.os/d/f");
-    await Bun.sleep(0);
-    expect(harness.answers.length).toBe(before);
+    // In order per source: when this is answered, those before have had their turn.
+    const last = await harness.ask(APP, { body: { path: DRIVE, action: "Metadata" } });
+    expect(harness.answers.slice(before).map(({ text }) => text)).toEqual([last.text]);
   });
 
   test("[M44] ReadExact of 2^53 + 1 bytes allocates nothing and fails", async () => {
@@ -690,32 +880,56 @@ test("[M9] capability params compare as JSON", async () => {
   const vfs = createVfs({ disk: createMemoryDisk(), openZip, createSha256 });
   const harness = createModuleHarness(vfs);
   await harness.start();
-  harness.give(FOREIGN, '{"kind": "read", "drive": "/p:x.os/data"}');
+  const texts = [
+    '{"drive":"/p:x.os/data","kind":"read"}',
+    '{"kind": "read", "drive": "/p:x.os/data"}',
+    '{\n\t"dr\\u0069ve" : "/p:x.os/data" , "kind":"read" }',
+  ];
+  const others = ['{"drive":"/p:x.os/data","kind":"read","more":1}', '{"kind":"read"}', '"read"'];
+  for (const [index, params] of [...texts, ...others].entries()) {
+    harness.give(`p${index}:q:y.os`, params);
+  }
   await vfs.files.makeDirectories(DRIVE);
-  const read = (source: string) =>
-    harness.ask(source, { body: { path: DRIVE, action: "ReadDir" } });
-  expect((await read(FOREIGN)).json).toEqual({ ReadDir: [] });
-  expect((await read("main:r:z.os")).json).toEqual({ Err: "NoReadCap" });
+  const read = async (index: number) =>
+    (await harness.ask(`p${index}:q:y.os`, { body: { path: DRIVE, action: "ReadDir" } })).json;
+  for (const index of texts.keys()) expect(await read(index)).toEqual({ ReadDir: [] });
+  for (const index of others.keys()) {
+    expect(await read(texts.length + index)).toEqual({ Err: "NoReadCap" });
+  }
+  expect(await read(99)).toEqual({ Err: "NoReadCap" });
 });
 
-test("[M35] eviction closes the least recently used handle first", async () => {
-  const opened: string[] = [];
+/** A disk in memory that notes which files are closed. @param held - reading a file "a" waits for it */
+function createWatchedDisk(held?: Promise<void>) {
   const closed: string[] = [];
   const memory = createMemoryDisk();
-  const disk: DiskFolder = Object.create(memory) as DiskFolder;
-  disk.open = (path, options) => {
-    const file = memory.open(path, options) as DiskFile;
-    opened.push(path);
-    const watched = Object.create(file) as typeof file;
-    for (const name of ["size", "read", "write", "resize", "sync"] as const) {
-      watched[name] = (file[name] as (...args: never[]) => never).bind(file);
-    }
-    watched.close = () => void closed.push(path.slice(-1));
-    return watched;
-  };
-  for (const name of ["stat", "list", "makeDirectory", "makeDirectories", "write"] as const) {
-    disk[name] = (memory[name] as (...args: never[]) => never).bind(memory);
-  }
+  type Call = (...args: unknown[]) => unknown;
+  const watched = (path: string, file: DiskFile): DiskFile =>
+    new Proxy(file, {
+      get(_, name: keyof DiskFile) {
+        if (name === "close") return () => void closed.push(path.slice(-1));
+        const value = file[name];
+        if (typeof value !== "function") return value;
+        const call: Call = (...args) => (value as Call).apply(file, args);
+        const isHeld = held !== undefined && name === "read" && path.endsWith("/a");
+        return isHeld ? (...args: unknown[]) => held.then(() => call(...args)) : call;
+      },
+    });
+  const disk = new Proxy(memory, {
+    get(_, name: keyof DiskFolder) {
+      const work = memory[name] as Call | undefined;
+      if (work === undefined) return undefined;
+      return (...args: unknown[]) => {
+        const value = work.apply(memory, args);
+        return name === "open" ? watched(String(args[0]), value as DiskFile) : value;
+      };
+    },
+  });
+  return { disk, closed };
+}
+
+test("[M35] eviction closes the least recently used handle first", async () => {
+  const { disk, closed } = createWatchedDisk();
   const { run, harness } = await setUp(disk, { initialHandleCount: 4 });
   for (const name of ["a", "b", "c"]) await run(`${DRIVE}/${name}`, { OpenFile: { create: true } });
   await run(`${DRIVE}/a`, "Len");
@@ -731,6 +945,22 @@ test("[M35] eviction closes the least recently used handle first", async () => {
   await harness.delivered();
   expect(closed).toEqual(["b", "c", "a"]);
   expect(harness.sent).toHaveLength(2);
+});
+
+test("a file that is being read is not closed for others, and is again one of them afterwards", async () => {
+  const held = Promise.withResolvers<void>();
+  const { disk, closed } = createWatchedDisk(held.promise);
+  const { run, harness } = await setUp(disk, { initialHandleCount: 4 });
+  const open = (name: string) => run(`${DRIVE}/${name}`, { OpenFile: { create: true } });
+  await run(`${DRIVE}/a`, "Write", "abc");
+  const reading = run(`${DRIVE}/a`, "ReadToEnd", undefined, SIBLING);
+  await harness.delivered();
+  for (const name of ["b", "c", "d", "e", "f", "g"]) await open(name);
+  expect(closed).toEqual(["b", "c", "d", "e"]);
+  held.resolve();
+  expect(await reading).toBe("Read");
+  await open("h");
+  expect(closed).toEqual(["b", "c", "d", "e", "a", "f"]);
 });
 
 test("[M41] an entry that climbs or is absolute ends in UnzipError, nothing is written outside", async () => {
@@ -776,6 +1006,19 @@ test("[M42] links out of the drive are not followed, links within it are", async
     denied,
   );
   expect(await read(`${DRIVE}/inner/f`)).toBe("inside");
+  expect(await run(`${DRIVE}/inner`, "Metadata")).toMatchObject({
+    Metadata: { file_type: "Directory" },
+  });
+  const { ReadDir: listed } = (await run(DRIVE, "ReadDir")) as {
+    ReadDir: readonly { path: string; file_type: string }[];
+  };
+  expect(listed.map(({ path, file_type }) => `${path} ${file_type}`).toSorted()).toEqual([
+    "p:x.os/data/dangling Symlink",
+    "p:x.os/data/file-link Symlink",
+    "p:x.os/data/folder-link Symlink",
+    "p:x.os/data/inner Symlink",
+    "p:x.os/data/real Directory",
+  ]);
   expect(readFileSync(join(home, "secret"), "utf8")).toBe("secret");
   expect(readdirSync(join(home, "outside"))).toEqual([]);
   // The link itself may be listed and removed.

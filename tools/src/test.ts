@@ -29,8 +29,17 @@ const PARTS: Readonly<Record<string, number>> = { "apps/node": 4 };
 /** Mostly wait (a minute of soak): run beside the others. */
 const QUIET = ["bench"];
 
-/** Runtime modules: tests that use the stand-in of the kernel run a second time with real processes and a real one. */
-const THROUGH_KERNEL = ["packages/vfs", "packages/data", "packages/system", "packages/http"];
+/**
+ * Runtime modules: tests that use the stand-in of the kernel run a second time with real processes and a real one; where some
+ * would say nothing new, only those that are named.
+ */
+const THROUGH_KERNEL: Readonly<Record<string, "all" | readonly string[]>> = {
+  "packages/vfs": "all",
+  "packages/data": "all",
+  "packages/system": "all",
+  "packages/http": "all",
+  "apps/node": ["test/module-rules.test.ts"],
+};
 const KERNEL_HARNESS = join(ROOT, "tools/test/kernel-harness.ts");
 
 interface Run {
@@ -81,15 +90,20 @@ async function main(wanted: readonly string[]): Promise<number> {
 }
 
 function runsOf(member: Member): Run[] {
-  const parts = PARTS[member.folder];
+  const of = PARTS[member.folder];
   const plain = { member, throughKernel: false };
-  if (parts !== undefined)
-    return Array.from({ length: parts }, (_, i) => ({
-      ...plain,
-      part: { number: i + 1, of: parts },
-    }));
-  const isModule = THROUGH_KERNEL.includes(member.folder);
-  return isModule ? [plain, { member, throughKernel: true }] : [plain];
+  const runs: Run[] =
+    of === undefined
+      ? [plain]
+      : Array.from({ length: of }, (_, i) => ({ ...plain, part: { number: i + 1, of } }));
+  if (Object.hasOwn(THROUGH_KERNEL, member.folder)) runs.push({ member, throughKernel: true });
+  return runs;
+}
+
+/** Test files of a folder that run through a kernel. */
+function throughKernelFiles({ folder }: Member): readonly string[] {
+  const files = THROUGH_KERNEL[folder];
+  return Array.isArray(files) ? files : testsWithHarness(join(ROOT, folder));
 }
 
 /** Members that have tests; all, or those whose folder's last part is named. */
@@ -134,7 +148,7 @@ async function runTests({ member, throughKernel, part }: Run): Promise<Outcome> 
       ...(part === undefined ? [] : [`--shard=${part.number}/${part.of}`]),
       "--reporter=junit",
       `--reporter-outfile=${report}`,
-      ...(throughKernel ? testsWithHarness(folder).map((file) => `./${file}`) : []),
+      ...(throughKernel ? throughKernelFiles(member).map((file) => `./${file}`) : []),
     ],
     {
       cwd: folder,

@@ -24,6 +24,10 @@ export default defineProcess(async () => {
       const refused = await request("our@http_client:distro:sys", { Http: get });
       return [refused.source.toString().split("@")[1], Object.keys((refused.json() as { Err: object }).Err)];
     }
+    if (text === '"limits"') {
+      const limits = await request("our@fd_manager:distro:sys", '"GetState"');
+      return [limits.source.toString().split("@")[1], Object.keys(limits.json() as object)];
+    }
     seen.push("asked by " + message.source.toString().split("@")[1]);
     return JSON.stringify({ status: 200, headers: {} });
   });
@@ -36,6 +40,7 @@ beforeAll(async () => {
   const modules = [
     "http_server:distro:sys",
     "http_client:distro:sys",
+    "fd_manager:distro:sys",
     "http-server:distro:sys",
     "http-client:distro:sys",
   ];
@@ -59,6 +64,10 @@ test("who calls the HTTP server by its old name is answered and asked under that
 
 test("the HTTP client answers under its old name as well", async () => {
   expect(await ask("fetch")).toEqual(["http_client:distro:sys", ["ExecuteRequestFailed"]]);
+});
+
+test("the manager of open files answers under its old name as well", async () => {
+  expect(await ask("limits")).toEqual(["fd_manager:distro:sys", ["GetState"]]);
 });
 
 test("whoever uses today's name hears today's name", async () => {

@@ -5,7 +5,7 @@ import { packZip } from "@kinode-ts/kit";
 import { installScript, removeScripts } from "./script-package.ts";
 
 const SOURCE = `
-import { decodeUtf8, defineProcess, lastBlob, serve } from "@kinode-ts/stdlib";
+import { capabilities, decodeUtf8, defineProcess, lastBlob, serve } from "@kinode-ts/stdlib";
 import * as vfs from "@kinode-ts/stdlib/vfs";
 
 const codeOf = (thrown: unknown) =>
@@ -120,10 +120,15 @@ async function fill() {
   return { tooMuch, nothing, isFull: full.usedBytes === full.limitBytes };
 }
 
+async function rights() {
+  const params = capabilities.list().map((held) => JSON.parse(held.params));
+  return params.filter(({ drive }) => drive?.endsWith("/space")).map(({ kind }) => kind).sort();
+}
+
 let first: unknown;
 const early = async () => first ?? "nothing yet";
 
-const TESTS = { files, folders, watched, space, fill, early };
+const TESTS = { files, folders, watched, space, fill, rights, early };
 export default defineProcess(async () => {
   // Before anything is served.
   const drive = await vfs.createDrive("early");
@@ -220,10 +225,12 @@ test("changes are told to a loop, before and while the process serves", async ()
   });
 });
 
-test("usage and its limit, which survives a restart", async () => {
+test("usage and its limit, which survives a restart, and so do the rights to a drive", async () => {
+  expect(await run("rights")).toEqual([]);
   expect(await run("space")).toEqual({ grown: 1_000, limit: null, foreign: "NoReadCap: " });
   await node.limitDisk("keeper:example.os", 5_000_000);
   await node.restart();
+  expect(await run("rights")).toEqual(["read", "write"]);
   expect(await run("fill")).toEqual({
     tooMuch: expect.stringMatching(
       /^IOError: Disk quota exceeded \(os error 122\): keeper:example\.os uses \d+ of 5000000 bytes/,

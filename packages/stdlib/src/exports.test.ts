@@ -183,6 +183,7 @@ const ENTRIES: Readonly<Record<string, readonly string[]>> = {
     "openSqlite",
     "removeSqlite",
   ],
+  "./tester": ["PASSED", "TestFailure", "defineTest", "fail", "failed", "readRun"],
   "./testing": [
     "TestHttpServer",
     "TestNode",
@@ -247,6 +248,7 @@ test("a bundle for the browser loads and touches nothing", async () => {
       "schedule",
       "homepage",
       "kernel-types",
+      "tester",
     ].map((name) => `${import.meta.dir}/${name}.ts`),
     format: "iife",
     target: "browser",

@@ -22,6 +22,8 @@ export interface BuildOptions {
    * among the folders.
    */
   readonly installedApi?: ((id: string) => string | undefined) | undefined;
+  /** Features of Rust crates, for those crates that have them. */
+  readonly features?: readonly string[] | undefined;
   /** Paths to add to `api.zip`. */
   readonly addToApi?: readonly string[] | undefined;
   readonly tools?: ToolRunner | undefined;

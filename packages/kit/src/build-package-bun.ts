@@ -41,12 +41,13 @@ async function buildAfterDependencies(
 ): Promise<BuildReport> {
   const pkg = openPackageFolder(path, options.languages);
   writeVersion(pkg);
-  const { tools, languages, installedApi } = options;
+  const { tools, languages, installedApi, features } = options;
   const here = new Set([...above, pkg.folder]);
   const dependencies: DependencyApi[] = [];
   for (const folder of dependencyFolders(pkg, options)) {
     if (!here.has(folder)) {
-      await buildAfterDependencies(folder, { tools, languages, installedApi, ui: "none" }, here);
+      const same: BuildOptions = { tools, languages, installedApi, features, ui: "none" };
+      await buildAfterDependencies(folder, same, here);
     }
     dependencies.push(await readDependencyApi(folder));
   }

@@ -30,6 +30,8 @@ export interface BuildSurroundings {
   readonly witFolder: string;
   /** World asked for on the command line. */
   readonly world: string | undefined;
+  /** Features asked for. */
+  readonly features?: readonly string[] | undefined;
   /** The package's own API. */
   readonly api: PackageApi;
   /** Files of components whose functions a program of this package may import. */
@@ -42,10 +44,11 @@ export const SCRIPT_TOOLCHAIN = `kit ${manifest.version}, bun ${Bun.version}`;
 /** What the programs of a language are made with. */
 export async function toolchainOf(
   language: Language,
-  { tools, world }: BuildSurroundings,
+  { tools, world, features = [] }: BuildSurroundings,
 ): Promise<string> {
   const version = (await language.toolchainVersion?.(tools)) ?? "";
-  return `kit ${manifest.version}, ${language.id} ${version.trim()}, world ${world ?? "of the package"}`;
+  const withFeatures = features.length === 0 ? "" : `, features ${features.join()}`;
+  return `kit ${manifest.version}, ${language.id} ${version.trim()}, world ${world ?? "of the package"}${withFeatures}`;
 }
 
 type ComponentSource = Extract<ProgramSource, { kind: "component" }>;
@@ -53,7 +56,7 @@ type ComponentSource = Extract<ProgramSource, { kind: "component" }>;
 export function requestFor(
   file: string,
   source: ComponentSource,
-  { pkg, tools, witFolder, world }: BuildSurroundings,
+  { pkg, tools, witFolder, world, features }: BuildSurroundings,
 ): BuildRequest {
   return {
     sourceFolder: source.folder,
@@ -62,6 +65,7 @@ export function requestFor(
     workFolder: join(pkg.folder, "target", "build", source.language.id),
     witFolder,
     world: chooseWorld(source.folder, witFolder, pkg.metadata, world),
+    features,
     tools,
   };
 }

@@ -53,6 +53,7 @@ export class PackageBuild {
       tools: options.tools ?? createToolRunner(),
       witFolder: prepareWit(pkg.folder, pkg.metadata, wit),
       world: options.world,
+      features: options.features,
       api,
       exporters: writeExporters(pkg.folder, dependencies),
     };

@@ -28,6 +28,8 @@ export interface BuildFlags {
   readonly world?: string;
   readonly localDependency?: readonly string[];
   readonly addToApi?: readonly string[];
+  /** Names separated by commas. */
+  readonly features?: string;
   readonly component?: boolean;
   /** Home whose installed packages may be used. */
   readonly home?: string;
@@ -40,6 +42,7 @@ export function buildOptions(flags: BuildFlags): BuildOptions {
     exclude: flags.exclude,
     ui: flags.uiOnly === true ? "only" : flags.ui === false ? "none" : undefined,
     world: flags.world,
+    features: flags.features?.split(",").filter((name) => name !== ""),
     localDependencies: flags.localDependency,
     addToApi: flags.addToApi?.map((path) => resolve(path)),
     installedApi: installedApi(flags.home ?? defaultHomePath()),

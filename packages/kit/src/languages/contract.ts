@@ -40,6 +40,8 @@ export interface BuildRequest {
   readonly witFolder: string;
   /** World to build for, e.g. `process-v1`. */
   readonly world: string;
+  /** Features asked for: for programs that have them. */
+  readonly features?: readonly string[] | undefined;
   readonly tools: ToolRunner;
 }
 

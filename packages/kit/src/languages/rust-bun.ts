@@ -125,12 +125,19 @@ function remapping(): string {
 interface Metadata {
   readonly packages: readonly {
     readonly manifest_path: string;
+    readonly features?: Readonly<Record<string, unknown>>;
     readonly targets: readonly { readonly name: string; readonly crate_types: readonly string[] }[];
   }[];
 }
 
-/** The file that cargo will write for the crate of this folder. */
-async function outputName(toolchain: Toolchain, request: BuildRequest): Promise<string> {
+/** What cargo says about the crate of a folder. */
+interface Crate {
+  /** The file that it will write. */
+  readonly output: string;
+  readonly features: ReadonlySet<string>;
+}
+
+async function describeCrate(toolchain: Toolchain, request: BuildRequest): Promise<Crate> {
   const command = [toolchain.cargo, "metadata", "--no-deps", "--format-version", "1"];
   const text = await request.tools.run(command, {
     cwd: request.sourceFolder,
@@ -151,14 +158,18 @@ async function outputName(toolchain: Toolchain, request: BuildRequest): Promise<
       },
     );
   }
-  return `${library.name.replaceAll("-", "_")}.wasm`;
+  return {
+    output: `${library.name.replaceAll("-", "_")}.wasm`,
+    features: new Set(Object.keys(crate?.features ?? {})),
+  };
 }
 
 async function build(request: BuildRequest): Promise<Uint8Array> {
   const toolchain = await findToolchain(request.tools);
   if ("missing" in toolchain) throw new Error(toolchain.missing.map(({ what }) => what).join(", "));
   copyWit(request);
-  const output = await outputName(toolchain, request);
+  const { output, features } = await describeCrate(toolchain, request);
+  const wanted = (request.features ?? []).filter((name) => features.has(name));
   const targetFolder = process.env["CARGO_TARGET_DIR"] ?? request.workFolder;
   const command = [
     toolchain.cargo,
@@ -169,6 +180,7 @@ async function build(request: BuildRequest): Promise<Uint8Array> {
     `--target=${TARGET}`,
     `--target-dir=${targetFolder}`,
     `--config=${remapping()}`,
+    ...(wanted.length > 0 ? [`--features=${wanted.join(",")}`] : []),
   ];
   await request.tools.run(command, { cwd: request.sourceFolder, env: environment(toolchain) });
   return await makeComponent(readFileSync(join(targetFolder, TARGET, "release", output)));

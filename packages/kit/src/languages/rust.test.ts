@@ -54,6 +54,7 @@ function fakeRust(
   options: {
     readonly target?: string;
     readonly crateTypes?: readonly string[];
+    readonly features?: object;
     readonly linker?: string;
   } = {},
 ): ToolRunner & { readonly runs: Run[] } {
@@ -64,7 +65,8 @@ function fakeRust(
     if (words.includes("--target wasm32-wasip1")) return options.target ?? withStd;
     if (words.includes("target-libdir")) return hostLibraries;
     if (words.includes("--version")) return "rustc 1.85.0";
-    return `warning: something\n${JSON.stringify({ packages: [{ manifest_path, targets }] })}`;
+    const crate = { manifest_path, targets, features: options.features };
+    return `warning: something\n${JSON.stringify({ packages: [crate] })}`;
   };
   return {
     runs,
@@ -109,6 +111,17 @@ describe("Rust", () => {
     ]);
     expect(missing[0]!.howTo).toContain("rustup target add wasm32-wasip1");
     expect(await rust.missingTools(fakeRust({ linker: "/bin/wasm-ld" }))).toEqual([]);
+  });
+
+  test("a crate is built with those of the features asked for that it has", async () => {
+    const tools = fakeRust({ features: { test: [], other: [] } });
+    await rust.build({ ...request(tools), features: ["test", "simulation"] });
+    const command = tools.runs.find((each) => each.command[1] === "build")?.command;
+    expect(command).toContain("--features=test");
+    const plain = fakeRust({ features: { test: [] } });
+    await rust.build(request(plain));
+    const without = plain.runs.find((each) => each.command[1] === "build")?.command ?? [];
+    expect(without.filter((word) => word.startsWith("--features"))).toEqual([]);
   });
 
   test("gives the crate the interface where existing packages look for it, and leaves it when it is the same", async () => {

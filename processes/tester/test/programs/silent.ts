@@ -1,0 +1,3 @@
+import { defineTest } from "@kinode-ts/stdlib/tester";
+
+export default defineTest("silent", () => new Promise<void>(() => {}));

@@ -140,6 +140,7 @@ export function fixtures(): Fixture[] {
       "rust_modules",
       `${BUILT}/rust-modules.wasm`,
     ),
+    crate("rust-test", "packages/testing/guests/rust-test", "rust_test", `${BUILT}/rust-test.wasm`),
     crate("echo", "examples/echo/echo", "echo", "examples/echo/pkg/echo.wasm"),
     ...(existsSync(join(ROOT, WAT_SCRIPT)) ? [wat()] : []),
     ...(existsSync(join(ROOT, engine.outputs[0]!)) ? [engine] : []),

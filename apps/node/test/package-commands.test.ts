@@ -135,7 +135,7 @@ test("dev-ui runs the interface's own scripts with the address of the node", asy
 });
 
 test("commands of the existing kit that are not there say so, and what to do", async () => {
-  for (const name of ["boot-real-node", "e", "publish", "run-tests", "t", "setup"]) {
+  for (const name of ["boot-real-node", "e", "publish", "setup"]) {
     const { code, err } = await kinode(name, "--whatever", "x");
     expect(code, name).toBe(1);
     expect(err, name).toContain("is not in this version");

@@ -22,5 +22,5 @@ export type { PackOptions } from "./pack-script.ts";
 export { createScriptExecutor, readEngine } from "./script-executor-bun.ts";
 export { createSandboxExecutor } from "./script-executor.ts";
 export type { ScriptExecutorOptions } from "./script-executor.ts";
-export type { ReadFile } from "./stack-positions.ts";
+export { type ReadFile, StackPositions } from "./stack-positions.ts";
 export { MAX_SCRIPT_BYTES } from "./script-text.ts";

@@ -24,6 +24,8 @@ const PACKAGES: readonly { readonly folder: string; readonly sources: readonly s
   { folder: "processes/homepage", sources: ["apps/web/src"] },
   { folder: "processes/kns-indexer", sources: ["packages/codec/src", "packages/kimap/src"] },
 ];
+/** What simulated nodes have besides. */
+const TESTER = "processes/tester";
 
 /** The node's own pages travel in the home page's package, and are served by the node itself. */
 const SYSTEM_PAGES_FOLDER = "system/";
@@ -88,6 +90,11 @@ async function provide(folder: string, sources: readonly string[]): Promise<Pack
 /** @throws {PackageError} a source of this repository does not build */
 export async function loadBundledPackages(): Promise<Package[]> {
   return await Promise.all(PACKAGES.map(({ folder, sources }) => provide(folder, sources)));
+}
+
+/** The package that runs tests, for simulated nodes. @throws {PackageError} as above */
+export async function loadTester(): Promise<Package> {
+  return await provide(TESTER, []);
 }
 
 /** SHA-256 of every program of the release, hex: only these may run natively. */

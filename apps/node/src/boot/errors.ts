@@ -15,6 +15,8 @@ export type NodeFault =
   | { code: "node.not-running"; home: string }
   | { code: "node.unreachable"; url: string }
   | { code: "node.answer"; status: number; reason: string }
+  | { code: "node.tests-file"; file: string; problems: readonly string[] }
+  | { code: "node.test-run"; reason: string }
   | { code: "node.usage"; reason: string };
 
 /** A fault of the program, worded for the person who started it. */

@@ -112,17 +112,18 @@ function rpcUrl(value: string | undefined): string | undefined {
   );
 }
 
-/** A simulated node: its name is on a chain of this machine, and so is everybody's it knows. */
+/** A simulated node: its name is on a chain of this machine, and so is everybody's it knows; or there is no chain. */
 export interface SimulationConfig {
   /** `undefined`: the node that the home holds. */
   readonly name: string | undefined;
-  readonly chainPort: number;
+  /** `undefined`: no chain; nodes know each other by invitations, as those with local names do. */
+  readonly chainPort: number | undefined;
 }
 
 const DEFAULT_FAKECHAIN_PORT = 8_545;
 
 function simulation(flags: StartFlags): SimulationConfig | undefined {
-  const port = number("--fakechain-port", flags.fakechainPort, 1, U16_MAX);
+  const port = number("--fakechain-port", flags.fakechainPort, 0, U16_MAX);
   // The pages that register a name use the same local chain, for an ordinary node.
   if (flags.register === true) return undefined;
   if (flags.fakeNodeName === undefined && port === undefined) return undefined;
@@ -132,7 +133,8 @@ function simulation(flags: StartFlags): SimulationConfig | undefined {
       "--name is for nodes with a local identity; a simulated node has --fake-node-name",
     );
   }
-  return { name: flags.fakeNodeName, chainPort: port ?? DEFAULT_FAKECHAIN_PORT };
+  const chainPort = port === 0 ? undefined : (port ?? DEFAULT_FAKECHAIN_PORT);
+  return { name: flags.fakeNodeName, chainPort };
 }
 
 function colorChoice(value = "auto"): ColorChoice {
@@ -257,7 +259,12 @@ export function readStartFlags(
     softUlimit: number("--soft-ulimit", flags.softUlimit, 64, Number.MAX_SAFE_INTEGER),
     register: flags.register === true,
     rpc: rpcUrl(flags.rpc),
-    fakechainPort: number("--fakechain-port", flags.fakechainPort, 1, U16_MAX),
+    fakechainPort: number(
+      "--fakechain-port",
+      flags.fakechainPort,
+      flags.register === true ? 1 : 0,
+      U16_MAX,
+    ),
     simulation: simulation(flags),
     network: network(flags),
   };

@@ -24,7 +24,6 @@ import { loadPackages } from "./load-packages.ts";
 import { type HomeFolder, openHomeFolder } from "./home-folder.ts";
 import { adoptChainIdentity, type Identity, provideIdentity } from "./identity.ts";
 import { FIRST_PORT } from "../network/create-network.ts";
-import { onLocalChain } from "../simulation/simulated-packages.ts";
 import { chooseHttpPort, firstFreePort } from "./ports.ts";
 import { refuseSecondNode, removeRunFile, writeRunFile } from "./run-file.ts";
 import type { SimulationConfig, StartConfig } from "./start-config.ts";
@@ -140,9 +139,9 @@ function welcome(
     );
   }
   if (config.simulation) {
-    print(
-      "ATTENTION: this node is simulated: its names are on a local chain, and its key protects nothing",
-    );
+    const names =
+      config.simulation.chainPort === undefined ? "" : "its names are on a local chain, and ";
+    print(`ATTENTION: this node is simulated: ${names}its key protects nothing`);
   }
   if (config.dev)
     print("ATTENTION: --dev lets every program on this machine send messages as this node");
@@ -191,7 +190,7 @@ async function registerIdentity(
   return made && { identity: adoptChainIdentity(home, made.identity), port: made.port };
 }
 
-/** The identity of a simulated node, which the local chain is told of first. */
+/** The identity of a simulated node, which the local chain, if there is one, is told of first. */
 async function simulateIdentity(
   { network, password }: StartConfig,
   { name, chainPort }: SimulationConfig,
@@ -202,7 +201,7 @@ async function simulateIdentity(
   return await provideFakeIdentity({
     home,
     random: createSystemRandom(),
-    rpc: httpRpc(`http://127.0.0.1:${chainPort}`),
+    rpc: chainPort === undefined ? undefined : httpRpc(`http://127.0.0.1:${chainPort}`),
     name,
     password,
     wsPort: network.wsPort === 0 ? undefined : network.wsPort,
@@ -228,7 +227,11 @@ export async function startNode(config: StartConfig): Promise<void> {
 
   // Before the identity is made: a mistyped path must not leave half a node behind.
   const loaded = await loadPackages(config.packages);
-  const packages = config.simulation ? onLocalChain(loaded, LOCAL_KIMAP.chainId) : loaded;
+  const packages = config.simulation
+    ? await (
+        await import("../simulation/simulated-packages.ts")
+      ).simulatedPackages(loaded, config.simulation)
+    : loaded;
   const startedAs = config.register
     ? await registerIdentity(config, home, wantedPort, clock, view.say, asked.promise)
     : {

@@ -102,7 +102,7 @@ function addStart(program: Command): void {
       "--fake-node-name <name>",
       "simulation: a node with this name on a local chain, such as alice.dev (see: kinode chain)",
     )
-    .option("--fakechain-port <number>", "where that chain is (default: 8545)")
+    .option("--fakechain-port <number>", "where that chain is; 0 is none (default: 8545)")
     .action(async (home: string | undefined, flags: StartFlags) => {
       const { readStartFlags } = await import("../boot/start-config.ts");
       const { startNode } = await import("../boot/start-node.ts");

@@ -1,10 +1,10 @@
 /**
- * `kinode boot-fake-node`: a throw-away node on a local chain, which is started too if none is there.
+ * `kinode boot-fake-node`: a throw-away node on a local chain, which is started too if none is there, or without a chain.
  * Source: spec/packages-and-tools.md §22.
  * @module
  */
 import { existsSync, rmSync } from "node:fs";
-import { ChainError, DEFAULT_CHAIN_PORT, httpRpc, startChain } from "@kinode-ts/chain";
+import { ChainError, httpRpc, startChain } from "@kinode-ts/chain";
 import { LOCAL_KIMAP } from "@kinode-ts/kimap";
 import { NodeError } from "../boot/errors.ts";
 import { readStartFlags } from "../boot/start-config.ts";
@@ -23,7 +23,7 @@ export interface FakeNodeFlags {
 }
 
 /** @throws {NodeError} something else has the port */
-async function isChainThere(port: number): Promise<boolean> {
+export async function isChainThere(port: number): Promise<boolean> {
   try {
     const id = Number(await httpRpc(`http://127.0.0.1:${port}`)("eth_chainId", []));
     if (id === LOCAL_KIMAP.chainId) return true;
@@ -45,9 +45,9 @@ export async function bootFakeNode(flags: FakeNodeFlags, output: Output): Promis
   const chosen = fakechainPort === undefined ? {} : { fakechainPort };
   const started = { port, verbosity, detached, fakeNodeName, password, ...chosen };
   const config = readStartFlags(home, started, {});
-  const chainPort = config.simulation?.chainPort ?? DEFAULT_CHAIN_PORT;
+  const chainPort = config.simulation?.chainPort;
   const isNew = !existsSync(home);
-  if (!(await isChainThere(chainPort))) {
+  if (chainPort !== undefined && !(await isChainThere(chainPort))) {
     const chain = await startChain({ port: chainPort });
     output.line(`Started a chain at ${chain.url}; it ends with this node`);
     process.on("exit", () => void chain.stop());

@@ -14,6 +14,7 @@ import type { CommandFlags } from "./node-commands.ts";
 import type { ChainFlags } from "./chain-command.ts";
 import type { Output } from "./output.ts";
 import type { InjectFlags, RemoveFlags } from "./package-commands.ts";
+import type { RunTestsFlags } from "./run-tests-command.ts";
 import type { DevUiFlags } from "./ui-command.ts";
 
 /** Adds the flags of every command that talks to a running node. */
@@ -57,6 +58,7 @@ function withBuildFlags(command: Command): Command {
     .option("--no-ui", "leave the web interface alone")
     .option("--ui-only", "build nothing but the web interface")
     .option("-w, --world <name>", "world for components (default: the package's)")
+    .option("--features <names>", "features of Rust crates, e.g. a,b, for those that have them")
     .option("-l, --local-dependency <folder>", "a package whose API this one uses", collect)
     .option("-a, --add-to-api <path>", "also put this into api.zip", collect)
     .option("--component", "pack scripts as components, for nodes that know none");
@@ -127,6 +129,18 @@ function addDevelopment(program: Command, remote: Remote, output: Output): void 
       const { testCommand } = await import("./test-command.ts");
       await testCommand(path ?? ".", args, output);
     });
+  program
+    .command("run-tests [path]")
+    .alias("t")
+    .summary("run the tests of packages on simulated nodes, by tests.toml")
+    .description(
+      "Run the tests of packages on simulated nodes, as tests.toml says: the file named, the one in the folder named, or in its folder test.\nWhat it starts is ended and removed at the end.",
+    )
+    .option("--json", "print the results as JSON, everything else as errors")
+    .action(async (path: string | undefined, flags: RunTestsFlags) => {
+      const { runTestsCommand } = await import("./run-tests-command.ts");
+      await runTestsCommand(path ?? ".", flags, output);
+    });
   withAnswers(remote(program.command(`start-package ${FOLDER}`).alias("s")))
     .description("install what is built in a package folder, without building")
     .action(async (path: string | undefined, flags: InstallFlags) => {
@@ -194,7 +208,6 @@ const MISSING: readonly (readonly [string, string | undefined, string])[] = [
   ["connect", undefined, "Use ssh -L <local port>:localhost:<port of the node> <host>"],
   ["publish", "p", 'Give others the zip that "kinode package" makes'],
   ["reset-cache", undefined, "There is no cache; remove target/ to build everything again"],
-  ["run-tests", "t", 'Use "kinode test"'],
   ["setup", undefined, '"kinode build" names every tool that is missing'],
   ["update", undefined, "Update the program the way it was installed"],
 ];
@@ -217,11 +230,11 @@ function addFakeNode(program: Command, output: Output): void {
   program
     .command("boot-fake-node")
     .alias("f")
-    .description("start a throw-away node on a local chain, and the chain if there is none")
+    .description("start a throw-away node on a local chain, and the chain if it is not there")
     .option("-p, --port <number>", "HTTP port", "8080")
     .option("-o, --home <folder>", "home folder", "/tmp/kinode-fake-node")
     .option("-f, --fake-node-name <name>", "its name", "fake.dev")
-    .option("-c, --fakechain-port <number>", "where the chain is (default: 8545)")
+    .option("-c, --fakechain-port <number>", "where the chain is; 0 is none (default: 8545)")
     .option("--persist", "keep the home folder")
     .option("--password <password>", "of the node", "secret")
     .option("--verbosity <level>", "0 to 3 (default: 0)")

@@ -5,6 +5,7 @@
 import { resolve } from "node:path";
 import { openPackageFolder } from "@kinode-ts/kit";
 import type { Output } from "./output.ts";
+import { printLines } from "./print-lines.ts";
 
 const PRELOAD = new URL("../../testing/preload.ts", import.meta.url).pathname;
 
@@ -32,18 +33,4 @@ export async function testCommand(
     printLines(child.stderr, (line) => output.error(line)),
   ]);
   output.exitCode = await child.exited;
-}
-
-async function printLines(
-  stream: ReadableStream<Uint8Array>,
-  print: (line: string) => void,
-): Promise<void> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of stream) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) print(line);
-  }
-  if (rest !== "") print(rest);
 }

@@ -51,8 +51,9 @@ function settingsFiles(home: HomeFolder): SettingsFiles {
 
 /** The server that the person named, or that a simulation brings. */
 function namedServer({ simulation, rpc }: EthParts["config"]): ProviderConfig | undefined {
-  const chainId = simulation ? LOCAL_KIMAP.chainId : KIMAP.chainId;
-  const url = simulation ? `ws://127.0.0.1:${simulation.chainPort}` : rpc;
+  const chainPort = simulation?.chainPort;
+  const chainId = chainPort === undefined ? KIMAP.chainId : LOCAL_KIMAP.chainId;
+  const url = chainPort === undefined ? rpc : `ws://127.0.0.1:${chainPort}`;
   return url === undefined
     ? undefined
     : { chainId, trusted: true, place: { kind: "url", url, auth: undefined } };

@@ -1,5 +1,6 @@
 /**
  * The identity of a simulated node: its name is minted on a local chain at each start, or its notes are written anew.
+ * Without a chain it has a local identity, and keeps its key, by which others know it.
  * Source: spec/network-identity.md §3.8.
  * @module
  */
@@ -41,7 +42,8 @@ const LOOPBACK = Uint8Array.of(127, 0, 0, 1);
 export interface FakeNodeOptions {
   readonly home: HomeFolder;
   readonly random: Random;
-  readonly rpc: Rpc;
+  /** `undefined`: there is no chain. */
+  readonly rpc: Rpc | undefined;
   /** `undefined`: the node that the home holds. */
   readonly name: string | undefined;
   readonly password: string | undefined;
@@ -56,45 +58,91 @@ function refusal(reason: string, hint: string): NodeError {
 
 /** @throws {NodeError | ChainError} another node's home, a name that cannot be simulated, no chain */
 export async function provideFakeIdentity(options: FakeNodeOptions): Promise<Identity> {
+  const { rpc, name, home } = options;
   const password = options.password ?? DEFAULT_FAKE_PASSWORD;
-  return options.name === undefined
-    ? await openFakeNode(options, password)
-    : await makeFakeNode(options, options.name, password);
+  if (rpc === undefined) return await provideWithoutChain(options, password);
+  return name === undefined
+    ? await openFakeNode(home, rpc, options.wsPort, password)
+    : await makeFakeNode(options, rpc, name, password);
 }
 
-async function makeFakeNode(
-  { home, random, rpc, wsPort, freePort }: FakeNodeOptions,
-  name: string,
+async function provideWithoutChain(
+  { home, random, name }: FakeNodeOptions,
   password: string,
 ): Promise<Identity> {
-  checkName(name);
-  if (existsSync(home.keyfile)) await readFakeKeyfile(home, password);
-  const port = wsPort ?? freePort();
-  const keyfile: Keyfile = {
+  if (name !== undefined) checkName(name);
+  if (!existsSync(home.keyfile)) {
+    if (name === undefined) throw noNode(home);
+    const keyfile = newKeyfile(name, random);
+    return toIdentity(keyfile, await keep(home, keyfile, password, random), password);
+  }
+  const { keyfile, bytes } = await readFakeKeyfile(home, password);
+  if (name !== undefined && name !== keyfile.name) {
+    throw refusal(
+      `The node in "${home.path}" is called "${keyfile.name}", not "${name}"`,
+      "Leave --fake-node-name out, or start with another home folder",
+    );
+  }
+  return toIdentity(keyfile, bytes, password);
+}
+
+function newKeyfile(name: string, random: Random): Keyfile {
+  return {
     name,
     routers: [],
     networkingSeed: random.bytes(32),
     jwtSecret: random.bytes(32),
     fileKey: random.bytes(32),
   };
+}
+
+/** Locked with the text itself where other keyfiles have a hash of it. @returns the bytes of the file */
+async function keep(
+  home: HomeFolder,
+  keyfile: Keyfile,
+  password: string,
+  random: Random,
+): Promise<Uint8Array> {
+  const bytes = await encodeKeyfile(keyfile, password, random);
+  writePrivateFile(home.keyfile, bytes);
+  return bytes;
+}
+
+function noNode(home: HomeFolder): NodeError {
+  return refusal(`There is no node in "${home.path}"`, "Name a new one with --fake-node-name");
+}
+
+/** @throws {NodeError} the home holds a node that is not simulated, or has another password */
+export async function checkFakeHome(home: HomeFolder, password: string): Promise<void> {
+  await readFakeKeyfile(home, password);
+}
+
+async function makeFakeNode(
+  { home, random, wsPort, freePort }: FakeNodeOptions,
+  rpc: Rpc,
+  name: string,
+  password: string,
+): Promise<Identity> {
+  checkName(name);
+  if (existsSync(home.keyfile)) await readFakeKeyfile(home, password);
+  const port = wsPort ?? freePort();
+  const keyfile = newKeyfile(name, random);
   await writeToChain(rpc, name, [
     ["~ip", LOOPBACK],
     ["~ws-port", Uint8Array.of(port >> 8, port & 0xff)],
     ["~net-key", createNodeSigner(keyfile.networkingSeed).publicKey],
   ]);
-  // The text itself where other keyfiles have a hash of it.
-  const bytes = await encodeKeyfile(keyfile, password, random);
-  writePrivateFile(home.keyfile, bytes);
+  const bytes = await keep(home, keyfile, password, random);
   return toIdentity(keyfile, bytes, password, port);
 }
 
 async function openFakeNode(
-  { home, rpc, wsPort }: FakeNodeOptions,
+  home: HomeFolder,
+  rpc: Rpc,
+  wsPort: number | undefined,
   password: string,
 ): Promise<Identity> {
-  if (!existsSync(home.keyfile)) {
-    throw refusal(`There is no node in "${home.path}"`, "Name a new one with --fake-node-name");
-  }
+  if (!existsSync(home.keyfile)) throw noNode(home);
   const { keyfile, bytes } = await readFakeKeyfile(home, password);
   const { name, networkingSeed } = keyfile;
   const labels = ["~net-key", "~ws-port"];
@@ -176,20 +224,21 @@ function toIdentity(
   keyfile: Keyfile,
   bytes: Uint8Array,
   password: string,
-  wsPort: number,
+  /** As the chain says; `undefined`: there is none. */
+  wsPort?: number,
 ): Identity {
   const { name, networkingSeed, jwtSecret } = keyfile;
-  const chainRouting: NodeRouting = {
+  const direct = (port: number): NodeRouting => ({
     kind: "direct",
     ip: "127.0.0.1",
-    ports: new Map([["ws", wsPort]]),
-  };
+    ports: new Map([["ws", port]]),
+  });
   return {
     name,
     networkingSeed,
     jwtSecret,
     newPassword: undefined,
-    chainRouting,
+    ...(wsPort === undefined ? {} : { chainRouting: direct(wsPort) }),
     async verifyPassword(submitted) {
       if (password === DEFAULT_FAKE_PASSWORD || submitted === password) return bytes;
       return submitted === (await hashPassword(password, name)) ? bytes : undefined;

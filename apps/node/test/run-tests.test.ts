@@ -1,0 +1,278 @@
+/** `kinode run-tests` with real nodes: two that know each other, tests that pass, fail and never answer, and what is left. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { guestBytes } from "@kinode-ts/testing/guests";
+import { isAlive } from "../src/boot/run-file.ts";
+import { printLines } from "../src/commands/print-lines.ts";
+import { kinode } from "./run-kinode.ts";
+import { startDetached } from "./detached-node.ts";
+
+setDefaultTimeout(180_000);
+const folder = mkdtempSync(join(tmpdir(), "run-tests-"));
+const at = (path: string): string => join(folder, path);
+
+function write(path: string, text: string): void {
+  mkdirSync(join(folder, path, ".."), { recursive: true });
+  writeFileSync(at(path), text);
+}
+
+interface Rights {
+  readonly request?: readonly unknown[];
+  readonly grant?: readonly unknown[];
+  readonly networking?: boolean;
+  readonly public?: boolean;
+}
+
+/** Writes the package `<name>:test.os` with one process. */
+function writePackage(path: string, source: string, rights: Rights = {}): void {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const properties = {
+    package_name: name,
+    publisher: "test.os",
+    current_version: "1.0.0",
+    mirrors: [],
+    code_hashes: {},
+    wit_version: 1,
+  };
+  const entry = {
+    process_name: name,
+    process_wasm_path: `/${name}.js`,
+    on_exit: "None",
+    request_networking: rights.networking ?? false,
+    request_capabilities: rights.request ?? [],
+    grant_capabilities: rights.grant ?? [],
+    public: rights.public ?? false,
+  };
+  write(`${path}/metadata.json`, JSON.stringify({ properties }));
+  write(`${path}/pkg/manifest.json`, JSON.stringify([entry]));
+  write(`${path}/src/${name}.ts`, source);
+}
+
+/** The package of the guide, and its test. */
+const GUIDE = readFileSync(join(import.meta.dir, "../../../docs/guides/testing.md"), "utf8");
+
+const WRONG = `
+import { defineTest, fail } from "@kinode-ts/stdlib/tester";
+
+const isRight = (sum: number): boolean => sum === 5;
+
+export default defineTest("wrong", () => {
+  if (!isRight(2 + 2)) fail("wrong", "two and two is not five");
+});
+`;
+const SILENT = `
+import { receive } from "@kinode-ts/stdlib";
+import { defineTest } from "@kinode-ts/stdlib/tester";
+export default defineTest("silent", async () => {
+  for (;;) await receive();
+});
+`;
+
+const node = (name: string): string => `
+[[tests.nodes]]
+port = 0
+home = "home/${name}"
+fake_node_name = "${name}"
+`;
+
+/** Reads a file that only the root of the file system may. */
+const READS = `
+import { defineTest } from "@kinode-ts/stdlib/tester";
+import { file } from "@kinode-ts/stdlib/vfs";
+export default defineTest("reads", async () => {
+  await file("/greeter:example.os/pkg/manifest.json").bytes();
+});
+`;
+
+beforeAll(() => {
+  for (const [, name = "", text = ""] of GUIDE.matchAll(/^```\w+ (\S+)\n(.*?)^```$/gms)) {
+    write(`greeter/${name}`, text);
+  }
+  writePackage("greeter/test/reads", READS, {
+    request: [{ process: "vfs:distro:sys", params: { root: true } }],
+  });
+  writePackage("greeter/test/wrong", WRONG);
+  writePackage("greeter/test/silent", SILENT);
+  writePackage("rust-test", "");
+  rmSync(at("rust-test/src"), { recursive: true });
+  const manifest = readFileSync(at("rust-test/pkg/manifest.json"), "utf8");
+  write("rust-test/pkg/manifest.json", manifest.replace("rust-test.js", "rust-test.wasm"));
+  writeFileSync(at("rust-test/pkg/rust-test.wasm"), guestBytes("rust-test"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const pidIn = (path: string): number => Number(readFileSync(at(path), "utf8"));
+
+test("[P20.1] [P20.3] [P26] row 12: on two nodes one test passes, one fails, one never answers; each is told, and nothing is left", async () => {
+  write(
+    "greeter/test/mixed.toml",
+    `
+runtime = { FetchVersion = "latest" }
+
+[[tests]]
+dependency_package_paths = [".."]
+setup_packages = [{ path = "..", run = true }]
+setup_scripts = ["echo $$ > script.pid; exec sleep 1000"]
+test_package_paths = ["wrong", "silent", "reads", "../../rust-test"]
+test_scripts = ["test -f mixed.toml", "echo it was not to be; exit 3"]
+timeout_secs = 2
+${node("first")}${node("second")}`,
+  );
+  const { code, out, err } = await kinode("run-tests", at("greeter/test/mixed.toml"));
+  expect(err).toBe("");
+  const lines = out.split("\n");
+  const results = lines.filter((line) => /^(?:PASS|FAIL|\d+ passed)/.test(line));
+  expect(results).toEqual([
+    expect.stringMatching(/^FAIL wrong src\/wrong\.ts:7:\d+$/),
+    "FAIL silent no answer within 2 s",
+    "PASS reads",
+    "PASS rust-test",
+    "PASS test -f mixed.toml",
+    "FAIL echo it was not to be; exit 3 it ended with code 3",
+    "3 passed, 3 failed",
+  ]);
+  expect(code).toBe(1);
+  expect(out).toContain("[echo it was not to be; exit 3] it was not to be");
+  // What happened on the nodes is shown, since something has failed.
+  expect(out).toContain("What first.dev printed:");
+  expect(out).toMatch(/wrong: two and two is not five/);
+  expect(lines[0]).toContain('runtime FetchVersion = "latest" means nothing to it');
+  // Programs, folders.
+  expect(isAlive(pidIn("greeter/test/script.pid"))).toBe(false);
+  expect(existsSync(at("greeter/test/home"))).toBe(false);
+});
+
+test("[P20.2] [P20.3] the guide works as it is written: tests that pass give code 0", async () => {
+  const alone = await kinode("test", at("greeter"));
+  expect(alone).toMatchObject({ code: 0, err: expect.stringContaining(" 1 pass") as string });
+  const toml = readFileSync(at("greeter/test/tests.toml"), "utf8");
+  // One thing more: the homes stay, to see what is in them.
+  write("greeter/test/tests.toml", `persist_home = true\n${toml}`);
+  const { code, out, err } = await kinode("run-tests", at("greeter"), "--json");
+  expect([code, out]).toEqual([0, '[{"test":"greeter-test","failure":null}]']);
+  expect(err).toMatch(/^second\.dev runs at http:\/\/localhost:\d+$/m);
+  for (const name of ["first", "second"]) {
+    const tester = at(`greeter/test/home/${name}/vfs/tester:sys`);
+    expect(existsSync(join(tester, "setup/greeter.js"))).toBe(true);
+    expect(existsSync(join(tester, "tests/greeter-test.js"))).toBe(true);
+    expect(JSON.parse(readFileSync(join(tester, "tests/capabilities.json"), "utf8"))).toEqual({
+      "greeter-test": {
+        request_capabilities: ["greeter:greeter:example.os"],
+        grant_capabilities: ["greeter:greeter:example.os"],
+      },
+    });
+  }
+});
+
+test("[P20.1] [P20.3] the macro of a test in Rust says where it failed; a home that was there starts empty", async () => {
+  const old = at("greeter/test/home/first/vfs/tester:sys/tests/old.js");
+  writeFileSync(old, "of the run before");
+  write(
+    "one.toml",
+    `
+[[tests]]
+test_package_paths = ["rust-test"]
+nodes = [{ port = 0, home = "greeter/test/home/first", fake_node_name = "first" }]
+`,
+  );
+  const source = join(import.meta.dir, "../../../packages/testing/guests/rust-test/src/lib.rs");
+  const line = readFileSync(source, "utf8")
+    .split("\n")
+    .findLastIndex((each) => each.includes("fail!("));
+  const { code, out } = await kinode("t", at("one.toml"));
+  expect(out).toContain(`\nFAIL rust-test src/lib.rs:${line + 1}:13\n`);
+  expect(code).toBe(1);
+  expect(existsSync(old)).toBe(false);
+});
+
+test("[P20.3] Ctrl-C ends the nodes and the scripts and removes what was made", async () => {
+  write(
+    "slow/tests.toml",
+    `
+[[tests]]
+setup_scripts = ["echo $$ > script.pid; exec sleep 1000"]
+test_package_paths = ["../greeter/test/silent"]
+timeout_secs = 600
+${node("first")}`,
+  );
+  const main = join(import.meta.dir, "../src/main.ts");
+  const child = Bun.spawn([process.execPath, main, "run-tests", at("slow")], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const lines: string[] = [];
+  const isRunning = Promise.withResolvers<void>();
+  const take = (line: string): void => {
+    lines.push(line);
+    if (line.startsWith("first.dev runs at")) isRunning.resolve();
+  };
+  const isRead = Promise.all([printLines(child.stdout, take), printLines(child.stderr, take)]);
+  await Promise.race([isRunning.promise, isRead]);
+  expect(lines.join("\n")).toContain("first.dev runs at");
+  child.kill("SIGINT");
+  expect(await child.exited).toBe(130);
+  await isRead;
+  expect(lines.at(-1)).toBe("0 passed, 0 failed");
+  expect(lines.at(-2)).toBe("Stopped by SIGINT; the nodes are ended");
+  expect(isAlive(pidIn("slow/script.pid"))).toBe(false);
+  expect(existsSync(at("slow/home"))).toBe(false);
+});
+
+test("a test that does not build is told, and so is a home that is not for tests", async () => {
+  writePackage("broken", 'import "./nowhere.ts";');
+  write("precious/letters.txt", "dear");
+  write(
+    "bad/tests.toml",
+    `
+[[tests]]
+test_package_paths = ["../broken"]
+${node("first")}
+[[tests]]
+test_package_paths = ["../greeter/test/silent"]
+[[tests.nodes]]
+port = 0
+home = "../precious"
+fake_node_name = "first"
+`,
+  );
+  const { code, out } = await kinode("run-tests", at("bad"));
+  expect(code).toBe(1);
+  expect(out).toMatch(/FAIL tests\[0\] of \S*tests\.toml Cannot build "src\/broken\.ts"/);
+  expect(out).toMatch(/FAIL tests\[1\] of \S*tests\.toml "\S+" has files in it and is no home/);
+  expect(readFileSync(at("precious/letters.txt"), "utf8")).toBe("dear");
+});
+
+test("a real node is not taken for a test, and has no tester", async () => {
+  const real = await startDetached(at("real"));
+  const apps = await real.get<{ readonly id: string }[]>("apps");
+  expect(apps.map(({ id }) => id)).not.toContain("tester:sys");
+  expect(await real.stop()).toBe(0);
+  const keys = readFileSync(at("real/.keys"));
+  write(
+    "bad/tests.toml",
+    `
+[[tests]]
+test_package_paths = ["../greeter/test/silent"]
+[[tests.nodes]]
+port = 0
+home = "../real"
+fake_node_name = "first"
+`,
+  );
+  const { code, out } = await kinode("run-tests", at("bad"));
+  expect([code, out]).toEqual([1, expect.stringContaining("holds a node that is not simulated")]);
+  expect(readFileSync(at("real/.keys"))).toEqual(keys);
+  expect(existsSync(at("real/kernel/store.sqlite"))).toBe(true);
+});
+
+test("without a tests.toml, or with a wrong one, the command says what to do", async () => {
+  const none = await kinode("run-tests", at("broken"));
+  expect([none.code, none.err]).toEqual([1, expect.stringContaining("There is no tests.toml in")]);
+  write("wrong/tests.toml", "tests = 1");
+  const wrong = await kinode("run-tests", at("wrong"));
+  expect([wrong.code, wrong.err]).toEqual([
+    1,
+    expect.stringContaining("tests.toml: tests: a list of tests is expected"),
+  ]);
+});

@@ -33,8 +33,9 @@ export class Transactions<W> {
     this.#limits = limits;
   }
 
-  /** @throws {DataError} `data.engine`: too many are open */
-  begin(process: ProcessId, key: DatabaseKey): number {
+  /** @throws {DataError} `data.engine`: too many are open, or who asked has ended: nobody could commit it */
+  begin(process: ProcessId, key: DatabaseKey, caller: { readonly ended: boolean }): number {
+    if (caller.ended) throw new DataError({ code: "data.engine", text: "the process has ended" });
     let holder = this.#holders.get(process);
     if (holder === undefined) {
       this.#holders.set(process, (holder = { transactions: new Map(), bytes: 0 }));

@@ -128,10 +128,40 @@ test("[M48] Set needs a blob; an empty one stores an empty value, also under an 
 
 test("[M49] a second process of the package needs its own Open", async () => {
   const kv = await opened();
-  expect(await kv.set("k", "v", null, SIBLING)).toEqual({ Err: "NoWriteCap" });
-  expect(await kv.get("k", SIBLING)).toEqual({ Err: "NoReadCap" });
-  expect(await kv.run("BeginTx", undefined, SIBLING)).toEqual({ Err: "NoWriteCap" });
-  expect(await kv.run({ IterStart: {} }, undefined, SIBLING)).toEqual({ Err: "NoReadCap" });
+  const tx_id = await kv.begin();
+  const started = await kv.run({ IterStart: null });
+  const { iterator_id } = (started as { IterStart: { iterator_id: number } }).IterStart;
+  const actions = {
+    write: [
+      { Set: { key: [1], tx_id: null } },
+      { Delete: { key: [1], tx_id: null } },
+      "BeginTx",
+      { Commit: { tx_id } },
+      { Rollback: { tx_id } },
+    ],
+    read: [
+      { Get: [1] },
+      { IterStart: {} },
+      { IterNext: { iterator_id, count: 1 } },
+      { IterClose: { iterator_id } },
+    ],
+  };
+  const NO_CAP = { write: { Err: "NoWriteCap" }, read: { Err: "NoReadCap" } };
+  const answersOf = (right: "read" | "write") =>
+    Promise.all(actions[right].map((action) => kv.run(action, "v", SIBLING)));
+  const refused = (right: "read" | "write") => actions[right].map(() => NO_CAP[right]);
+  expect(await answersOf("write")).toEqual(refused("write"));
+  expect(await answersOf("read")).toEqual(refused("read"));
+  // One right is not the other.
+  for (const [held, missing] of [
+    ["read", "write"],
+    ["write", "read"],
+  ] as const) {
+    kv.harness.give(SIBLING, JSON.stringify({ kind: held, db_key: [P, "d"] }));
+    expect(await answersOf(missing)).toEqual(refused(missing));
+    expect(await answersOf(held)).not.toContainEqual(NO_CAP[held]);
+    kv.harness.takeAll(SIBLING);
+  }
   expect(await kv.run("Open", undefined, SIBLING)).toBe("Ok");
   expect(await kv.set("k", "v", null, SIBLING)).toBe("Ok");
   expect(await kv.get("k", SIBLING)).toBe("v");
@@ -177,15 +207,27 @@ test("[M51] a second commit names the transaction that is not there", async () =
 test("[M52] a transaction is that of one process and one database", async () => {
   const kv = await opened();
   await kv.run("Open", undefined, SIBLING);
-  await kv.run("Open", undefined, APP, "e");
-  const tx = await kv.begin();
-  expect(await kv.set("k", "v", tx, SIBLING)).toEqual({ Err: { NoTx: tx } });
-  expect(await kv.run({ Commit: { tx_id: tx } }, undefined, SIBLING)).toEqual({
-    Err: { NoTx: tx },
-  });
-  const other = { Set: { key: [1], tx_id: tx } };
-  expect(await kv.run(other, "v", APP, "e")).toEqual({ Err: { NoTx: tx } });
-  expect(await kv.set("k", "v", tx)).toBe("Ok");
+  for (const process of [APP, SIBLING]) await kv.run("Open", undefined, process, "e");
+  const tx_id = await kv.begin();
+  for (const [process, db] of [
+    [SIBLING, "d"],
+    [APP, "e"],
+    [SIBLING, "e"],
+  ] as const) {
+    for (const action of [
+      { Set: { key: [1], tx_id } },
+      { Delete: { key: [1], tx_id } },
+      { Commit: { tx_id } },
+      { Rollback: { tx_id } },
+    ]) {
+      expect(await kv.run(action, "v", process, db)).toEqual({ Err: { NoTx: tx_id } });
+    }
+  }
+  // Its own process still has it, as it was.
+  expect(await kv.set("k", "v", tx_id)).toBe("Ok");
+  expect(await kv.run({ Commit: { tx_id } })).toBe("Ok");
+  expect(await kv.get("k")).toBe("v");
+  expect(await kv.run({ Get: [1] })).toEqual({ Err: "KeyNotFound" });
 });
 
 test("[M53] RemoveDb erases everything; the database is made anew at its next use", async () => {
@@ -276,6 +318,8 @@ test("[M56] errors are answered also when no response was expected, successes no
   const [error, ...rest] = kv.harness.answers.slice(count);
   expect(error).toMatchObject({ json: { Err: "KeyNotFound" }, metadata: undefined });
   expect(rest).toHaveLength(1);
+  // Nobody is told but the process.
+  expect(kv.harness.prints).toEqual([]);
 });
 
 test("a success carries the metadata of its request", async () => {
@@ -320,6 +364,19 @@ test("more databases than may be open are all usable, and fd-manager is told", a
   const told = kv.harness.sent.map(({ body }) => new TextDecoder().decode(body));
   expect(told[0]).toBe('"RequestFdsLimit"');
   expect(told).toContain('"FdsLimitHit"');
+});
+
+test("a share of no files at all still leaves room for one database", async () => {
+  const kv = await setUp();
+  const share = { body: { FdsLimit: 0 }, expectsResponse: null };
+  kv.harness.post("fd-manager:distro:sys", share);
+  await kv.harness.delivered();
+  for (const db of ["a", "b", "a", "b"]) {
+    expect(await kv.run("Open", undefined, APP, db)).toBe("Ok");
+    expect(await kv.run({ Set: { key: [1], tx_id: null } }, db, APP, db)).toBe("Ok");
+  }
+  const { blob } = await kv.ask({ Get: [1] }, undefined, APP, "a");
+  expect(new TextDecoder().decode(blob?.bytes)).toBe("a");
 });
 
 test("transactions are bounded in number and bytes, and go with their process", async () => {
@@ -389,6 +446,8 @@ test("bodies that are not as specified are malformed and change nothing", async 
     { Commit: { tx_id: -1 } },
     { IterNext: { iterator_id: 1, count: 0 } },
     { IterStart: { prefix: "x" } },
+    { IterStart: { reverse: "yes" } },
+    { IterStart: { reverse: 1 } },
     { A: 1, B: 2 },
     [],
     null,
@@ -397,6 +456,21 @@ test("bodies that are not as specified are malformed and change nothing", async 
     expect(await kv.run(action, "x")).toEqual({ Err: "MalformedRequest" });
   }
   expect(await kv.get("k")).toBe("v");
+});
+
+test("actions without content take null in its place, and nothing else", async () => {
+  const kv = await opened();
+  await kv.set("k", "v");
+  for (const name of ["Open", "RemoveDb", "BeginTx"]) {
+    for (const content of [0, 5, false, "", [], {}, { tx_id: null }]) {
+      expect(await kv.run({ [name]: content })).toEqual({ Err: "MalformedRequest" });
+    }
+  }
+  expect(await kv.get("k")).toBe("v");
+  expect(await kv.run({ Open: null })).toBe("Ok");
+  expect(await kv.run({ BeginTx: null })).toHaveProperty("BeginTx.tx_id");
+  expect(await kv.run({ RemoveDb: null })).toBe("Ok");
+  expect(await kv.get("k")).toEqual({ Err: "KeyNotFound" });
 });
 
 test("a key that is too long is refused by name", async () => {

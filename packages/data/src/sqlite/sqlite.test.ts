@@ -117,6 +117,14 @@ test("[M57] text that looks like base64 is stored as a blob and reads as the sam
   expect(await sql.query("SELECT v, typeof(v) AS type FROM t")).toBe(
     '[{"v":"cinecafe","type":"blob"},{"v":"lumiere","type":"text"}]',
   );
+  // Standard, padded, and its last bits zero; everything else is text.
+  const blobs = ["", "Dave", "YQ==", "YWI=", "+/+/"];
+  const texts = ["YQ", "YR==", "YWJ=", "-_-_", "A===", "====", "YQ==YQ==", "Dave ", "Da\nve==="];
+  for (const value of [...blobs, ...texts]) {
+    const rows = await sql.query("SELECT ? AS v, typeof(?1) AS type", [value]);
+    const type = blobs.includes(value) ? "blob" : "text";
+    expect(rows).toBe(JSON.stringify([{ v: value, type }]));
+  }
 });
 
 test("[M58] numbers are bound by how they are written", async () => {
@@ -156,6 +164,28 @@ test("[M60] the first word decides between Query and Write, whatever its case", 
   expect(await sql.write("select 1")).toEqual({ Err: "NotAWriteKeyword" });
   expect(await sql.query(" \n sElEcT 1 AS x")).toBe('[{"x":1}]');
   expect(await sql.write("\tcreate table t (v)")).toBe("Ok");
+});
+
+test("[M60] the words of each action are those of the specification", async () => {
+  const sql = await opened();
+  const reads = "ANALYZE ATTACH BEGIN EXPLAIN PRAGMA SELECT VALUES WITH".split(" ");
+  const writes =
+    "ALTER ANALYZE COMMIT CREATE DELETE DETACH DROP END INSERT REINDEX RELEASE RENAME REPLACE ROLLBACK SAVEPOINT UPDATE VACUUM".split(
+      " ",
+    );
+  const others = ["MERGE", "CALL", "SELECTED", "SELECT;", "INSERT(", "X"];
+  const read = { Err: "NotAReadKeyword" };
+  const write = { Err: "NotAWriteKeyword" };
+  for (const word of [...reads, ...writes, ...others]) {
+    // No statement: words that may begin one get as far as the engine.
+    const text = `${word.toLowerCase()} !`;
+    const answers = [await sql.query(text), await sql.write(text)];
+    expect([word, Bun.deepEquals(answers[0], read), Bun.deepEquals(answers[1], write)]).toEqual([
+      word,
+      !reads.includes(word),
+      !writes.includes(word),
+    ]);
+  }
 });
 
 test("[M61] nothing but the first word is looked at", async () => {
@@ -207,14 +237,38 @@ test("[M65] the number of parameters must be right", async () => {
 test("[M66] who holds no capability neither reads nor writes", async () => {
   const sql = await opened();
   await sql.write("CREATE TABLE t (v)");
+  await sql.write("INSERT INTO t VALUES (1)");
+  const tx_id = await sql.begin();
+  const query = { Query: "SELECT 1 AS x" };
+  const writes = [
+    { Write: { statement: "DELETE FROM t", tx_id: null } },
+    { Write: { statement: "DELETE FROM t", tx_id } },
+    "BeginTx",
+    { Commit: { tx_id } },
+    { Rollback: { tx_id } },
+  ];
   for (const process of [SIBLING, FOREIGN]) {
-    expect(await sql.query("SELECT 1", undefined, process)).toEqual({ Err: "NoReadCap" });
-    expect(await sql.write("DELETE FROM t", undefined, null, process)).toEqual({
-      Err: "NoWriteCap",
-    });
-    expect(await sql.run("BeginTx", undefined, process)).toEqual({ Err: "NoWriteCap" });
+    expect(await sql.run(query, undefined, process)).toEqual({ Err: "NoReadCap" });
+    for (const action of writes) {
+      expect(await sql.run(action, undefined, process)).toEqual({ Err: "NoWriteCap" });
+    }
+    // What is not allowed is not looked at any further.
+    expect(await sql.query("nonsense", "{}", process)).toEqual({ Err: "NoReadCap" });
+    expect(await sql.write("nonsense", "{}", null, process)).toEqual({ Err: "NoWriteCap" });
   }
-  expect(await sql.run("Open", undefined, FOREIGN)).toEqual({ Err: "MismatchingPackageId" });
+  // One right is not the other.
+  const params = (kind: string) => JSON.stringify({ kind, db_key: [P, "d"] });
+  sql.harness.give(FOREIGN, params("read"));
+  for (const action of writes) {
+    expect(await sql.run(action, undefined, FOREIGN)).toEqual({ Err: "NoWriteCap" });
+  }
+  expect(await sql.query("SELECT count(*) AS n FROM t", undefined, FOREIGN)).toBe('[{"n":1}]');
+  sql.harness.give(SIBLING, params("write"));
+  expect(await sql.run(query, undefined, SIBLING)).toEqual({ Err: "NoReadCap" });
+  expect(await sql.write("DELETE FROM t", undefined, null, SIBLING)).toBe("Ok");
+  for (const action of ["Open", "RemoveDb"]) {
+    expect(await sql.run(action, undefined, FOREIGN)).toEqual({ Err: "MismatchingPackageId" });
+  }
   expect(await sql.run("Open", undefined, SIBLING)).toBe("Ok");
   expect(await sql.query("SELECT 1 AS x", undefined, SIBLING)).toBe('[{"x":1}]');
 });
@@ -231,6 +285,9 @@ test("[M67] a query cannot reach other files, and a reader cannot write by one",
   expect(await byReader("PRAGMA user_version = 7")).toEqual(NOT_AUTHORIZED);
   expect(await byReader("ANALYZE")).toEqual(NOT_AUTHORIZED);
   expect(await byReader("SELECT count(*) AS n FROM u")).toBe('[{"n":1}]');
+  // It is the right that counts, not the action.
+  expect(await sql.query("WITH t AS (SELECT 1) DELETE FROM u")).toBe("[]");
+  expect(await byReader("SELECT count(*) AS n FROM u")).toBe('[{"n":0}]');
 });
 
 test("nobody attaches files, leaves transactions open, or changes how the file is written", async () => {
@@ -288,6 +345,35 @@ test("[M68] a commit with a failing statement leaves nothing, and the transactio
   expect(await sql.write("INSERT INTO t VALUES (1)")).toBe("Ok");
 });
 
+test("a write of a transaction is checked before it waits", async () => {
+  const sql = await opened();
+  await sql.write("CREATE TABLE t (v)");
+  const tx = await sql.begin();
+  expect(await sql.write("SELECT 1", undefined, tx)).toEqual({ Err: "NotAWriteKeyword" });
+  expect(await sql.write("INSERT INTO t VALUES (?)", "{}", tx)).toEqual({
+    Err: "InvalidParameters",
+  });
+  expect(await sql.write("INSERT INTO t VALUES (?)", [1], tx)).toBe("Ok");
+  expect(await sql.run({ Commit: { tx_id: tx } })).toBe("Ok");
+  expect(await sql.query("SELECT v FROM t")).toBe('[{"v":1}]');
+});
+
+test("a transaction ends with its process, also one that is begun after that", async () => {
+  const sql = await opened({ maxTransactionsCount: 1, maxStatementMs: 300 });
+  const tx = await sql.begin();
+  sql.module.processEnded?.(APP as never);
+  expect(await sql.run({ Commit: { tx_id: tx } })).toEqual({ Err: { NoTx: tx } });
+  // Asked for by a process that ends while it waits for its own statement: nobody could ever commit it.
+  const body = (action: unknown) => ({ package_id: P, db: "d", action });
+  const endless =
+    "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c";
+  sql.harness.post(APP, { body: body({ Query: endless }) });
+  sql.harness.post(APP, { body: body("BeginTx") });
+  await sql.harness.delivered();
+  sql.module.processEnded?.(APP as never);
+  expect(await sql.run("BeginTx")).toHaveProperty("BeginTx.tx_id");
+});
+
 test("a transaction is applied at its commit, and is that of one process and database", async () => {
   const sql = await opened();
   await sql.write("CREATE TABLE t (v)");
@@ -308,6 +394,13 @@ test("[M69] only the first of several statements runs", async () => {
   await sql.write("CREATE TABLE t (v); DROP TABLE t");
   expect(await sql.write("INSERT INTO t VALUES (1); INSERT INTO t VALUES (2)")).toBe("Ok");
   expect(await sql.query("SELECT count(*) AS n FROM t; DELETE FROM t")).toBe('[{"n":1}]');
+  // What is not run may be no SQL at all.
+  expect(await sql.query("SELECT count(*) AS n FROM t; no such (")).toBe('[{"n":1}]');
+  expect(await sql.write("INSERT INTO t VALUES (3); ?")).toBe("Ok");
+  const tx = await sql.begin();
+  await sql.write("INSERT INTO t VALUES (4); DELETE FROM t", undefined, tx);
+  expect(await sql.run({ Commit: { tx_id: tx } })).toBe("Ok");
+  expect(await sql.query("SELECT v FROM t")).toBe('[{"v":1},{"v":3},{"v":4}]');
 });
 
 test("[M70] the keyword is checked before the parameters", async () => {
@@ -323,6 +416,18 @@ test("a write that returns rows is refused although it was made, as packages kno
     refused("Execute returned results - did you mean to call query?"),
   );
   expect(await sql.query("SELECT v FROM t")).toBe('[{"v":1}]');
+});
+
+test("actions without content take null in its place, and nothing else", async () => {
+  const sql = await opened();
+  await sql.write("CREATE TABLE t (v)");
+  for (const name of ["Open", "RemoveDb", "BeginTx"]) {
+    for (const content of [0, 5, false, "", [], {}]) {
+      expect(await sql.run({ [name]: content })).toEqual({ Err: "MalformedRequest" });
+    }
+  }
+  expect(await sql.query("SELECT count(*) AS n FROM t")).toBe('[{"n":0}]');
+  expect(await sql.run({ RemoveDb: null })).toBe("Ok");
 });
 
 test("names that could lead elsewhere are malformed, and nothing of the host is touched", async () => {
@@ -352,6 +457,9 @@ test("RemoveDb erases everything; the database is made anew at its next use", as
   await sql.write("CREATE TABLE t (v)");
   expect(await sql.run("RemoveDb")).toBe("Ok");
   expect(readdirSync(join(sql.folder, "p:x.os"))).toEqual([]);
+  expect(await sql.run("RemoveDb")).toEqual({
+    Err: { IOError: "No such file or directory (os error 2)" },
+  });
   expect(await sql.query("SELECT * FROM t")).toEqual(refused("no such table: t"));
 });
 

@@ -1,6 +1,6 @@
 /** Two real programs with local identities on one machine, started and introduced as README.md says. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ControlAnswer, ControlPeers } from "@kinode-ts/types";
@@ -170,6 +170,51 @@ test("[N37] a message for a process without network capability, or for none, is 
   expect(await send(bob, "alice.local@net:distro:sys", "still here")).toMatchObject({
     body: "ack",
   });
+}, 120_000);
+
+const FOREIGN_DB = { package_id: { package_name: "terminal", publisher_node: "sys" }, db: "far" };
+/** What every module would answer at home, whatever it answers. */
+const MODULE_REQUESTS: Readonly<Record<string, unknown>> = {
+  vfs: { path: "/terminal:sys/far", action: "CreateDrive" },
+  kv: { ...FOREIGN_DB, action: "Open" },
+  sqlite: { ...FOREIGN_DB, action: "Open" },
+  state: { GetState: CHAT },
+  timer: { SetTimer: 0 },
+  "http-server": { Unbind: { path: "/far" } },
+  "http-client": { WebSocketClose: { channel_id: 1 } },
+  "fd-manager": "GetState",
+};
+
+test("[M8] modules drop requests of other nodes; an RPC that names another node gets its answer", async () => {
+  const asked = (from: DetachedNode, to: string, timeout: number): Promise<unknown[]> =>
+    Promise.all(
+      Object.entries(MODULE_REQUESTS).map(async ([module, body]) => {
+        const target = `${to}@${module}:distro:sys`;
+        const text = JSON.stringify(body);
+        const answer = await from.post<ControlAnswer>("send", { target, body: text, timeout });
+        return [module, answer.kind === "send-error" ? answer.error : answer.kind];
+      }),
+    );
+  // Of sqlite nothing is on the disk before something is written.
+  const places = ["vfs/terminal:sys/far", "kv/terminal:sys/far"];
+  const made = (): string[] => places.filter((place) => existsSync(join(home("alice"), place)));
+  const modules = Object.keys(MODULE_REQUESTS);
+  expect(await asked(bob, "alice.local", 2)).toEqual(modules.map((each) => [each, "timeout"]));
+  expect(made()).toEqual([]);
+  // At home the same is answered and done.
+  expect(await asked(alice, "our", 30)).toEqual(modules.map((each) => [each, "response"]));
+  expect(made()).toEqual(places);
+
+  const token = readFileSync(join(home("bob"), ".local-token"), "utf8").trim();
+  const message = { node: "alice.local", process: "net:distro:sys", body: "by RPC" };
+  const answer = await fetch(`${bob.url}/rpc:distro:sys/message`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}` },
+    body: JSON.stringify({ ...message, expects_response: 15 }),
+  });
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toEqual({ body: [...Buffer.from("ack")], lazy_load_blob: null });
+  expect(alice.output()).toContain("bob.local: by RPC");
 }, 120_000);
 
 test("a wrong, used or own invitation is a clear line", async () => {

@@ -109,7 +109,8 @@ export class AppAnswers {
       if (name.toLowerCase() === "set-cookie" && this.#isReserved(value)) continue;
       headers.set(name, value);
     }
-    if (!headers.has("content-type")) headers.set("content-type", "application/octet-stream");
+    // An empty one is none.
+    if (!headers.get("content-type")) headers.set("content-type", "application/octet-stream");
     return headers;
   }
 

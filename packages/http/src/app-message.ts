@@ -81,6 +81,7 @@ function valueJson(value: string): string {
  */
 export function withoutLoginCookies(cookie: string, prefix: string): string | undefined {
   if (!cookie.includes(prefix)) return cookie;
-  const rest = cookie.split("; ").filter((part) => !part.startsWith(prefix));
-  return rest.length === 0 ? undefined : rest.join("; ");
+  // Browsers write a space behind each `;`, others may not.
+  const rest = cookie.split(";").filter((part) => !part.trimStart().startsWith(prefix));
+  return rest.join(";").trim() || undefined;
 }

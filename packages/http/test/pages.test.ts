@@ -142,10 +142,15 @@ test("the node's own login cookies are not shown to apps", async () => {
   const cookie = await node.logIn();
   await node.get(`/${APP}`, { headers: { cookie: `a=1; ${cookie}; b=2` } });
   await node.get(`/${APP}`, { headers: { cookie } });
+  // However a client that is no browser writes them.
+  await node.bind(APP, "/open");
+  for (const line of [`a=1;${cookie};b=2`, ` ${cookie} ;`, `b=2 ;  ${cookie}`]) {
+    await node.get(`/${APP}/open`, { headers: { cookie: line } });
+  }
   const seen = node.received.map(
     ({ http }) => (http["headers"] as Record<string, string>)["cookie"],
   );
-  expect(seen).toEqual(["a=1; b=2", undefined]);
+  expect(seen).toEqual(["a=1; b=2", undefined, "a=1;b=2", undefined, "b=2"]);
 });
 
 test("[M83] status, headers and blob of the answer reach the client", async () => {
@@ -168,6 +173,9 @@ test("[M83] status, headers and blob of the answer reach the client", async () =
   node.serve(() => ({ body: { status: 200, headers: {} }, blob: "bytes" }));
   const plain = await node.get(`/${APP}`);
   expect(plain.headers.get("content-type")).toBe("application/octet-stream");
+  node.serve(() => ({ body: { status: 200, headers: { "Content-Type": "" } }, blob: "bytes" }));
+  const unnamed = await node.get(`/${APP}`);
+  expect(unnamed.headers.get("content-type")).toBe("application/octet-stream");
   node.serve(() => ({ body: { status: 404, headers: {} } }));
   const empty = await node.get(`/${APP}`);
   expect([empty.status, (await empty.bytes()).length]).toEqual([404, 0]);

@@ -288,6 +288,10 @@ test("[M67] a query cannot reach other files, and a reader cannot write by one",
   // It is the right that counts, not the action.
   expect(await sql.query("WITH t AS (SELECT 1) DELETE FROM u")).toBe("[]");
   expect(await byReader("SELECT count(*) AS n FROM u")).toBe('[{"n":0}]');
+  // Also when the engine has just prepared the same text for who may.
+  await sql.write("INSERT INTO u VALUES (1)");
+  expect(await byReader("WITH t AS (SELECT 1) DELETE FROM u")).toEqual(NOT_AUTHORIZED);
+  expect(await byReader("SELECT count(*) AS n FROM u")).toBe('[{"n":1}]');
 });
 
 test("nobody attaches files, leaves transactions open, or changes how the file is written", async () => {

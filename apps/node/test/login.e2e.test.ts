@@ -43,8 +43,10 @@ describe.skipIf(CHROMIUM === undefined)("a person with a browser and a password"
     await harness.start();
     harness.onSend(({ id, target, body }) => {
       const { Http: http } = JSON.parse(new TextDecoder().decode(body)) as {
-        Http: { headers: Record<string, string> };
+        Http?: { headers: Record<string, string> };
       };
+      // An event of a web socket.
+      if (http === undefined) return;
       const text = `<p>private page, cookies: ${http.headers["cookie"] ?? "none"}</p>`;
       queueMicrotask(() =>
         harness.answer(target.process, id, {
@@ -55,6 +57,10 @@ describe.skipIf(CHROMIUM === undefined)("a person with a browser and a password"
     });
     const bind = { path: "/", authenticated: true, local_only: false, cache: false };
     await harness.ask(APP, { body: { Bind: bind } });
+    await harness.ask("homepage:homepage:sys", { body: { Bind: bind } });
+    await harness.ask(APP, {
+      body: { WebSocketBind: { path: "/ws", authenticated: true, extension: false } },
+    });
     await harness.ask(SECURE, { body: { SecureBind: { path: "/", cache: false } } });
     ({ port } = await server.listen());
     browser = await launchBrowser();
@@ -64,7 +70,25 @@ describe.skipIf(CHROMIUM === undefined)("a person with a browser and a password"
   afterAll(async () => {
     await browser?.close();
     await server.stop();
+    await elsewhere.stop(true);
   }, DEADLINE_MS);
+
+  /** Another site: browsers take those of 127.0.0.1 and localhost for two. */
+  const elsewhere = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: () =>
+      new Response(`<a id="link" href="http://localhost:${port}/${APP}/deep">go</a>`, {
+        headers: { "content-type": "text/html" },
+      }),
+  });
+  /** What a script of the page that is shown gets of the private web socket. */
+  const openSocket = (): Promise<unknown> =>
+    page.evaluate(`new Promise((resolve) => {
+      const socket = new WebSocket("ws://localhost:${port}/${APP}/ws");
+      socket.onopen = () => resolve("open");
+      socket.onerror = () => resolve("refused");
+    })`);
 
   const hasText = (text: string) =>
     page.waitForFunction(`document.body.innerText.includes(${JSON.stringify(text)})`);
@@ -133,6 +157,45 @@ describe.skipIf(CHROMIUM === undefined)("a person with a browser and a password"
         [`kinode-auth_${OUR}`, "localhost"],
         [`kinode-auth_${OUR}@${SECURE}`, "my-app-x-os.localhost"],
       ]);
+    },
+    DEADLINE_MS,
+  );
+
+  test(
+    "[M89] [M101] is a stranger wherever another site leads, whose pages open no web socket either",
+    async () => {
+      await page.goto(`http://localhost:${port}/${APP}/deep`);
+      await hasText("private page");
+      expect(await openSocket()).toBe("open");
+      await page.goto(`http://127.0.0.1:${elsewhere.port}/`);
+      expect(await openSocket()).toBe("refused");
+      await page.locator("#link").click();
+      await hasText(`This is ${OUR}.`);
+      expect(await page.content()).not.toContain("private page");
+      // The same path, asked for by the person.
+      await page.goto(`http://localhost:${port}/${APP}/deep`);
+      await hasText("private page");
+    },
+    DEADLINE_MS,
+  );
+
+  test(
+    "[M90] is led on to where the login page was told to, and to no other site",
+    async () => {
+      const evil = `127.0.0.1:${elsewhere.port}`;
+      for (const [to, reached] of [
+        [`/${APP}/deep?x=1`, `/${APP}/deep?x=1`],
+        [`//${evil}/`, "/"],
+        [`http://${evil}/`, "/"],
+        [`/\\${evil}/`, "/"],
+        ["javascript:document.body.remove()", "/"],
+      ] as const) {
+        // oxlint-disable-next-line no-await-in-loop -- one page after the other
+        await page.goto(`http://localhost:${port}/login?redirect=${encodeURIComponent(to)}`);
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        await Promise.all([page.waitForNavigation(), logIn(PASSWORD)]);
+        expect([to, page.url()]).toEqual([to, `http://localhost:${port}${reached}`]);
+      }
     },
     DEADLINE_MS,
   );

@@ -216,8 +216,14 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
     const { run, harness } = await start();
     harness.give(APP, '{"root":true}');
     for (const path of ["/../x", "/p:x.os", "/p/d/f", "", "/p:x.os/../../p:x.os/data/f"]) {
-      expect(await run(path, "Read")).toEqual({ Err: "MalformedRequest" });
+      for (const source of [APP, SIBLING]) {
+        expect(await run(path, "Read", undefined, source)).toEqual({ Err: "MalformedRequest" });
+      }
     }
+    // Only root lists what drives there are, even those of the own package.
+    expect(await run("/p:x.os", "ReadDir", undefined, SIBLING)).toEqual({
+      Err: "MalformedRequest",
+    });
   });
 
   test("[M14] a path that reaches another package by .. is judged on that drive", async () => {
@@ -921,7 +927,11 @@ function createWatchedDisk(held?: Promise<void>) {
       if (work === undefined) return undefined;
       return (...args: unknown[]) => {
         const value = work.apply(memory, args);
-        return name === "open" ? watched(String(args[0]), value as DiskFile) : value;
+        const path = String(args[0]);
+        if (name === "open") return watched(path, value as DiskFile);
+        if (name !== "create") return value;
+        const created = value as { readonly file: DiskFile };
+        return { ...created, file: watched(path, created.file) };
       };
     },
   });
@@ -961,6 +971,18 @@ test("a file that is being read is not closed for others, and is again one of th
   expect(await reading).toBe("Read");
   await open("h");
   expect(closed).toEqual(["b", "c", "d", "e", "a", "f"]);
+});
+
+test("a file that is made anew, removed, moved or closed does not stay open", async () => {
+  const { disk, closed } = createWatchedDisk();
+  const { run } = await setUp(disk);
+  const moved = { Rename: { new_path: `${DRIVE}/b` } };
+  for (const action of ["CreateFile", "CreateFile", "RemoveFile", "CloseFile", moved]) {
+    await run(`${DRIVE}/a`, { OpenFile: { create: true } });
+    closed.length = 0;
+    expect(await run(`${DRIVE}/a`, action)).toBe("Ok");
+    expect({ action, closed }).toEqual({ action, closed: ["a"] });
+  }
 });
 
 test("[M41] an entry that climbs or is absolute ends in UnzipError, nothing is written outside", async () => {

@@ -3,11 +3,17 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findAnvil } from "@kinode-ts/chain";
+import { createSystemRandom } from "@kinode-ts/crypto/random";
+import { freePort } from "@kinode-ts/testing/free-port";
 import { guestBytes } from "@kinode-ts/testing/guests";
+import { openHomeFolder } from "../src/boot/home-folder.ts";
+import { provideIdentity } from "../src/boot/identity.ts";
+import { loadPackages } from "../src/boot/load-packages.ts";
 import { isAlive } from "../src/boot/run-file.ts";
 import { printLines } from "../src/commands/print-lines.ts";
+import { provideFakeIdentity } from "../src/simulation/fake-node.ts";
 import { kinode } from "./run-kinode.ts";
-import { startDetached } from "./detached-node.ts";
 
 setDefaultTimeout(180_000);
 const folder = mkdtempSync(join(tmpdir(), "run-tests-"));
@@ -73,7 +79,7 @@ export default defineTest("silent", async () => {
 const node = (name: string): string => `
 [[tests.nodes]]
 port = 0
-home = "home/${name}"
+home = "nodes/${name}"
 fake_node_name = "${name}"
 `;
 
@@ -90,6 +96,7 @@ beforeAll(() => {
   for (const [, name = "", text = ""] of GUIDE.matchAll(/^```\w+ (\S+)\n(.*?)^```$/gms)) {
     write(`greeter/${name}`, text);
   }
+  write("greeter/test/guide.toml", readFileSync(at("greeter/test/tests.toml"), "utf8"));
   writePackage("greeter/test/reads", READS, {
     request: [{ process: "vfs:distro:sys", params: { root: true } }],
   });
@@ -115,10 +122,14 @@ runtime = { FetchVersion = "latest" }
 dependency_package_paths = [".."]
 setup_packages = [{ path = "..", run = true }]
 setup_scripts = ["echo $$ > script.pid; exec sleep 1000"]
-test_package_paths = ["wrong", "silent", "reads", "../../rust-test"]
+test_package_paths = ["wrong", "reads", "../../rust-test"]
 test_scripts = ["test -f mixed.toml", "echo it was not to be; exit 3"]
-timeout_secs = 2
-${node("first")}${node("second")}`,
+timeout_secs = 60
+${node("first")}${node("second")}
+[[tests]]
+test_package_paths = ["silent"]
+timeout_secs = 1
+${node("first")}`,
   );
   const { code, out, err } = await kinode("run-tests", at("greeter/test/mixed.toml"));
   expect(err).toBe("");
@@ -126,11 +137,11 @@ ${node("first")}${node("second")}`,
   const results = lines.filter((line) => /^(?:PASS|FAIL|\d+ passed)/.test(line));
   expect(results).toEqual([
     expect.stringMatching(/^FAIL wrong src\/wrong\.ts:7:\d+$/),
-    "FAIL silent no answer within 2 s",
     "PASS reads",
     "PASS rust-test",
     "PASS test -f mixed.toml",
     "FAIL echo it was not to be; exit 3 it ended with code 3",
+    "FAIL silent no answer within 1 s",
     "3 passed, 3 failed",
   ]);
   expect(code).toBe(1);
@@ -141,13 +152,13 @@ ${node("first")}${node("second")}`,
   expect(lines[0]).toContain('runtime FetchVersion = "latest" means nothing to it');
   // Programs, folders.
   expect(isAlive(pidIn("greeter/test/script.pid"))).toBe(false);
-  expect(existsSync(at("greeter/test/home"))).toBe(false);
+  expect(existsSync(at("greeter/test/nodes"))).toBe(false);
 });
 
 test("[P20.2] [P20.3] the guide works as it is written: tests that pass give code 0", async () => {
   const alone = await kinode("test", at("greeter"));
   expect(alone).toMatchObject({ code: 0, err: expect.stringContaining(" 1 pass") as string });
-  const toml = readFileSync(at("greeter/test/tests.toml"), "utf8");
+  const toml = readFileSync(at("greeter/test/guide.toml"), "utf8");
   // One thing more: the homes stay, to see what is in them.
   write("greeter/test/tests.toml", `persist_home = true\n${toml}`);
   const { code, out, err } = await kinode("run-tests", at("greeter"), "--json");
@@ -167,25 +178,64 @@ test("[P20.2] [P20.3] the guide works as it is written: tests that pass give cod
 });
 
 test("[P20.1] [P20.3] the macro of a test in Rust says where it failed; a home that was there starts empty", async () => {
-  const old = at("greeter/test/home/first/vfs/tester:sys/tests/old.js");
-  writeFileSync(old, "of the run before");
+  const home = openHomeFolder(at("one/first"));
+  await provideFakeIdentity({
+    home,
+    random: createSystemRandom(),
+    rpc: undefined,
+    name: "first.dev",
+    password: undefined,
+    wsPort: undefined,
+    freePort: () => 0,
+  });
+  write("one/first/vfs/tester:sys/tests/old.js", "of a run before");
+  const port = freePort();
   write(
-    "one.toml",
+    "one/tests.toml",
     `
+persist_home = true
 [[tests]]
-test_package_paths = ["rust-test"]
-nodes = [{ port = 0, home = "greeter/test/home/first", fake_node_name = "first" }]
+test_package_paths = ["../rust-test"]
+timeout_secs = 60
+fakechain_router = ${port}
+nodes = [{ port = 0, home = "first", fake_node_name = "first" }]
 `,
   );
   const source = join(import.meta.dir, "../../../packages/testing/guests/rust-test/src/lib.rs");
-  const line = readFileSync(source, "utf8")
-    .split("\n")
-    .findLastIndex((each) => each.includes("fail!("));
-  const { code, out } = await kinode("t", at("one.toml"));
-  expect(out).toContain(`\nFAIL rust-test src/lib.rs:${line + 1}:13\n`);
+  const lines = readFileSync(source, "utf8").split("\n");
+  const line = lines.findLastIndex((each) => each.includes("fail!(")) + 1;
+  const anvil = process.env["KINODE_ANVIL"];
+  // Whatever this machine has.
+  process.env["KINODE_ANVIL"] = at("nowhere");
+  const { code, out } = await kinode("t", at("one")).finally(() => {
+    if (anvil === undefined) delete process.env["KINODE_ANVIL"];
+    else process.env["KINODE_ANVIL"] = anvil;
+  });
+  expect(out).toContain(`\nFAIL rust-test src/lib.rs:${line}:13\n`);
+  expect(out).toContain(`anvil is not there for fakechain_router = ${port}`);
   expect(code).toBe(1);
-  expect(existsSync(old)).toBe(false);
+  expect(existsSync(join(home.vfs, "tester:sys/tests/rust-test.wasm"))).toBe(true);
+  expect(existsSync(join(home.vfs, "tester:sys/tests/old.js"))).toBe(false);
 });
+
+const hasAnvil = findAnvil() !== undefined;
+if (!hasAnvil) console.warn("Skipped: tests on a local chain, because anvil is not there");
+
+test.skipIf(!hasAnvil)(
+  "[P20.3] with fakechain_router the nodes find each other on a chain, which ends with them",
+  async () => {
+    const port = freePort();
+    const guide = readFileSync(at("greeter/test/guide.toml"), "utf8");
+    const toml = guide
+      .replace("[[tests]]", `[[tests]]\nfakechain_router = ${port}`)
+      .replaceAll("home/", "chain/");
+    write("greeter/test/chain.toml", toml);
+    const { code, out } = await kinode("run-tests", at("greeter/test/chain.toml"));
+    expect([code, out]).toEqual([0, expect.stringContaining("PASS greeter-test")]);
+    expect(out).toContain(`Started a chain at http://127.0.0.1:${port}`);
+    expect(await fetch(`http://127.0.0.1:${port}`).catch(() => "ended")).toBe("ended");
+  },
+);
 
 test("[P20.3] Ctrl-C ends the nodes and the scripts and removes what was made", async () => {
   write(
@@ -216,7 +266,7 @@ ${node("first")}`,
   expect(lines.at(-1)).toBe("0 passed, 0 failed");
   expect(lines.at(-2)).toBe("Stopped by SIGINT; the nodes are ended");
   expect(isAlive(pidIn("slow/script.pid"))).toBe(false);
-  expect(existsSync(at("slow/home"))).toBe(false);
+  expect(existsSync(at("slow/nodes"))).toBe(false);
 });
 
 test("a test that does not build is told, and so is a home that is not for tests", async () => {
@@ -244,13 +294,14 @@ fake_node_name = "first"
 });
 
 test("a real node is not taken for a test, and has no tester", async () => {
-  const real = await startDetached(at("real"));
-  const apps = await real.get<{ readonly id: string }[]>("apps");
-  expect(apps.map(({ id }) => id)).not.toContain("tester:sys");
-  expect(await real.stop()).toBe(0);
-  const keys = readFileSync(at("real/.keys"));
+  const ordinary = await loadPackages([]);
+  expect(ordinary.map((each) => each.package.id)).not.toContain("tester:sys");
+  const home = openHomeFolder(at("real"));
+  await provideIdentity(home, createSystemRandom(), { name: "first.dev", password: "secret" });
+  const keys = readFileSync(home.keyfile);
+  write("real/kernel/store.sqlite", "everything");
   write(
-    "bad/tests.toml",
+    "taken/tests.toml",
     `
 [[tests]]
 test_package_paths = ["../greeter/test/silent"]
@@ -260,10 +311,10 @@ home = "../real"
 fake_node_name = "first"
 `,
   );
-  const { code, out } = await kinode("run-tests", at("bad"));
+  const { code, out } = await kinode("run-tests", at("taken"));
   expect([code, out]).toEqual([1, expect.stringContaining("holds a node that is not simulated")]);
-  expect(readFileSync(at("real/.keys"))).toEqual(keys);
-  expect(existsSync(at("real/kernel/store.sqlite"))).toBe(true);
+  expect(readFileSync(home.keyfile)).toEqual(keys);
+  expect(existsSync(home.storeFile)).toBe(true);
 });
 
 test("without a tests.toml, or with a wrong one, the command says what to do", async () => {

@@ -57,7 +57,7 @@ export interface DatabaseService {
   /** Reads an action other than `Open` and `RemoveDb`. @throws {DataError} `data.malformed-request` */
   readAction(request: DataRequest): DataAction;
   /** Makes sure that the database is there. */
-  open(key: DatabaseKey): Awaitable<void>;
+  open(key: DatabaseKey, caller: Caller): Awaitable<void>;
   remove(key: DatabaseKey): Awaitable<void>;
   setOpenLimit(count: number): void;
   /** Waits until one more database may be open, and opens this one. */
@@ -156,7 +156,9 @@ class ServedDatabases implements DatabaseModule {
     const { key } = decoded;
     if (decoded.action === "Open" || decoded.action === "RemoveDb") {
       assertUnit(decoded.value);
-      return decoded.action === "Open" ? this.#open(process, key) : this.#remove(process, key);
+      return decoded.action === "Open"
+        ? this.#open(process, key, caller)
+        : this.#remove(process, key);
     }
     const action = this.#service.readAction(decoded);
     const may = (right: Right): boolean => mayUse(this.#context!, process, right, key);
@@ -170,7 +172,7 @@ class ServedDatabases implements DatabaseModule {
     return room instanceof Promise ? room.then(perform) : perform();
   }
 
-  async #open(process: ProcessId, key: DatabaseKey): Promise<DataReply> {
+  async #open(process: ProcessId, key: DatabaseKey, caller: Caller): Promise<DataReply> {
     if (!owns(process, key)) throw new DataError({ code: "data.mismatching-package-id" });
     const context = this.#context!;
     const capabilities = (["read", "write"] as const).map((right) =>
@@ -180,7 +182,7 @@ class ServedDatabases implements DatabaseModule {
       throw new DataError({ code: "data.add-cap-failed" });
     }
     await this.#service.room(key);
-    await this.#service.open(key);
+    await this.#service.open(key, caller);
     return OK;
   }
 

@@ -115,6 +115,12 @@ class EngineDatabase implements SqlDatabase, RunningCall {
     return this.#last;
   }
 
+  ready(caller: SqlCaller): Awaitable<void> {
+    // Not behind a long statement.
+    if (this.#running !== undefined) return;
+    return this.#inTurn(caller, async () => {});
+  }
+
   query(
     { sql, parameters }: SqlStatement,
     mayWrite: boolean,

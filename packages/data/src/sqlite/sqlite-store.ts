@@ -23,6 +23,8 @@ export interface SqlDatabase {
   readonly busy: boolean;
   /** Settles when everything asked for so far is done, however it went. */
   idle(): Promise<void>;
+  /** Settles when the database can be used: it is there, and what is in its file is one. */
+  ready(caller: SqlCaller): Awaitable<void>;
   /** Rows as the JSON of an answer. @param mayWrite - else everything but reading is refused */
   query(statement: SqlStatement, mayWrite: boolean, caller: SqlCaller): Promise<Uint8Array>;
   write(statement: SqlStatement, caller: SqlCaller): Promise<void>;

@@ -97,6 +97,18 @@ async function opened(options: Options = {}): Promise<Sql> {
 const refused = (text: string) => ({ Err: { RusqliteError: text } });
 const NOT_AUTHORIZED = refused("not authorized");
 
+test("Open makes the database, and tells of one that cannot be used", async () => {
+  const sql = await opened();
+  expect(readdirSync(join(sql.folder, "p:x.os", "d"))).toContain("d.db");
+  expect(await sql.run("RemoveDb")).toBe("Ok");
+  const folder = join(sql.folder, "p:x.os", "e");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "e.db"), "no database, and long enough to be read as one".repeat(99));
+  expect(await sql.run("Open", undefined, APP, "e")).toEqual(refused("file is not a database"));
+  expect(await sql.run("RemoveDb", undefined, APP, "e")).toBe("Ok");
+  expect(await sql.run("Open", undefined, APP, "e")).toBe("Ok");
+});
+
 test("rows that were written come back", async () => {
   const sql = await opened();
   expect(await sql.write("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)")).toBe("Ok");
@@ -473,6 +485,16 @@ test("a statement without end is interrupted; what comes after it works", async 
     "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c";
   expect(await sql.query(endless)).toEqual(refused("interrupted"));
   expect(await sql.query("SELECT 1 AS x")).toBe('[{"x":1}]');
+});
+
+test("who opens a database that is open does not wait for the statements of others", async () => {
+  const sql = await opened({ maxStatementMs: 2_000 });
+  const endless =
+    "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c";
+  const long = sql.query(endless).then(() => "the statement");
+  const open = sql.run("Open", undefined, SIBLING);
+  expect(await Promise.race([long, open])).toBe("Ok");
+  await long;
 });
 
 test("memory is bounded: a value or a result that is too large is an error", async () => {

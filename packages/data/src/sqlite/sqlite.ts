@@ -36,7 +36,7 @@ export function createSqlite(options: SqliteOptions): RuntimeModule {
       id: SQLITE_PROCESS,
       engineErrorName: "RusqliteError",
       readAction: (request) => readSqlAction(parts, request),
-      open: (key) => void databases.use(key),
+      open: (key, caller) => databases.use(key).ready(caller),
       async remove(key) {
         // At once, not when it is closed: whoever opens it meanwhile must wait for both.
         await Promise.all([databases.close(key), store.remove(key)]);

@@ -134,6 +134,18 @@ export default defineProcess(async () => {
 });
 `;
 
+/** Does all that an app does, but its manifest lets nobody answer it. */
+const MUTE = `
+import { defineProcess, json, send, serve } from "@kinode-ts/stdlib";
+
+const Bind = { path: "/", authenticated: false, local_only: false, cache: false };
+
+export default defineProcess(() => {
+  send("our@http-server:distro:sys", json({ Bind }));
+  return serve(() => json({ status: 200, headers: {} }));
+});
+`;
+
 const APP = "/web:web:example.os";
 const MODULES = ["http-server:distro:sys", "timer:distro:sys", "vfs:distro:sys"];
 
@@ -309,6 +321,17 @@ test("events arrive as EventSource reads them, with signs of life, until the pag
   while (((await json("/tell")) as boolean[]).filter(Boolean).length === 0);
   await get("/finish");
   expect(await node.during(second)).toContain("data: told\n\n");
+});
+
+test("[M84] an app that does not grant the server messaging is heard by nobody: 408", async () => {
+  await installScript(node, "mute", MUTE, { request: ["http-server:distro:sys"] });
+  const ask = async () => {
+    const answer = await fetch(`${node.url}/mute:mute:example.os/`);
+    return [answer.status, await answer.text()];
+  };
+  let heard = await node.during(ask());
+  while (heard[0] === 404) heard = await node.during(ask());
+  expect(heard).toEqual([408, ""]);
 });
 
 test("limits of a path are the server's work", async () => {

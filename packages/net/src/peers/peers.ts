@@ -16,9 +16,11 @@ import { HANDSHAKE_TIMEOUT_MS, type HandshakeChannel } from "../opening/handshak
 import type { Transport } from "../transport.ts";
 import { Connection, type ConnectionLimits } from "./connection.ts";
 import { type AdoptOptions, Dialler, type DialOptions, REDIAL_PAUSE_MS } from "./dialler.ts";
+import { LingeringConnections } from "./lingering-connections.ts";
 import { Outbox } from "./outbox.ts";
 import { type OutgoingMessage, toOutgoing } from "./outgoing.ts";
 import { Past } from "./past.ts";
+import { createPeer, isHeld, type Peer } from "./peer.ts";
 import { ReadCounts } from "./read-counts.ts";
 import { NOTHING_UNREAD, type UnreadRest } from "./unread.ts";
 
@@ -86,29 +88,6 @@ export interface PeerInfo {
   readonly isServed: boolean;
 }
 
-interface Peer {
-  readonly name: NodeId;
-  /** The one that is written to. */
-  connection: Connection | undefined;
-  /** Who dialled it: what decides between two. */
-  initiator: NodeId;
-  isServed: boolean;
-  /** We asked it to serve us. */
-  servesUs: boolean;
-  /** What waits while we dial, or while another connection is being finished. */
-  readonly waiting: Outbox<OutgoingMessage>;
-  /** Connections that are being finished: what is sent now must not overtake what they carry. */
-  readonly finishing: Set<Connection>;
-  /** Broken ones, the oldest first: what they left goes before what waits. */
-  pasts: Past[];
-  isDialling: boolean;
-  /** Connections in succession that broke before they were of any use. */
-  failures: number;
-  sinceMs: number;
-  /** When the connection was made. */
-  connectedMs: number;
-}
-
 /** A node whose connections break so often, each so soon and without having been of use, is not called again for the same messages. */
 const MAX_FAILURES = 6;
 const SHORT_LIFE_MS = 1_000;
@@ -116,8 +95,6 @@ const SHORT_LIFE_MS = 1_000;
 const ROUTER_PATIENCE_MS = 5_000;
 /** On a connection that is being finished nothing is heard for so long: the other side does not know of it, or cannot say so. */
 const QUIET_MS = 1_000;
-/** Earlier connections that a peer may name on one. */
-const MAX_NAMED = 64;
 
 interface Closing {
   readonly why: string;
@@ -125,9 +102,6 @@ interface Closing {
   /** What the peer may have; `undefined`: it was ended by us. */
   readonly broken: UnreadRest | undefined;
 }
-
-/** Nothing new is written to its connection: it must not overtake what others carry or left. */
-const isHeld = ({ finishing, pasts }: Peer): boolean => finishing.size > 0 || pasts.length > 0;
 
 /** Whether nobody goes on with `rival`: nothing is heard on it, or the other side has said so. */
 function isReplaced(rival: Connection, { extension }: Session): boolean {
@@ -139,12 +113,9 @@ export class Peers {
   readonly #options: PeersOptions;
   readonly #limits: PeersLimits;
   readonly #peers = new Map<NodeId, Peer>();
-  /** Connections that lost to another one of the same peer, and are still listened to. */
-  readonly #lingering = new Set<Connection>();
+  readonly #lingering: LingeringConnections;
   readonly #readCounts = new ReadCounts();
   readonly #dialler: Dialler;
-  /** Earlier connections that were spoken of on one. */
-  readonly #named = new WeakMap<Connection, Set<string>>();
   #maxPeers: number;
   #isStopped = false;
 
@@ -153,6 +124,7 @@ export class Peers {
     this.#limits = { ...DEFAULT_PEERS_LIMITS, ...options.limits };
     this.#maxPeers = this.#limits.maxPeers;
     const { identity, known, transport, clock, events, via, isOurs } = options;
+    this.#lingering = new LingeringConnections(clock, this.#limits.lingerMs);
     this.#dialler = new Dialler({
       ...{ identity, known, transport, clock, via, isOurs },
       isStopped: () => this.#isStopped,
@@ -173,7 +145,7 @@ export class Peers {
 
   /** Connections that are open, those that are only listened to among them. */
   get connectionCount(): number {
-    return this.list().filter(({ state }) => state === "connected").length + this.#lingering.size;
+    return this.list().filter(({ state }) => state === "connected").length + this.#lingering.count;
   }
 
   /** How many there may be at this time. */
@@ -267,14 +239,14 @@ export class Peers {
   /** Ends every connection with a node; what waits for it goes by a new one, if the node is still known. */
   disconnect(name: NodeId, why = "it was asked to end"): void {
     const peer = this.#peers.get(name);
-    for (const connection of this.#lingering) if (connection.peer === name) connection.close(why);
+    this.#lingering.close(why, name);
     peer?.connection?.close(why);
   }
 
   /** Goes on with a new connection to each node with which there is one; nothing is lost where both sides can go on. */
   async renew(why: string): Promise<void> {
     for (const { name, connection } of [...this.#peers.values()]) {
-      for (const other of this.#lingering) if (other.peer === name) other.close(why);
+      this.#lingering.close(why, name);
       if (connection === undefined) continue;
       if (connection.isResumable) connection.abandon(why, 0);
       else connection.close(why);
@@ -295,7 +267,7 @@ export class Peers {
   stop(): void {
     this.#isStopped = true;
     for (const { connection } of this.#peers.values()) connection?.close("the node stops");
-    for (const connection of this.#lingering) connection.close("the node stops");
+    this.#lingering.close("the node stops");
   }
 
   #outgoing(message: KernelMessage): OutgoingMessage | undefined {
@@ -315,20 +287,11 @@ export class Peers {
   }
 
   #add(name: NodeId): Peer {
-    const peer: Peer = {
+    const peer = createPeer(
       name,
-      connection: undefined,
-      initiator: "",
-      isServed: false,
-      servesUs: false,
-      waiting: new Outbox(this.#limits.connection.outbox),
-      finishing: new Set(),
-      pasts: [],
-      isDialling: false,
-      failures: 0,
-      sinceMs: this.#options.clock.monotonicMs(),
-      connectedMs: 0,
-    };
+      new Outbox(this.#limits.connection.outbox),
+      this.#options.clock.monotonicMs(),
+    );
     this.#peers.set(name, peer);
     return peer;
   }
@@ -471,7 +434,7 @@ export class Peers {
         this.#sendWaiting(peer);
       });
     }
-    this.#linger(connection);
+    this.#lingering.add(connection);
   }
 
   /** Another connection goes on in the place of this one: nothing more is read from it, and what it carried goes there. */
@@ -519,7 +482,7 @@ export class Peers {
     if (open.length === 0) return;
     for (const past of open) {
       // It is another program now than when they were made.
-      if (connection.isResumable) this.#sayRead(peer, connection, past.tag);
+      if (connection.isResumable) this.#readCounts.sayOn(connection, past.tag);
       else this.#settle(peer, past, undefined, connection);
     }
     this.#options.clock.after(this.#limits.resumeMs, () => {
@@ -527,15 +490,6 @@ export class Peers {
       for (const past of open) this.#settle(peer, past, undefined, undefined);
       this.#sendWaiting(peer);
     });
-  }
-
-  /** Says once on a connection what was read of an earlier one; false when it was said. */
-  #sayRead(peer: Peer, connection: Connection, tag: string): void {
-    const named = this.#named.get(connection) ?? new Set<string>();
-    this.#named.set(connection, named);
-    if (named.has(tag) || named.size >= MAX_NAMED) return;
-    named.add(tag);
-    connection.sayResumed(tag, this.#readCounts.find(peer.name, tag));
   }
 
   /** The peer says how much of an earlier connection it has read. */
@@ -551,7 +505,7 @@ export class Peers {
       if (past.hasMoved(count)) peer.failures = 0;
       this.#settle(peer, past, count, connection);
     }
-    this.#sayRead(peer, connection, tag);
+    this.#readCounts.sayOn(connection, tag);
     this.#sendWaiting(peer);
   }
 
@@ -567,20 +521,6 @@ export class Peers {
       past.settle(count, connection?.peerRun),
       "it does not know the connection they were sent on",
     );
-  }
-
-  /** Listened to as long as the other side uses it: a peer of the reference may go on writing to it. */
-  #linger(connection: Connection): void {
-    this.#lingering.add(connection);
-    const { clock } = this.#options;
-    const look = (): void => {
-      if (!this.#lingering.has(connection)) return;
-      const leftMs = connection.lastTrafficMs + this.#limits.lingerMs - clock.monotonicMs();
-      if (leftMs <= 0 && connection.waitingBytes === 0)
-        connection.close("another connection serves");
-      else clock.after(Math.max(leftMs, 1), look);
-    };
-    look();
   }
 
   #closed(peer: Peer, connection: Connection, { why, unsent, broken }: Closing): void {

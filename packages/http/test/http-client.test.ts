@@ -528,6 +528,70 @@ test("[M113] a server that goes without a close frame, in order or not, is told 
   });
 });
 
+test("a web socket whose server sends a message without end is left, whatever length is said; others go on", async () => {
+  const harness = await client({ limits: { maxSocketMessageBytes: 100_000 } });
+  expect((await harness.ask(APP, open(1))).json).toEqual(ACK);
+  const socketUrl = raw.url.replace("http", "ws");
+  let heard = "";
+  // RFC 6455 §5.2: one frame of 2^62 bytes, and one message of ever more parts.
+  const announced = Buffer.from("\x82\x7f\x40\0\0\0\0\0\0\0", "latin1");
+  const part = Buffer.concat([Buffer.from("\x7e\x40\0", "latin1"), Buffer.alloc(0x4000)]);
+  const endless = (socket: Socket): void => {
+    socket.write(Buffer.concat([Buffer.of(2), part]));
+    const more = (): void => {
+      while (socket.writable && socket.write(Buffer.concat([Buffer.of(0), part])));
+    };
+    socket.on("drain", more);
+    more();
+  };
+  for (const [channelId, send] of [
+    [2, (socket: Socket) => void socket.write(announced)],
+    [3, endless],
+  ] as const) {
+    heard = "";
+    raw.answer = (socket, head) => {
+      if (accept(socket, head)) send(socket);
+      else heard += head;
+    };
+    expect((await harness.ask(APP, open(channelId, socketUrl))).json).toEqual(ACK);
+    await waitForEvents(harness, channelId - 1);
+    await until(() => raw.sockets.size === 0, "the end of the connection");
+    // Masked, of two bytes: status 1009.
+    const [first, length, ...masked] = Buffer.from(heard, "latin1");
+    const status = [4, 5].map((at) => masked[at]! ^ masked[at - 4]!);
+    expect([first, length, ...status]).toEqual([0x88, 0x82, 1009 >> 8, 1009 & 0xff]);
+  }
+  expect(eventsOf(harness).map(({ json }) => json)).toEqual(
+    [2, 3].map((id) => ({ WebSocketClose: { channel_id: id } })),
+  );
+  const whole = new Uint8Array(100_000).fill(65);
+  expect((await harness.ask(APP, push(1, "Binary", whole))).json).toEqual(ACK);
+  await waitForEvents(harness, 3);
+  expect(eventsOf(harness)[2]?.text).toHaveLength(100_000);
+  await harness.ask(APP, push(1, "Binary", new Uint8Array(100_001)));
+  await waitForEvents(harness, 4);
+  expect(eventsOf(harness)[3]?.json).toEqual({ WebSocketClose: { channel_id: 1 } });
+});
+
+test("messages of web sockets that are still arriving share the memory of whole responses", async () => {
+  const limits = { maxArrivingBytes: 1_000_000, maxSocketMessageBytes: 10_000_000 };
+  const harness = await client({ limits });
+  raw.answer = (socket, head) => {
+    if (!accept(socket, head)) return;
+    // 10,000,000 bytes are said, a tenth of them comes.
+    socket.write(Buffer.from("\x82\x7f\0\0\0\0\0\x98\x96\x80", "latin1"));
+    socket.write(Buffer.alloc(1_000_000));
+  };
+  const socketUrl = raw.url.replace("http", "ws");
+  expect((await harness.ask(APP, open(1, socketUrl))).json).toEqual(ACK);
+  await waitForEvents(harness, 1);
+  expect(eventsOf(harness)[0]?.json).toEqual({ WebSocketClose: { channel_id: 1 } });
+  // All of it was given back.
+  expect((await harness.ask(APP, http(`${WEB}/echo`, {}, new Uint8Array(10)))).json).toMatchObject({
+    Ok: {},
+  });
+});
+
 test("web sockets end with their process, and a slow handshake does not hold up others", async () => {
   const module = createHttpClient({ clock: realClock, ownPorts: () => [] });
   const harness = createModuleHarness(module);

@@ -1,7 +1,10 @@
 /** Where web sockets of the client go to: the address that was checked, whatever the name leads to afterwards. */
 import { expect, test } from "bun:test";
 import { createTestCertificate } from "@kinode-ts/testing/certificate";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createServer } from "node:tls";
 import { createAddressPolicy } from "../src/client/address-policy.ts";
 import { createBunTransport } from "../src/index.ts";
@@ -93,4 +96,45 @@ test("a server of wss is asked for the certificate of the name", async () => {
   expect(await firstMessage(transport, `wss://secure.example:${port}/`)).toBe("closed");
   expect(asked).toEqual(["secure.example"]);
   server.close();
+});
+
+/** A program of its own: whom it trusts is said when it starts. */
+const TRUSTING = `
+  import { createBunTransport } from "./src/index.ts";
+  const lookUp = (_name, _options, done) => done(null, [{ address: "127.0.0.1", family: 4 }]);
+  const options = { refusalOf: () => undefined, maxSocketBufferedBytes: 10_000_000, lookUp };
+  const transport = createBunTransport(options);
+  const sent = Uint8Array.from({ length: 3_000_000 }, (_, index) => index * 7);
+  for (const url of process.argv.slice(1)) {
+    const said = Promise.withResolvers();
+    const socket = await transport.openSocket(new URL(url), [], {
+      opened: () => setImmediate(() => socket.send("Binary", sent)),
+      received: (_type, payload) => said.resolve(Buffer.compare(sent, payload) === 0),
+      closed: () => said.resolve("closed"),
+    });
+    console.log(await said.promise);
+    socket.terminate();
+  }
+`;
+
+test("a server of wss with a good certificate carries messages both ways; one for another name opens nothing", async () => {
+  const certificate = await createTestCertificate("secure.example", ["secure.example"]);
+  const folder = mkdtempSync(join(tmpdir(), "kinode-trust-"));
+  const file = join(folder, "authority.pem");
+  writeFileSync(file, certificate.cert);
+  await using server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    tls: certificate,
+    fetch: (request, self) => (self.upgrade(request) ? undefined : new Response("no")),
+    websocket: { message: (socket, message) => void socket.send(message) },
+  });
+  const urls = ["secure", "other"].map((name) => `wss://${name}.example:${server.port}/`);
+  const child = Bun.spawn([process.execPath, "-e", TRUSTING, ...urls], {
+    cwd: join(import.meta.dir, ".."),
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: file },
+    stderr: "inherit",
+  });
+  expect(await new Response(child.stdout).text()).toBe("true\nclosed\n");
+  rmSync(folder, { recursive: true });
 });

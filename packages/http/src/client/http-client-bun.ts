@@ -39,9 +39,10 @@ export function createHttpClient(options: HttpClientOptions): RuntimeModule {
     isThisMachine,
     ...(options.privateRanges === undefined ? {} : { privateRanges: options.privateRanges }),
   });
-  const { maxSocketBufferedBytes } = limits;
-  const { bodyStreamLimits } = options;
-  const network = createBunTransport({ refusalOf, maxSocketBufferedBytes, proxy: options.proxy });
+  const { maxSocketBufferedBytes, maxSocketMessageBytes } = limits;
+  const { bodyStreamLimits, proxy } = options;
+  const sockets = { maxSocketBufferedBytes, maxSocketMessageBytes };
+  const network = createBunTransport({ refusalOf, ...sockets, proxy });
   const transport = options.wrapTransport?.(network) ?? network;
   return createHttpClientModule({ clock: options.clock, transport, limits, bodyStreamLimits });
 }

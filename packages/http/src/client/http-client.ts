@@ -291,7 +291,13 @@ class HttpClientModule implements RuntimeModule {
     const timer = this.#clock.after(this.#timeoutMs(message), () => answer(false));
     try {
       const events = this.#channels.eventsOf(channel, answer);
-      channel.socket = await this.#transport.openSocket(parsed, sendableHeaders(headers), events);
+      const room = this.#arriving.open(owner.process);
+      channel.socket = await this.#transport.openSocket(
+        parsed,
+        sendableHeaders(headers),
+        events,
+        room,
+      );
       if (channel.state === "closed") channel.socket.terminate();
     } catch {
       answer(false);

@@ -34,6 +34,8 @@ export interface HttpClientLimits {
   readonly maxChannels: number;
   /** Bytes waiting to be sent to one server; a server that does not read loses its channel. */
   readonly maxSocketBufferedBytes: number;
+  /** One message of a web socket in bytes; a longer one ends the connection. They share `maxArrivingBytes`, too. */
+  readonly maxSocketMessageBytes: number;
 }
 
 export const DEFAULT_HTTP_CLIENT_LIMITS: HttpClientLimits = {
@@ -50,4 +52,5 @@ export const DEFAULT_HTTP_CLIENT_LIMITS: HttpClientLimits = {
   maxChannelsPerProcess: 128,
   maxChannels: 1_024,
   maxSocketBufferedBytes: 16 * 1024 * 1024,
+  maxSocketMessageBytes: 64 * 1024 * 1024,
 };

@@ -1,11 +1,16 @@
 /**
- * Web sockets on the host's own. A name has been looked up and its addresses checked before: these are connected to, one
- * after the other, and the name is only told to the server.
+ * Web sockets to other servers. A name has been looked up and its addresses checked before: these are connected to, one after
+ * the other, and the name is only told to the server.
+ * NOTE: not the host's own web socket, which keeps whatever a server sends (Bun 1.4.5): a server could take all memory.
  * @module
  */
-import { isIP } from "node:net";
-import type { HeaderList } from "./actions.ts";
+import type { Socket } from "node:net";
+import type { BodyRoom } from "../shared-room.ts";
+import type { FrameType, HeaderList } from "./actions.ts";
+import { dial } from "./dial-bun.ts";
 import type { ClientSocket, SocketEvents } from "./transport.ts";
+import { type CloseStatus, encodeFrame, FrameError, FrameReader } from "./web-socket-frames.ts";
+import { handshakeRequest, isAccepted, MAX_HANDSHAKE_BYTES } from "./web-socket-handshake.ts";
 
 export interface SocketPlan {
   readonly url: URL;
@@ -15,95 +20,187 @@ export interface SocketPlan {
   readonly proxy: URL | undefined;
   /** Bytes waiting to be sent; a server that does not read gets no more. */
   readonly maxSocketBufferedBytes: number;
-}
-
-/** The host's web socket has ping and pong, which the standard one has not. */
-interface HostWebSocket extends WebSocket {
-  ping(data?: Uint8Array): void;
-  pong(data?: Uint8Array): void;
-  terminate(): void;
-}
-
-interface HostOptions {
-  readonly headers: Record<string, string>;
-  readonly proxy?: string;
-  readonly tls?: { readonly servername: string };
+  /** One message from the server, in bytes; a longer one ends the connection. */
+  readonly maxSocketMessageBytes: number;
+  /** For messages while they arrive. Default: as much as they need. */
+  readonly room?: BodyRoom | undefined;
 }
 
 const CLOSE_NORMAL = 1000;
 /** How long an address may take when there is another one. */
 const NEXT_PLACE_MS = 2_000;
+/** How long a server may take to end a connection after both close frames. */
+const LINGER_MS = 2_000;
+const EMPTY = new Uint8Array(0);
 
 /** Begins to connect; what comes of it is told by the events. */
 export function connectSocket(plan: SocketPlan, events: SocketEvents): ClientSocket {
-  const { places, maxSocketBufferedBytes } = plan;
-  let socket: HostWebSocket;
+  const { places } = plan;
+  let connection: Connection;
   let isTerminated = false;
   const attempt = (at: number): void => {
-    let state: "opening" | "open" | "over" = "opening";
-    const own = (socket = openAt(plan, places[at]));
-    const over = (): void => {
-      if (state === "over") return;
-      const goesOn = state === "opening" && at + 1 < places.length && !isTerminated;
-      state = "over";
+    const isLast = at + 1 === places.length;
+    let isOver = false;
+    const over = (wasOpen: boolean): void => {
+      if (isOver) return;
+      isOver = true;
       clearTimeout(timer);
-      if (goesOn) attempt(at + 1);
+      if (!wasOpen && !isLast && !isTerminated) attempt(at + 1);
       else events.closed();
     };
-    const isLast = at + 1 === places.length;
-    const timer = isLast ? undefined : setTimeout(() => (over(), own.terminate()), NEXT_PLACE_MS);
-    own.addEventListener("open", () => {
-      if (state !== "opening") return;
-      state = "open";
+    const opened = (): void => {
       clearTimeout(timer);
       events.opened();
-    });
-    own.addEventListener("close", over);
-    own.addEventListener("error", over);
-    listen(own, (type, payload) => state === "open" && events.received(type, payload));
+    };
+    const own = new Connection(plan, places[at], { ...events, opened, closed: over });
+    connection = own;
+    const timer = isLast ? undefined : setTimeout(() => own.terminate(), NEXT_PLACE_MS);
   };
   attempt(0);
   return {
-    send(type, payload) {
-      const isFull = socket.bufferedAmount > maxSocketBufferedBytes;
-      if (socket.readyState !== WebSocket.OPEN || isFull) return false;
-      if (type === "Text") socket.send(new TextDecoder().decode(payload));
-      else if (type === "Binary") socket.send(payload as Uint8Array<ArrayBuffer>);
-      else if (type === "Ping") socket.ping();
-      else socket.pong();
-      return true;
-    },
-    close: () => socket.close(CLOSE_NORMAL),
+    send: (type, payload) => connection.send(type, payload),
+    close: () => connection.close(),
     terminate() {
       isTerminated = true;
-      socket.terminate();
+      connection.terminate();
     },
   };
 }
 
-function openAt({ url, headers, proxy }: SocketPlan, place: string | undefined): HostWebSocket {
-  const Host = WebSocket as unknown as new (url: string, options: HostOptions) => HostWebSocket;
-  const all = Object.fromEntries(headers);
-  const through = proxy === undefined ? {} : { proxy: proxy.href };
-  if (place === undefined) return new Host(url.href, { headers: all, ...through });
-  const target = new URL(url);
-  target.hostname = isIP(place) === 6 ? `[${place}]` : place;
-  const hasHost = headers.some(([name]) => name.toLowerCase() === "host");
-  return new Host(target.href, {
-    headers: hasHost ? all : { ...all, Host: url.host },
-    // The certificate must be the name's, not the address's.
-    tls: { servername: url.hostname.replace(/\.$/, "") },
-  });
+interface ConnectionEvents {
+  opened(): void;
+  received: SocketEvents["received"];
+  /** Once. */
+  closed(wasOpen: boolean): void;
 }
 
-function listen(socket: HostWebSocket, received: SocketEvents["received"]): void {
-  socket.binaryType = "arraybuffer";
-  socket.addEventListener("message", ({ data }: MessageEvent<string | ArrayBuffer>) => {
-    if (typeof data === "string") received("Text", new TextEncoder().encode(data));
-    else received("Binary", new Uint8Array(data));
-  });
-  const onControl = (name: string, type: "Ping" | "Pong"): void =>
-    socket.addEventListener(name, () => received(type, new Uint8Array(0)));
-  onControl("ping", "Ping");
-  onControl("pong", "Pong");
+/** One try to connect to one address, and the web socket that comes of it. */
+class Connection {
+  readonly #plan: SocketPlan;
+  readonly #events: ConnectionEvents;
+  readonly #givenUp = new AbortController();
+  readonly #key = crypto.getRandomValues(new Uint8Array(16)).toBase64();
+  readonly #frames: FrameReader;
+  #socket: Socket | undefined;
+  #state: "opening" | "open" | "closing" | "over" = "opening";
+  #wasOpen = false;
+  #head = "";
+
+  constructor(plan: SocketPlan, place: string | undefined, events: ConnectionEvents) {
+    this.#plan = plan;
+    this.#events = events;
+    this.#frames = new FrameReader({
+      maxMessageBytes: plan.maxSocketMessageBytes,
+      room: plan.room,
+      received: (type, payload) => this.#received(type, payload),
+    });
+    void this.#connect(place);
+  }
+
+  /** False when it was not taken. */
+  send(type: Exclude<FrameType, "Close">, payload: Uint8Array): boolean {
+    if (this.#state !== "open" || this.#isFull) return false;
+    this.#write(type, payload);
+    return true;
+  }
+
+  close(): void {
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    this.#write("Close", statusBytes(CLOSE_NORMAL));
+  }
+
+  terminate(): void {
+    this.#givenUp.abort();
+    this.#end();
+  }
+
+  async #connect(place: string | undefined): Promise<void> {
+    const { url, proxy, headers } = this.#plan;
+    try {
+      const socket = await dial({ url, proxy, place, signal: this.#givenUp.signal });
+      this.#socket = socket;
+      socket.on("error", () => this.#end());
+      socket.on("end", () => this.#end());
+      socket.on("close", () => this.#end());
+      socket.on("data", (data: Uint8Array) => this.#arrived(data));
+      socket.setNoDelay(true);
+      socket.write(handshakeRequest(url, headers, this.#key));
+    } catch {
+      this.#end();
+    }
+  }
+
+  #arrived(data: Uint8Array): void {
+    if (this.#state === "over") return;
+    try {
+      const frames = this.#state === "opening" ? this.#readHandshake(data) : data;
+      if (frames !== undefined) this.#frames.push(frames);
+    } catch (thrown) {
+      if (!(thrown instanceof FrameError)) return this.#end();
+      this.#leave(statusBytes(thrown.status));
+    }
+  }
+
+  /** @returns what came behind the head, or `undefined`: it is not whole yet. @throws {Error} the server refuses */
+  #readHandshake(data: Uint8Array): Uint8Array | undefined {
+    const before = this.#head.length;
+    this.#head += Buffer.from(data.subarray(0, MAX_HANDSHAKE_BYTES)).toString("latin1");
+    const end = this.#head.indexOf("\r\n\r\n");
+    if (end === -1 && this.#head.length < MAX_HANDSHAKE_BYTES) return undefined;
+    if (end === -1 || !isAccepted(this.#head.slice(0, end), this.#key, sha1)) {
+      throw new Error("the server opens no web socket");
+    }
+    this.#head = "";
+    this.#state = "open";
+    this.#wasOpen = true;
+    this.#events.opened();
+    return data.subarray(end + 4 - before);
+  }
+
+  #received(type: FrameType, payload: Uint8Array): void {
+    if (this.#state === "over") return;
+    if (type === "Close") return this.#leave(payload.subarray(0, 2));
+    // Who does not read what it asks for gets no answers either.
+    if (type === "Ping" && this.#state === "open" && !this.#isFull) this.#write("Pong", payload);
+    const isControl = type === "Ping" || type === "Pong";
+    this.#events.received(type, isControl ? EMPTY : payload);
+  }
+
+  /** Says goodbye, unless that has been said, and lets the server end the connection; one that does not is left. */
+  #leave(status: Uint8Array): void {
+    const socket = this.#socket!;
+    if (this.#state === "open") this.#write("Close", status);
+    this.#over();
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.on("close", () => clearTimeout(timer));
+  }
+
+  #end(): void {
+    this.#socket?.destroy();
+    this.#over();
+  }
+
+  #over(): void {
+    if (this.#state === "over") return;
+    this.#state = "over";
+    this.#frames.drop();
+    this.#events.closed(this.#wasOpen);
+  }
+
+  #write(type: FrameType, payload: Uint8Array): void {
+    const mask = crypto.getRandomValues(new Uint8Array(4));
+    this.#socket!.write(encodeFrame(type, payload, mask));
+  }
+
+  get #isFull(): boolean {
+    return this.#socket!.writableLength > this.#plan.maxSocketBufferedBytes;
+  }
+}
+
+const sha1 = (text: string): string => new Bun.CryptoHasher("sha1").update(text).digest("base64");
+
+function statusBytes(status: CloseStatus): Uint8Array {
+  return Uint8Array.of(status >> 8, status & 0xff);
 }

@@ -8,12 +8,14 @@ import { Agent } from "node:http";
 import { Agent as SecureAgent } from "node:https";
 import { isIP } from "node:net";
 import type { LookupFunction } from "node:net";
+import type { BodyRoom } from "../shared-room.ts";
 import type { HeaderList } from "./actions.ts";
 import type { RefusalOf } from "./address-policy.ts";
 import { exchangeOnce, replyHead, StaleConnection, wholeReply } from "./exchange-bun.ts";
 import type { ResponseTaker, Route } from "./exchange-bun.ts";
 import { textOf } from "./failure-text.ts";
 import type { NodeError } from "./failure-text.ts";
+import { DEFAULT_HTTP_CLIENT_LIMITS } from "./limits.ts";
 import { proxyFor } from "./proxy-settings.ts";
 import type { ProxySettings } from "./proxy-settings.ts";
 import type { HttpRequest } from "./redirects.ts";
@@ -41,6 +43,8 @@ export interface BunTransportOptions {
   readonly refusalOf: RefusalOf;
   /** Bytes waiting to be sent to one web socket server. */
   readonly maxSocketBufferedBytes: number;
+  /** One message from one web socket server. Default: that of the module. */
+  readonly maxSocketMessageBytes?: number;
   /** Left out: everything goes directly. */
   readonly proxy?: ProxySettings | undefined;
   /** Finds the addresses of a name. Default: the system's. */
@@ -51,6 +55,7 @@ type LookUp = typeof lookUpName;
 
 export function createBunTransport(options: BunTransportOptions): HttpTransport {
   const { refusalOf, maxSocketBufferedBytes } = options;
+  const { maxSocketMessageBytes = DEFAULT_HTTP_CLIENT_LIMITS.maxSocketMessageBytes } = options;
   const keeping = { keepAlive: true, maxFreeSockets: MAX_IDLE_SOCKETS, timeout: IDLE_SOCKET_MS };
   const agents = { plain: new Agent(keeping), secure: new SecureAgent(keeping) };
   const { lookUp = lookUpName } = options;
@@ -101,6 +106,7 @@ export function createBunTransport(options: BunTransportOptions): HttpTransport 
     url: URL,
     headers: HeaderList,
     events: SocketEvents,
+    room?: BodyRoom,
   ): Promise<ClientSocket> {
     const { hostname, port } = endpointOf(url);
     assertAllowed(refusalOf, hostname, port);
@@ -108,7 +114,8 @@ export function createBunTransport(options: BunTransportOptions): HttpTransport 
     if (proxy !== undefined) await assertNotKnownToBeRefused(hostname, port);
     const isName = proxy === undefined && isIP(hostname) === 0;
     const places = isName ? await resolved(lookupFor(port), hostname) : [undefined];
-    return connectSocket({ url, headers, places, proxy, maxSocketBufferedBytes }, events);
+    const limits = { maxSocketBufferedBytes, maxSocketMessageBytes, room };
+    return connectSocket({ url, headers, places, proxy, ...limits }, events);
   }
 
   return {

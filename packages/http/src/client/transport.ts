@@ -55,8 +55,16 @@ export interface HttpTransport {
    * @throws {Error} with a text for the app
    */
   open(request: HttpRequest, signal: AbortSignal): Promise<HttpHead>;
-  /** @throws {Error} the address may not be reached, or the request cannot be made */
-  openSocket(url: URL, headers: HeaderList, events: SocketEvents): Promise<ClientSocket>;
+  /**
+   * @param room - memory for messages while they arrive. Default: as much as they need
+   * @throws {Error} the address may not be reached, or the request cannot be made
+   */
+  openSocket(
+    url: URL,
+    headers: HeaderList,
+    events: SocketEvents,
+    room?: BodyRoom,
+  ): Promise<ClientSocket>;
   /** Lets go of idle connections. */
   close(): void;
 }

@@ -1,5 +1,5 @@
 /**
- * A TLS connection through a proxy: the proxy passes bytes on, what is in them only the server sees.
+ * A connection through a proxy, which passes bytes on. With TLS only the server sees what is in them.
  * Source: RFC 9110 §9.3.6 (CONNECT).
  * @module
  */
@@ -23,7 +23,7 @@ const DEFAULT_PROXY_PORT = 80;
 /** @throws {Error} with a text for the app, which does not learn which proxy it is */
 export async function openTunnel(options: TunnelOptions): Promise<TLSSocket> {
   const { hostname, signal } = options;
-  const plain = await untilAborted(signal, (abandon) => throughProxy(options, abandon));
+  const plain = await openPlainTunnel(options);
   const named = isIP(hostname) === 0 ? { servername: hostname } : {};
   return await untilAborted(signal, (abandon) => {
     const secure = connectSecure({ socket: plain, host: hostname, ...named });
@@ -36,8 +36,13 @@ export async function openTunnel(options: TunnelOptions): Promise<TLSSocket> {
   });
 }
 
+/** The same without encryption. @throws {Error} with a text for the app */
+export async function openPlainTunnel(options: TunnelOptions): Promise<Socket> {
+  return await untilAborted(options.signal, (abandon) => throughProxy(options, abandon));
+}
+
 /** Calls what ends the work when the signal comes first. */
-async function untilAborted<T>(
+export async function untilAborted<T>(
   signal: AbortSignal,
   work: (abandon: (end: () => void) => void) => Promise<T>,
 ): Promise<T> {

@@ -1,8 +1,7 @@
 /**
  * Keeps the node small on a small machine. The engine collects garbage when its heap has about doubled, and it counts the
  * memory of every process as heap, twice and whether it is used or not: beside a hundred processes it lets hundreds of
- * megabytes of garbage lie. Collecting all of it at once holds the thread for some 10 ms, so it is done where memory is short,
- * and elsewhere when there is much more in use than there was: what processes grow by, the engine does not see.
+ * megabytes of garbage lie. Collecting all of it at once holds the thread for some 10 ms, so it is done where memory is short.
  * @module
  */
 import type { Clock, TimerHandle } from "@kinode-ts/types";
@@ -17,10 +16,6 @@ const GROWTH_SHARE = 1 / 16;
 const MIN_GROWTH_BYTES = 64 * MIB;
 /** … and no more. */
 const MAX_GROWTH_BYTES = 512 * MIB;
-/** Growth that is worth a collection anywhere: so much of what was in use, … */
-const OWN_GROWTH_SHARE = 1 / 8;
-/** … but no less than this. */
-const MIN_OWN_GROWTH_BYTES = 96 * MIB;
 
 export interface MemoryWatchPowers {
   readonly clock: Clock;
@@ -56,9 +51,7 @@ export function watchMemory(powers: MemoryWatchPowers): () => void {
       Math.max(machine * GROWTH_SHARE, MIN_GROWTH_BYTES),
       MAX_GROWTH_BYTES,
     );
-    const isShort = bytes >= machine * SHORT_SHARE && bytes - leastBytes >= worthBytes;
-    const ownBytes = Math.max(leastBytes * OWN_GROWTH_SHARE, MIN_OWN_GROWTH_BYTES);
-    hasCollected = isShort || bytes - leastBytes >= ownBytes;
+    hasCollected = bytes >= machine * SHORT_SHARE && bytes - leastBytes >= worthBytes;
     if (hasCollected) collectGarbage();
   };
   timer = clock.after(LOOK_EVERY_MS, look);

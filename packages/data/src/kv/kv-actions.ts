@@ -153,9 +153,11 @@ const readIterStart: ReadAction = ({ iterators }, value) => {
 };
 
 const readIterNext: ReadAction = ({ databases, iterators }, value) => {
-  const { iterator_id, count, format } = fieldsOf(value);
+  const { iterator_id, count: wanted, format } = fieldsOf(value);
   const id = idOf(iterator_id);
-  if (typeof count !== "number" || !(count >= 1)) throw malformed();
+  // Far beyond any batch it need not be exact.
+  const count = Number(idOf(wanted));
+  if (count < 1) throw malformed();
   const encode = pairEncoder(format);
   if (encode === undefined) throw malformed();
   return {

@@ -322,6 +322,26 @@ test("[M56] errors are answered also when no response was expected, successes no
   expect(kv.harness.prints).toEqual([]);
 });
 
+test("what one process asks for without waiting is done and answered in its order", async () => {
+  const kv = await setUp();
+  const first = kv.harness.answers.length;
+  const answers = await Promise.all([
+    kv.run("Open"),
+    kv.set("k", "0"),
+    kv.get("k"),
+    kv.set("k", "1"),
+    kv.get("k"),
+    kv.run("RemoveDb"),
+    kv.get("k"),
+    kv.set("k", "2"),
+    kv.get("k"),
+  ]);
+  const gone = { Err: "KeyNotFound" };
+  expect(answers).toEqual(["Ok", "Ok", "0", "Ok", "1", "Ok", gone, "Ok", "2"]);
+  const ids = kv.harness.answers.slice(first).map(({ id }) => id as number);
+  expect(ids).toEqual(ids.toSorted((a, b) => a - b));
+});
+
 test("a success carries the metadata of its request", async () => {
   const kv = await opened();
   const body = { package_id: P, db: "d", action: "BeginTx" };
@@ -445,6 +465,8 @@ test("bodies that are not as specified are malformed and change nothing", async 
     { Commit: {} },
     { Commit: { tx_id: -1 } },
     { IterNext: { iterator_id: 1, count: 0 } },
+    { IterNext: { iterator_id: 1, count: -1 } },
+    { IterNext: { iterator_id: 1 } },
     { IterStart: { prefix: "x" } },
     { IterStart: { reverse: "yes" } },
     { IterStart: { reverse: 1 } },
@@ -517,6 +539,17 @@ test("pairs come as bytes when they are asked for so", async () => {
     ...bytes("a"),
     ...u32(0),
   ]);
+});
+
+test("a count may be as large as numbers of 64 bits are", async () => {
+  const kv = await opened();
+  await kv.set("a", "1");
+  const started = await kv.run({ IterStart: {} });
+  const { iterator_id } = (started as { IterStart: { iterator_id: number } }).IterStart;
+  const body = `{"package_id":${JSON.stringify(P)},"db":"d","action":{"IterNext":{"iterator_id":${iterator_id},"count":18446744073709551615}}}`;
+  const { json, blob } = await kv.harness.ask(APP, { body });
+  expect(json).toEqual({ IterNext: { done: true } });
+  expect(new TextDecoder().decode(blob?.bytes)).toBe("[[[97],[49]]]");
 });
 
 test("a batch ends at its bound in bytes, and gives one pair at least", async () => {

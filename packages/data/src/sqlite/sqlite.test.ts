@@ -338,6 +338,31 @@ test("nobody attaches files, leaves transactions open, or changes how the file i
   expect(readdirSync(sql.root).toSorted()).toEqual(["canary", "sqlite"]);
 });
 
+test("what one process asks for without waiting is done and answered in its order", async () => {
+  const sql = await setUp();
+  const first = sql.harness.answers.length;
+  const slow =
+    "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 300000) SELECT max(x) AS n FROM c";
+  const answers = await Promise.all([
+    sql.run("Open"),
+    sql.write("CREATE TABLE t (v)"),
+    sql.query(slow),
+    sql.write("INSERT INTO t VALUES (1)"),
+    sql.query("SELECT v FROM t"),
+    sql.run("RemoveDb"),
+    sql.query("SELECT v FROM t"),
+    sql.query(slow),
+    sql.write("CREATE TABLE t (v)"),
+    sql.query("SELECT v FROM t"),
+  ]);
+  const count = '[{"n":300000}]';
+  expect(answers.slice(0, 5)).toEqual(["Ok", "Ok", count, "Ok", '[{"v":1}]']);
+  const rest = ["Ok", refused("no such table: t"), count, "Ok", "[]"];
+  expect(answers.slice(5)).toEqual(rest);
+  const ids = sql.harness.answers.slice(first).map(({ id }) => id as number);
+  expect(ids).toEqual(ids.toSorted((a, b) => a - b));
+});
+
 test("pragmas that tell about a table are for readers; a writer sets the version", async () => {
   const sql = await opened();
   await sql.write("CREATE TABLE t (v)");

@@ -1,7 +1,8 @@
 /**
  * Web sockets to other servers. A name has been looked up and its addresses checked before: these are connected to, one after
  * the other, and the name is only told to the server.
- * NOTE: not the host's own web socket, which keeps whatever a server sends (Bun 1.4.5): a server could take all memory.
+ * NOTE: not the host's own web socket, of which each may hold a message of 128 MiB (Bun 1.4.5, no setting): a few servers of an
+ * app could take all memory.
  * @module
  */
 import type { Socket } from "node:net";

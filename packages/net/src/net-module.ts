@@ -31,6 +31,7 @@ import {
 import { describeNet } from "./diagnostics.ts";
 import type { FindKey, HandshakeIdentity } from "./handshake.ts";
 import { type HandshakeExtension, OUR_FEATURES, RUN_BYTES } from "./handshake-extension.ts";
+import { Hellos } from "./hellos.ts";
 import { identityOf, KnownNodes, portOf, type Protocol } from "./identity/known-nodes.ts";
 import { IndirectNode } from "./indirect.ts";
 import type { LocalIdentity } from "./local/local-identity.ts";
@@ -48,11 +49,6 @@ export const INDEXER_PROCESS = "kns-indexer:kns-indexer:sys" as ProcessId;
 const ACK = new TextEncoder().encode("ack");
 const EMPTY = new Uint8Array(0);
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.|localhost$)/;
-/** Characters of a hello that are shown. */
-const MAX_HELLO_LENGTH = 500;
-/** Hellos of one node that are shown in a minute (W12); all are acknowledged. */
-const MAX_HELLOS = 30;
-const HELLO_PERIOD_MS = 60_000;
 
 /** Where to listen: the first free port from `first` to `last`. */
 export interface ListenOn {
@@ -118,9 +114,7 @@ class NetModule implements Net {
   readonly #gate: VisitorGate;
   readonly #listening: Listening[] = [];
   readonly #ports = new Map<Protocol, number>();
-  /** By node, in this period. */
-  readonly #hellos = new Map<NodeId, number>();
-  #helloPeriodEndMs = 0;
+  readonly #hellos: Hellos;
   #our: NodeIdentity;
   #events: NetworkEvents | undefined;
   #context: ModuleContext | undefined;
@@ -146,6 +140,7 @@ class NetModule implements Net {
     const { known } = this;
     this.#our = our;
     this.#gate = new VisitorGate(clock, options.visitors);
+    this.#hellos = new Hellos(clock, say);
     known.set(our);
     const routers = (): readonly NodeId[] => this.#routers;
     const isOurs = (protocol: Protocol, host: string, port: number): boolean =>
@@ -450,27 +445,8 @@ class NetModule implements Net {
 
   /** Another node says hello: it is shown, and acknowledged (§2.7). */
   #greet(message: KernelMessage): void {
-    const { node } = message.source;
-    if (this.#mayShow(node)) {
-      const text = new TextDecoder().decode(message.message.body.subarray(0, 4 * MAX_HELLO_LENGTH));
-      const shown = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").slice(0, MAX_HELLO_LENGTH);
-      this.#context?.print(0, `${node}: ${shown}`);
-    }
+    this.#hellos.show(message.source.node, message.message.body);
     this.#context?.respond(message, { body: ACK });
-  }
-
-  #mayShow(node: NodeId): boolean {
-    const nowMs = this.#options.clock.monotonicMs();
-    if (nowMs >= this.#helloPeriodEndMs) {
-      this.#hellos.clear();
-      this.#helloPeriodEndMs = nowMs + HELLO_PERIOD_MS;
-    }
-    const count = (this.#hellos.get(node) ?? 0) + 1;
-    this.#hellos.set(node, count);
-    if (count === MAX_HELLOS + 1) {
-      this.#context?.print(0, `${node} says hello too often; for a minute no more of it is shown`);
-    }
-    return count <= MAX_HELLOS;
   }
 
   /** A router tells us that `from` waits there. */

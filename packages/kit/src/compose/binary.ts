@@ -60,6 +60,13 @@ export class BinaryReader {
     }
   }
 
+  /** The name of an import or export. */
+  externName(): string {
+    const form = this.byte();
+    if (form > 0x01) throw badComponent(this.#at, "a name has an unknown form");
+    return this.name();
+  }
+
   take(length: number): Uint8Array {
     if (length > this.#end - this.#at) {
       throw badComponent(

@@ -24,6 +24,9 @@ export const FORM = {
   resource: 0x3f,
 } as const;
 
+/** How deep types may be nested. */
+export const MAX_DEPTH = 32;
+
 export type ValueType =
   /** The byte of a type without parts, from `string` to `bool`. */
   | { readonly kind: "primitive"; readonly code: number }

@@ -11,10 +11,12 @@ import {
   FORM,
   type FunctionType,
   type InstanceExport,
+  MAX_DEPTH,
   type NamedRef,
   SORT,
   type ValueType,
 } from "./import-types.ts";
+import { skipDeclarations, skipExternDescription, skipInstance } from "./skip-types.ts";
 
 /** `\0asm`, version 13, layer 1. */
 export const PREAMBLE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00);
@@ -43,8 +45,6 @@ interface InstanceEntry {
   readonly importName: string | undefined;
   readonly exports: ReadonlyMap<string, InstanceExport> | undefined;
 }
-
-const MAX_DEPTH = 32;
 
 /** @throws {ComposeError} `kit.bad-component` */
 export function readComponentShape(bytes: Uint8Array): ComponentShape {
@@ -103,7 +103,7 @@ class ShapeReader {
   }
 
   #import(part: BinaryReader): void {
-    const name = externName(part);
+    const name = part.externName();
     const at = part.offset;
     if (this.#imports.has(name))
       throw badComponent(at, `${JSON.stringify(name)} is imported twice`);
@@ -128,7 +128,7 @@ class ShapeReader {
   }
 
   #export(part: BinaryReader): void {
-    const name = externName(part);
+    const name = part.externName();
     const sort = part.byte();
     if (sort === 0x00)
       throw badComponent(part.offset, `${JSON.stringify(name)} exports a core item`);
@@ -267,7 +267,7 @@ class ShapeReader {
     importName: string,
     exports: Map<string, InstanceExport>,
   ): void {
-    const name = externName(part);
+    const name = part.externName();
     const at = part.offset;
     const sort = part.byte();
     const ref: NamedRef = { kind: "named", from: importName, name };
@@ -366,121 +366,4 @@ function entryAt(scope: Scope, index: number, at: number): TypeEntry {
 
 function describe(entry: TypeEntry): string {
   return entry.kind === "opaque" ? entry.what : `a ${entry.kind}`;
-}
-
-function externName(part: BinaryReader): string {
-  const form = part.byte();
-  if (form > 0x01) throw badComponent(part.offset, "a name has an unknown form");
-  return part.name();
-}
-
-/** `externdesc`: a sort with an index, or the bound of a type. */
-function skipExternDescription(part: BinaryReader): void {
-  const sort = part.byte();
-  if (sort === 0x00) part.byte();
-  if (sort === SORT.type && part.byte() === 0x01) return;
-  if (sort === SORT.value && part.byte() === 0x01) {
-    skipValue(part);
-    return;
-  }
-  part.u32();
-}
-
-function skipInstance(part: BinaryReader): void {
-  const form = part.byte();
-  if (form === 0x00) part.u32();
-  part.vector(() => {
-    if (form === 0x00) part.name();
-    else externName(part);
-    if (part.byte() === 0x00) part.byte();
-    part.u32();
-  });
-}
-
-function skipValue(part: BinaryReader): void {
-  // Indices and the codes of types without parts are both one LEB128.
-  part.u32();
-}
-
-/** Passes over the declarations of a component or instance type. */
-function skipDeclarations(part: BinaryReader, depth: number): void {
-  part.vector(() => {
-    const form = part.byte();
-    if (form === 0x01) skipType(part, depth + 1);
-    else if (form === 0x02) skipAlias(part);
-    else if (form === 0x03 || form === 0x04) {
-      externName(part);
-      skipExternDescription(part);
-    } else throw badComponent(part.offset, "core types inside of types are not supported");
-  });
-}
-
-function skipAlias(part: BinaryReader): void {
-  if (part.byte() === 0x00) part.byte();
-  const target = part.byte();
-  part.u32();
-  if (target === 0x02) part.u32();
-  else part.name();
-}
-
-function skipType(part: BinaryReader, depth: number): void {
-  if (depth > MAX_DEPTH) throw badComponent(part.offset, "types are nested too deep");
-  const maybe = (): void => {
-    if (part.byte() === 0x01) skipValue(part);
-  };
-  const code = part.byte();
-  switch (code) {
-    case FORM.func:
-      part.vector(() => {
-        part.name();
-        skipValue(part);
-      });
-      if (part.byte() === 0x00) skipValue(part);
-      else part.u32();
-      return;
-    case FORM.instance:
-    case FORM.component:
-      return skipDeclarations(part, depth);
-    case FORM.resource:
-      part.byte();
-      if (part.byte() === 0x01) part.u32();
-      return;
-    case FORM.record:
-      part.vector(() => {
-        part.name();
-        skipValue(part);
-      });
-      return;
-    case FORM.variant:
-      part.vector(() => {
-        part.name();
-        maybe();
-        part.byte();
-      });
-      return;
-    case FORM.tuple:
-      part.vector(() => skipValue(part));
-      return;
-    case FORM.flags:
-    case FORM.enum:
-      part.vector(() => part.name());
-      return;
-    case FORM.result:
-      maybe();
-      maybe();
-      return;
-    case FORM.list:
-    case FORM.option:
-    case FORM.own:
-    case FORM.borrow:
-      skipValue(part);
-      return;
-    case FORM.fixedList:
-      skipValue(part);
-      part.u32();
-      return;
-    default:
-      if (code >= FORM.string && code <= 0x7f) return;
-      throw badComponent(part.offset, `the type 0x${code.toString(16)} is not supported`);
-  }
 }

@@ -20,23 +20,17 @@ import { freePort } from "@kinode-ts/testing/free-port";
 import { killAllDetached, startDetached } from "./detached-node.ts";
 import { startNodeProgram } from "./node-program.ts";
 import { kinode } from "./run-kinode.ts";
+import { typedExamples } from "./typed-examples.ts";
 
 setDefaultTimeout(120_000);
 const GUIDE = readFileSync(join(import.meta.dir, "../../../docs/guides/chain.md"), "utf8");
 // oxlint-disable-next-line no-control-regex -- what moves the cursor and styles text is not what a test reads
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|[78])/g;
 
-/** What the guide types, and what it says comes then; `…` stands for the rest of a line. */
-function examples(): { readonly line: string; readonly shown: RegExp }[] {
-  const [, block = ""] = /^```console\n(.*?)^```$/ms.exec(GUIDE) ?? [];
-  return block
-    .split(/^> /m)
-    .slice(1)
-    .map((part) => {
-      const [line = "", ...rows] = part.trimEnd().split("\n");
-      const escaped = rows.map((row) => RegExp.escape(row).replace(/(?:…|\\u2026)$/, ".*"));
-      return { line, shown: new RegExp(escaped.join("[^]*?")) };
-    });
+/** `…` stands for the rest of a row, and other rows may come between. */
+function rowsPattern(shown: string): RegExp {
+  const rows = shown.split("\n");
+  return new RegExp(rows.map((row) => RegExp.escape(row).replace(/…$/, ".*")).join("[^]*?"));
 }
 const hasAnvil = findAnvil() !== undefined;
 if (!hasAnvil) console.warn("Skipped: simulated nodes, because anvil is not there");
@@ -156,14 +150,15 @@ describe.skipIf(!hasAnvil)("simulated nodes", () => {
     const bob = await startDetached(join(folder, "bob"), flags("bob.dev"));
     const alice = await startNodeProgram(join(folder, "alice"), flags("alice.os"));
     // As docs/guides/chain.md says; both have to have read the other's name first.
-    for (const { line, shown } of examples()) {
+    for (const { line, shown } of typedExamples(GUIDE, "> ")) {
+      const pattern = rowsPattern(shown);
       for (const deadline = performance.now() + 60_000; ;) {
         alice.forget();
         // oxlint-disable-next-line no-await-in-loop -- until it is so
         await alice.type(line);
         // oxlint-disable-next-line no-await-in-loop
         await alice.shows(/response from|routers: |is known on chain|offline|timed out/);
-        if (shown.test(alice.received().replace(ESCAPES, "").replaceAll("\r", ""))) break;
+        if (pattern.test(alice.received().replace(ESCAPES, "").replaceAll("\r", ""))) break;
         if (performance.now() > deadline)
           throw new Error(`"${line}" shows:\n${alice.received()}\n${bob.output()}`);
         // oxlint-disable-next-line no-await-in-loop

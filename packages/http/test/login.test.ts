@@ -44,6 +44,18 @@ test("[M86] without a cookie a private path answers 200 with the login page, nev
     expect(text).toContain("<h1>Log in</h1>");
     expect(text).not.toContain("secret content");
   }
+  // Nor does a stranger learn whether the content is what it was, or that a part of it is there.
+  for (const init of [
+    { headers: { "if-none-match": "*" } },
+    { headers: { range: "bytes=0-3" } },
+    { method: "POST", body: "x" },
+    { method: "HEAD" },
+  ]) {
+    const response = await node.get(`/${APP}/c`, init);
+    expect([response.status, response.headers.get("etag")]).toEqual([200, null]);
+    const text = await response.text();
+    if (init.method !== "HEAD") expect(text).toContain("<h1>Log in</h1>");
+  }
   expect(node.received).toEqual([]);
   expect(await (await node.get("/login")).text()).toContain("alice.os");
 });
@@ -289,6 +301,13 @@ test("[M93] on a secure path the node's cookie is not accepted, the process's ow
   expect(await visit(own)).toStartWith("page of");
   const token = own.split("=")[1]!;
   expect(await visit(`kinode-auth_alice.os=${token}`)).toContain("Log in");
+  // The token says whose it is, whatever name it is sent under.
+  const nodes = (await node.logIn()).split("=")[1]!;
+  const body = { password_hash: PASSWORD_HASH, subdomain: "other:p:x.os" };
+  const others = cookieOf(await login(node, body)).split("=")[1]!;
+  for (const foreign of [nodes, others]) {
+    expect(await visit(`kinode-auth_alice.os@${APP}=${foreign}`)).toContain("Log in");
+  }
 });
 
 test("the login page needs nothing from elsewhere and its script is the one built from source", async () => {

@@ -47,6 +47,16 @@ test("[M79] Unbind makes a path 404, also when the base is bound", async () => {
   expect((await node.get(`/${APP}/y`)).status).toBe(200);
   expect((await node.harness.ask(APP, { body: { Unbind: { path: "/never" } } })).json).toEqual(OK);
   expect((await node.get(`/${APP}/never`)).status).toBe(404);
+  // Patterns, too, by any names; a web socket's path is another matter.
+  await node.bind(APP, "/p/:id");
+  expect(await (await node.get(`/${APP}/p/1`)).text()).toBe(`page of /${APP}/p/:id`);
+  await node.harness.ask(APP, { body: { WebSocketUnbind: { path: "/p/:id" } } });
+  expect((await node.get(`/${APP}/p/1`)).status).toBe(200);
+  await node.harness.ask(APP, { body: { Unbind: { path: "p/:other/" } } });
+  expect((await node.get(`/${APP}/p/1`)).status).toBe(404);
+  expect(await (await node.get(`/${APP}/p/1/2`)).text()).toBe(`page of /${APP}`);
+  expect(await node.bind(APP, "/x")).toEqual(OK);
+  expect(await (await node.get(`/${APP}/x`)).text()).toBe(`page of /${APP}/x`);
 });
 
 test("[M80] of paths that fit, literals come before parameters and these before wildcards", async () => {
@@ -321,9 +331,13 @@ test("[M105] an old encrypted key is ignored, a missing extension is malformed",
   expect(await ask({ path: "/", authenticated: false, encrypted: true, extension: false })).toEqual(
     OK,
   );
-  expect(await ask({ path: "/", authenticated: false, encrypted: true })).toEqual({
-    Err: "MalformedRequest",
-  });
+  const malformed = { Err: "MalformedRequest" };
+  expect(await ask({ path: "/", authenticated: false, encrypted: true })).toEqual(malformed);
+  expect(await ask({ path: "/", authenticated: false, extension: null })).toEqual(malformed);
+  const askSecure = async (WebSocketSecureBind: unknown) =>
+    (await node.harness.ask(APP, { body: { WebSocketSecureBind } })).json;
+  expect(await askSecure({ path: "/", encrypted: false, extension: false })).toEqual(OK);
+  expect(await askSecure({ path: "/", encrypted: false })).toEqual(malformed);
 });
 
 test("malformed requests and requests only the server sends are refused once", async () => {

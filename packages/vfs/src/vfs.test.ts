@@ -747,10 +747,15 @@ describe.each(DISKS)("vfs on a %s disk", (_name, createDisk) => {
   test("[M44] ReadExact of 2^53 + 1 bytes allocates nothing and fails", async () => {
     const { harness, run } = await start();
     await run(`${DRIVE}/f`, "Write", "abc");
-    const body = `{"path":"${DRIVE}/f","action":{"ReadExact":{"length":9007199254740993}}}`;
     const before = process.memoryUsage().rss;
-    expect((await harness.ask(APP, { body })).json).toEqual({ Err: { IOError: "early eof" } });
+    for (const length of ["9007199254740993", "18446744073709551615", "4294967296", "4"]) {
+      const body = `{"path":"${DRIVE}/f","action":{"ReadExact":{"length":${length}}}}`;
+      expect((await harness.ask(APP, { body })).json).toEqual({ Err: { IOError: "early eof" } });
+    }
     expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
+    await run(`${DRIVE}/f`, { Seek: { Start: 0 } });
+    const body = { path: `${DRIVE}/f`, action: { ReadExact: { length: 3 } } };
+    expect(new TextDecoder().decode((await harness.ask(APP, { body })).blob?.bytes)).toBe("abc");
   });
 
   test("ReadToString returns text from the cursor and refuses what is not UTF-8", async () => {

@@ -78,6 +78,35 @@ test("limits are at least 1, settings come from the terminal only, other nodes a
   expect(Object.values(limits(large))).toEqual([120, 120, 120, 120]);
 });
 
+test("what is malformed, or only for modules to hear, is printed and neither answered nor done; a question nobody waits for is not answered", async () => {
+  const harness = setUp();
+  await register(harness);
+  const before = harness.sent.length;
+  const malformed = [
+    { FdsLimit: 1 },
+    "{",
+    "null",
+    { RequestFdsLimit: 7 },
+    { FdsLimitHit: [] },
+    { GetState: 1 },
+    { GetProcessFdLimit: 7 },
+    { GetState: null, FdsLimitHit: null },
+  ];
+  for (const body of malformed) harness.post("vfs:distro:sys", { body });
+  await harness.delivered();
+  expect(harness.prints.map(({ verbosity }) => verbosity)).toEqual(malformed.map(() => 1));
+  harness.post("m:terminal:sys", { body: { UpdateCullFractionDenominator: 2 } });
+  harness.post("vfs:distro:sys", { body: '"GetState"', expectsResponse: null });
+  await harness.delivered();
+  expect([harness.sent.length, harness.answers]).toEqual([before, []]);
+  expect(harness.prints).toHaveLength(malformed.length);
+  // As the string is the object without content, and a hit of who never asked for a share is none.
+  harness.post("app:p:x.os", { body: { FdsLimitHit: null }, expectsResponse: null });
+  expect((await harness.ask("any:p:x.os", { body: { GetState: null } })).json).toMatchObject({
+    GetState: { "vfs:distro:sys": { limit: 222, hit_count: 1 } },
+  });
+});
+
 test("modules that hold sockets have a share of their own and are not told", async () => {
   const sockets = ["http-server:distro:sys" as ProcessId];
   const harness = createModuleHarness(

@@ -40,7 +40,10 @@ function setUp(maxStateBytes = 100): {
   const module = createState({
     store: { state: async (process) => store.states.get(process) },
     commit,
-    backup: async () => void store.backups++,
+    backup: async () => {
+      if (store.fail) throw new Error("no place");
+      store.backups++;
+    },
     limits: { maxStateBytes, maxQueuedStateRequestsCount: 3 },
   });
   const harness = createModuleHarness(module);
@@ -114,6 +117,12 @@ test("success echoes metadata, errors do not; failures of the store are told", a
   store.fail = true;
   expect((await ask({ SetState: "a:b:c.os" }, "x")).json).toEqual({
     Err: { RocksDBError: { action: "SetState", error: "disk full" } },
+  });
+  expect((await ask({ DeleteState: "a:b:c.os" })).json).toEqual({
+    Err: { RocksDBError: { action: "DeleteState", error: "disk full" } },
+  });
+  expect((await ask('"Backup"')).json).toEqual({
+    Err: { RocksDBError: { action: "BackupCheckpointCreate", error: "no place" } },
   });
 });
 

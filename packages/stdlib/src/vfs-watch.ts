@@ -4,8 +4,8 @@
  * @module
  */
 import { VFS_PROCESS } from "@kinode-ts/types";
-import { dispatcher } from "./current.ts";
-import type { Dispatcher } from "./dispatcher.ts";
+import { KeptItems } from "./kept-items.ts";
+import { createListenersById } from "./listeners-by-id.ts";
 import type { IncomingRequest } from "./message.ts";
 import { hasForm, isRecord, isText, readNamed } from "./module-answer.ts";
 import { VfsError, vfsRequest, type VfsOptions } from "./vfs-wire.ts";
@@ -53,22 +53,8 @@ const isEvents = hasForm<{ watch: number; changes: readonly unknown[] }>({
 const MAX_KEPT = 1_024;
 const SENDER_SUFFIX = `@${VFS_PROCESS}`;
 
-interface Listeners {
-  readonly dispatcher: Dispatcher;
-  readonly byId: Map<number, Changes>;
-}
-let listeners: Listeners | undefined;
+const listenersHere = createListenersById<Changes>(deliver);
 let lastId = 0;
-
-function listenersHere(): Map<number, Changes> {
-  const here = dispatcher();
-  if (listeners?.dispatcher !== here) {
-    const byId = new Map<number, Changes>();
-    listeners = { dispatcher: here, byId };
-    here.interceptFirst((message) => deliver(message, byId));
-  }
-  return listeners.byId;
-}
 
 function deliver(message: IncomingRequest, byId: ReadonlyMap<number, Changes>): string | false {
   const event = readVfsEvent(message);
@@ -116,48 +102,35 @@ class Changes implements Watching {
   readonly started: Promise<void>;
   readonly #path: string;
   readonly #options: WatchOptions;
-  readonly #dispatcher = dispatcher();
+  readonly #byId = listenersHere();
   readonly #id = ++lastId;
-  #events: VfsEvent[] = [];
-  #isOver = false;
-  #error: VfsError | undefined = undefined;
-  #wake: () => void = () => {};
+  readonly #kept = new KeptItems<VfsEvent>();
 
   constructor(path: string, options: WatchOptions) {
     this.#path = path;
     this.#options = options;
-    listenersHere().set(this.#id, this);
+    this.#byId.set(this.#id, this);
     const wire = { watch: this.#id, recursive: options.recursive ?? false };
     this.started = vfsRequest(path, { Watch: wire }, options).then(() => {});
     this.started.catch((error: VfsError) => this.#end(error));
   }
 
   take(event: VfsEventMessage): void {
-    if (this.#events.length + event.events.length > MAX_KEPT) this.#events = [{ kind: "overflow" }];
-    else this.#events.push(...event.events);
+    if (this.#kept.count + event.events.length > MAX_KEPT) {
+      this.#kept.clear();
+      this.#kept.push({ kind: "overflow" });
+    } else this.#kept.push(...event.events);
     if (event.isLast) this.#end(new VfsError("NoReadCap", this.#path, "the right to read is gone"));
-    this.#wake();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<VfsEvent, void, undefined> {
-    try {
-      await this.started;
-      for (;;) {
-        const event = this.#events.shift();
-        if (event !== undefined) yield event;
-        else if (this.#isOver) break;
-        else await this.#dispatcher.waiting(new Promise<void>((wake) => (this.#wake = wake)));
-      }
-      if (this.#error !== undefined) throw this.#error;
-    } finally {
-      await this.stop();
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<VfsEvent, void, undefined> {
+    return this.#kept.read(this.started, () => this.stop());
   }
 
   async stop(): Promise<void> {
-    if (this.#isOver) return;
-    this.#end(undefined);
-    this.#events = [];
+    if (this.#kept.isOver) return;
+    this.#kept.clear();
+    this.#end();
     await this.started;
     await vfsRequest(this.#path, { Unwatch: { watch: this.#id } }, this.#options);
   }
@@ -166,10 +139,8 @@ class Changes implements Watching {
     return this.stop();
   }
 
-  #end(error: VfsError | undefined): void {
-    this.#isOver = true;
-    this.#error = error;
-    listenersHere().delete(this.#id);
-    this.#wake();
+  #end(error?: VfsError): void {
+    this.#byId.delete(this.#id);
+    this.#kept.end(error);
   }
 }

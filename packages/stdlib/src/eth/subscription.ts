@@ -4,9 +4,9 @@
  * @module
  */
 import { ETH_PROCESS, type U64 } from "@kinode-ts/types";
-import { dispatcher } from "../current.ts";
-import type { Dispatcher } from "../dispatcher.ts";
 import { type Duration, toMilliseconds } from "../duration.ts";
+import { KeptItems } from "../kept-items.ts";
+import { createListenersById } from "../listeners-by-id.ts";
 import type { IncomingRequest } from "../message.ts";
 import { hasForm, isText } from "../module-answer.ts";
 import { sleep } from "../timer.ts";
@@ -42,24 +42,12 @@ export type SubscriptionUpdate =
 const MAX_KEPT = 65_536;
 const SENDER_SUFFIX = `@${ETH_PROCESS}`;
 
-interface Listeners {
-  readonly dispatcher: Dispatcher;
-  readonly byId: Map<number, (update: SubscriptionUpdate) => void>;
-}
-let listeners: Listeners | undefined;
+type Listener = (update: SubscriptionUpdate) => void;
+
+const listenersHere = createListenersById<Listener>(deliver);
 let lastId = 0;
 
-function listenersHere(): Listeners["byId"] {
-  const here = dispatcher();
-  if (listeners?.dispatcher !== here) {
-    const byId: Listeners["byId"] = new Map();
-    listeners = { dispatcher: here, byId };
-    here.interceptFirst((message) => deliver(message, byId));
-  }
-  return listeners.byId;
-}
-
-function deliver(message: IncomingRequest, byId: Listeners["byId"]): undefined | false {
+function deliver(message: IncomingRequest, byId: ReadonlyMap<number, Listener>): undefined | false {
   const update = readSubscriptionUpdate(message);
   const listener = update && byId.get(update.id);
   if (update === undefined || listener === undefined) return false;
@@ -105,13 +93,9 @@ class Items<T> implements Subscription<T> {
   readonly #kind: SubscriptionKind;
   readonly #params: unknown;
   readonly #options: SubscribeOptions;
-  readonly #dispatcher = dispatcher();
   readonly #byId = listenersHere();
   readonly #id = ++lastId;
-  #items: T[] = [];
-  #isOver = false;
-  #error: EthError | undefined = undefined;
-  #wake: () => void = () => {};
+  readonly #kept = new KeptItems<T>();
 
   constructor(chainId: U64, kind: SubscriptionKind, params: unknown, options: SubscribeOptions) {
     this.#chainId = chainId;
@@ -123,28 +107,18 @@ class Items<T> implements Subscription<T> {
     this.started.catch((error: EthError) => this.#end(error));
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    try {
-      await this.started;
-      for (;;) {
-        if (this.#items.length > 0) {
-          for (const item of this.#items.splice(0)) {
-            yield item;
-            if (this.#isOver && this.#error === undefined) return;
-          }
-        } else if (this.#isOver) break;
-        else await this.#dispatcher.waiting(new Promise<void>((wake) => (this.#wake = wake)));
-      }
-      if (this.#error !== undefined) throw this.#error;
-    } finally {
-      await this.stop();
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    return this.#kept.read(this.started, () => this.stop());
   }
 
-  async stop(): Promise<void> {
-    if (this.#isOver) return;
-    this.#end(undefined);
-    this.#items = [];
+  stop(): Promise<void> {
+    return this.#stop();
+  }
+
+  async #stop(error?: EthError): Promise<void> {
+    if (this.#kept.isOver) return;
+    this.#kept.clear();
+    this.#end(error);
     const { timeout } = this.#options;
     // It may be over at the node already.
     await ethRequest({ UnsubscribeLogs: this.#id }, "ending a subscription", { timeout }).catch(
@@ -157,14 +131,12 @@ class Items<T> implements Subscription<T> {
   }
 
   #take(update: SubscriptionUpdate): void {
-    if (this.#isOver) return;
+    if (this.#kept.isOver) return;
     if (update.kind === "item") {
-      this.#items.push(update.result as T);
-      if (this.#items.length > MAX_KEPT) {
+      this.#kept.push(update.result as T);
+      if (this.#kept.count > MAX_KEPT) {
         const text = `${MAX_KEPT} items wait: the loop is too slow`;
-        const error = new EthError("SubscriptionClosed", this.#kind, text);
-        void this.stop();
-        this.#error = error;
+        void this.#stop(new EthError("SubscriptionClosed", this.#kind, text));
       }
     } else if (this.#options.retry === undefined) {
       this.#end(new EthError("SubscriptionClosed", this.#kind, update.error));
@@ -173,7 +145,6 @@ class Items<T> implements Subscription<T> {
         .then(() => this.#options.onGap?.())
         .catch((error: EthError) => this.#end(error));
     }
-    this.#wake();
   }
 
   async #start(): Promise<void> {
@@ -189,18 +160,15 @@ class Items<T> implements Subscription<T> {
         await ethRequest({ SubscribeLogs: wire }, `a subscription to ${this.#kind}`, { timeout });
         return;
       } catch (thrown) {
-        if (retry === undefined || this.#isOver) throw thrown;
+        if (retry === undefined || this.#kept.isOver) throw thrown;
       }
       await sleep(toMilliseconds(retry));
-      if (this.#isOver) return;
+      if (this.#kept.isOver) return;
     }
   }
 
-  #end(error: EthError | undefined): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#error = error;
+  #end(error?: EthError): void {
     this.#byId.delete(this.#id);
-    this.#wake();
+    this.#kept.end(error);
   }
 }

@@ -6,8 +6,8 @@
 import { HTTP_CLIENT_PROCESS } from "@kinode-ts/types";
 import { json } from "../body.ts";
 import { dispatcher } from "../current.ts";
-import type { Dispatcher } from "../dispatcher.ts";
 import type { Duration } from "../duration.ts";
+import { createListenersById } from "../listeners-by-id.ts";
 import type { IncomingRequest } from "../message.ts";
 import { hasForm, isText, readNamed } from "../module-answer.ts";
 import type { AbortSignalLike } from "../send.ts";
@@ -41,22 +41,8 @@ const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 const SENDER_SUFFIX = `@${HTTP_CLIENT_PROCESS}`;
 const DONE = { done: true, value: undefined } as const;
 
-interface Channels {
-  readonly dispatcher: Dispatcher;
-  readonly byId: Map<number, WebSocketConnection>;
-}
-let channels: Channels | undefined;
+const channelsHere = createListenersById<WebSocketConnection>(deliver);
 let lastId = 0;
-
-function channelsHere(): Map<number, WebSocketConnection> {
-  const here = dispatcher();
-  if (channels?.dispatcher !== here) {
-    const byId = new Map<number, WebSocketConnection>();
-    channels = { dispatcher: here, byId };
-    here.interceptFirst((message) => deliver(message, byId));
-  }
-  return channels.byId;
-}
 
 const isNumber = (value: unknown): value is number => typeof value === "number";
 const isAbout = hasForm<{ channel_id: number }>({ channel_id: isNumber });

@@ -573,6 +573,25 @@ test("a web socket whose server sends a message without end is left, whatever le
   expect(eventsOf(harness)[3]?.json).toEqual({ WebSocketClose: { channel_id: 1 } });
 });
 
+test("a push to a server that does not read fails when as much waits for it as may; others go on", async () => {
+  const harness = await client({ limits: { maxSocketBufferedBytes: 1_000_000 } });
+  raw.answer = (socket, head) => {
+    if (accept(socket, head)) socket.pause();
+  };
+  expect((await harness.ask(APP, open(1, raw.url.replace("http", "ws")))).json).toEqual(ACK);
+  expect((await harness.ask(APP, open(2))).json).toEqual(ACK);
+  const block = new Uint8Array(256 * 1024);
+  let answer: unknown = ACK;
+  // The system's own buffers take some megabytes first.
+  for (let count = 0; count < 400 && Bun.deepEquals(answer, ACK); count++)
+    answer = (await harness.ask(APP, push(1, "Binary", block))).json;
+  expect(answer).toEqual({ Err: { WsPushUnknownChannel: { channel_id: 1 } } });
+  expect((await harness.ask(APP, push(2, "Text", "hi"))).json).toEqual(ACK);
+  await waitForEvents(harness, 1);
+  expect(eventsOf(harness)).toMatchObject([{ text: "hi" }]);
+  for (const socket of raw.sockets) socket.destroy();
+});
+
 test("messages of web sockets that are still arriving share the memory of whole responses", async () => {
   const limits = { maxArrivingBytes: 1_000_000, maxSocketMessageBytes: 10_000_000 };
   const harness = await client({ limits });

@@ -32,6 +32,8 @@ const CLOSE_NORMAL = 1000;
 const NEXT_PLACE_MS = 2_000;
 /** How long a server may take to end a connection after both close frames. */
 const LINGER_MS = 2_000;
+/** After so long without a byte the system asks whether the server is still there. */
+const KEEP_ALIVE_MS = 60_000;
 const EMPTY = new Uint8Array(0);
 
 /** Begins to connect; what comes of it is told by the events. */
@@ -126,6 +128,8 @@ class Connection {
       socket.on("close", () => this.#end());
       socket.on("data", (data: Uint8Array) => this.#arrived(data));
       socket.setNoDelay(true);
+      // A server that is gone without a word is noticed.
+      socket.setKeepAlive(true, KEEP_ALIVE_MS);
       socket.write(handshakeRequest(url, headers, this.#key));
     } catch {
       this.#end();

@@ -6,6 +6,7 @@ import { expect, test } from "bun:test";
 import type { ModuleContext, RuntimeModule } from "@kinode-ts/types";
 import { type Report, type RunOptions, fuzzModule } from "./fuzz/run.ts";
 import { createTargets, type Target } from "./fuzz/seeds.ts";
+import { isSpecified, type Specified } from "./fuzz/specified.ts";
 import { toTree } from "./fuzz/json-text.ts";
 
 const CASES = Number(process.env["KINODE_FUZZ_CASES"] ?? 300);
@@ -28,9 +29,15 @@ for (const modules of [...OTHERS, SILENT]) {
   }, 60_000);
 }
 
+const SPECIFIED_GET: Specified = {
+  body: (json) => json !== null && typeof json === "object" && "Get" in json,
+  refusal: /^\{"Err":"Bad"\}$/,
+};
+
 /** Runs cases against a module that does what none may do. */
 function against(
   handle: (context: ModuleContext, message: Parameters<RuntimeModule["handle"]>[0]) => void,
+  specified?: Specified,
 ): Promise<Report> {
   let context: ModuleContext;
   const module: RuntimeModule = {
@@ -42,6 +49,7 @@ function against(
     process: module.id,
     seeds: [{ body: toTree({ Get: { name: "x" } }), blob: undefined }],
     silentAbout: undefined,
+    specified,
   };
   const options: RunOptions = { module: "bad", cases: 60, seed: 1, bad: { module, target } };
   return fuzzModule(options);
@@ -57,6 +65,22 @@ test("an answer with a path of the host is a fault, with a smaller case", async 
   expect(faults[0]).toMatch(/^shows a path of the host/);
   const smaller = faults.map((fault) => /smaller: .*: "(.*)"/.exec(fault)?.[1]?.length ?? 0);
   expect(Math.max(...smaller)).toBeLessThan(20);
+});
+
+test("an answer other than the refusal to what is not as specified is a fault", async () => {
+  const isGood = ({ message }: Parameters<RuntimeModule["handle"]>[0]): boolean =>
+    isSpecified(SPECIFIED_GET, message.body) !== false;
+  const good = await against(
+    (context, message) =>
+      context.respond(message, answer(isGood(message) ? "Ok" : '{"Err":"Bad"}')),
+    SPECIFIED_GET,
+  );
+  expect(good.faults.filter((fault) => !fault.includes("another node"))).toEqual([]);
+  const { faults } = await against(
+    (context, message) => context.respond(message, answer("Ok")),
+    SPECIFIED_GET,
+  );
+  expect(faults.join("\n")).toContain("answered what is not as specified: Ok");
 });
 
 test("exceptions, answers to other nodes and slowness are faults", async () => {

@@ -1,7 +1,7 @@
 /**
  * `bun run fuzz:modules [--cases 100000] [--seed 1] [--module vfs] [--from 0]`: damaged messages from all kinds of senders to
- * every runtime module, through a real kernel on a real folder. Fails when a module throws, does not answer, answers twice, shows
- * a path of the host, touches what is not a package's, holds the thread too long, or keeps memory or files.
+ * every runtime module, through a real kernel on a real folder. Fails when a module throws, does not answer, answers twice, does
+ * not refuse what is not as specified, shows a path of the host, touches what is not a package's, holds the thread too long, or keeps memory or files.
  * A fault names its case; the same seed with `--from <case> --cases 1` makes it again, unless it depends on what came before.
  * @module
  */

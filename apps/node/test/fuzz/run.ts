@@ -10,6 +10,7 @@ import { type Case, createCase, describeCase } from "./cases.ts";
 import { toText } from "./json-text.ts";
 import type { Outcome } from "./puppets.ts";
 import { createTargets, type Target } from "./seeds.ts";
+import { isSpecified } from "./specified.ts";
 import { OUR, ROOT_NAME, SECRET, SOURCES, World } from "./world.ts";
 
 export interface RunOptions {
@@ -52,7 +53,8 @@ const MAX_SILENT_OPEN = 8_000;
 const MAX_SILENCE_MS = 40_000;
 /** What a module may hold the thread with one message. */
 export const MAX_HANDLE_MS = 250;
-export const MAX_GROWTH_BYTES = 256 * 1024 * 1024;
+/** Databases that are open keep what their engines took: with 300 files that was up to 262 MiB, however many the cases. */
+export const MAX_GROWTH_BYTES = 512 * 1024 * 1024;
 /** Of the whole program, whatever is in use of it. */
 const MAX_RESIDENT_BYTES = 2 * 1024 * 1024 * 1024;
 /** Databases and the node's own files. */
@@ -89,9 +91,14 @@ function faultOf(made: Case, outcome: Outcome, target: Target): string | undefin
     const isSilent = target.silentAbout?.test(new TextDecoder().decode(made.body)) ?? false;
     return isSilent ? undefined : `was not answered (${outcome.kind})`;
   }
-  const text = latin.decode(outcome.body) + latin.decode(outcome.blob?.bytes ?? new Uint8Array(0));
+  const body = latin.decode(outcome.body);
+  const text = body + latin.decode(outcome.blob?.bytes ?? new Uint8Array(0));
   const leak = LEAKS.find(([, pattern]) => pattern.test(text));
-  return leak === undefined ? undefined : `${leak[0]}: ${text.slice(0, 300)}`;
+  if (leak !== undefined) return `${leak[0]}: ${text.slice(0, 300)}`;
+  const { specified } = target;
+  if (specified === undefined || specified.refusal?.test(body) === true) return undefined;
+  const isRefusalDue = isSpecified(specified, made.body) === false;
+  return isRefusalDue ? `answered what is not as specified: ${text.slice(0, 300)}` : undefined;
 }
 
 function isError(body: Uint8Array): boolean {

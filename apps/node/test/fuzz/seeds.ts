@@ -5,6 +5,7 @@
  */
 import { packZip } from "@kinode-ts/kit";
 import { toTree, type Tree } from "./json-text.ts";
+import { SPECIFIED, type Specified } from "./specified.ts";
 
 export interface Seed {
   readonly body: Tree;
@@ -17,6 +18,8 @@ export interface Target {
   readonly seeds: readonly Seed[];
   /** Bodies it may be silent about, as documented: their senders are told by the timeout. */
   readonly silentAbout: RegExp | undefined;
+  /** What its bodies are to be; `undefined`: that is not looked at. */
+  readonly specified: Specified | undefined;
 }
 
 const encoder = new TextEncoder();
@@ -273,7 +276,7 @@ const ANYTHING = /(?:)/;
 export function createTargets(port: number): ReadonlyMap<string, Target> {
   const target = (name: string, seeds: readonly Seed[], silentAbout?: RegExp): [string, Target] => [
     name,
-    { process: `${name}:distro:sys`, seeds, silentAbout },
+    { process: `${name}:distro:sys`, seeds, silentAbout, specified: SPECIFIED.get(name) },
   ];
   const id = "main:p:x.os";
   return new Map([

@@ -52,6 +52,20 @@ test("every path that a root document names exists", () => {
   }
 });
 
+test("every path that the README of a package names exists, in the package or in the repository", () => {
+  for (const { folder } of readMembers()) {
+    const readme = `${folder}/README.md`;
+    if (!existsSync(join(ROOT, readme))) continue;
+    const named = read(readme).matchAll(
+      /`((?:packages|apps|processes|examples|tools|docs|wit|bench|src|test)\/[\w./-]+)`/g,
+    );
+    for (const [, path = ""] of named) {
+      const isThere = [folder, "."].some((from) => existsSync(join(ROOT, from, path)));
+      expect([readme, path, isThere]).toEqual([readme, path, true]);
+    }
+  }
+});
+
 test("every source file that ARCHITECTURE.md names by its name alone exists once or more", () => {
   const files = new Set(
     readMembers().flatMap(({ folder }) =>

@@ -1,5 +1,5 @@
 /**
- * Builds the pages into plain files: what the home page process serves from its `pkg/ui` folder.
+ * Builds the pages into plain files. The release puts them into the home page's package, and the node serves them.
  * @module
  */
 

@@ -1,5 +1,6 @@
 /**
- * The node's own pages: home, permissions, peers, processes, terminal. Served by the home page process at `/`.
+ * The node's own pages: home, permissions, peers, processes, terminal. Served by the node itself,
+ * on an origin of their own: `apps/node/src/control/system-pages.ts`.
  * @module
  */
 import { render } from "preact";

@@ -29,6 +29,7 @@ interface Rights {
   readonly grant?: readonly unknown[];
   readonly networking?: boolean;
   readonly public?: boolean;
+  readonly dependencies?: readonly string[];
 }
 
 /** Writes the package `<name>:test.os` with one process. */
@@ -41,6 +42,7 @@ function writePackage(path: string, source: string, rights: Rights = {}): void {
     mirrors: [],
     code_hashes: {},
     wit_version: 1,
+    dependencies: rights.dependencies ?? [],
   };
   const entry = {
     process_name: name,
@@ -99,6 +101,8 @@ beforeAll(() => {
   write("greeter/test/guide.toml", readFileSync(at("greeter/test/tests.toml"), "utf8"));
   writePackage("greeter/test/reads", READS, {
     request: [{ process: "vfs:distro:sys", params: { root: true } }],
+    // As tests in Rust have it, for the types of their messages.
+    dependencies: ["tester:sys"],
   });
   writePackage("greeter/test/wrong", WRONG);
   writePackage("greeter/test/silent", SILENT);
@@ -150,6 +154,7 @@ ${node("first")}`,
   expect(out).toContain("What first.dev printed:");
   expect(out).toMatch(/wrong: two and two is not five/);
   expect(lines[0]).toContain('runtime FetchVersion = "latest" means nothing to it');
+  expect(existsSync(at("greeter/test/reads/target/wit/tester:sys-v0.wit"))).toBe(true);
   // Programs, folders.
   expect(isAlive(pidIn("greeter/test/script.pid"))).toBe(false);
   expect(existsSync(at("greeter/test/nodes"))).toBe(false);

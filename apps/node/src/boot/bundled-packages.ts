@@ -26,6 +26,8 @@ const PACKAGES: readonly { readonly folder: string; readonly sources: readonly s
 ];
 /** What simulated nodes have besides. */
 const TESTER = "processes/tester";
+/** Its API, which tests in Rust are built with. */
+export const TESTER_API_FOLDER = join(ROOT, TESTER, "pkg/api");
 
 /** The node's own pages travel in the home page's package, and are served by the node itself. */
 const SYSTEM_PAGES_FOLDER = "system/";

@@ -12,10 +12,12 @@ import {
   type PackageFolder,
   packPackage,
 } from "@kinode-ts/kit";
+import { TESTER_API_FOLDER } from "../boot/bundled-packages.ts";
 import { NodeError } from "../boot/errors.ts";
 import { defaultHomePath } from "../boot/home-folder.ts";
 import { installedApi } from "../commands/api-command.ts";
 
+const TESTER_ID = "tester:sys";
 /** The feature that Rust crates may have for their tests. */
 const FEATURES = ["test"] as const;
 
@@ -75,11 +77,16 @@ async function build(
     localDependencies: dependencies.filter(
       (each) => each !== folder && (existsSync(join(each, "api")) || !existsSync(each)),
     ),
-    installedApi: installedApi(defaultHomePath()),
+    installedApi: apiOf,
   });
   const pkg = openPackageFolder(folder);
   const { id, zip } = await packPackage(folder);
   return { built: { id, zip, files: programsIn(join(folder, "pkg")) }, pkg };
+}
+
+/** APIs of packages that are nowhere else: those of the tester, and of what the person's own node has. */
+function apiOf(id: string): string | undefined {
+  return id === TESTER_ID ? TESTER_API_FOLDER : installedApi(defaultHomePath())(id);
 }
 
 /** Traces of scripts need the maps that lie beside them. */

@@ -11,13 +11,27 @@ const DEADLINE_MS = 120_000;
 // A loaded machine is slow; each wait has a deadline of its own.
 setDefaultTimeout(DEADLINE_MS);
 
-/** Prints what it is told to at all levels, or many lines. */
+/** Title, clear, cursor, another screen, a question, C1 forms of them, reset. */
+const HOSTILE = [
+  "\u001b]0;owned\u0007",
+  "\u001b[2J",
+  "\u001b[3;7H",
+  "\u001b[?1049h",
+  "\u001b[6n",
+  "\u009b2J",
+  "\u009d0;owned\u009c",
+  "\u001bc",
+] as const;
+
+/** Prints what it is told to at all levels, or many lines, or what no console should get. */
 const SOURCE = `
 import { defineProcess, print, serve } from "@kinode-ts/stdlib";
+const HOSTILE = ${JSON.stringify(HOSTILE)};
 export default defineProcess(() => serve((message) => {
   const word = message.text();
   const count = Number(word);
-  if (count > 0) for (let i = 0; i < count; i++) print("line " + i + " " + "-".repeat(60));
+  if (word === "hostile") print("before " + HOSTILE.join("-") + " after \u001b[31mred\u001b[0m");
+  else if (count > 0) for (let i = 0; i < count; i++) print("line " + i + " " + "-".repeat(60));
   else for (const level of [3, 2, 1, 0] as const) print(word + " at " + level, level);
   return "printed " + word;
 }));
@@ -174,6 +188,20 @@ test("[M126] what is printed while Ctrl+W is open waits, the newest 256 of it, a
   );
   for (const _ of "unfinished") node.press("\u007f");
   await node.showsNow(/\nlevels\.local >$/);
+});
+
+test("[M130] of what moves the cursor, clears, asks or names the window nothing reaches the console or the log; colours do", async () => {
+  expect(await seen("hostile")).toEqual([]);
+  await node.showsNow(
+    /levels:example\.os: before -{7} after red\n.*printed hostile\nlevels\.local >$/,
+  );
+  const received = node.received();
+  for (const sequence of HOSTILE) expect(received).not.toContain(sequence);
+  expect(received).not.toMatch(/owned|\u009b|\u009d|\u009c/);
+  expect(received).toContain("\u001b[31mred\u001b[0m");
+  await until(() => logged().includes("levels:example.os: before ------- after red\n"));
+  // oxlint-disable-next-line no-control-regex -- there must be none
+  expect(logged()).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f]/);
 });
 
 test("[M125] the lines of a person are there after a restart, without empty and repeated ones; Ctrl+R finds them", async () => {

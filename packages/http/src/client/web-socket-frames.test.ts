@@ -178,3 +178,34 @@ test("a mask taken away leaves the payload, of any length", () => {
     { numRuns: 50 },
   );
 });
+
+test("whatever bytes come, they are messages within the bound or end the connection, however they are cut", () => {
+  const outcome = (chunks: readonly Uint8Array[]): unknown => {
+    const seen: Seen[] = [];
+    const received = (type: FrameType, { length }: Uint8Array): void =>
+      void seen.push([type, [length]]);
+    const reader = new FrameReader({ maxMessageBytes: 50, received });
+    try {
+      for (const chunk of chunks) reader.push(chunk);
+      return seen;
+    } catch (thrown) {
+      expect(thrown).toBeInstanceOf(FrameError);
+      return [...seen, (thrown as FrameError).status];
+    } finally {
+      for (const [, [length]] of seen) expect(length).toBeLessThanOrEqual(125);
+    }
+  };
+  // Mostly heads that could be good ones, so that it gets beyond the first.
+  const byte = fc.oneof(
+    fc.constantFrom(0, 1, 2, 5, 126, 127, 0x01, 0x80, 0x81, 0x82, 0x88, 0x89, 0x8a),
+    fc.integer({ min: 0, max: 255 }),
+  );
+  fc.assert(
+    fc.property(fc.array(byte, { maxLength: 200 }), (bytes) => {
+      const all = Uint8Array.from(bytes);
+      const single = Array.from(bytes, (each) => Uint8Array.of(each));
+      expect(outcome([all])).toEqual(outcome(single));
+    }),
+    { numRuns: 2_000 },
+  );
+});

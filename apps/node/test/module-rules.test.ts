@@ -118,6 +118,13 @@ const cases = (): readonly Case[] => [
   { name: "fds", source: APP, good: { GetState: null }, bad: undefined },
 ];
 
+test("only the timer is for every process, the others for those who may message them", () => {
+  const all = Object.values<RuntimeModule>(MODULES);
+  expect(all.filter((module) => module.public === true).map(({ id }) => id as string)).toEqual([
+    "timer:distro:sys",
+  ]);
+});
+
 test("[M1] a unit action as text and as an object with null is the same, in every module", async () => {
   const same = async (name: Name, body: (unit: unknown) => unknown, unit: string, source = APP) => {
     const answer = await ask(name, body(unit), undefined, source);

@@ -244,6 +244,8 @@ test("a person sees who is known; both nodes know each other after their restart
   const early = await send(bob, "alice.local@net:distro:sys", "too early");
   expect(early).toEqual({ kind: "send-error", error: "offline" });
   alice = await start("alice");
+  // On both of its ports, as before.
+  expect(alice.output()).not.toContain("Cannot listen");
   expect(await send(bob, "alice.local@net:distro:sys", "again")).toMatchObject({ body: "ack" });
   await transferred();
   expect(readFileSync(offered("bob", "late.txt"), "utf8")).toBe("it was worth the wait");

@@ -7,10 +7,9 @@
  * Every function that may wait returns `Awaitable`; callers always `await` it.
  * @module
  */
+import type { Awaitable } from "./awaitable.ts";
 import type { SendErrorKind, SpawnError } from "./message.ts";
 import type { U64 } from "./u64.ts";
-
-export type Awaitable<T> = T | Promise<T>;
 
 export interface GuestCapability {
   /** `node@process:package:publisher` */

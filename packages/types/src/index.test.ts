@@ -30,6 +30,7 @@ test("public names of @kinode-ts/types", async () => {
     "TIMER_PROCESS",
     "U64_MAX",
     "VFS_PROCESS",
+    "andThen",
     "assertNever",
     "errorText",
     "formatAddress",

@@ -3,6 +3,7 @@
  * @module
  */
 export * from "./address.ts";
+export * from "./awaitable.ts";
 export * from "./backup.ts";
 export * from "./body-stream.ts";
 export * from "./capability.ts";

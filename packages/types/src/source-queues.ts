@@ -4,7 +4,7 @@
  * @module
  */
 import type { ProcessId } from "./address.ts";
-import type { Awaitable } from "./guest.ts";
+import type { Awaitable } from "./awaitable.ts";
 
 /** Work that handles its own failures: it never throws and never rejects. */
 export type Job = () => Awaitable<void>;

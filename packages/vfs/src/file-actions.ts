@@ -3,9 +3,8 @@
  * Source: spec/runtime-modules.md §2.2.
  * @module
  */
-import type { Awaitable } from "@kinode-ts/types";
+import { andThen, type Awaitable } from "@kinode-ts/types";
 import type { SeekFrom } from "./actions.ts";
-import { andThen } from "./awaitable.ts";
 import type { Change, DiskFile, DiskFolder, ReadBounds, Sha256 } from "./disk.ts";
 import { ioError } from "./errors.ts";
 import type { Handle, HandleCache } from "./handle-cache.ts";

@@ -4,8 +4,7 @@
  * eviction is invisible. Source: spec/runtime-modules.md §2.7.
  * @module
  */
-import type { Awaitable } from "@kinode-ts/types";
-import { andThen } from "./awaitable.ts";
+import { andThen, type Awaitable } from "@kinode-ts/types";
 import type { DiskFile, DiskFolder } from "./disk.ts";
 import type { FileLocks } from "./file-locks.ts";
 

@@ -3,10 +3,9 @@
  * No capabilities are asked; paths follow the same rules and the same locks as requests do.
  * @module
  */
-import type { Awaitable, PackageId, ProgramFiles } from "@kinode-ts/types";
+import { andThen, type Awaitable, type PackageId, type ProgramFiles } from "@kinode-ts/types";
 import { lockBoth, type FileLocks } from "./file-locks.ts";
 import { VfsError, type OsErrorCode, ioError } from "./errors.ts";
-import { andThen } from "./awaitable.ts";
 import type { FileContext } from "./file-actions.ts";
 import type { DiskFile, FileType } from "./disk.ts";
 import { removeFile, rename } from "./tree-actions.ts";

@@ -2,8 +2,7 @@
  * A disk that says what is changed on it, by whomever: by requests, the node itself, and by hand.
  * @module
  */
-import type { Awaitable } from "@kinode-ts/types";
-import { andThen } from "./awaitable.ts";
+import { andThen, type Awaitable } from "@kinode-ts/types";
 import type { Change, DiskFile, DiskFolder, OpenedState, ReadBounds, WriteBounds } from "./disk.ts";
 import type { ChangeKind, Watches } from "./watches.ts";
 

@@ -4,15 +4,15 @@
  * @module
  */
 import {
-  packageOf,
+  andThen,
   type Awaitable,
   type Capability,
   type LazyLoadBlob,
+  packageOf,
   type ProcessId,
 } from "@kinode-ts/types";
 import type { VfsAction, VfsRequest } from "./actions.ts";
 import { addZip, type AddZipContext } from "./add-zip.ts";
-import { andThen } from "./awaitable.ts";
 import { VfsError, type VfsFault } from "./errors.ts";
 import * as files from "./file-actions.ts";
 import { lockBoth, type FileLocks } from "./file-locks.ts";

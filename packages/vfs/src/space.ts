@@ -2,8 +2,7 @@
  * Books what requests add to the disk and take from it, and refuses what does not fit.
  * @module
  */
-import type { Awaitable, DiskAccount, DiskAccounts } from "@kinode-ts/types";
-import { andThen } from "./awaitable.ts";
+import { andThen, type Awaitable, type DiskAccount, type DiskAccounts } from "@kinode-ts/types";
 import type { Change } from "./disk.ts";
 import { ioErrorText, type VfsError } from "./errors.ts";
 

@@ -3,8 +3,7 @@
  * Source: spec/runtime-modules.md §2.2 and §2.5.
  * @module
  */
-import type { Awaitable } from "@kinode-ts/types";
-import { andThen } from "./awaitable.ts";
+import { andThen, type Awaitable } from "@kinode-ts/types";
 import type { DiskEntry, DiskFolder } from "./disk.ts";
 import { ioError } from "./errors.ts";
 import type { HandleCache } from "./handle-cache.ts";

@@ -6,13 +6,13 @@
  * @module
  */
 import {
-  packageOf,
+  andThen,
   type Awaitable,
   type PackageId,
+  packageOf,
   type ProcessId,
   type U64,
 } from "@kinode-ts/types";
-import { andThen } from "./awaitable.ts";
 import { ioErrorText } from "./errors.ts";
 import type { VfsPath } from "./paths.ts";
 import type { WatchLimits } from "./limits.ts";

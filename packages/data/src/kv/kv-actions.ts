@@ -4,7 +4,7 @@
  * @module
  */
 import { encodeJson } from "@kinode-ts/codec/module-json";
-import { andThen } from "../awaitable.ts";
+import { andThen } from "@kinode-ts/types";
 import { type DataAction, type DataCall, type DataReply, OK } from "../database-module.ts";
 import { DataError } from "../errors.ts";
 import type { DataLimits } from "../limits.ts";

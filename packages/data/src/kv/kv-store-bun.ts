@@ -7,8 +7,14 @@
 import { SQLiteError } from "bun:sqlite";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Awaitable, Clock, DiskAccount, DiskAccounts, TimerHandle } from "@kinode-ts/types";
-import { andThen } from "../awaitable.ts";
+import {
+  andThen,
+  type Awaitable,
+  type Clock,
+  type DiskAccount,
+  type DiskAccounts,
+  type TimerHandle,
+} from "@kinode-ts/types";
 import { Closings } from "../closings.ts";
 import { accountOf, DiskUse, RESERVE_BYTES } from "../disk-use.ts";
 import { DataError } from "../errors.ts";

@@ -4,8 +4,7 @@
  * @module
  */
 import { encodeJson } from "@kinode-ts/codec/module-json";
-import type { Awaitable } from "@kinode-ts/types";
-import { andThen } from "../awaitable.ts";
+import { andThen, type Awaitable } from "@kinode-ts/types";
 import { type DataAction, type DataReply, OK } from "../database-module.ts";
 import { DataError } from "../errors.ts";
 import type { OpenDatabases } from "../open-databases.ts";

@@ -214,6 +214,9 @@ test("[M125] the lines of a person are there after a restart, without empty and 
   expect(await node.stop()).toBe(0);
   node = await startNodeProgram(home, FLAGS);
   await node.showsNow(/\nlevels\.local >$/);
+  // What it is for others: release, routing, key.
+  await node.shows(/Kinode \d\S*; (?:in)?direct .+; networking key [0-9a-f]{64}\r/);
+  await node.shows(/levels\.local is running; its home is \S+levels/);
   for (const line of ["echo three", "echo two", "echo one"]) {
     node.press("\u001b[A");
     // oxlint-disable-next-line no-await-in-loop -- one key after the other

@@ -19,7 +19,9 @@ import { createSystemRandom } from "@kinode-ts/crypto/random";
 import type { Kernel } from "@kinode-ts/kernel";
 import { KIMAP, LOCAL_KIMAP } from "@kinode-ts/kimap";
 import { type Clock, errorText, KERNEL_PROCESS } from "@kinode-ts/types";
+import manifest from "../../package.json" with { type: "json" };
 import { composeNode, type RunningNode } from "./compose.ts";
+import { describeNode } from "./describe-node.ts";
 import { loadPackages } from "./load-packages.ts";
 import { type HomeFolder, openHomeFolder } from "./home-folder.ts";
 import { adoptChainIdentity, type Identity, provideIdentity } from "./identity.ts";
@@ -272,6 +274,7 @@ export async function startNode(config: StartConfig): Promise<void> {
     },
   });
   writeRunFile(home, { pid: process.pid, port: node.port, url: node.url, name: identity.name });
+  print(await describeNode(node.kernel, identity.name, manifest.version));
   welcome(config, home, identity, node, print);
   // Not into the log file, like the password.
   view.say(`Log in with this link, good for one use: ${node.issueLoginLink()}`);

@@ -39,6 +39,7 @@ export default defineProcess(() => serve((message) => {
 const ID = "levels:levels:example.os";
 const CTRL_V = "\u0016";
 const CTRL_W = "\u0017";
+const BELL = "\u0007";
 const FILE_BYTES = 10_000;
 const FILES = 3;
 
@@ -224,8 +225,14 @@ test("[M125] the lines of a person are there after a restart, without empty and 
   }
   for (const _ of "123") node.press("\u001b[B");
   await node.showsNow(/\nlevels\.local >$/);
+  expect(node.received()).not.toContain(BELL);
+  node.press("\u001b[B");
+  await node.shows(new RegExp(BELL));
   node.press("half a line\u0012echo t");
   await node.showsNow(/\nlevels\.local \* echo three$/);
+  expect(node.received()).toContain("* \u001b[4mecho t\u001b[24mhree");
+  // There is no way from a search into the screen of levels.
+  node.press("\u0017");
   node.press("\u0012");
   await node.showsNow(/\nlevels\.local \* echo two$/);
   node.press("\u0007");

@@ -16,6 +16,7 @@ test("public names of @kinode-ts/http", async () => {
     "createHttpServer",
     "guardConnections",
     "isBearer",
+    "limitsForMemory",
     "loginPageResponse",
     "readProxySettings",
     "subdomainLabel",

@@ -23,7 +23,7 @@ export {
   visibleHost,
 } from "./http-server-bun.ts";
 export type { HttpLoad, HttpModuleOptions } from "./http-server.ts";
-export { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
+export { DEFAULT_HTTP_LIMITS, limitsForMemory, type HttpLimits } from "./limits.ts";
 export { loginPageResponse } from "./login-page.ts";
 export { subdomainLabel } from "./login-tokens.ts";
 export { LoginLinks, type LoginLinksOptions } from "./login-links.ts";

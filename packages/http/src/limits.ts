@@ -81,3 +81,17 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   tokenLifeMs: 26 * 7 * 24 * 3_600_000,
   loginLinkLifeMs: 15 * 60_000,
 };
+
+/** Of the machine's memory, for messages that clients of web sockets have begun and not ended. */
+const SOCKET_MEMORY_SHARE = 1 / 2;
+
+/**
+ * What a small machine has to bound more tightly than §1.6 does: the host keeps each web socket's message until it is whole, so
+ * as many as may be open could fill the memory. From 16 GiB on it is the 64 MiB of §1.6.
+ * @param machineBytes - memory that the program may use
+ */
+export function limitsForMemory(machineBytes: number): Pick<HttpLimits, "maxSocketMessageBytes"> {
+  const { maxSocketCount, maxSocketMessageBytes } = DEFAULT_HTTP_LIMITS;
+  const share = Math.floor((machineBytes * SOCKET_MEMORY_SHARE) / maxSocketCount);
+  return { maxSocketMessageBytes: Math.min(maxSocketMessageBytes, share) };
+}

@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import { machineMemoryBytes } from "@kinode-ts/component";
 import { createReplaceableSigner } from "@kinode-ts/crypto";
 import { createSystemRandom } from "@kinode-ts/crypto/random";
 import {
@@ -11,6 +12,7 @@ import {
   guardConnections,
   type HostRouteInfo,
   isBearer,
+  limitsForMemory,
   loginPageResponse,
   TlsIdentityError,
 } from "@kinode-ts/http";
@@ -115,6 +117,7 @@ export async function composeNode(options: ComposeOptions): Promise<RunningNode>
     hostname: config.hostname,
     port: options.port,
     tls,
+    limits: limitsForMemory(machineMemoryBytes()),
     trustedProxies: config.trustedProxies,
     files: {
       mayRead: (process, path) => vfs.mayRead(process, path),

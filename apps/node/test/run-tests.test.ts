@@ -116,7 +116,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const pidIn = (path: string): number => Number(readFileSync(at(path), "utf8"));
 
-test("[P20.1] [P20.3] [P26] row 12: on two nodes one test passes, one fails, one never answers; each is told, and nothing is left", async () => {
+test("[P20][P20.1] [P20][P20.3] [P26] row 12: on two nodes one test passes, one fails, one never answers; each is told, and nothing is left", async () => {
   write(
     "greeter/test/mixed.toml",
     `
@@ -160,7 +160,7 @@ ${node("first")}`,
   expect(existsSync(at("greeter/test/nodes"))).toBe(false);
 });
 
-test("[P20.2] [P20.3] the guide works as it is written: tests that pass give code 0", async () => {
+test("[P20][P20.2] [P20][P20.3] the guide works as it is written: tests that pass give code 0", async () => {
   const alone = await kinode("test", at("greeter"));
   expect(alone).toMatchObject({ code: 0, err: expect.stringContaining(" 1 pass") as string });
   const toml = readFileSync(at("greeter/test/guide.toml"), "utf8");
@@ -182,7 +182,7 @@ test("[P20.2] [P20.3] the guide works as it is written: tests that pass give cod
   }
 });
 
-test("[P20.1] [P20.3] the macro of a test in Rust says where it failed; a home that was there starts empty", async () => {
+test("[P20][P20.1] [P20][P20.3] the macro of a test in Rust says where it failed; a home that was there starts empty", async () => {
   const home = openHomeFolder(at("one/first"));
   await provideFakeIdentity({
     home,
@@ -227,7 +227,7 @@ const hasAnvil = findAnvil() !== undefined;
 if (!hasAnvil) console.warn("Skipped: tests on a local chain, because anvil is not there");
 
 test.skipIf(!hasAnvil)(
-  "[P20.3] with fakechain_router the nodes find each other on a chain, which ends with them",
+  "[P20][P20.3] with fakechain_router the nodes find each other on a chain, which ends with them",
   async () => {
     const port = freePort();
     const guide = readFileSync(at("greeter/test/guide.toml"), "utf8");
@@ -242,7 +242,7 @@ test.skipIf(!hasAnvil)(
   },
 );
 
-test("[P20.3] Ctrl-C ends the nodes and the scripts and removes what was made", async () => {
+test("[P20][P20.3] Ctrl-C ends the nodes and the scripts and removes what was made", async () => {
   write(
     "slow/tests.toml",
     `

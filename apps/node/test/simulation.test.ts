@@ -146,7 +146,7 @@ describe.skipIf(!hasAnvil)("simulated nodes", () => {
     expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining("has another password")]);
   });
 
-  test("[P19.3] two nodes find each other through the chain, say hi, look up a hash, and show what they are", async () => {
+  test("[P19][P19.3] two nodes find each other through the chain, say hi, look up a hash, and show what they are", async () => {
     const bob = await startDetached(join(folder, "bob"), flags("bob.dev"));
     const alice = await startNodeProgram(join(folder, "alice"), flags("alice.os"));
     // As docs/guides/chain.md says; both have to have read the other's name first.

@@ -24,7 +24,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 }, DEADLINE_MS);
 
-test("[P19.3] Tab completes a command, an address and a path; Tab twice lists what there is", async () => {
+test("[P19][P19.3] Tab completes a command, an address and a path; Tab twice lists what there is", async () => {
   node.press("net-d\t");
   await node.showsNow(/\nkeys\.local > net-diagnostics$/);
   node.press("\u0001");
@@ -50,7 +50,7 @@ test("[P19.3] Tab completes a command, an address and a path; Tab twice lists wh
   for (let i = 0; i < 4; i += 1) node.press("\u007f");
 });
 
-test("[P19.3] Ctrl+R finds the newest match, again the next older, stays past the oldest; Ctrl+G restores the line", async () => {
+test("[P19][P19.3] Ctrl+R finds the newest match, again the next older, stays past the oldest; Ctrl+G restores the line", async () => {
   for (const line of ["echo first apple", "echo second pear", "echo third apple"]) {
     node.press(`${line}\r`);
     // oxlint-disable-next-line no-await-in-loop -- one command after the other
@@ -77,7 +77,7 @@ test("[P19.3] Ctrl+R finds the newest match, again the next older, stays past th
   ).toEqual(["echo first apple", "echo second pear", "echo third apple", "echo second pear"]);
 });
 
-test("[P19.3] Ctrl+W shows the levels of processes and takes changes; the line that was being typed comes back", async () => {
+test("[P19][P19.3] Ctrl+W shows the levels of processes and takes changes; the line that was being typed comes back", async () => {
   node.press("unfinished");
   node.press("\u0017");
   await node.showsNow(/^Verbosity of single processes[^]*\n> *$/);
@@ -96,7 +96,7 @@ test("[P19.3] Ctrl+W shows the levels of processes and takes changes; the line t
   await node.showsNow(/\nkeys\.local >$/);
 });
 
-test("[P19.3] Ctrl+V cycles the verbosity, and levels have their colours", async () => {
+test("[P19][P19.3] Ctrl+V cycles the verbosity, and levels have their colours", async () => {
   node.forget();
   for (const name of ["debug", "super-debug", "full event loop", "off"]) {
     node.press("\u0016");
@@ -114,7 +114,7 @@ test("[P19.3] Ctrl+V cycles the verbosity, and levels have their colours", async
   await node.shows(/verbose mode: off/);
 });
 
-test("[P19.3] Ctrl+A and Ctrl+E go to the ends of the line; arrows, Ctrl+P and Ctrl+N through the history", async () => {
+test("[P19][P19.3] Ctrl+A and Ctrl+E go to the ends of the line; arrows, Ctrl+P and Ctrl+N through the history", async () => {
   node.press("echo one\recho two\r");
   await node.showsNow(/terminal:sys: two\nkeys\.local >$/);
   node.press("cho x\u0001e\u0005y");
@@ -134,7 +134,7 @@ test("[P19.3] Ctrl+A and Ctrl+E go to the ends of the line; arrows, Ctrl+P and C
   await node.showsNow(/terminal:sys: xy\nkeys\.local >$/);
 });
 
-test("[P19.3] Ctrl+L leaves lines out of the log and takes them in again", async () => {
+test("[P19][P19.3] Ctrl+L leaves lines out of the log and takes them in again", async () => {
   const logged = (): string => {
     const place = join(home, ".terminal_logs");
     return readdirSync(place)
@@ -157,7 +157,7 @@ test("[P19.3] Ctrl+L leaves lines out of the log and takes them in again", async
   expect(logged()).not.toContain("not kept");
 });
 
-test("[P19.3] Ctrl+J stops the kernel at each event, Ctrl+S goes one on, Ctrl+J again stops no more", async () => {
+test("[P19][P19.3] Ctrl+J stops the kernel at each event, Ctrl+S goes one on, Ctrl+J again stops no more", async () => {
   node.press("\u000a");
   await node.showsNow(/debug mode on: use CTRL\+S to step through events\nkeys\.local >$/);
   node.forget();
@@ -188,7 +188,7 @@ test("a pasted text is one line that waits for Enter, whatever is in it", async 
 });
 
 test(
-  "[P19.3] Ctrl+C ends the command that runs and leaves the node running; when none runs it stops the node",
+  "[P19][P19.3] Ctrl+C ends the command that runs and leaves the node running; when none runs it stops the node",
   async () => {
     // Answered after a minute.
     node.press(`m our@timer:distro:sys '{"SetTimer":60000}' -a 60\r`);
@@ -204,7 +204,7 @@ test(
 );
 
 test(
-  "[P19.3] Ctrl+D stops the node",
+  "[P19][P19.3] Ctrl+D stops the node",
   async () => {
     node = await start();
     await node.showsNow(/\nkeys\.local >$/);

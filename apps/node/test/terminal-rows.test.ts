@@ -45,7 +45,7 @@ async function errors(line: string): Promise<string> {
   return left.errors;
 }
 
-test("[P19.3] called without required arguments each script prints its usage", async () => {
+test("[P19][P19.3] called without required arguments each script prints its usage", async () => {
   const required = {
     alias: "alias <name> [<process-id>]",
     cat: "cat [<vfs path>…]",
@@ -75,7 +75,7 @@ test("[P19.3] called without required arguments each script prints its usage", a
   }
 });
 
-test("[P19.3] alias sets a name, without an id removes it, and prints which; its one right is the terminal", async () => {
+test("[P19][P19.3] alias sets a name, without an id removes it, and prints which; its one right is the terminal", async () => {
   expect(await output("alias say echo:terminal:sys")).toBe("alias say set to echo:terminal:sys");
   expect(await output("say so")).toBe("so");
   expect(await output("alias say")).toBe("alias say removed");
@@ -91,7 +91,7 @@ async function rightsOf(script: string): Promise<unknown[]> {
   return all[`${script}.js`]!.request_capabilities;
 }
 
-test("[P19.3] cat shows a file as UTF-8 text, or a line says why not; it may read every file", async () => {
+test("[P19][P19.3] cat shows a file as UTF-8 text, or a line says why not; it may read every file", async () => {
   await output("mkdir -p /keeper:example.os/data; write /keeper:example.os/data/é.txt 'naïve 文'");
   expect(await output("cat /keeper:example.os/data/é.txt")).toBe("naïve 文\n");
   expect(await output("cat keeper:example.os/data/é.txt")).toBe("naïve 文\n");
@@ -102,12 +102,12 @@ test("[P19.3] cat shows a file as UTF-8 text, or a line says why not; it may rea
   expect(await rightsOf("cat")).toEqual(["vfs:distro:sys", root]);
 });
 
-test("[P19.3] echo says the text again, without any right", async () => {
+test("[P19][P19.3] echo says the text again, without any right", async () => {
   expect(await output("echo  one  'two' \"three\" ")).toBe(" one  'two' \"three\" ");
   expect(await rightsOf("echo")).toEqual([]);
 });
 
-test("[P19.3] help shows all commands and control keys, or one", async () => {
+test("[P19][P19.3] help shows all commands and control keys, or one", async () => {
   const all = await output("help");
   const names = Object.keys(
     JSON.parse(await output("cat /terminal:sys/pkg/scripts.json")) as object,
@@ -118,7 +118,7 @@ test("[P19.3] help shows all commands and control keys, or one", async () => {
   expect(await errors("help nothing")).toContain('no command called "nothing"');
 });
 
-test("[P19.3] hi says that a node is offline or unknown; our is this node, whose terminal shows it at once", async () => {
+test("[P19][P19.3] hi says that a node is offline or unknown; our is this node, whose terminal shows it at once", async () => {
   const before = node.clock.nowMs();
   expect(await output("hi our hello there")).toBe("test.local: hello there");
   expect(await output("hi test.local hello there")).toBe("test.local: hello there");
@@ -127,7 +127,7 @@ test("[P19.3] hi says that a node is offline or unknown; our is this node, whose
   expect(await rightsOf("hi")).toEqual(["net:distro:sys"]);
 });
 
-test("[P19.3] kfetch and hfetch show art, name, release, key, routing, chains and the count of processes", async () => {
+test("[P19][P19.3] kfetch and hfetch show art, name, release, key, routing, chains and the count of processes", async () => {
   const shown = await output("kfetch");
   const texts = shown.split("\n").map((row) => row.slice(28).trim());
   expect(texts.slice(0, 6)).toEqual([
@@ -147,7 +147,7 @@ test("[P19.3] kfetch and hfetch show art, name, release, key, routing, chains an
   expect(await output("hfetch")).toBe(shown);
 });
 
-test("[P19.3] kill ends a process and prints its id; of one that is not there it says so at once", async () => {
+test("[P19][P19.3] kill ends a process and prints its id; of one that is not there it says so at once", async () => {
   const id = "gone:keeper:example.os";
   const before = node.clock.nowMs();
   expect(await errors(`kill ${id}`)).toBe(`no process ${id} is running`);
@@ -166,7 +166,7 @@ test("[P19.3] kill ends a process and prints its id; of one that is not there it
   expect(await errors("kill nonsense")).toContain("nonsense");
 });
 
-test("[P19.3] m sends a request with the rights for its target; a body may be in single quotes, our is expanded", async () => {
+test("[P19][P19.3] m sends a request with the rights for its target; a body may be in single quotes, our is expanded", async () => {
   const answer = JSON.parse(await output(`m our@${ID} 'a b  "c"' -a 5`)) as {
     text: string;
     rights: string[];
@@ -187,7 +187,7 @@ test("[P19.3] m sends a request with the rights for its target; a body may be in
   expect(node.clock.nowMs() - before).toBeGreaterThanOrEqual(5_000);
 });
 
-test("[P19.3] top shows of each process program, wit version, on-exit, public and rights, and a total", async () => {
+test("[P19][P19.3] top shows of each process program, wit version, on-exit, public and rights, and a total", async () => {
   const one = await output(`top ${ID}`);
   expect(one).toMatch(
     new RegExp(
@@ -205,7 +205,7 @@ test("[P19.3] top shows of each process program, wit version, on-exit, public an
   expect(all.match(/^\S+:\S+:\S+$/gm)).toHaveLength(total);
 });
 
-test("[P19.3] clear-state forgets what a process has stored", async () => {
+test("[P19][P19.3] clear-state forgets what a process has stored", async () => {
   await output(`m our@${ID} count -a 5`);
   expect(await output(`clear-state ${ID}`)).toBe(
     `deleted the state of ${ID}; it runs, and may store what it still knows`,
@@ -216,7 +216,7 @@ test("[P19.3] clear-state forgets what a process has stored", async () => {
   expect(JSON.parse(await output(`m our@${ID} x -a 5`))).toMatchObject({ count: 0 });
 });
 
-test("[P19.3] providers are added, listed and removed, in both orders of words", async () => {
+test("[P19][P19.3] providers are added, listed and removed, in both orders of words", async () => {
   expect(await output("get-providers")).toBe("no providers; this node connects to no chain");
   expect(await output("add-rpcurl-provider 1 wss://one.example bearer abc")).toContain(
     "added wss://one.example for chain 1",
@@ -261,7 +261,7 @@ test("[P19.3] providers are added, listed and removed, in both orders of words",
   expect(await output("get-providers")).toContain("no providers");
 });
 
-test("[P19.3] namehash-to-name asks who knows the names on chain", async () => {
+test("[P19][P19.3] namehash-to-name asks who knows the names on chain", async () => {
   expect(await errors(`namehash-to-name 0x${"11".repeat(32)}`)).toBe(
     `no name is known for 0x${"11".repeat(32)}`,
   );

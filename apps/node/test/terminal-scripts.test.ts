@@ -36,7 +36,7 @@ test("no command asks for a right that the terminal does not hold", async () => 
   expect(node.lines.filter((line) => line.includes("does not hold"))).toEqual([]);
 });
 
-test("[P19.3] trace shows the messages of a process as they pass, down a pipe too", async () => {
+test("[P19][P19.3] trace shows the messages of a process as they pass, down a pipe too", async () => {
   const traced = output("trace -n 2 homepage:homepage:sys | grep GetApps");
   let isOver = false;
   void traced.finally(() => (isOver = true));
@@ -94,7 +94,7 @@ async function installScripts(): Promise<void> {
   await node.install(folder);
 }
 
-test("[P19.1] sandboxed scripts of another package work in pipes and lists, and their failures stay theirs", async () => {
+test("[P19][P19.1] sandboxed scripts of another package work in pipes and lists, and their failures stay theirs", async () => {
   await installScripts();
   expect(await output("shout:tools:example.os a  b")).toBe(
     "tools:example.os: a  b|false|/terminal:sys/t|".slice(18),
@@ -124,7 +124,7 @@ test("[P19.1] sandboxed scripts of another package work in pipes and lists, and 
   expect(node.kernel.processes()).toHaveLength(before);
 }, 120_000);
 
-test("[P19.3] files are copied, moved and removed, and mistakes are told before anything is lost", async () => {
+test("[P19][P19.3] files are copied, moved and removed, and mistakes are told before anything is lost", async () => {
   await output("write a one two; write b three; mkdir -p d/e/f");
   expect(await errors("mkdir d")).toContain("it exists already");
   expect(await errors("mkdir x/y")).toContain("there is no such file or folder");
@@ -164,7 +164,7 @@ test("[P19.3] files are copied, moved and removed, and mistakes are told before 
   await output("rm 'with blanks'; rm -r d2");
 }, 120_000);
 
-test("[P19.3] texts are searched, cut and counted", async () => {
+test("[P19][P19.3] texts are searched, cut and counted", async () => {
   await output(
     `echo 1 | write text; write -a text "A b"; write -a text a.c; write -a text 'it''s  é'`,
   );
@@ -190,7 +190,7 @@ test("[P19.3] texts are searched, cut and counted", async () => {
   expect(await errors("cat .")).toContain("it is a folder");
 }, 120_000);
 
-test("[P19.3] logs shows what was printed, of all packages or of one", async () => {
+test("[P19][P19.3] logs shows what was printed, of all packages or of one", async () => {
   const id = "tools:tools:example.os";
   await node.install(
     writeScript(

@@ -251,7 +251,7 @@ test("a person sees who is known; both nodes know each other after their restart
   expect(readFileSync(offered("bob", "late.txt"), "utf8")).toBe("it was worth the wait");
 }, 120_000);
 
-test("[P19.3] hi, peer, peers and net-diagnostics between two nodes; files come by command; a removed node hears nothing", async () => {
+test("[P19][P19.3] hi, peer, peers and net-diagnostics between two nodes; files come by command; a removed node hears nothing", async () => {
   await bob.stop();
   const program: NodeProgram = await startNodeProgram(home("bob"), [
     "--port",

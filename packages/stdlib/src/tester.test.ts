@@ -27,7 +27,7 @@ async function lineOf(text: string): Promise<number> {
   return source.split("\n").findIndex((line) => line.includes(text)) + 1;
 }
 
-test("[P20.1] a test that comes to its end has passed, and its process ends", async () => {
+test("[P20][P20.1] a test that comes to its end has passed, and its process ends", async () => {
   let seen: unknown;
   const passing = defineTest("chat-test", async (run) => {
     seen = run;
@@ -39,7 +39,7 @@ test("[P20.1] a test that comes to its end has passed, and its process ends", as
   expect(node.endings.get(ID)).toBe("returned");
 });
 
-test("[P20.1] fail() answers with the place of its call and ends the test", async () => {
+test("[P20][P20.1] fail() answers with the place of its call and ends the test", async () => {
   const reached: string[] = [];
   const failing = defineTest("chat-test", () => {
     reached.push("before");
@@ -68,7 +68,7 @@ test("[P20.1] fail() answers with the place of its call and ends the test", asyn
   expect(node.endings.get(ID)).toBe("returned");
 });
 
-test("[P20.1] fail() takes another place, as the longer form of the macro", async () => {
+test("[P20][P20.1] fail() takes another place, as the longer form of the macro", async () => {
   const failing = defineTest("outer", () => {
     fail("inner", undefined, { file: "inner/src/lib.rs", line: 7, column: 9 });
   });
@@ -79,7 +79,7 @@ test("[P20.1] fail() takes another place, as the longer form of the macro", asyn
   expect(node.lines).toEqual([]);
 });
 
-test("[P20.1] fail() answers in a process that is written by hand too", async () => {
+test("[P20][P20.1] fail() answers in a process that is written by hand too", async () => {
   const failing = defineProcess(async () => {
     await serve(() => fail("by-hand"));
   });

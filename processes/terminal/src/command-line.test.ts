@@ -36,7 +36,7 @@ test("commands are joined by |, && and ;", () => {
   expect(parse("m our@a:b:c '\"X\"' -a 5 | send:chat:sys")).toHaveLength(2);
 });
 
-test("[P19.1] a line of the reference is one command, whatever is in its arguments", () => {
+test("[P19][P19.1] a line of the reference is one command, whatever is in its arguments", () => {
   for (const line of [
     "",
     "   ",
@@ -126,7 +126,7 @@ const command = fc.record({
 });
 const joint = fc.constantFrom(" | ", " && ", "; ", " ; ", "  |  ");
 
-test("[P19.1] what is quoted, bracketed, escaped or without blanks never joins commands", () => {
+test("[P19][P19.1] what is quoted, bracketed, escaped or without blanks never joins commands", () => {
   fc.assert(
     fc.property(command, fc.array(fc.tuple(joint, command), { maxLength: 4 }), (first, others) => {
       const texts = [first, ...others.map(([, each]) => each)].map(

@@ -45,7 +45,7 @@ async function interrupt(terminal: TerminalNode, session?: string): Promise<numb
   return interrupted;
 }
 
-test("[P19.1] the output of a script is the input of the next one", async () => {
+test("[P19][P19.1] the output of a script is the input of the next one", async () => {
   const { type, vfs } = await startTerminal();
   vfs.put("app:pkg/data/x1", "");
   vfs.put("app:pkg/data/y", "");
@@ -55,7 +55,7 @@ test("[P19.1] the output of a script is the input of the next one", async () => 
   expect(await type("echo  one | write /app:pkg/data/z; cat /app:pkg/data/z")).toBe(" one\n");
 });
 
-test("[P19.1] && goes on after success only, ; in any case, and a mistyped name runs nothing", async () => {
+test("[P19][P19.1] && goes on after success only, ; in any case, and a mistyped name runs nothing", async () => {
   const { type, commands } = await startTerminal();
   expect(await type("echo a && echo b")).toBe("a\nb");
   expect(await type("cat /gone:x/y/z && echo b; echo c")).toMatch(/^cannot read .*\nc$/s);
@@ -67,7 +67,7 @@ test("[P19.1] && goes on after success only, ; in any case, and a mistyped name 
   expect(commands.length).toBe(before);
 });
 
-test("[P19.1] a script of the reference sees its arguments and nothing else, also in a pipe", async () => {
+test("[P19][P19.1] a script of the reference sees its arguments and nothing else, also in a pipe", async () => {
   const terminal = await startTerminal();
   const seen: object[] = [];
   addScript(
@@ -237,7 +237,7 @@ test("ls shows a name with a line break as one line", async () => {
   expect(await type("ls /app:pkg/data")).toBe("two\\x0alines");
 });
 
-test("[P19.1] what `tail -f` finds goes down the pipe as it comes, until it is interrupted", async () => {
+test("[P19][P19.1] what `tail -f` finds goes down the pipe as it comes, until it is interrupted", async () => {
   const terminal = await startTerminal();
   const { node, vfs, linesSince } = terminal;
   let log = "old x\nold y\n";

@@ -4,7 +4,7 @@ import { HELD, startTerminal, TERMINAL } from "../test/terminal-node.ts";
 
 const ALIAS_SCRIPT = "123:terminal:sys";
 
-test("[P19.2] a script is granted, initialized with its blob, run, and given its arguments", async () => {
+test("[P19][P19.2] a script is granted, initialized with its blob, run, and given its arguments", async () => {
   const { type, commands, node } = await startTerminal();
   expect(await type("alias up  top:terminal:sys")).toBe("alias up set to top:terminal:sys");
   const [grant, initialize, run] = commands.map(({ text }) => JSON.parse(text));
@@ -31,7 +31,7 @@ test("[P19.2] a script is granted, initialized with its blob, run, and given its
   expect(node.endings.get(id)).toBe("returned");
 });
 
-test("[P19.2] grants, requests, network, root and public are as the package lists them", async () => {
+test("[P19][P19.2] grants, requests, network, root and public are as the package lists them", async () => {
   const { type, commands, vfs, programs } = await startTerminal();
   const entry = {
     root: true,
@@ -76,14 +76,14 @@ test("[P19.2] grants, requests, network, root and public are as the package list
   ]);
 });
 
-test("[P19.1] the first word is an alias or a process id, the rest is passed on as typed", async () => {
+test("[P19][P19.1] the first word is an alias or a process id, the rest is passed on as typed", async () => {
   const { type } = await startTerminal();
   expect(await type("echo  a  'b' | c")).toBe(" a  'b' | c");
   expect(await type("echo:terminal:sys hello")).toBe("hello");
   expect(await type("")).toBe("");
 });
 
-test("[P19.1] a line that names no script says why", async () => {
+test("[P19][P19.1] a line that names no script says why", async () => {
   const { type, vfs } = await startTerminal();
   expect(await type("nonsense x")).toBe(
     "error calling script: 'nonsense' not found, either as an alias or process ID",
@@ -159,7 +159,7 @@ test("[M128] only the person and the package's own scripts are heard", async () 
   });
 });
 
-test("[P19.3] m sends, awaits and shows a response, and says when none comes", async () => {
+test("[P19][P19.3] m sends, awaits and shows a response, and says when none comes", async () => {
   const { node, type } = await startTerminal();
   node.addModule("app:app:sys", ({ text }, reply) => reply(`got ${text}`));
   expect(await type(`m our@app:app:sys '{"a": 1}' -a 5`)).toBe('got {"a": 1}');
@@ -183,7 +183,7 @@ test("m shows the answer it waits for, whatever else comes to it meanwhile", asy
   expect(await type("m our@app:app:sys x -a 5")).toBe("true");
 });
 
-test("[P19.3] cat, kill, top, help and the network commands answer", async () => {
+test("[P19][P19.3] cat, kill, top, help and the network commands answer", async () => {
   const { vfs, type } = await startTerminal();
   vfs.put("a:b/pkg/note.txt", "text of it");
   expect(await type("cat /a:b/pkg/note.txt")).toBe("text of it");

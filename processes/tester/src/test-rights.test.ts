@@ -4,7 +4,7 @@ import { readRights } from "./test-rights.ts";
 const read = (rights: object) =>
   readRights(JSON.stringify({ one: rights }), "first.dev").get("one");
 
-test("[P20.1] an entry is a process id, or JSON text of a capability or of an id with params", () => {
+test("[P20][P20.1] an entry is a process id, or JSON text of a capability or of an id with params", () => {
   const rights = read({
     request_capabilities: [
       "vfs:distro:sys",

@@ -81,7 +81,7 @@ const err = (name: string, file: string) => ({
 });
 const OK = { Run: { Ok: null } };
 
-test("[P20.1] at its start it makes two drives and lets the HTTP server write to them", async () => {
+test("[P20][P20.1] at its start it makes two drives and lets the HTTP server write to them", async () => {
   const { actions, commands } = await startTester();
   expect(actions.map((text) => JSON.parse(text) as unknown)).toEqual([
     { path: "/tester:sys/setup", action: "CreateDrive" },
@@ -93,7 +93,7 @@ test("[P20.1] at its start it makes two drives and lets the HTTP server write to
   ]);
 });
 
-test("[P20.1] a node that is not the first answers at once and runs nothing", async () => {
+test("[P20][P20.1] a node that is not the first answers at once and runs nothing", async () => {
   const { node, spawned } = await startTester();
   const asked = node.ask(
     TESTER,
@@ -105,7 +105,7 @@ test("[P20.1] a node that is not the first answers at once and runs nothing", as
   expect(spawned).toEqual([]);
 });
 
-test("[P20.1] the first node runs the tests in order, each with the request as it came", async () => {
+test("[P20][P20.1] the first node runs the tests in order, each with the request as it came", async () => {
   const { node, run, spawned } = await startTester();
   expect(await run(["passes", "passes"])).toEqual(OK);
   expect(
@@ -127,7 +127,7 @@ test("[P20.1] the first node runs the tests in order, each with the request as i
   expect(seen).toEqual(Array(2).fill("first.dev,second.dev passes,passes 5"));
 });
 
-test("[P20.1] the first failure is the answer, and nothing runs after it", async () => {
+test("[P20][P20.1] the first failure is the answer, and nothing runs after it", async () => {
   const { run, spawned } = await startTester();
   expect(await run(["passes", "fails", "passes"])).toEqual({
     Run: { Err: { test: "fails", file: "fails/src/lib.rs", line: 3, column: 5 } },
@@ -138,7 +138,7 @@ test("[P20.1] the first failure is the answer, and nothing runs after it", async
   ]);
 });
 
-test("[P20.1] a test without a program fails before any other has run", async () => {
+test("[P20][P20.1] a test without a program fails before any other has run", async () => {
   const { run, spawned } = await startTester();
   expect(await run(["passes", "lost"])).toEqual(
     err("lost", "/tester:sys/tests/lost.wasm does not exist"),
@@ -146,7 +146,7 @@ test("[P20.1] a test without a program fails before any other has run", async ()
   expect(spawned).toEqual([]);
 });
 
-test("[P20.1] a test gets what capabilities.json says and what the tester holds", async () => {
+test("[P20][P20.1] a test gets what capabilities.json says and what the tester holds", async () => {
   const { node, vfs, run, spawned, commands } = await startTester();
   const file = {
     passes: {
@@ -184,7 +184,7 @@ test("a capabilities.json that cannot be read fails with what is wrong", async (
   );
 });
 
-test("[P20.1] a test that never answers fails when its time is over, and is ended", async () => {
+test("[P20][P20.1] a test that never answers fails when its time is over, and is ended", async () => {
   const { node, run, commands } = await startTester();
   const before = node.nowMs;
   expect(await run(["silent"])).toEqual(err("silent", "no answer within 5 s"));
@@ -193,7 +193,7 @@ test("[P20.1] a test that never answers fails when its time is over, and is ende
   expect(node.running).toEqual([TESTER]);
 });
 
-test("[P20.1] a test that crashes fails soon, and so does one whose program does not start", async () => {
+test("[P20][P20.1] a test that crashes fails soon, and so does one whose program does not start", async () => {
   const { node, run } = await startTester();
   expect(await run(["ends"])).toEqual(err("ends", "it ended without an answer"));
   node.programs.delete("/tester:sys/tests/ends.js");

@@ -33,7 +33,7 @@ rpc = "wss://example.org"
 runtime_verbosity = 2
 `;
 
-test("[P20.2] the file of the specification is read, paths from its folder or from ~", () => {
+test("[P20][P20.2] the file of the specification is read, paths from its folder or from ~", () => {
   expect(parse(WHOLE)).toEqual({
     file: "/work/notes/test/tests.toml",
     runtime: { FetchVersion: "latest" },
@@ -64,7 +64,7 @@ test("[P20.2] the file of the specification is read, paths from its folder or fr
   });
 });
 
-test("[P20.2] a name without a dot gets .dev, and what may be left out has its usual value", () => {
+test("[P20][P20.2] a name without a dot gets .dev, and what may be left out has its usual value", () => {
   const file = parse(`[[tests]]\ntest_package_paths = ["a"]\n${NODE}`);
   expect(file).toMatchObject({ runtime: undefined, persistHome: false });
   expect(file.tests[0]).toMatchObject({
@@ -135,7 +135,7 @@ test.each([
   );
 });
 
-test("[P20.2] the file is found by itself, in its folder, and in the folder test of a package", () => {
+test("[P20][P20.2] the file is found by itself, in its folder, and in the folder test of a package", () => {
   const folder = mkdtempSync(join(tmpdir(), "tests-file-"));
   try {
     expect(() => readTestsFile(folder)).toThrow(`There is no tests.toml in "${folder}"`);
@@ -150,7 +150,7 @@ test("[P20.2] the file is found by itself, in its folder, and in the folder test
   }
 });
 
-test("[P20.2] runtime is this program, unless it is a checkout of the same; one line says so", () => {
+test("[P20][P20.2] runtime is this program, unless it is a checkout of the same; one line says so", () => {
   const ours = join(import.meta.dir, "../../../..");
   expect(chooseRuntime({ runtime: { RepoPath: ours }, runtimeBuildRelease: false })).toEqual({
     main: join(ours, "apps/node/src/main.ts"),

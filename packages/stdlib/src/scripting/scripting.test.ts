@@ -42,7 +42,7 @@ async function tell(body: ScriptBody, args: string): Promise<string[]> {
 
 const echoed: ScriptBody = ({ args, stdin, hasStdin }) => JSON.stringify([args, stdin, hasStdin]);
 
-test("[P19.2] a script gets what was piped in, and sees no difference when nothing was", async () => {
+test("[P19][P19.2] a script gets what was piped in, and sees no difference when nothing was", async () => {
   expect((await ask(echoed, "a  b", text("one\ntwo\n"))).output).toBe(
     '["a  b","one\\ntwo\\n",true]',
   );
@@ -95,7 +95,7 @@ test("a script is told the folder that relative paths start from", async () => {
   }
 });
 
-test("[P19.2] output is the answer, a status other than 0 its metadata, errors its blob", async () => {
+test("[P19][P19.2] output is the answer, a status other than 0 its metadata, errors its blob", async () => {
   expect(await ask(() => "fine", "")).toEqual({ output: "fine" } as never);
   expect(await ask(() => {}, "")).toEqual({ output: "" } as never);
   const partly: ScriptBody = () => ({

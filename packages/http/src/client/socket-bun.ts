@@ -1,17 +1,19 @@
 /**
  * Web sockets to other servers. A name has been looked up and its addresses checked before: these are connected to, one after
  * the other, and the name is only told to the server.
- * NOTE: not the host's own web socket, of which each may hold a message of 128 MiB (Bun 1.4.5, no setting): a few servers of an
- * app could take all memory.
+ * NOTE: `ws-library` is the package `ws`. Under its own name Bun 1.4.5 gives a class of its own, installed or not.
+ * Decision 0014 says why that library.
  * @module
  */
+import type { ClientRequest } from "node:http";
 import type { Socket } from "node:net";
+import WebSocket from "ws-library";
 import type { BodyRoom } from "../shared-room.ts";
 import type { FrameType, HeaderList } from "./actions.ts";
+import { ArrivingMessage } from "./arriving-message.ts";
 import { dial } from "./dial-bun.ts";
 import type { ClientSocket, SocketEvents } from "./transport.ts";
-import { type CloseStatus, encodeFrame, FrameError, FrameReader } from "./web-socket-frames.ts";
-import { handshakeRequest, isAccepted, MAX_HANDSHAKE_BYTES } from "./web-socket-handshake.ts";
+import { webSocketRequest } from "./web-socket-request.ts";
 
 export interface SocketPlan {
   readonly url: URL;
@@ -27,7 +29,11 @@ export interface SocketPlan {
   readonly room?: BodyRoom | undefined;
 }
 
+/** Status of close frames (RFC 6455 §7.4.1). */
 const CLOSE_NORMAL = 1000;
+const CLOSE_TRY_AGAIN_LATER = 1013;
+/** Parts of one message; each takes some memory beside its bytes. With 16 KiB each a message may have its longest. */
+const MAX_PARTS = 4_096;
 /** How long an address may take when there is another one. */
 const NEXT_PLACE_MS = 2_000;
 /** How long a server may take to end a connection after both close frames. */
@@ -82,35 +88,33 @@ class Connection {
   readonly #plan: SocketPlan;
   readonly #events: ConnectionEvents;
   readonly #givenUp = new AbortController();
-  readonly #key = crypto.getRandomValues(new Uint8Array(16)).toBase64();
-  readonly #frames: FrameReader;
-  #socket: Socket | undefined;
+  readonly #arriving: ArrivingMessage;
+  #connection: Socket | undefined;
+  #socket: WebSocket | undefined;
   #state: "opening" | "open" | "closing" | "over" = "opening";
   #wasOpen = false;
-  #head = "";
 
   constructor(plan: SocketPlan, place: string | undefined, events: ConnectionEvents) {
     this.#plan = plan;
     this.#events = events;
-    this.#frames = new FrameReader({
-      maxMessageBytes: plan.maxSocketMessageBytes,
-      room: plan.room,
-      received: (type, payload) => this.#received(type, payload),
-    });
+    this.#arriving = new ArrivingMessage(plan.room);
     void this.#connect(place);
   }
 
   /** False when it was not taken. */
   send(type: Exclude<FrameType, "Close">, payload: Uint8Array): boolean {
-    if (this.#state !== "open" || this.#isFull) return false;
-    this.#write(type, payload);
+    if (!this.#isOpen || this.#isFull) return false;
+    const socket = this.#socket!;
+    if (type === "Ping") socket.ping(payload);
+    else if (type === "Pong") socket.pong(payload);
+    else socket.send(payload, { binary: type === "Binary" });
     return true;
   }
 
   close(): void {
     if (this.#state !== "open") return;
     this.#state = "closing";
-    this.#write("Close", statusBytes(CLOSE_NORMAL));
+    this.#socket!.close(CLOSE_NORMAL);
   }
 
   terminate(): void {
@@ -119,93 +123,118 @@ class Connection {
   }
 
   async #connect(place: string | undefined): Promise<void> {
-    const { url, proxy, headers } = this.#plan;
+    const { url, proxy } = this.#plan;
     try {
-      const socket = await dial({ url, proxy, place, signal: this.#givenUp.signal });
-      this.#socket = socket;
-      socket.on("error", () => this.#end());
-      socket.on("end", () => this.#end());
-      socket.on("close", () => this.#end());
-      socket.on("data", (data: Uint8Array) => this.#arrived(data));
-      socket.setNoDelay(true);
+      const connection = await dial({ url, proxy, place, signal: this.#givenUp.signal });
+      this.#connection = connection;
+      connection.on("error", () => undefined);
+      connection.on("close", () => this.#arriving.release());
+      if (this.#state === "over") return void connection.destroy();
       // A server that is gone without a word is noticed.
-      socket.setKeepAlive(true, KEEP_ALIVE_MS);
-      socket.write(handshakeRequest(url, headers, this.#key));
+      connection.setKeepAlive(true, KEEP_ALIVE_MS);
+      this.#open(connection);
     } catch {
       this.#end();
     }
   }
 
-  #arrived(data: Uint8Array): void {
-    if (this.#state === "over") return;
-    try {
-      const frames = this.#state === "opening" ? this.#readHandshake(data) : data;
-      if (frames !== undefined) this.#frames.push(frames);
-    } catch (thrown) {
-      if (!(thrown instanceof FrameError)) return this.#end();
-      this.#leave(statusBytes(thrown.status));
-    }
+  /** @throws {Error} the request cannot be made */
+  #open(connection: Socket): void {
+    const { url, headers, protocols } = webSocketRequest(this.#plan.url, this.#plan.headers);
+    const options = {
+      headers,
+      createConnection: () => connection,
+      finishRequest: (request: ClientRequest) => {
+        // Only one response is waited for: no heads without end. The host bounds one to 16 KiB.
+        request.on("information", () => this.#end());
+        request.end();
+      },
+      followRedirects: false,
+      // What is compressed may become longer than what was counted.
+      perMessageDeflate: false,
+      maxPayload: this.#plan.maxSocketMessageBytes,
+      maxFragments: MAX_PARTS,
+      autoPong: false,
+    };
+    const socket = new WebSocket(url, [...protocols], options);
+    this.#socket = socket;
+    socket.on("open", () => this.#opened(connection));
+    socket.on("message", (data: Buffer, isBinary) => {
+      this.#arriving.whole(data.length);
+      this.#received(isBinary ? "Binary" : "Text", ownBytes(data));
+    });
+    socket.on("ping", (data) => {
+      this.#arriving.control(data.length);
+      // Who does not read what it asks for gets no answers either.
+      if (this.#isOpen && !this.#isFull) socket.pong(data);
+      this.#received("Ping", EMPTY);
+    });
+    socket.on("pong", ({ length }) => {
+      this.#arriving.control(length);
+      this.#received("Pong", EMPTY);
+    });
+    // What is wrong with a frame has been told to the server.
+    socket.on("error", () => (this.#wasOpen ? this.#leave() : this.#end()));
+    socket.on("close", () => this.#end());
   }
 
-  /** @returns what came behind the head, or `undefined`: it is not whole yet. @throws {Error} the server refuses */
-  #readHandshake(data: Uint8Array): Uint8Array | undefined {
-    const before = this.#head.length;
-    this.#head += Buffer.from(data.subarray(0, MAX_HANDSHAKE_BYTES)).toString("latin1");
-    const end = this.#head.indexOf("\r\n\r\n");
-    if (end === -1 && this.#head.length < MAX_HANDSHAKE_BYTES) return undefined;
-    if (end === -1 || !isAccepted(this.#head.slice(0, end), this.#key, sha1)) {
-      throw new Error("the server opens no web socket");
-    }
-    this.#head = "";
+  #opened(connection: Socket): void {
+    // Here the library reads already: it has read each piece when this listener hears of it.
+    connection.on("data", (piece: Uint8Array) => this.#arrived(piece.length));
     this.#state = "open";
     this.#wasOpen = true;
     this.#events.opened();
-    return data.subarray(end + 4 - before);
   }
 
-  #received(type: FrameType, payload: Uint8Array): void {
+  #arrived(length: number): void {
     if (this.#state === "over") return;
-    if (type === "Close") return this.#leave(payload.subarray(0, 2));
-    // Who does not read what it asks for gets no answers either.
-    if (type === "Ping" && this.#state === "open" && !this.#isFull) this.#write("Pong", payload);
-    const isControl = type === "Ping" || type === "Pong";
-    this.#events.received(type, isControl ? EMPTY : payload);
+    const isClosedByServer =
+      this.#connection!.writableEnded || (this.#state === "open" && !this.#isOpen);
+    if (isClosedByServer) return this.#leave();
+    if (this.#arriving.came(length)) return;
+    this.#socket!.close(CLOSE_TRY_AGAIN_LATER);
+    // Nothing more is read.
+    this.#socket!.pause();
+    this.#leave();
+    this.#connection!.end();
   }
 
-  /** Says goodbye, unless that has been said, and lets the server end the connection; one that does not is left. */
-  #leave(status: Uint8Array): void {
-    const socket = this.#socket!;
-    if (this.#state === "open") this.#write("Close", status);
+  #received(type: Exclude<FrameType, "Close">, payload: Uint8Array): void {
+    if (this.#state !== "over") this.#events.received(type, payload);
+  }
+
+  /** All is said; the server may end the connection. One that does not is left. */
+  #leave(): void {
+    if (this.#state === "over") return;
+    const connection = this.#connection!;
     this.#over();
-    socket.end();
-    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-    socket.on("close", () => clearTimeout(timer));
+    const timer = setTimeout(() => connection.destroy(), LINGER_MS);
+    connection.on("close", () => clearTimeout(timer));
   }
 
   #end(): void {
-    this.#socket?.destroy();
     this.#over();
+    this.#socket?.terminate();
+    this.#connection?.destroy();
   }
 
   #over(): void {
     if (this.#state === "over") return;
     this.#state = "over";
-    this.#frames.drop();
     this.#events.closed(this.#wasOpen);
   }
 
-  #write(type: FrameType, payload: Uint8Array): void {
-    const mask = crypto.getRandomValues(new Uint8Array(4));
-    this.#socket!.write(encodeFrame(type, payload, mask));
+  get #isOpen(): boolean {
+    return this.#state === "open" && this.#socket!.readyState === WebSocket.OPEN;
   }
 
   get #isFull(): boolean {
-    return this.#socket!.writableLength > this.#plan.maxSocketBufferedBytes;
+    return this.#connection!.writableLength > this.#plan.maxSocketBufferedBytes;
   }
 }
 
-const sha1 = (text: string): string => new Bun.CryptoHasher("sha1").update(text).digest("base64");
-
-function statusBytes(status: CloseStatus): Uint8Array {
-  return Uint8Array.of(status >> 8, status & 0xff);
+/** The bytes of a message alone: what they came with, or beside, is not kept with them. */
+function ownBytes(data: Buffer): Uint8Array {
+  const isAlone = data.byteLength === data.buffer.byteLength;
+  return isAlone ? new Uint8Array(data.buffer) : new Uint8Array(data);
 }

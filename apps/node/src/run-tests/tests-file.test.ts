@@ -6,7 +6,7 @@ import { chooseRuntime } from "./runtime-program.ts";
 import { parseTestsFile, readTestsFile } from "./tests-file.ts";
 
 const NODE = 'nodes = [{ port = 8080, home = "home/first", fake_node_name = "first" }]';
-const parse = (source: string) => parseTestsFile("/work/notes/test/tests.toml", source);
+const parse = (source: string) => parseTestsFile("/home/alice/notes/test/tests.toml", source);
 
 /** The example of the specification. */
 const WHOLE = `
@@ -35,17 +35,17 @@ runtime_verbosity = 2
 
 test("[P20][P20.2] the file of the specification is read, paths from its folder or from ~", () => {
   expect(parse(WHOLE)).toEqual({
-    file: "/work/notes/test/tests.toml",
+    file: "/home/alice/notes/test/tests.toml",
     runtime: { FetchVersion: "latest" },
     runtimeBuildRelease: false,
     persistHome: false,
     alwaysPrintNodeOutput: false,
     tests: [
       {
-        dependencyPackagePaths: ["/work/notes"],
-        setupPackages: [{ path: "/work/notes", run: true }],
+        dependencyPackagePaths: ["/home/alice/notes"],
+        setupPackages: [{ path: "/home/alice/notes", run: true }],
         setupScripts: [],
-        testPackagePaths: ["/work/notes/test/chat-test"],
+        testPackagePaths: ["/home/alice/notes/test/chat-test"],
         testScripts: ["./check.sh now"],
         timeoutSeconds: 7,
         fakechainPort: 8545,
@@ -106,7 +106,7 @@ nodes = [{ port = 80800, fake_node_name = "A.b.c", home = "" }, { home = "x", fa
       "tests[0].nodes[0].home: it is empty",
       "tests[0].nodes[1].port: it is missing",
     ]
-      .map((problem) => `/work/notes/test/tests.toml: ${problem}`)
+      .map((problem) => `/home/alice/notes/test/tests.toml: ${problem}`)
       .sort(),
   );
   expect(error).toMatchObject({ code: "node.tests-file" });
@@ -131,7 +131,7 @@ test.each([
   ["= 1", 1],
 ])("what is not TOML is told with the line where it begins: %p", (source, line) => {
   expect(() => parse(source)).toThrow(
-    new RegExp(`^/work/notes/test/tests\\.toml:${line}: this is not TOML: [A-Z]`),
+    new RegExp(`^/home/alice/notes/test/tests\\.toml:${line}: this is not TOML: [A-Z]`),
   );
 });
 

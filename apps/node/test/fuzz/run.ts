@@ -2,10 +2,10 @@
  * Sends cases to one module and watches.
  * @module
  */
-import { DEFAULT_HTTP_CLIENT_LIMITS } from "@kinode-ts/http";
 import { readdirSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { errorText, type ProcessId, type RuntimeModule } from "@kinode-ts/types";
+import { boundsOf } from "./bounds.ts";
 import { type Case, createCase, describeCase } from "./cases.ts";
 import { toText } from "./json-text.ts";
 import type { Outcome } from "./puppets.ts";
@@ -53,15 +53,8 @@ const MAX_SILENT_OPEN = 8_000;
 const MAX_SILENCE_MS = 40_000;
 /** What a module may hold the thread with one message. */
 export const MAX_HANDLE_MS = 250;
-/** Databases that are open keep what their engines took: with 300 files that was up to 262 MiB, however many the cases. */
-export const MAX_GROWTH_BYTES = 512 * 1024 * 1024;
 /** Of the whole program, whatever is in use of it. */
 const MAX_RESIDENT_BYTES = 2 * 1024 * 1024 * 1024;
-/** Databases and the node's own files. */
-const OTHER_FILES = 200;
-/** What the sources may have open for long, with both ends in this program: web sockets, up to their number. */
-export const MAX_FILES =
-  2 * SOURCES.length * DEFAULT_HTTP_CLIENT_LIMITS.maxChannelsPerProcess + OTHER_FILES;
 const MAX_FAULTS = 5;
 const MAX_SHRINK_TRIES = 200;
 /** Faults that a smaller case is looked for. */
@@ -247,7 +240,8 @@ class Run {
       this.faults.push(`up to case ${index}: ${resident} bytes of memory`);
     const files = countFiles();
     this.mostFiles = Math.max(this.mostFiles, files);
-    if (files > MAX_FILES) this.faults.push(`up to case ${index}: ${files} files are open`);
+    if (files > boundsOf(this.#options.module).files)
+      this.faults.push(`up to case ${index}: ${files} files are open`);
     this.world.restock();
   }
 
@@ -345,7 +339,7 @@ export async function fuzzModule(options: RunOptions): Promise<Report> {
     await run.all();
     const seconds = (performance.now() - startedMs) / 1_000;
     const grownBytes = usedBytes() - before;
-    if (grownBytes > MAX_GROWTH_BYTES)
+    if (grownBytes > boundsOf(options.module).growthBytes)
       run.faults.push(`${grownBytes} bytes of memory are still in use`);
     const { slowest } = run.world;
     return {

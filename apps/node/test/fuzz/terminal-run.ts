@@ -7,16 +7,10 @@ import { tmpdir } from "node:os";
 import { createSeededRandom } from "@kinode-ts/testing";
 import { errorText, type ProcessId, TERMINAL_PROCESS } from "@kinode-ts/types";
 import { startTestNode, type TestNode } from "../../testing/index.ts";
+import { USUAL_BOUNDS } from "./bounds.ts";
 import { toTree } from "./json-text.ts";
 import { mutateText, mutateTree, once, toBody } from "./mutate.ts";
-import {
-  countFiles,
-  MAX_FILES,
-  MAX_GROWTH_BYTES,
-  type Report,
-  type RunOptions,
-  usedBytes,
-} from "./run.ts";
+import { countFiles, type Report, type RunOptions, usedBytes } from "./run.ts";
 
 const LINES = [
   "echo hi there",
@@ -238,9 +232,9 @@ export async function fuzzTerminal(options: RunOptions): Promise<Report> {
     .filter(({ id, state }) => id.endsWith(":terminal:sys") && state !== "module");
   if (left.length > 50) run.faults.push(`${left.length} scripts are still running`);
   const grownBytes = usedBytes() - before;
-  if (grownBytes > MAX_GROWTH_BYTES)
+  if (grownBytes > USUAL_BOUNDS.growthBytes)
     run.faults.push(`${grownBytes} bytes of memory are still in use`);
-  if (run.mostFiles > MAX_FILES) run.faults.push(`${run.mostFiles} files were open`);
+  if (run.mostFiles > USUAL_BOUNDS.files) run.faults.push(`${run.mostFiles} files were open`);
   if (run.stoodStillMs > MAX_TURN_MS)
     run.faults.push(`one turn of the event loop took ${Math.round(run.stoodStillMs)} ms`);
   run.end();

@@ -122,8 +122,12 @@ export interface SimulationConfig {
 
 const DEFAULT_FAKECHAIN_PORT = 8_545;
 
-function simulation(flags: StartFlags): SimulationConfig | undefined {
-  const port = number("--fakechain-port", flags.fakechainPort, 0, U16_MAX);
+/** 0 is no chain; a name can only be registered on one. */
+function fakechain(flags: StartFlags): number | undefined {
+  return number("--fakechain-port", flags.fakechainPort, flags.register === true ? 1 : 0, U16_MAX);
+}
+
+function simulation(flags: StartFlags, port: number | undefined): SimulationConfig | undefined {
   // The pages that register a name use the same local chain, for an ordinary node.
   if (flags.register === true) return undefined;
   if (flags.fakeNodeName === undefined && port === undefined) return undefined;
@@ -231,6 +235,7 @@ export function readStartFlags(
   flags: StartFlags,
   environment: Environment,
 ): StartConfig {
+  const fakechainPort = fakechain(flags);
   const fileCount = number("--number-log-files", flags.numberLogFiles, 1, 10_000) ?? 4;
   return {
     home,
@@ -259,13 +264,8 @@ export function readStartFlags(
     softUlimit: number("--soft-ulimit", flags.softUlimit, 64, Number.MAX_SAFE_INTEGER),
     register: flags.register === true,
     rpc: rpcUrl(flags.rpc),
-    fakechainPort: number(
-      "--fakechain-port",
-      flags.fakechainPort,
-      flags.register === true ? 1 : 0,
-      U16_MAX,
-    ),
-    simulation: simulation(flags),
+    fakechainPort,
+    simulation: simulation(flags, fakechainPort),
     network: network(flags),
   };
 }
